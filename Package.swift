@@ -1,0 +1,55 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Modules import downwards only; Tests/ArchitectureTests reads the imports and fails on an arrow upwards.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "blockfuse",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "blockfuse", targets: ["blockfuse"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    .executableTarget(name: "blockfuse", dependencies: ["BlockfuseCLI"], swiftSettings: settings),
+    .target(
+      name: "BlockfuseCLI",
+      dependencies: ["Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+    .target(
+      name: "Jobs",
+      dependencies: [
+        "JobStore", "Views", "Fusion", "Zarr", "Geometry", "CSystem",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "JobStore",
+      dependencies: ["Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
+    .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
+    .target(name: "Fusion", dependencies: ["Geometry"], swiftSettings: settings),
+    .target(
+      name: "Zarr", dependencies: ["Geometry", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
+      swiftSettings: settings),
+    .target(name: "Geometry", swiftSettings: settings),
+    .target(
+      name: "Migrations", path: "migrations",
+      resources: [.embedInCode("0001_jobs.sql")],
+      swiftSettings: settings),
+    .target(name: "CSystem"),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(name: "CBlosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
+    .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+  ]
+)
