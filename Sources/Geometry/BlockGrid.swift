@@ -26,6 +26,11 @@ public struct BlockGrid: Hashable, Sendable, Codable {
     return Box3(lower: lower, upper: pointwiseMin(lower &+ block.zyx, shape.zyx))
   }
 
+  /// The voxels of a box of grid positions.
+  public func voxels(of blocks: Box3) -> Box3 {
+    Box3(lower: blocks.lower &* block.zyx, upper: pointwiseMin(blocks.upper &* block.zyx, shape.zyx))
+  }
+
   /// The grid positions in space of the blocks that a box of voxels meets; clipped to the grid.
   public func blocks(meeting box: Box3) -> Box3 {
     let clipped = box.intersection(Box3(shape: shape.zyx))

@@ -2,6 +2,7 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /// Tries to take an exclusive open-file-description lock on one byte. The kernel frees it the moment the process dies.
@@ -11,5 +12,13 @@ int csystem_lock_byte(int fd, int64_t offset);
 int csystem_unlock_byte(int fd, int64_t offset);
 /// 1 when another open file description holds the byte, 0 when it is free, -errno on failure.
 int csystem_byte_is_locked(int fd, int64_t offset);
+
+/// CRC-32C of `count` bytes, continuing `crc` (0 at the start).
+uint32_t csystem_crc32c(uint32_t crc, const void *bytes, size_t count);
+/// The same without special instructions: what processors without them get.
+uint32_t csystem_crc32c_by_tables(uint32_t crc, const void *bytes, size_t count);
+
+/// Makes what was written to a file or folder survive a loss of power. Returns 0 or errno.
+int csystem_sync(int fd);
 
 #endif

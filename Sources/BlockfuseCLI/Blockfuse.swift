@@ -1,0 +1,37 @@
+import ArgumentParser
+import Fusion
+import Jobs
+import Synchronization
+
+/// The command line, `blockfuse`, with the fusion and weights functions of `registry`: a program of your own that calls
+/// this has all commands, and its own functions in all of them.
+public func runBlockfuse(registry: FusionRegistry = .builtin) {
+  CommandSetup.registry.withLock { $0 = registry }
+  Blockfuse.main()
+}
+
+/// What commands need that does not come from the command line.
+enum CommandSetup {
+  static let registry = Mutex(FusionRegistry.builtin)
+}
+
+struct Blockfuse: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "blockfuse",
+    abstract: "Fuses overlapping 3D views into one OME-Zarr, block by block, and never forgets what is done.",
+    discussion: """
+      Submit a job, run it, stop it or have it killed, and run it again: it goes on where it was.
+
+        blockfuse plan dataset.json --output-chunksize 128
+        blockfuse submit dataset.json --output fused.ome.zarr --options options.json
+        blockfuse run
+        blockfuse status
+
+      The job database is blockfuse.sqlite in the current folder, unless --db or BLOCKFUSE_DB names another.
+      """,
+    version: Program.versionWithLibraries,
+    subcommands: [
+      PlanCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self, StatusCommand.self,
+      ListCommand.self, BlocksCommand.self, VerifyCommand.self, RetryCommand.self,
+    ])
+}

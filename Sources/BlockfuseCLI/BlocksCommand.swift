@@ -1,0 +1,142 @@
+import ArgumentParser
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+import Zarr
+
+struct BlocksCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "blocks",
+    abstract: "The blocks of a job, by level, state or place; for one block also its views, its file, its failures.",
+    discussion: """
+      A block is its level and its position in the level's grid of blocks, t,c,z,y,x (t,c,y,x in 2D).
+
+        blockfuse blocks --level 0 --state failed
+        blockfuse blocks --region z=0:4,y=2:9
+        blockfuse blocks --level 0 --block 0,0,3,5,7
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Option(help: "Only this level.") var level: Int?
+  @Option(help: "pending, running, done, empty or failed.") var state: String?
+  @Option(help: ArgumentHelp("Grid positions, such as z=0:4,y=2:9; the end is not included.", valueName: "ranges"))
+  var region: String?
+  @Option(help: ArgumentHelp("One block, such as 0,0,3,5,7; of level 0 unless --level says otherwise.", valueName: "position"))
+  var block: String?
+  @Flag(help: "A JSON object a line.") var json = false
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      let store = try database.readOnly()
+      let record = try store.job(job.job)
+      if let level, level < 0 || level >= (try store.levels(of: record.id).count) {
+        throw JobError.invalid(
+          what: "job \(record.id) has no level \(level)", hint: "it has levels 0 to \(try store.levels(of: record.id).count - 1)")
+      }
+      if let block { return try showOne(block, record, store) }
+      let wanted = try state.map(parseState)
+      let ranges = try parseRegion(record.description.is3D)
+      let cursor = try store.blocks(of: record.id, level: level, state: wanted, region: ranges)
+      if !json { Terminal.result("level  block  state") }
+      while let entry = try cursor.next() {
+        Terminal.result(json ? line(entry, record).text : text(entry, record))
+      }
+    }
+  }
+
+  private func parseState(_ text: String) throws -> BlockState {
+    guard let state = BlockState(rawValue: text) else {
+      throw JobError.invalid(
+        what: "--state \(text)", hint: "one of \(BlockState.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return state
+  }
+
+  private func parseRegion(_ is3D: Bool) throws -> BlockRange? {
+    guard let region else { return nil }
+    var ranges: [Axis: Range<Int>] = [:]
+    for part in region.split(separator: ",") {
+      let sides = part.split(separator: "=", maxSplits: 1)
+      guard sides.count == 2, let axis = Axis(rawValue: String(sides[0])), is3D || axis != .z else {
+        throw JobError.invalid(what: "--region \(part): no such axis", hint: "write z=0:4,y=2:9; axes are t, c, z, y, x")
+      }
+      let bounds = sides[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      let low = bounds[0].isEmpty ? 0 : Int(bounds[0])
+      let high = bounds.count == 1 ? low.map { $0 + 1 } : (bounds[1].isEmpty ? Int.max : Int(bounds[1]))
+      guard bounds.count <= 2, let low, let high, low >= 0, low < high else {
+        throw JobError.invalid(what: "--region \(part): expected FIRST:END or one position", hint: "such as z=0:4")
+      }
+      ranges[axis] = low..<high
+    }
+    return BlockRange(ranges)
+  }
+
+  private func showOne(_ text: String, _ record: JobRecord, _ store: JobStore) throws {
+    let axes = axisNames(record)
+    let numbers = text.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+    let layout = try store.levels(of: record.id)[level ?? 0].layout
+    var position = TCZYX.zero
+    for (axis, number) in zip(axes, numbers) { position[axis] = number ?? -1 }
+    guard numbers.count == axes.count, layout.grid.contains(position) else {
+      throw JobError.invalid(
+        what: "--block \(text): no such block at level \(layout.level)",
+        hint: "the grid is \(axes.map { "\($0)=\(layout.grid.count[$0])" }.joined(separator: ","))")
+    }
+    let id = BlockID(level: layout.level, position: position)
+    let opened = try OpenJob(record, in: store)
+    let state = try store.state(of: record.id, block: id)
+    let failure = try store.failures(of: record.id).first { $0.block == id }
+    let file = opened.file(of: id)
+    let views = try opened.viewNames(touching: id)
+    if json {
+      var object = line(BlockEntry(block: id, state: state, failure: failure), record).object ?? [:]
+      object["views"] = .array(views.map { .string($0) })
+      object["file"] = .string(file)
+      object["failures"] = .array(failure.map { [failureJSON($0)] } ?? [])
+      return Terminal.result(JSONValue.object(object).text)
+    }
+    let box = layout.grid.box(of: position)
+    var lines = [
+      "block   \(blockText(position, record)) of level \(layout.level)", "state   \(state.rawValue)",
+      "voxels  " + axes.suffix(record.description.is3D ? 3 : 2).map { axis in
+        let lane = axis.spaceLane ?? 0
+        return "\(axis)=\(box.lower[lane]):\(box.upper[lane])"
+      }.joined(separator: ","),
+      "file    \(file)", "views   \(views.isEmpty ? "none" : views.joined(separator: ", "))",
+    ]
+    if let failure {
+      lines.append("failure \(failure.code), \(failure.attempts) times, last \(timeText(failure.at)): \(failure.message)")
+    }
+    Terminal.result(lines.joined(separator: "\n"))
+  }
+
+  private func axisNames(_ record: JobRecord) -> [Axis] { record.description.is3D ? Axis.allCases : [.t, .c, .y, .x] }
+
+  private func blockText(_ p: TCZYX, _ record: JobRecord) -> String {
+    axisNames(record).map { String(p[$0]) }.joined(separator: ",")
+  }
+
+  private func text(_ entry: BlockEntry, _ record: JobRecord) -> String {
+    let reason = entry.failure.map { "  \($0.code): \($0.message)" } ?? ""
+    return "\(entry.block.level)  \(blockText(entry.block.position, record))  \(entry.state.rawValue)\(reason)"
+  }
+
+  private func line(_ entry: BlockEntry, _ record: JobRecord) -> JSONValue {
+    var object: [String: JSONValue] = [
+      "level": .int(Int64(entry.block.level)),
+      "block": .array(axisNames(record).map { .int(Int64(entry.block.position[$0])) }),
+      "state": .string(entry.state.rawValue),
+    ]
+    if let failure = entry.failure { object["failure"] = failureJSON(failure) }
+    return .object(object)
+  }
+
+  private func failureJSON(_ failure: BlockFailure) -> JSONValue {
+    .object([
+      "code": .string(failure.code), "message": .string(failure.message), "attempts": .int(Int64(failure.attempts)),
+      "time": .string(timeText(failure.at)),
+    ])
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Fusion
+import JobStore
+import Jobs
+import Views
+import Zarr
+
+/// What the program's exit status says. The only place that decides on it.
+enum ExitStatus: Int32 {
+  case done = 0
+  case unexpected = 1
+  case someFailed = 3
+  case changed = 4
+  case noJob = 10
+  case alreadyRunning = 11
+  case damaged = 12
+  case usage = 64
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as JobError:
+      switch error {
+      case .invalid: self = .usage
+      case .changed: self = .changed
+      default: self = .unexpected
+      }
+    case let error as JobStoreError:
+      switch error {
+      case .noDatabase, .noSuchJob: self = .noJob
+      case .alreadyRunning: self = .alreadyRunning
+      case .newerDatabase, .migrationChanged: self = .changed
+      case .noParentFolder, .foreignFile, .networkFileSystem: self = .usage
+      default: self = .unexpected
+      }
+    // an input that is wrong is the dataset's fault; one that cannot be read now is nobody's
+    case let error as ViewsError: self = error.isTransient ? .unexpected : .usage
+    case is FusionError: self = .usage
+    default: self = .unexpected
+    }
+  }
+}
+
+/// Runs a command's body; says what went wrong on stderr and ends with the status that fits.
+func reportingErrors(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let error as ExitCode {
+    throw error
+  } catch let error as JobError {
+    if case .interrupted(let signal) = error { throw ExitCode(128 + signal) }
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as JobStoreError {
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as ViewsError {
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as ZarrError {
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as FusionError {
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as ValidationError {
+    throw error
+  } catch {
+    throw report(error, "\(error)", hint: nil)
+  }
+}
+
+private func report(_ error: any Error, _ text: String, hint: String?) -> ExitCode {
+  Terminal.message("error: \(text)")
+  if let hint, !hint.isEmpty { Terminal.message("hint: \(hint)") }
+  return ExitCode(ExitStatus(error).rawValue)
+}

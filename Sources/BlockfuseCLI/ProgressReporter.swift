@@ -1,0 +1,99 @@
+import Foundation
+import Jobs
+import Synchronization
+import Zarr
+
+/// Says how a run is getting on: a line that is redrawn on a terminal, a plain line now and then elsewhere.
+final class ProgressReporter: Sendable {
+  private let isQuiet: Bool
+  private let isJSON: Bool
+  private let last = Mutex<(at: Date, blocks: Int)>((.distantPast, -1))
+  /// Between two plain lines.
+  private let plainSeconds = 10.0
+
+  init(isQuiet: Bool, isJSON: Bool) {
+    (self.isQuiet, self.isJSON) = (isQuiet, isJSON)
+  }
+
+  func show(_ reading: RunMeter.Reading) {
+    let now = Date()
+    let interval = Terminal.isInteractive && !isJSON ? 0.1 : (isJSON ? 1 : plainSeconds)
+    let isDue = last.withLock { last in
+      guard now.timeIntervalSince(last.at) >= interval, Terminal.isInteractive || reading.finishedBlocks != last.blocks
+      else { return false }
+      last = (now, reading.finishedBlocks)
+      return true
+    }
+    guard isDue else { return }
+    if isJSON { Terminal.result(Self.json(reading, ending: nil).text) }
+    if !isQuiet { Terminal.progress(Self.line(reading)) }
+  }
+
+  /// `level 0/3  1,234 of 5,678 blocks (21.7 %)  45.1 blocks/s  94.5 Mvoxel/s  1 h 22 min left`
+  static func line(_ reading: RunMeter.Reading) -> String {
+    let settled = reading.settledBefore + reading.doneBlocks + reading.emptyBlocks
+    let percent = 100 * Double(settled) / Double(max(1, reading.totalBlocks))
+    var parts = [
+      "level \(reading.level) of 0-\(reading.levelCount - 1)",
+      "\(settled.grouped) of \(reading.totalBlocks.grouped) blocks (\(String(format: "%.1f", percent)) %)",
+    ]
+    if reading.failedBlocks > 0 { parts.append("\(reading.failedBlocks.grouped) failed") }
+    if let rate = reading.blocksPerSecond { parts.append(String(format: "%.1f blocks/s", rate)) }
+    if let rate = reading.voxelsPerSecond { parts.append(String(format: "%.1f Mvoxel/s", rate / 1e6)) }
+    if let left = reading.secondsLeft, settled < reading.totalBlocks { parts.append("\(durationText(left)) left") }
+    return parts.joined(separator: "  ")
+  }
+
+  static func json(_ reading: RunMeter.Reading, ending: Runner.Ending?) -> JSONValue {
+    var object: [String: JSONValue] = [
+      "level": .int(Int64(reading.level)),
+      "blocks": .object([
+        "total": .int(Int64(reading.totalBlocks)),
+        "settled": .int(Int64(reading.settledBefore + reading.doneBlocks + reading.emptyBlocks)),
+        "done": .int(Int64(reading.doneBlocks)), "empty": .int(Int64(reading.emptyBlocks)),
+        "failed": .int(Int64(reading.failedBlocks)),
+      ]),
+      "voxels": .int(Int64(reading.voxels)), "bytes_written": .int(Int64(reading.writtenByteCount)),
+      "seconds": .double(reading.elapsedSeconds),
+    ]
+    object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) }
+    object["seconds_left"] = reading.secondsLeft.map { .double($0) }
+    if let ending {
+      object["ending"] = .string(
+        switch ending {
+        case .complete: "complete"
+        case .someFailed: "failed"
+        case .limitReached, .stopped: "interrupted"
+        })
+    }
+    return .object(object)
+  }
+}
+
+/// `3 s`, `12 min 5 s`, `4 h 10 min`, `12 d 3 h`.
+func durationText(_ seconds: Double) -> String {
+  guard seconds < 1e10 else { return "centuries" }
+  let s = Int(seconds.rounded())
+  if s < 60 { return "\(s) s" }
+  if s < 3600 { return "\(s / 60) min \(s % 60) s" }
+  if s < 86_400 { return "\(s / 3600) h \(s % 3600 / 60) min" }
+  return "\(s / 86_400) d \(s % 86_400 / 3600) h"
+}
+
+extension Int {
+  /// `1,234,567`.
+  var grouped: String {
+    var digits = Array(String(magnitude))
+    var i = digits.count - 3
+    while i > 0 {
+      digits.insert(",", at: i)
+      i -= 3
+    }
+    return (self < 0 ? "-" : "") + String(digits)
+  }
+}
+
+extension JSONValue {
+  /// On one line.
+  var text: String { String(decoding: serialized(pretty: false), as: UTF8.self) }
+}

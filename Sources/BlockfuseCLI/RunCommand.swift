@@ -1,0 +1,153 @@
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Does what is not done yet: level 0, then the pyramid.",
+    discussion: """
+      The same line after any interruption goes on where it stopped.
+
+      Example: blockfuse run 3 --workers 8 --memory 16GiB
+
+      Exit status: 0 done, or --limit reached; 3 some blocks failed; 4 something changed since submit; 10 no such job;
+      11 another process runs it; 130 or 143 stopped by a signal.
+      """)
+
+  @OptionGroup var job: JobArgument
+  @OptionGroup var arguments: RunArguments
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      Signals.install()
+      try runJob(job.job, arguments, store: try database.existing())
+    }
+  }
+}
+
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Runs every job of the database that was interrupted.",
+    discussion: "Example: blockfuse resume --db /data/jobs.sqlite")
+
+  @OptionGroup var arguments: RunArguments
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      Signals.install()
+      let store = try database.existing()
+      let jobs = try store.jobs().filter { $0.state == .interrupted }.sorted { $0.id < $1.id }
+      if jobs.isEmpty { Terminal.message("no job was interrupted") }
+      var worst: ExitCode?
+      for job in jobs {
+        do {
+          try reportingErrors { try runJob(String(job.id), arguments, store: store) }
+        } catch let code as ExitCode {
+          if Signals.stopFlag.signal != nil { throw code }
+          worst = worst ?? code
+        }
+      }
+      if let worst { throw worst }
+    }
+  }
+}
+
+struct FuseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fuse",
+    abstract: "Submits and runs in one.",
+    discussion: "Example: blockfuse fuse dataset.json --output fused.ome.zarr --workers 8")
+
+  @OptionGroup var request: SubmitArguments
+  @OptionGroup var arguments: RunArguments
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      Signals.install()
+      let request = try request.resolve()
+      let store = OpenedStore(database)
+      let job = try submit(request, store: try store.get())
+      Terminal.message("job \(job.id) in \(database.resolvedPath)")
+      try runJob(String(job.id), arguments, store: try store.get())
+    }
+  }
+}
+
+/// The database, opened when it is first needed and then kept.
+private final class OpenedStore {
+  private let option: DatabaseOption
+  private var store: JobStore?
+
+  init(_ option: DatabaseOption) { self.option = option }
+
+  func get() throws -> JobStore {
+    if let store { return store }
+    let opened = try option.create()
+    store = opened
+    return opened
+  }
+}
+
+struct RunArguments: ParsableArguments {
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
+
+  @Option(help: ArgumentHelp("Stop after so many blocks; the job is then interrupted.", valueName: "blocks"))
+  var limit: Int?
+
+  @Flag(help: "Share the job with a process that runs it already.")
+  var join = false
+
+  @Flag(help: "No progress.")
+  var quiet = false
+
+  @Flag(help: "A JSON object a line on stdout for progress, and one for the end.")
+  var json = false
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+  }
+}
+
+/// Runs one job with progress; ends with the exit status that fits.
+func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) throws {
+  let runner = RunJob(
+    store: store, registry: CommandSetup.registry.withLock { $0 },
+    settings: Runner.Settings(
+      workers: arguments.resources.workerCount, memoryByteCount: arguments.resources.memoryByteCount,
+      blockLimit: arguments.limit))
+  let job = try store.job(selector)
+  let progress = ProgressReporter(isQuiet: arguments.quiet, isJSON: arguments.json)
+  let outcome: RunJob.Outcome
+  do {
+    outcome = try runner.run(
+      String(job.id), join: arguments.join, command: CommandLine.arguments.joined(separator: " "),
+      stopFlag: Signals.stopFlag, note: { Terminal.message("note: \($0)") }, observe: { progress.show($0) })
+  } catch {
+    Terminal.clearProgress()
+    throw error
+  }
+  Terminal.clearProgress()
+  if arguments.json { Terminal.result(ProgressReporter.json(outcome.reading, ending: outcome.ending).text) }
+  let again = "`blockfuse run \(job.id)` goes on from here"
+  switch outcome.ending {
+  case .complete:
+    Terminal.message("job \(job.id) is complete: \(job.description.outputPath)")
+  case .limitReached:
+    Terminal.message("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
+  case .stopped(let signal):
+    Terminal.message("job \(job.id): stopped by signal \(signal); \(again)")
+    throw ExitCode(128 + signal)
+  case .someFailed:
+    let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }
+    Terminal.message(
+      "job \(job.id): finished, but \(failed) blocks failed; `blockfuse blocks \(job.id) --state failed` says why, "
+        + "`blockfuse retry \(job.id)` sets them to pending")
+    throw ExitCode(ExitStatus.someFailed.rawValue)
+  }
+}

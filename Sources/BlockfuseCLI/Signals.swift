@@ -1,0 +1,17 @@
+import Foundation
+import Jobs
+
+/// SIGINT and SIGTERM ask for a clean stop; a second one ends the program at once, which loses nothing but the blocks in hand.
+enum Signals {
+  static let stopFlag = StopFlag()
+
+  static func install() {
+    signal(SIGPIPE, SIG_IGN)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        if Signals.stopFlag.signal != nil { _exit(128 + number) }
+        Signals.stopFlag.stop(signal: number)
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import JobStore
+import Jobs
+import Zarr
+
+struct SubmitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "submit",
+    abstract: "Checks everything, records the job, writes the output's metadata; prints the job's number.",
+    discussion: "Example: blockfuse submit dataset.json --output fused.ome.zarr --output-chunksize 128")
+
+  @OptionGroup var request: SubmitArguments
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      let request = try request.resolve()
+      let job = try submit(request, store: try database.create())
+      Terminal.result(String(job.id))
+      Terminal.message("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
+    }
+  }
+}
+
+/// What `submit` and `fuse` take.
+struct SubmitArguments: ParsableArguments {
+  @Argument(help: ArgumentHelp("The views and their transforms: a dataset.json.", valueName: "dataset"))
+  var dataset: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"))
+  var output: String
+
+  @Option(help: ArgumentHelp("A name for the job, to be used in place of its number.", valueName: "name"))
+  var name: String?
+
+  @OptionGroup(title: "Fusion") var flags: FusionFlags
+
+  func validate() throws {
+    if let name, Int(name) != nil || name.isEmpty {
+      throw ValidationError("--name \(name): a name must not be a number, which would be mistaken for a job's")
+    }
+  }
+
+  /// Checked before a database is made.
+  func resolve() throws -> Submitter.Request {
+    let (options, file) = try flags.resolve()
+    return Submitter.Request(
+      datasetPath: dataset, outputPath: output, name: name, options: options, optionsFile: file)
+  }
+}
+
+/// Submits, and says what is worth a warning.
+func submit(_ request: Submitter.Request, store: @autoclosure () throws -> JobStore) throws -> JobRecord {
+  let registry = CommandSetup.registry.withLock { $0 }
+  // all that can be wrong with the input is found before there is a database
+  try Submitter.check(request, registry: registry)
+  let (job, warnings) = try Submitter(store: store(), registry: registry).submit(request)
+  for warning in warnings { Terminal.message("note: \(warning)") }
+  return job
+}

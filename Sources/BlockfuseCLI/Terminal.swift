@@ -1,0 +1,61 @@
+import Foundation
+import Synchronization
+
+/// Where words go: results to stdout, progress and messages to stderr.
+enum Terminal {
+  private static let progressLength = Mutex(0)
+
+  static let isInteractive = isatty(STDERR_FILENO) == 1
+
+  static func result(_ text: String) {
+    write(text + "\n", to: STDOUT_FILENO)
+  }
+
+  static func message(_ text: String) {
+    clearProgress()
+    write("blockfuse: " + text + "\n", to: STDERR_FILENO)
+  }
+
+  /// One line that is redrawn on a terminal; elsewhere a line of its own.
+  static func progress(_ text: String) {
+    guard isInteractive else {
+      write(text + "\n", to: STDERR_FILENO)
+      return
+    }
+    let width = max(20, columnCount - 1)
+    let line = String(text.prefix(width))
+    progressLength.withLock { length in
+      write("\r" + line + String(repeating: " ", count: max(0, length - line.count)), to: STDERR_FILENO)
+      length = line.count
+    }
+  }
+
+  /// Ends the line that is redrawn.
+  static func clearProgress() {
+    progressLength.withLock { length in
+      guard length > 0 else { return }
+      write("\r" + String(repeating: " ", count: length) + "\r", to: STDERR_FILENO)
+      length = 0
+    }
+  }
+
+  private static var columnCount: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
+    return Int(size.ws_col)
+  }
+
+  /// A reader that went away (`blockfuse blocks | head`) is no error.
+  private static func write(_ text: String, to file: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        if errno == EPIPE && file == STDOUT_FILENO { exit(0) }
+        return
+      }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}

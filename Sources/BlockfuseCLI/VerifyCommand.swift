@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+import Synchronization
+import Zarr
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Reads back every block recorded as done.",
+    discussion: """
+      Exit status: 0 all is as recorded, or --repair mended it; 12 something is missing or damaged. An unfinished job and
+      stray files are reported, and are no damage.
+
+      Example: blockfuse verify 3 --repair && blockfuse run 3
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Flag(help: "Set what is missing or damaged, and what was made from it, to pending; remove stray files.") var repair = false
+  @Option(help: ArgumentHelp("Threads. Default: one for each core.", valueName: "n")) var workers: Int?
+  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "No progress.") var quiet = false
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      Signals.install()
+      let store = repair ? try database.existing() : try database.readOnly()
+      let record = try store.job(job.job)
+      let opened = try OpenJob(record, in: store)
+      // a repair takes the job, so that nobody runs it meanwhile
+      let run = repair ? try store.beginRun(job: record.id, join: false, info: .current(command: "verify --repair")) : nil
+      defer { try? run?.end(.interrupted) }
+      let verifier = Verifier(
+        job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+      let shown = Mutex(Date.distantPast)
+      let isQuiet = quiet
+      var report: Verifier.Report
+      do {
+        report = try verifier.verify(stopFlag: Signals.stopFlag) { checked, total in
+          let isDue = shown.withLock { last in
+            guard Date().timeIntervalSince(last) > (Terminal.isInteractive ? 0.1 : 10) else { return false }
+            last = Date()
+            return true
+          }
+          if isDue && !isQuiet { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
+        }
+      } catch JobError.changed(_, let differences) {
+        Terminal.clearProgress()
+        for difference in differences { Terminal.message("error: \(difference)") }
+        Terminal.message("hint: what the record says is done is not there; submit again")
+        throw ExitCode(ExitStatus.damaged.rawValue)
+      }
+      Terminal.clearProgress()
+      if repair { try verifier.repair(&report) }
+      show(report, record)
+      if !report.problems.isEmpty && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
+    }
+  }
+
+  private func show(_ report: Verifier.Report, _ record: JobRecord) {
+    if json {
+      let problems: [JSONValue] = report.problems.map {
+        .object([
+          "level": .int(Int64($0.block.level)),
+          "block": .array(positionNumbers($0.block, record).map { .int(Int64($0)) }), "code": .string($0.code),
+          "message": .string($0.message),
+        ])
+      }
+      return Terminal.result(
+        JSONValue.object([
+          "job": .int(Int64(record.id)), "state": .string(record.state.rawValue),
+          "checked": .int(Int64(report.checkedBlocks)), "bytes": .int(Int64(report.checkedByteCount)),
+          "problems": .array(problems), "strays": .array(report.strays.map { .string($0) }),
+          "repaired": .int(Int64(report.repairedBlocks)), "strays_removed": .int(Int64(report.removedStrays)),
+        ]).text)
+    }
+    for problem in report.problems {
+      let position = positionNumbers(problem.block, record).map(String.init).joined(separator: ",")
+      Terminal.result("level \(problem.block.level) block \(position): \(problem.message)")
+    }
+    for stray in report.strays { Terminal.result("stray: \(stray)") }
+    Terminal.result(
+      "verified \(report.checkedBlocks.grouped) blocks, \(byteText(report.checkedByteCount)): "
+        + "\(report.problems.count.grouped) missing or damaged, \(report.strays.count.grouped) stray files")
+    if record.state != .complete { Terminal.result("the job is \(record.state.rawValue): what is not done was not looked at") }
+    if repair {
+      Terminal.result(
+        "\(report.repairedBlocks.grouped) blocks are pending again, \(report.removedStrays.grouped) strays removed")
+    } else if !report.problems.isEmpty {
+      Terminal.message("hint: `blockfuse verify \(record.id) --repair` sets them to pending, `blockfuse run \(record.id)` makes them again")
+    }
+  }
+
+  private func positionNumbers(_ block: BlockID, _ record: JobRecord) -> [Int] {
+    let p = block.position
+    return record.description.is3D ? p.array : [p.t, p.c, p.y, p.x]
+  }
+}
+
+struct RetryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retry",
+    abstract: "Failed blocks become pending.",
+    discussion: "Example: blockfuse retry 3 && blockfuse run 3")
+
+  @OptionGroup var job: JobArgument
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      let store = try database.existing()
+      let record = try store.job(job.job)
+      let count = try store.retry(record.id)
+      Terminal.result("\(count)")
+      Terminal.message("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
+    }
+  }
+}

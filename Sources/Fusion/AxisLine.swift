@@ -1,0 +1,103 @@
+import Geometry
+
+/// One axis of a map whose axes do not mix: output index to a whole pixel and a fraction.
+///
+/// A shift is kept as a whole and a fraction, so that the fraction is the same everywhere; any other scale is evaluated
+/// from the global index.
+struct AxisLine {
+  let scale: Double
+  let offset: Double
+  let length: Int
+  private let isShift: Bool
+  private let shiftBase: Int
+  private let shiftFraction: Double
+
+  init(map: PixelMap, axis: Int, length: Int) {
+    (scale, offset, self.length) = (map.rows[axis][axis], map.offset[axis], length)
+    // beyond 2^52 there are no fractions, and far beyond no voxels of any view
+    if map.rows[axis][axis] == 1, map.offset[axis].magnitude < 0x1p52 {
+      isShift = true
+      var base = map.offset[axis].rounded(.down)
+      var fraction = map.offset[axis] - base
+      if fraction >= 1 { (base, fraction) = (base + 1, 0) }
+      (shiftBase, shiftFraction) = (Int(base), fraction)
+    } else {
+      (isShift, shiftBase, shiftFraction) = (false, 0, 0)
+    }
+  }
+
+  /// The whole pixel and the fraction of an output index; only for valid indices.
+  func position(at index: Int) -> (base: Int, fraction: Double) {
+    if isShift { return (shiftBase + index, shiftFraction) }
+    let p = offset + scale * Double(index)
+    let base = p.rounded(.down)
+    return (Int(base), p - base)
+  }
+
+  func isValid(_ index: Int) -> Bool {
+    if isShift {
+      let base = shiftBase + index
+      return base >= 0 && (shiftFraction > 0 ? base + 1 : base) <= length - 1
+    }
+    let p = offset + scale * Double(index)
+    return p >= 0 && p <= Double(length - 1)
+  }
+
+  /// The pixel that is nearest; halves go up.
+  func nearest(at index: Int) -> Int {
+    if isShift { return shiftBase + index + (shiftFraction >= 0.5 ? 1 : 0) }
+    return Int((offset + scale * Double(index) + 0.5).rounded(.down))
+  }
+
+  /// The pixels that a valid output index needs.
+  func taps(at index: Int, order: Int) -> Range<Int> {
+    if order == 0 {
+      let at = nearest(at: index)
+      return at..<(at + 1)
+    }
+    let (base, fraction) = position(at: index)
+    return base..<(base + (fraction > 0 ? 2 : 1))
+  }
+
+  /// The output indices of a range whose sample lies in the view.
+  func validRange(in range: Range<Int>) -> Range<Int> {
+    if isShift {
+      let first = max(range.lowerBound, -shiftBase)
+      let end = min(range.upperBound, length - shiftBase - (shiftFraction > 0 ? 1 : 0))
+      return first < end ? first..<end : range.lowerBound..<range.lowerBound
+    }
+    return validInterval(offset: offset, slope: scale, last: Double(length - 1), in: range)
+  }
+}
+
+/// The indices `i` of a range for which `0 <= offset + slope * i <= last`: estimated by division, then settled by
+/// evaluating exactly that expression at the ends, so that every block agrees on every voxel.
+func validInterval(offset: Double, slope: Double, last: Double, in range: Range<Int>) -> Range<Int> {
+  let empty = range.lowerBound..<range.lowerBound
+  guard offset.isFinite, slope.isFinite, !range.isEmpty else { return empty }
+  if slope == 0 { return offset >= 0 && offset <= last ? range : empty }
+  let entry = slope > 0 ? 0 : last
+  let exit = slope > 0 ? last : 0
+  // rounding keeps the order of products and sums, so each of the two is false, then true (or the reverse) along i
+  func isBefore(_ i: Int) -> Bool {
+    let p = offset + slope * Double(i)
+    return slope > 0 ? p < entry : p > entry
+  }
+  func isAfter(_ i: Int) -> Bool {
+    let p = offset + slope * Double(i)
+    return slope > 0 ? p > exit : p < exit
+  }
+  var lower = clampedInt((entry - offset) / slope, to: range)
+  while lower > range.lowerBound && !isBefore(lower - 1) { lower -= 1 }
+  while lower < range.upperBound && isBefore(lower) { lower += 1 }
+  var upper = clampedInt((exit - offset) / slope + 1, to: range)
+  while upper > range.lowerBound && isAfter(upper - 1) { upper -= 1 }
+  while upper < range.upperBound && !isAfter(upper) { upper += 1 }
+  return lower < upper ? lower..<upper : empty
+}
+
+private func clampedInt(_ value: Double, to range: Range<Int>) -> Int {
+  if !(value > Double(range.lowerBound)) { return range.lowerBound }
+  if value >= Double(range.upperBound) { return range.upperBound }
+  return Int(value)
+}

@@ -1,0 +1,81 @@
+import Geometry
+
+/// How much a view counts at a place, by its distance to the view's border.
+///
+/// The reference interpolates a coarse grid of distances, 5 nodes an axis with the outermost one voxel outside the view,
+/// and takes `(cos((1-d)π)+1)/2` of it, which is `sin²(dπ/2)`. The grid is symmetric, so a coordinate is folded to
+/// `t = distance to the nearer border, in cells` in 0...2; the node at the border is 0, and two nodes an axis remain. Their
+/// hat functions are `min(t, 2-t)` and `max(t-1, 0)`.
+struct BlendingRamp {
+  /// Values of the nodes `[z][y][x]`, 8 in C order; where z is not blended both z nodes are alike.
+  private let nodes: (Float, Float, Float, Float, Float, Float, Float, Float)
+  let blendsZ: Bool
+  let length: Vector3
+  /// Cells a voxel.
+  let density: Vector3
+
+  /// Never quite zero: where all views were 0, they count alike.
+  private static let leastWeight: Float = 1e-30
+
+  init(shape: Index3, spacing: Vector3, widths: Vector3, blendsZ: Bool) {
+    length = Vector3(shape)
+    density = 4 / (length + 1)
+    self.blendsZ = blendsZ
+    var step = Vector3.zero
+    // a width of 0 is no ramp: far beyond 1 already at the border, yet finite
+    for axis in 0..<3 { step[axis] = min((length[axis] + 1) / 4 * spacing[axis] / max(widths[axis], 1e-9), 1e9) }
+    func node(_ z: Double, _ y: Double, _ x: Double) -> Float {
+      let plane = min(y * step[1], x * step[2])
+      return Float(blendsZ ? min(z * step[0], plane) : plane)
+    }
+    nodes = (
+      node(1, 1, 1), node(1, 1, 2), node(1, 2, 1), node(1, 2, 2),
+      node(2, 1, 1), node(2, 1, 2), node(2, 2, 1), node(2, 2, 2)
+    )
+  }
+
+  /// The folded coordinate of a view's pixel coordinate along an axis.
+  @inline(__always)
+  func folded(_ p: Double, axis: Int) -> Float {
+    let low = p + 1
+    let high = length[axis] - p
+    return Float((low < high ? low : high) * density[axis])
+  }
+
+  @inline(__always) static func nearHat(_ t: Float) -> Float { t < 2 - t ? t : 2 - t }
+  @inline(__always) static func farHat(_ t: Float) -> Float { t - 1 > 0 ? t - 1 : 0 }
+
+  /// The two x nodes for folded z and y: the distance along the row is `near * nearHat(x) + far * farHat(x)`.
+  @inline(__always)
+  func row(z: Float, y: Float) -> (near: Float, far: Float) {
+    let (zn, zf) = blendsZ ? (Self.nearHat(z), Self.farHat(z)) : (1, 0)
+    let (yn, yf) = (Self.nearHat(y), Self.farHat(y))
+    return (
+      zn * (yn * nodes.0 + yf * nodes.2) + zf * (yn * nodes.4 + yf * nodes.6),
+      zn * (yn * nodes.1 + yf * nodes.3) + zf * (yn * nodes.5 + yf * nodes.7)
+    )
+  }
+
+  /// The distance, in blending widths, at folded coordinates.
+  @inline(__always)
+  func distance(z: Float, y: Float, x: Float) -> Float {
+    let (near, far) = row(z: z, y: y)
+    return near * Self.nearHat(x) + far * Self.farHat(x)
+  }
+
+  /// `sin²(dπ/2)`, 1 from d = 1 on: an odd polynomial of degree 9, at most 5e-7 off and exactly 1 at 1.
+  @inline(__always)
+  static func weight(_ distance: Float) -> Float {
+    let d = distance < 1 ? distance : 1
+    let u = d * d
+    let a = 1.5707963705062866 + u * (-0.6459636688232422 + u * (0.07968928664922714
+      + u * (-0.004672910086810589 + u * 0.0001509713620180264))) as Float
+    let s = d * a
+    let sine = s < 1 ? s : 1
+    let w = sine * sine
+    return w > leastWeight ? w : leastWeight
+  }
+
+  /// Beyond this the weight is 1 however the distance was rounded.
+  static let certainDistance: Float = 1.001
+}

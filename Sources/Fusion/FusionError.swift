@@ -1,0 +1,67 @@
+import Geometry
+
+/// What can go wrong while a block is fused, a case a cause.
+public enum FusionError: Error, Equatable, CustomStringConvertible {
+  case unknownFunction(kind: String, name: String, suggestion: String?)
+  case unknownArgument(function: String, name: String, suggestion: String?)
+  case invalidArgument(function: String, name: String, why: String)
+  case invalidOption(name: String, why: String)
+  case nameTaken(kind: String, name: String)
+  case tooLarge(what: String, byteCount: Int?)
+  case unexpectedElementType(view: Int, type: ElementType)
+  case wrongBufferSize(what: String, expected: Int, actual: Int)
+  case outsideOutput(box: Box3, volume: Box3)
+  case unsortedViews(first: Int, second: Int)
+
+  /// Stable; recorded with failed blocks.
+  public var code: String {
+    switch self {
+    case .unknownFunction: "function-unknown"
+    case .unknownArgument: "argument-unknown"
+    case .invalidArgument: "argument-invalid"
+    case .invalidOption: "option-invalid"
+    case .nameTaken: "name-taken"
+    case .tooLarge: "block-too-large"
+    case .unexpectedElementType: "type-unexpected"
+    case .wrongBufferSize: "buffer-size"
+    case .outsideOutput: "box-outside-output"
+    case .unsortedViews: "views-unsorted"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .unknownFunction(let kind, let name, _): "there is no \(kind) function \"\(name)\""
+    case .unknownArgument(let function, let name, _): "\(function) takes no argument \"\(name)\""
+    case .invalidArgument(let function, let name, let why): "argument \"\(name)\" of \(function): \(why)"
+    case .invalidOption(let name, let why): "option \"\(name)\": \(why)"
+    case .nameTaken(let kind, let name): "a \(kind) function \"\(name)\" is registered already"
+    case .tooLarge(let what, let byteCount):
+      "\(what) would need \(byteCount.map { "\($0) bytes" } ?? "more bytes than can be counted")"
+    case .unexpectedElementType(let view, let type):
+      "view \(view) has voxels of type \(type.rawValue), which the recipe does not name"
+    case .wrongBufferSize(let what, let expected, let actual):
+      "\(what) has \(actual) bytes, but \(expected) are needed"
+    case .outsideOutput(let box, let volume):
+      "the block \(box.lower)..<\(box.upper) reaches beyond the output \(volume.lower)..<\(volume.upper)"
+    case .unsortedViews(let first, let second): "view \(second) follows view \(first), but views come in ascending order"
+    }
+  }
+
+  /// What to do next.
+  public var hint: String {
+    switch self {
+    case .unknownFunction(_, _, let suggestion?), .unknownArgument(_, _, let suggestion?): "did you mean \"\(suggestion)\"?"
+    case .unknownFunction: "use one of the built-in names, or register the function before the job is submitted"
+    case .unknownArgument: "leave the argument out"
+    case .invalidArgument, .invalidOption: "correct the value"
+    case .nameTaken: "choose another name"
+    case .tooLarge: "use a smaller output_chunksize"
+    case .unexpectedElementType: "submit the job again; the input changed its type"
+    case .wrongBufferSize, .outsideOutput, .unsortedViews: "this is an error of the program; please report it"
+    }
+  }
+
+  /// Whether trying again can help.
+  public var isTransient: Bool { false }
+}

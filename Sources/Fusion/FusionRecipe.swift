@@ -1,0 +1,103 @@
+import Geometry
+
+public enum RoundingMode: String, CaseIterable, Sendable, Codable {
+  /// To the nearest integer, ties to even.
+  case nearest
+  /// Toward zero, as the reference does.
+  case truncate
+}
+
+/// A linear rescale of intensities: `lower` becomes 0 and `upper` the largest value of the output's integer type.
+public struct IntensityRange: Hashable, Sendable, Codable {
+  public let lower: Double
+  public let upper: Double
+
+  public init(lower: Double, upper: Double) { (self.lower, self.upper) = (lower, upper) }
+}
+
+/// Everything that decides what a fused voxel is, apart from the views themselves; the same for all blocks of a job.
+public struct FusionRecipe: Sendable {
+  public let function: any FusionFunction
+  /// Nil without a weights function, and where the fusion function has no use for one.
+  public let weights: (any WeightsFunction)?
+  public let blendingWidths: Vector3
+  /// 0 nearest, 1 linear.
+  public let interpolationOrder: Int
+  public let rounding: RoundingMode
+  public let outputType: ElementType
+  /// The element types of the views; decide, with the output's, the precision of the whole job.
+  public let inputTypes: [ElementType]
+  public let intensityRange: IntensityRange?
+  public let context: FusionContext
+  /// How many voxels around a block are computed for its sake.
+  public let halo: Index3
+  let fusionHalo: Index3
+
+  /// - Parameters:
+  ///   - inputTypes: of all views of the job; without them, the output's alone.
+  ///   - blendingWidths: physical; 0 means no ramp along that axis.
+  ///   - minimumHalo: `overlap_in_pixels`.
+  public init(
+    function name: String = "weighted_average_fusion", functionArguments: FunctionArguments = .none,
+    weights weightsName: String? = nil, weightsArguments: FunctionArguments = .none,
+    blendingWidths: Vector3 = Vector3(3, 10, 10), interpolationOrder: Int = 1, rounding: RoundingMode = .nearest,
+    outputType: ElementType, inputTypes: [ElementType] = [], intensityRange: IntensityRange? = nil,
+    context: FusionContext, minimumHalo: Index3 = Index3(repeating: 0), registry: FusionRegistry = .builtin
+  ) throws(FusionError) {
+    guard interpolationOrder == 0 || interpolationOrder == 1 else {
+      throw .invalidOption(name: "interpolation_order", why: "\(interpolationOrder) is neither 0 nor 1")
+    }
+    for axis in 0..<3 where !(blendingWidths[axis] >= 0 && blendingWidths[axis].isFinite) {
+      throw .invalidOption(
+        name: "blending_widths", why: "\(blendingWidths[axis]) along \(Axis.space[axis]) is not a length")
+    }
+    if let range = intensityRange {
+      guard outputType.isInteger else {
+        throw .invalidOption(name: "intensity_range", why: "it needs an integer output type, not \(outputType.rawValue)")
+      }
+      guard range.lower.isFinite, range.upper.isFinite, range.upper != range.lower,
+        (range.upper - range.lower).isFinite
+      else {
+        throw .invalidOption(name: "intensity_range", why: "\(range.lower), \(range.upper) is no range")
+      }
+    }
+    for axis in 0..<3 where minimumHalo[axis] < 0 {
+      throw .invalidOption(name: "overlap_in_pixels", why: "\(minimumHalo[axis]) is negative")
+    }
+    let function = try registry.fusionFunction(named: name, arguments: functionArguments)
+    // an unknown weights function is an error also where it would not be called
+    let weights: (any WeightsFunction)? =
+      if let weightsName { try registry.weightsFunction(named: weightsName, arguments: weightsArguments) } else { nil }
+    self.function = function
+    self.weights = function.usesFusionWeights ? weights : nil
+    (self.blendingWidths, self.interpolationOrder, self.rounding) = (blendingWidths, interpolationOrder, rounding)
+    (self.outputType, self.intensityRange, self.context) = (outputType, intensityRange, context)
+    self.inputTypes = inputTypes.isEmpty ? [outputType] : inputTypes
+    fusionHalo = pointwiseMax(function.halo(in: context), Index3(repeating: 0))
+    let weightsHalo = self.weights?.halo(in: context) ?? Index3(repeating: 0)
+    halo = pointwiseMax(fusionHalo &+ pointwiseMax(weightsHalo, Index3(repeating: 0)), minimumHalo)
+  }
+
+  /// Whether the job is computed in `Double`.
+  public var usesDouble: Bool { (inputTypes + [outputType]).contains(where: \.needsDouble) }
+
+  /// Whether blocks go row by row, without a resampled copy of each view.
+  public var isStreamed: Bool { streamedMethod != nil }
+
+  var streamedMethod: FusionMethod? {
+    weights == nil ? (function as? any BuiltinFusion)?.method : nil
+  }
+
+  var outputConversion: OutputConversion {
+    OutputConversion(type: outputType, rounding: rounding, range: intensityRange)
+  }
+}
+
+extension ElementType {
+  var needsDouble: Bool {
+    switch self {
+    case .uint8, .int8, .uint16, .int16, .float16, .float32: false
+    case .uint32, .int32, .uint64, .int64, .float64: true
+    }
+  }
+}

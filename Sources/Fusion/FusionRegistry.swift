@@ -1,0 +1,49 @@
+/// The fusion and weights functions that options can name. A value: users copy the built-in one and add theirs.
+public struct FusionRegistry: Sendable {
+  private var fusionTypes: [String: any FusionFunction.Type] = [:]
+  private var weightsTypes: [String: any WeightsFunction.Type] = [:]
+
+  public static let builtin: FusionRegistry = {
+    var registry = FusionRegistry()
+    let fusions: [any FusionFunction.Type] = [
+      WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
+      ClosestViewWins.self,
+    ]
+    for type in fusions { registry.fusionTypes[type.name] = type }
+    registry.weightsTypes[ContentBasedWeights.name] = ContentBasedWeights.self
+    return registry
+  }()
+
+  private init() {}
+
+  public mutating func register<F: FusionFunction>(_ type: F.Type) throws(FusionError) {
+    guard fusionTypes[F.name] == nil else { throw .nameTaken(kind: "fusion", name: F.name) }
+    fusionTypes[F.name] = type
+  }
+
+  public mutating func register<W: WeightsFunction>(_ type: W.Type) throws(FusionError) {
+    guard weightsTypes[W.name] == nil else { throw .nameTaken(kind: "weights", name: W.name) }
+    weightsTypes[W.name] = type
+  }
+
+  public var fusionNames: [String] { fusionTypes.keys.sorted() }
+  public var weightsNames: [String] { weightsTypes.keys.sorted() }
+
+  public func fusionFunction(
+    named name: String, arguments: FunctionArguments = .none
+  ) throws(FusionError) -> any FusionFunction {
+    guard let type = fusionTypes[name] else {
+      throw .unknownFunction(kind: "fusion", name: name, suggestion: nearestName(to: name, in: fusionNames))
+    }
+    return try type.init(arguments: arguments)
+  }
+
+  public func weightsFunction(
+    named name: String, arguments: FunctionArguments = .none
+  ) throws(FusionError) -> any WeightsFunction {
+    guard let type = weightsTypes[name] else {
+      throw .unknownFunction(kind: "weights", name: name, suggestion: nearestName(to: name, in: weightsNames))
+    }
+    return try type.init(arguments: arguments)
+  }
+}

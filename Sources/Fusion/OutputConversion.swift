@@ -1,0 +1,185 @@
+import Geometry
+
+/// From computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0.
+struct OutputConversion: Sendable {
+  let type: ElementType
+  let rounding: RoundingMode
+  let range: IntensityRange?
+
+  /// Writes `count` values; rescales them in place first where a range is set. Zeros of voxels without a value do not
+  /// come this way: they stay 0 whatever the range.
+  func store<S: RowArithmetic>(_ row: UnsafeMutablePointer<S>, count: Int, to target: UnsafeMutableRawPointer) {
+    if let range {
+      let lower = S(range.lower)
+      let width = S(range.upper) - lower
+      let top = S(type.largestInteger)
+      for i in 0..<count { row[i] = (row[i] - lower) / width * top }
+    }
+    S.store(row, count: count, to: target, self)
+  }
+}
+
+extension ElementType {
+  /// The largest value of an integer type, as a double (2^64 and 2^63 for the widest, which saturate).
+  var largestInteger: Double {
+    switch self {
+    case .uint8: 255
+    case .int8: 127
+    case .uint16: 65535
+    case .int16: 32767
+    case .uint32: 4_294_967_295
+    case .int32: 2_147_483_647
+    case .uint64: 0x1p64
+    case .int64: 0x1p63
+    case .float16, .float32, .float64: 0
+    }
+  }
+
+  var smallestInteger: Double {
+    switch self {
+    case .int8: -128
+    case .int16: -32768
+    case .int32: -2_147_483_648
+    case .int64: -0x1p63
+    default: 0
+    }
+  }
+}
+
+/// What the kernels need of a precision beyond arithmetic.
+protocol RowArithmetic: FusionScalar {
+  static func of<T: Voxel>(_ voxel: T) -> Self
+  static func store(
+    _ row: UnsafePointer<Self>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion)
+  /// Bilinear samples of a plane, 4 at a time; see `gatherPlane`.
+  static func gatherPlaneFinite(_ plane: UnsafePointer<Self>, rowStride: Int, _ taps: Taps<Self>,
+    into target: UnsafeMutablePointer<Self>)
+  static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, _ taps: Taps<Self>,
+    into target: UnsafeMutablePointer<Self>)
+}
+
+extension Float: RowArithmetic {
+  @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Float { voxel.single }
+
+  static func store(
+    _ row: UnsafePointer<Float>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion
+  ) {
+    let lower = Float(conversion.type.smallestInteger)
+    let upper = Float(conversion.type.largestInteger)
+    let truncates = conversion.rounding == .truncate
+    switch conversion.type {
+    case .uint8: storeSmall(row, count, target.assumingMemoryBound(to: UInt8.self), lower, upper, truncates)
+    case .int8: storeSmall(row, count, target.assumingMemoryBound(to: Int8.self), lower, upper, truncates)
+    case .uint16: storeSmall(row, count, target.assumingMemoryBound(to: UInt16.self), lower, upper, truncates)
+    case .int16: storeSmall(row, count, target.assumingMemoryBound(to: Int16.self), lower, upper, truncates)
+    case .float16:
+      let out = target.assumingMemoryBound(to: Half.self)
+      for i in 0..<count { out[i] = Half(row[i] == row[i] ? row[i] : 0) }
+    case .float32:
+      let out = target.assumingMemoryBound(to: Float.self)
+      for i in 0..<count { out[i] = row[i] == row[i] ? row[i] : 0 }
+    case .uint32, .int32, .uint64, .int64, .float64:
+      // such outputs are computed in double; kept complete for the sake of being right
+      for i in 0..<count {
+        var wide = Double(row[i])
+        Double.store(&wide, count: 1, to: target + i * conversion.type.byteCount, conversion)
+      }
+    }
+  }
+}
+
+/// 8- and 16-bit integers: adding 1.5 * 2^23 leaves the value, rounded to even, in the low bits.
+@inline(__always)
+private func storeSmall<T: FixedWidthInteger>(
+  _ row: UnsafePointer<Float>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ lower: Float, _ upper: Float,
+  _ truncates: Bool
+) {
+  let magic: Float = 12_582_912
+  if truncates {
+    for i in 0..<count {
+      let v = clampedNumber(row[i], lower, upper)
+      let whole = (v + magic) - magic
+      let inward: Float = v >= 0 ? (whole > v ? 1 : 0) : (whole < v ? -1 : 0)
+      target[i] = T(truncatingIfNeeded: (whole - inward + magic).bitPattern)
+    }
+  } else {
+    for i in 0..<count {
+      let v = clampedNumber(row[i], lower, upper)
+      target[i] = T(truncatingIfNeeded: (v + magic).bitPattern)
+    }
+  }
+}
+
+@inline(__always)
+private func clampedNumber<S: BinaryFloatingPoint>(_ value: S, _ lower: S, _ upper: S) -> S {
+  let number = value == value ? value : 0
+  let low = number > lower ? number : lower
+  return low < upper ? low : upper
+}
+
+extension Double: RowArithmetic {
+  @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Double { voxel.double }
+
+  static func store(
+    _ row: UnsafePointer<Double>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion
+  ) {
+    switch conversion.type {
+    case .uint8: storeBits(row, count, target.assumingMemoryBound(to: UInt8.self), conversion)
+    case .int8: storeBits(row, count, target.assumingMemoryBound(to: Int8.self), conversion)
+    case .uint16: storeBits(row, count, target.assumingMemoryBound(to: UInt16.self), conversion)
+    case .int16: storeBits(row, count, target.assumingMemoryBound(to: Int16.self), conversion)
+    case .uint32: storeBits(row, count, target.assumingMemoryBound(to: UInt32.self), conversion)
+    case .int32: storeBits(row, count, target.assumingMemoryBound(to: Int32.self), conversion)
+    case .uint64: storeWide(row, count, target.assumingMemoryBound(to: UInt64.self), conversion)
+    case .int64: storeWide(row, count, target.assumingMemoryBound(to: Int64.self), conversion)
+    case .float16:
+      let out = target.assumingMemoryBound(to: Half.self)
+      for i in 0..<count { out[i] = Half(row[i] == row[i] ? row[i] : 0) }
+    case .float32:
+      let out = target.assumingMemoryBound(to: Float.self)
+      for i in 0..<count { out[i] = Float(row[i] == row[i] ? row[i] : 0) }
+    case .float64:
+      let out = target.assumingMemoryBound(to: Double.self)
+      for i in 0..<count { out[i] = row[i] == row[i] ? row[i] : 0 }
+    }
+  }
+}
+
+/// Up to 32 bits: adding 1.5 * 2^52 leaves the value, rounded to even, in the low bits.
+@inline(__always)
+private func storeBits<T: FixedWidthInteger>(
+  _ row: UnsafePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ conversion: OutputConversion
+) {
+  let magic: Double = 6_755_399_441_055_744
+  let (lower, upper) = (conversion.type.smallestInteger, conversion.type.largestInteger)
+  if conversion.rounding == .truncate {
+    for i in 0..<count {
+      let v = clampedNumber(row[i], lower, upper)
+      let whole = (v + magic) - magic
+      let inward: Double = v >= 0 ? (whole > v ? 1 : 0) : (whole < v ? -1 : 0)
+      target[i] = T(truncatingIfNeeded: (whole - inward + magic).bitPattern)
+    }
+  } else {
+    for i in 0..<count {
+      let v = clampedNumber(row[i], lower, upper)
+      target[i] = T(truncatingIfNeeded: (v + magic).bitPattern)
+    }
+  }
+}
+
+/// 64 bits, one by one.
+private func storeWide<T: FixedWidthInteger>(
+  _ row: UnsafePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ conversion: OutputConversion
+) {
+  for i in 0..<count {
+    let v = row[i] == row[i] ? row[i] : 0
+    let whole = v.rounded(conversion.rounding == .nearest ? .toNearestOrEven : .towardZero)
+    if whole >= conversion.type.largestInteger {
+      target[i] = T.max
+    } else if whole <= conversion.type.smallestInteger {
+      target[i] = T.min
+    } else {
+      target[i] = T(whole)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import Geometry
+
+/// A view of one channel and time point, placed in the output: what the arithmetic needs to know of it.
+public struct PlacedView: Sendable {
+  /// Its place in the dataset; views are summed in ascending order of it.
+  public let id: Int
+  /// Output voxel indices to pixel coordinates of the view.
+  public let map: PixelMap
+  /// The whole view, in voxels.
+  public let shape: Index3
+  public let spacing: Vector3
+  /// The view's physical coordinates to the world's.
+  public let affine: AffineMap
+  public let elementType: ElementType
+  /// A voxel counts as `v * intensityScale + intensityOffset`.
+  public let intensityScale: Double
+  public let intensityOffset: Double
+  let mapClass: MapClass
+
+  public init(
+    id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
+    intensityScale: Double = 1, intensityOffset: Double = 0
+  ) {
+    (self.id, self.map, self.shape, self.spacing, self.affine) = (id, map, shape, spacing, affine)
+    self.elementType = elementType
+    (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
+    mapClass = MapClass(map)
+  }
+
+  var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
+
+  /// The voxels of the view that a box of the output needs, clipped to the view; empty where it needs none.
+  ///
+  /// - Parameter order: 0 nearest, 1 linear.
+  public func inputBox(for output: Box3, order: Int) -> Box3 {
+    let nothing = Box3(lower: Index3(repeating: 0), upper: Index3(repeating: 0))
+    guard !output.isEmpty, shape[0] > 0, shape[1] > 0, shape[2] > 0 else { return nothing }
+    var box = nothing
+    switch mapClass {
+    case .separable:
+      for axis in 0..<3 {
+        let line = AxisLine(map: map, axis: axis, length: shape[axis])
+        let valid = line.validRange(in: output.lower[axis]..<output.upper[axis])
+        if valid.isEmpty { return nothing }
+        let a = line.taps(at: valid.lowerBound, order: order)
+        let b = line.taps(at: valid.upperBound - 1, order: order)
+        box.lower[axis] = min(a.lowerBound, b.lowerBound)
+        box.upper[axis] = max(a.upperBound, b.upperBound)
+      }
+    case .plane, .general:
+      let bounds = map.bounds(of: output)
+      for axis in 0..<3 {
+        let (low, high, last) = (bounds.lower[axis], bounds.upper[axis], Double(shape[axis] - 1))
+        guard high >= 0, low <= last else { return nothing }
+        let first = max(low, 0)
+        let end = min(high, last)
+        if order == 0 {
+          box.lower[axis] = Int((first + 0.5).rounded(.down))
+          box.upper[axis] = min(Int((end + 0.5).rounded(.down)) + 1, shape[axis])
+        } else {
+          box.lower[axis] = Int(first.rounded(.down))
+          box.upper[axis] = min(Int(end.rounded(.up)) + 1, shape[axis])
+        }
+      }
+    }
+    return box
+  }
+}
+
+/// How a map moves rows of the output; decides the kernel, never the value's meaning.
+enum MapClass: Sendable {
+  /// Each view axis depends on its own output axis alone.
+  case separable
+  /// z depends on the output's z alone; y and x are mixed.
+  case plane
+  case general
+
+  init(_ map: PixelMap) {
+    if map.isDiagonal {
+      self = .separable
+    } else if map.rows[0][1] == 0 && map.rows[0][2] == 0 {
+      self = .plane
+    } else {
+      self = .general
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import CSystem
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What is checked of a database file before SQLite may touch it: a file of another program is left as it is.
+struct DatabaseFile {
+  enum Content: Equatable {
+    case missing
+    /// Zero bytes: what a killed creation leaves.
+    case empty
+    case some
+  }
+
+  /// With the links on the way resolved, so that all names of one file share one lock file.
+  let path: String
+
+  init(_ path: String) throws(JobStoreError) {
+    guard !path.isEmpty else { throw .cannotOpen(path: path, why: "the path is empty") }
+    let given = URL(fileURLWithPath: path).standardizedFileURL
+    if let resolved = DatabaseFile.realPath(given.path) {
+      self.path = resolved
+      return
+    }
+    guard let folder = DatabaseFile.realPath(given.deletingLastPathComponent().path) else {
+      throw .noParentFolder(path: path)
+    }
+    self.path = folder == "/" ? "/" + given.lastPathComponent : folder + "/" + given.lastPathComponent
+  }
+
+  var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
+
+  /// Throws for what is not a regular file, and for a network file system.
+  ///
+  /// Looks at the file from outside only: closing a descriptor of it would drop the locks that other connections of
+  /// this process hold on it. What is inside, SQLite says.
+  func content() throws(JobStoreError) -> Content {
+    if let kind = FileSystemKind.network(at: folder) { throw .networkFileSystem(path: path, kind: kind) }
+    var info = stat()
+    guard stat(path, &info) == 0 else {
+      if errno == ENOENT { return .missing }
+      throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
+    }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, why: "it is not a regular file") }
+    return info.st_size == 0 ? .empty : .some
+  }
+
+  /// Whether this process may write the file, or make it, and make SQLite's files beside it.
+  var isWritable: Bool {
+    access(folder, W_OK) == 0 && (access(path, W_OK) == 0 || errno == ENOENT)
+  }
+
+  /// Makes a file or folder survive a loss of power; errors name the database `name`.
+  static func synchronize(_ path: String, as name: String) throws(JobStoreError) {
+    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    guard fd >= 0 else { throw .cannotOpen(path: name, why: String(cString: strerror(errno))) }
+    defer { close(fd) }
+    switch csystem_sync(fd) {
+    case 0: return
+    case ENOSPC, EDQUOT: throw .diskFull(path: name)
+    case let code: throw .cannotOpen(path: name, why: String(cString: strerror(code)))
+    }
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import GRDB
+import Geometry
+
+/// Single blocks: their states, their failures, and setting them back to pending.
+extension JobStore {
+  /// The states of a box of a level's grid, in C order.
+  public func states(
+    of job: JobID, level: Int, t: Int, c: Int, blocks: Box3
+  ) throws(JobStoreError) -> [BlockState] {
+    let info = try read { db in try LevelInfo.one(db, job: job, level: level) }
+    return try states(info, t: t, c: c, blocks: blocks) { places throws(JobStoreError) in
+      try read { db in
+        let live = try self.liveRuns(db, job)
+        return try places.map { try BrickContents.load(db, job: job, level: level, $0, runs: live) }
+      }
+    }
+  }
+
+  public func state(of job: JobID, block: BlockID) throws(JobStoreError) -> BlockState {
+    let box = Box3(lower: block.position.zyx, upper: block.position.zyx &+ 1)
+    return try states(of: job, level: block.level, t: block.position.t, c: block.position.c, blocks: box)[0]
+  }
+
+  /// Reads the bricks that a box meets, each once.
+  func states(
+    _ level: LevelInfo, t: Int, c: Int, blocks: Box3,
+    bricks: ([BrickPlace]) throws(JobStoreError) -> [BrickContents]
+  ) throws(JobStoreError) -> [BlockState] {
+    let whole = Box3(shape: level.grid.count.zyx)
+    guard (0..<level.grid.count.t).contains(t), (0..<level.grid.count.c).contains(c), whole.contains(blocks) else {
+      throw .invalid("blocks \(blocks.lower) to \(blocks.upper) are not all on level \(level.layout.level)")
+    }
+    if blocks.isEmpty { return [] }
+    let size = level.bricks.bricks.block.zyx
+    let (first, last) = (blocks.lower / size, (blocks.upper &- 1) / size)
+    var places: [BrickPlace] = []
+    for z in first[0]...last[0] {
+      for y in first[1]...last[1] {
+        for x in first[2]...last[2] {
+          let corner = TCZYX(t: t, c: c, zyx: Index3(z, y, x) &* size)
+          places.append(BrickPlace(level.bricks.number(of: corner), in: level.bricks))
+        }
+      }
+    }
+    let contents = try bricks(places)
+    let counts = last &- first &+ 1
+    var states: [BlockState] = []
+    states.reserveCapacity(blocks.count)
+    _ = level.allBlocks(t: t, c: c, blocks) { position in
+      let brick = position.zyx / size &- first
+      states.append(contents[(brick[0] * counts[1] + brick[1]) * counts[2] + brick[2]].state(of: position))
+      return true
+    }
+    return states
+  }
+
+  /// The failures of a job, by level and position; with `all` also those of blocks that were tried again since.
+  public func failures(of job: JobID, all: Bool = false, limit: Int? = nil) throws(JobStoreError) -> [BlockFailure] {
+    try read { db in
+      try db.rows(
+        """
+        SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
+        WHERE job = ? \(all ? "" : "AND failed = 1") ORDER BY level, t, c, z, y, x LIMIT ?
+        """, [job, limit ?? -1]
+      ).map(BlockFailure.init)
+    }
+  }
+
+  public func failure(of job: JobID, block: BlockID) throws(JobStoreError) -> BlockFailure? {
+    try read { db in
+      let level = try LevelInfo.one(db, job: job, level: block.level)
+      return try JobStore.failure(db, job, level, block.position)
+    }
+  }
+
+  static func failure(_ db: Database, _ job: JobID, _ level: LevelInfo, _ p: TCZYX) throws -> BlockFailure? {
+    guard level.grid.contains(p) else { throw outside(level, p) }
+    let place = BrickPlace(level.bricks.number(of: p), in: level.bricks)
+    let row = try db.row(
+      """
+      SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
+      WHERE job = ? AND level = ? AND brick = ? AND block = ?
+      """, [job, level.layout.level, place.number, place.index(of: p)])
+    return try row.map(BlockFailure.init)
+  }
+
+  /// Failed blocks become pending; returns how many. How often each failed stays recorded. Works also while the job
+  /// runs, which then does them.
+  public func retry(_ job: JobID) throws(JobStoreError) -> Int {
+    try write { db in
+      let state = try self.storedState(db, job)
+      try db.run(
+        """
+        UPDATE brick SET pending = pending + f.count
+        FROM (
+          SELECT job, level, brick, count(*) AS count FROM failure WHERE job = ? AND failed = 1
+          GROUP BY job, level, brick
+        ) AS f
+        WHERE brick.job = f.job AND brick.level = f.level AND brick.brick = f.brick
+        """, [job])
+      try db.run("UPDATE failure SET failed = 0 WHERE job = ? AND failed = 1", [job])
+      let count = db.changesCount
+      try db.run("UPDATE level SET failed = 0 WHERE job = ?", [job])
+      if count > 0 && state == .failed { try JobStore.setStored(db, job, .interrupted) }
+      return count
+    }
+  }
+
+  /// Blocks that are done, empty or failed become pending again; returns how many that were. The caller also names the
+  /// blocks of higher levels made from them. Refused while a live process runs the job.
+  public func setPending(_ job: JobID, blocks: [BlockID]) throws(JobStoreError) -> Int {
+    try write { db in
+      let state = try self.storedState(db, job)
+      try self.refuseIfRunning(db, job)
+      try self.freeDead(db, job)
+      let levels = try LevelInfo.all(db, job: job)
+      var byBrick: [BrickKey: [TCZYX]] = [:]
+      for block in blocks {
+        guard levels.indices.contains(block.level) else {
+          throw JobStoreError.invalid("job \(job) has no level \(block.level)")
+        }
+        let level = levels[block.level]
+        guard level.grid.contains(block.position) else { throw JobStore.outside(level, block.position) }
+        let brick = level.bricks.number(of: block.position)
+        byBrick[BrickKey(level: block.level, brick: brick), default: []].append(block.position)
+      }
+      var changed = 0
+      for (key, positions) in byBrick {
+        let place = BrickPlace(key.brick, in: levels[key.level].bricks)
+        changed += try JobStore.setPending(db, job, key.level, place, positions.compactMap(place.index(of:)))
+      }
+      if changed > 0 && state != .pending {
+        let settled = try LevelInfo.all(db, job: job).reduce(0) { $0 + $1.settled }
+        try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
+      }
+      return changed
+    }
+  }
+
+  private static func setPending(
+    _ db: Database, _ job: JobID, _ level: Int, _ place: BrickPlace, _ indices: [Int]
+  ) throws -> Int {
+    guard var brick = try BrickRow.load(db, job: job, level: level, place) else { return 0 }
+    let failed = try BrickRow.failed(db, job: job, level: level, place)
+    var change = BlockCounts()
+    for index in Set(indices) {
+      if brick.done[index] {
+        brick.done[index] = false
+        change.done += 1
+      } else if brick.empty[index] {
+        brick.empty[index] = false
+        change.empty += 1
+      } else if failed[index] {
+        try db.run(
+          "UPDATE failure SET failed = 0 WHERE job = ? AND level = ? AND brick = ? AND block = ?",
+          [job, level, place.number, index])
+        change.failed += 1
+      }
+    }
+    let count = change.done + change.empty + change.failed
+    if count == 0 { return 0 }
+    brick.pending += count
+    try brick.save(db, job: job, level: level)
+    try LevelInfo.add(
+      db, job: job, level: level, done: -change.done, empty: -change.empty, failed: -change.failed)
+    return count
+  }
+
+  static func outside(_ level: LevelInfo, _ p: TCZYX) -> JobStoreError {
+    .invalid("block \(BlockID(level: level.layout.level, position: p)) is outside the grid \(level.grid.count.array)")
+  }
+}
+
+extension BlockFailure {
+  /// From columns level, t, c, z, y, x, failed, code, message, attempts, at_ms.
+  init(_ row: Row) throws {
+    let n = try (0..<7).map { try row.integer($0) }
+    self.init(
+      block: BlockID(level: n[0], position: TCZYX(t: n[1], c: n[2], z: n[3], y: n[4], x: n[5])),
+      code: try row.text(7), message: try row.text(8), attempts: try row.integer(9),
+      at: Date(milliseconds: try row.integer(10)), isFailed: n[6] == 1)
+  }
+}

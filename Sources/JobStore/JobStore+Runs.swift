@@ -1,0 +1,107 @@
+import Foundation
+import GRDB
+
+/// Runs: who works on a job, and who has died over it.
+extension JobStore {
+  /// Begins to work on a job, alone, or beside others with `join`. Claims of dead processes are freed.
+  ///
+  /// Throws `alreadyRunning` where a live process runs the job and `join` is false.
+  public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo) throws(JobStoreError) -> Run {
+    let (id, lock, levels) = try write { db -> (Int64, ByteLock, [LevelInfo]) in
+      let state = try self.storedState(db, job)
+      if state == .creating { throw JobStoreError.wrongState(job: job, state: state, action: "run it") }
+      if !join { try self.refuseIfRunning(db, job) }
+      try self.freeDead(db, job)
+      let now = Date().milliseconds
+      try db.run(
+        "INSERT INTO run (job, host, boot_id, pid, command, started_ms, heartbeat_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [job, info.host, info.bootID, info.pid, info.command, info.startedAt.milliseconds, now])
+      let id = db.lastInsertedRowID
+      // Before the commit: nobody ever sees a live run without its lock.
+      guard let lock = try self.locks.take(LockFile.run(id), within: 5) else {
+        throw JobStoreError.busy(path: self.path)
+      }
+      try JobStore.setStored(db, job, .running)
+      return (id, lock, try LevelInfo.all(db, job: job))
+    }
+    return Run(id: id, job: job, store: self, lock: lock, levels: levels)
+  }
+
+  /// All runs of a job, oldest first.
+  public func runs(of job: JobID) throws(JobStoreError) -> [RunRecord] {
+    try read { db in try self.runRecords(db, where: "job = ? ORDER BY id", job) }
+  }
+
+  /// The live processes that work on a job.
+  public func holders(of job: JobID) throws(JobStoreError) -> [WorkerInfo] {
+    try runs(of: job).filter(\.isLive).map(\.worker)
+  }
+
+  func refuseIfRunning(_ db: Database, _ job: JobID) throws {
+    let open = try runRecords(db, where: "job = ? AND ended_ms IS NULL ORDER BY id", job)
+    if let holder = open.first(where: \.isLive) {
+      throw JobStoreError.alreadyRunning(job: job, holder: holder.worker)
+    }
+  }
+
+  /// The runs of a job whose processes live.
+  func liveRuns(_ db: Database, _ job: JobID) throws -> Set<Int64> {
+    try locks.held(try openRuns(db, job))
+  }
+
+  private func openRuns(_ db: Database, _ job: JobID) throws -> [Int64] {
+    try db.rows("SELECT id FROM run WHERE job = ? AND ended_ms IS NULL", [job]).map { Int64(try $0.integer(0)) }
+  }
+
+  /// Ends the runs whose processes died, and makes their claimed blocks pending.
+  func freeDead(_ db: Database, _ job: JobID, except own: Int64? = nil) throws {
+    let open = try openRuns(db, job).filter { $0 != own }
+    if open.isEmpty { return }
+    let live = try locks.held(open)
+    for run in open where !live.contains(run) {
+      try JobStore.freeClaims(db, of: run)
+      try db.run("UPDATE run SET ended_ms = ?, outcome = 'died' WHERE id = ?", [Date().milliseconds, run])
+    }
+  }
+
+  static func freeClaims(_ db: Database, of run: Int64) throws {
+    try db.run(
+      """
+      UPDATE brick SET pending = pending + k.count
+      FROM (SELECT job, level, brick, sum(count) AS count FROM claim WHERE run = ? GROUP BY job, level, brick) AS k
+      WHERE brick.job = k.job AND brick.level = k.level AND brick.brick = k.brick
+      """, [run])
+    try db.run("DELETE FROM claim WHERE run = ?", [run])
+  }
+
+  private func runRecords(_ db: Database, where condition: String, _ job: JobID) throws -> [RunRecord] {
+    let rows = try db.rows(
+      """
+      SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message, blocks, voxels, bytes
+      FROM run WHERE \(condition)
+      """, [job])
+    let open = try rows.filter { try $0.optionalInteger(7) == nil }.map { Int64(try $0.integer(0)) }
+    let live = try locks.held(open)
+    return try rows.map { row in
+      let id = Int64(try row.integer(0))
+      let outcome: RunOutcome? =
+        switch try row.optionalText(8) {
+        case "finished": .finished
+        case "interrupted": .interrupted
+        case "error": .error(message: try row.optionalText(9) ?? "")
+        case "died": .died
+        default: nil
+        }
+      return RunRecord(
+        id: id, job: job,
+        worker: WorkerInfo(
+          host: try row.text(1), bootID: try row.text(2), pid: try row.integer(3), command: try row.text(4),
+          startedAt: Date(milliseconds: try row.integer(5))),
+        heartbeatAt: Date(milliseconds: try row.integer(6)),
+        endedAt: try row.optionalInteger(7).map(Date.init(milliseconds:)), outcome: outcome,
+        progress: RunProgress(
+          blocks: try row.integer(10), voxels: try row.integer(11), bytes: try row.integer(12)),
+        isLive: live.contains(id))
+    }
+  }
+}

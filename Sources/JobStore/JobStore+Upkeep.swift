@@ -1,0 +1,89 @@
+import Foundation
+import GRDB
+import Geometry
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Copies and checks of the whole database.
+extension JobStore {
+  /// Copies the database to a new file, also while jobs run: the copy is one moment's state. Appears under its name only
+  /// when it is whole and on disk.
+  public func backup(to destination: String) throws(JobStoreError) {
+    let file = try DatabaseFile(destination)
+    guard try file.content() == .missing else { throw .fileExists(path: file.path) }
+    let temporary = file.path + "." + UUID().uuidString + ".tmp"
+    defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(temporary + suffix) } }
+    try JobStore.caught(file.path) {
+      let copy = try DatabaseQueue(path: temporary)
+      try databaseReader.backup(to: copy)
+      try copy.close()
+    }
+    try DatabaseFile.synchronize(temporary, as: file.path)
+    // A link, unlike a rename, never replaces what another process made meanwhile.
+    guard link(temporary, file.path) == 0 else {
+      if errno == EEXIST { throw .fileExists(path: file.path) }
+      throw .cannotOpen(path: file.path, why: String(cString: strerror(errno)))
+    }
+    try DatabaseFile.synchronize(file.folder, as: file.path)
+  }
+
+  /// What is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are
+  /// those of its bricks. Empty where all is well. Reads everything.
+  public func integrityCheck() throws(JobStoreError) -> [String] {
+    try read { db in
+      var problems = try db.rows("PRAGMA integrity_check").map { try $0.text(0) }.filter { $0 != "ok" }
+      if !problems.isEmpty { return problems }
+      try db.each("PRAGMA foreign_key_check") { row in
+        problems.append("a row of \(try row.text(0)) belongs to nothing")
+      }
+      for job in try db.rows("SELECT id FROM job").map({ try $0.integer(0) }) {
+        for level in try LevelInfo.all(db, job: job) {
+          problems += try self.problems(db, job, level).map { "job \(job), level \(level.layout.level): \($0)" }
+        }
+      }
+      return problems
+    }
+  }
+
+  private func problems(_ db: Database, _ job: JobID, _ level: LevelInfo) throws -> [String] {
+    let number = level.layout.level
+    var problems: [String] = []
+    var (done, empty, failed) = (0, 0, 0)
+    try db.each(
+      "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
+    ) { row in
+      let brick = try row.integer(4)
+      guard brick < level.bricks.count else {
+        problems.append("brick \(brick) is outside the level")
+        return
+      }
+      let place = BrickPlace(brick, in: level.bricks)
+      let bits = try BrickRow(place, row)
+      done += bits.done.population
+      empty += bits.empty.population
+      guard try row.text(0) == "open" else { return }
+      let failures = try BrickRow.failed(db, job: job, level: number, place)
+      let claims = try BrickRow.claimed(db, job: job, level: number, place)
+      failed += failures.population
+      var all = Bitmap(count: place.count)
+      var sum = 0
+      for part in [bits.done, bits.empty, failures, claims] {
+        all.formUnion(part)
+        sum += part.population
+      }
+      if all.population != sum { problems.append("brick \(brick) has blocks in two states") }
+      if sum + bits.pending != place.count { problems.append("brick \(brick) has \(bits.pending) as pending, wrongly") }
+    }
+    if (done, empty, failed) != (level.done, level.empty, level.failed) {
+      problems.append(
+        "counts \(level.done) done, \(level.empty) empty, \(level.failed) failed; the bricks say \(done), \(empty), \(failed)")
+    }
+    let untouched = try level.firstUntouched(db, job: job, from: 0)
+    if level.untouched > untouched { problems.append("brick \(untouched) was passed over") }
+    return problems
+  }
+}

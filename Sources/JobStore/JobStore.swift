@@ -1,0 +1,125 @@
+import Foundation
+import GRDB
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The job database: which jobs there are, what each is made of, and which of its blocks are done.
+///
+/// All calls block and may be made from any thread; readers never wait for the writer. What a call records is on its
+/// way to the disk as one transaction: after a crash all of it is there or nothing. Work on a job goes through `Run`.
+public final class JobStore: Sendable {
+  public enum Mode: Sendable {
+    /// Makes the database where there is none.
+    case create
+    case existing
+    /// For looking only; works where the file cannot be written, too.
+    case readOnly
+  }
+
+  /// With links resolved.
+  public let path: String
+  package let locks: LockFile
+  private let reader: any DatabaseReader
+  private let pool: DatabasePool?
+  /// Jobs that this process is creating.
+  let creations = Mutex<[JobID: ByteLock]>([:])
+
+  private init(path: String, reader: any DatabaseReader, pool: DatabasePool?) {
+    (self.path, self.reader, self.pool) = (path, reader, pool)
+    locks = LockFile(path: JobStore.lockPath(path))
+  }
+
+  public static func open(_ path: String, mode: Mode) throws(JobStoreError) -> JobStore {
+    try open(path, mode: mode, migrator: Migrator(path: path))
+  }
+
+  package static func open(_ given: String, mode: Mode, migrator: Migrator) throws(JobStoreError) -> JobStore {
+    let file = try DatabaseFile(given)
+    let path = file.path
+    var finding = Migrator.Finding.blank
+    if try file.content() == .some {
+      // Looked at read-only first: opening for writing would already change the file of another program.
+      let queue = try openForReading(path, isWritable: file.isWritable)
+      finding = try caught(path) { try queue.read(migrator.inspect) }
+      if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
+      try caught(path) { try queue.close() }
+    }
+    if finding == .blank && mode != .create { throw .noDatabase(path: path) }
+    guard file.isWritable else { throw .readOnly(path: path) }
+    let store = try openForWriting(path, migrator: migrator, finding: finding)
+    guard mode == .readOnly else { return store }
+    try store.close()
+    return JobStore(path: path, reader: try openForReading(path, isWritable: true), pool: nil)
+  }
+
+  private static func openForReading(_ path: String, isWritable: Bool) throws(JobStoreError) -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(busySeconds)
+    do {
+      return try DatabaseQueue(path: path, configuration: configuration)
+    } catch {
+      let known = JobStoreError(error, path: path)
+      // A WAL database cannot be read without its shared memory, which is a file beside it.
+      if case .cannotOpen = known, access(path, R_OK) == 0, !isWritable { throw .readOnly(path: path) }
+      throw known
+    }
+  }
+
+  private static func openForWriting(
+    _ path: String, migrator: Migrator, finding: Migrator.Finding
+  ) throws(JobStoreError) -> JobStore {
+    // One process at a time turns a file into a WAL database and migrates it.
+    guard let opening = try LockFile(path: lockPath(path)).take(LockFile.opening, within: busySeconds) else {
+      throw .busy(path: path)
+    }
+    defer { opening.release() }
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.maximumReaderCount = 8
+    configuration.prepareDatabase { db in
+      if db.configuration.readonly { return }
+      // 8 KiB: the row of a brick with two bitmaps fits a page several times, and so does that of a view.
+      try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864")
+    }
+    let pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
+    if finding != .current { try caught(path) { try pool.write(migrator.migrate) } }
+    return JobStore(path: path, reader: pool, pool: pool)
+  }
+
+  private static let busySeconds = 30.0
+
+  package static func lockPath(_ path: String) -> String { path + ".lock" }
+
+  /// Closes the file. Calls that follow fail.
+  public func close() throws(JobStoreError) {
+    creations.withLock { $0 = [:] }
+    try JobStore.caught(path) { try reader.close() }
+  }
+
+  func read<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
+    try JobStore.caught(path) { try reader.read(body) }
+  }
+
+  /// In one `BEGIN IMMEDIATE` transaction.
+  func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
+    guard let pool else { throw .readOnly(path: path) }
+    return try JobStore.caught(path) { try pool.write(body) }
+  }
+
+  /// The reader or the writer, for what runs outside transactions.
+  var databaseReader: any DatabaseReader { reader }
+
+  static func caught<T>(_ path: String, _ body: () throws -> T) throws(JobStoreError) -> T {
+    do {
+      return try body()
+    } catch {
+      throw JobStoreError(error, path: path)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import GRDB
+
+/// What can go wrong with the job database, a case a cause.
+public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// There is no database file, or it is empty.
+  case noDatabase(path: String)
+  case noParentFolder(path: String)
+  case noSuchJob(selector: String, path: String)
+  case newerDatabase(path: String, version: Int, known: Int)
+  /// A migration was edited after it was applied to this file.
+  case migrationChanged(path: String, name: String)
+  /// Not SQLite, or the database of another program.
+  case foreignFile(path: String, why: String)
+  case damaged(path: String, why: String)
+  case readOnly(path: String)
+  case networkFileSystem(path: String, kind: String)
+  case busy(path: String)
+  case alreadyRunning(job: JobID, holder: WorkerInfo)
+  /// The claims were taken away, because this run was found dead, or are recorded in full. Nothing of them was recorded.
+  case claimLost([Claim.ID])
+  /// A block that the claim does not hold; nothing of the call was recorded.
+  case notClaimed(Claim.ID, block: String)
+  /// Another process found this run dead: its lock file was removed or replaced.
+  case runEnded(Int64)
+  case wrongState(job: JobID, state: JobState, action: String)
+  case diskFull(path: String)
+  case cannotOpen(path: String, why: String)
+  case fileExists(path: String)
+  /// A value that cannot be recorded: a grid too large, a block outside its level.
+  case invalid(String)
+  case other(path: String, sqliteCode: Int, message: String)
+
+  /// Stable, for scripts and logs.
+  public var code: String {
+    switch self {
+    case .noDatabase: "no-database"
+    case .noParentFolder: "database-folder-missing"
+    case .noSuchJob: "no-such-job"
+    case .newerDatabase: "database-newer"
+    case .migrationChanged: "database-migration-changed"
+    case .foreignFile: "database-foreign"
+    case .damaged: "database-damaged"
+    case .readOnly: "database-read-only"
+    case .networkFileSystem: "database-on-network"
+    case .busy: "database-busy"
+    case .alreadyRunning: "already-running"
+    case .claimLost: "claim-lost"
+    case .notClaimed: "not-claimed"
+    case .runEnded: "run-ended"
+    case .wrongState: "wrong-job-state"
+    case .diskFull: "disk-full"
+    case .cannotOpen: "database-cannot-open"
+    case .fileExists: "file-exists"
+    case .invalid: "record-invalid"
+    case .other: "database-error"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .noDatabase(let path): "there is no job database at \(path)"
+    case .noParentFolder(let path): "the folder of the job database \(path) does not exist"
+    case .noSuchJob(let selector, let path):
+      selector.isEmpty ? "there is no job in \(path)" : "there is no job \(selector) in \(path)"
+    case .newerDatabase(let path, let version, let known):
+      "the job database \(path) has version \(version); this program knows versions up to \(known)"
+    case .migrationChanged(let path, let name):
+      "the job database \(path) was made by another build of the program: its migration \(name) differs"
+    case .foreignFile(let path, let why): "\(path) is not a job database: \(why)"
+    case .damaged(let path, let why): "the job database \(path) is damaged: \(why)"
+    case .readOnly(let path): "the job database \(path) cannot be written"
+    case .networkFileSystem(let path, let kind): "the job database \(path) is on a network file system (\(kind))"
+    case .busy(let path): "the job database \(path) is locked by another process"
+    case .alreadyRunning(let job, let holder): "job \(job) is being run by \(holder)"
+    case .claimLost(let claims):
+      "the blocks of \(claims.count == 1 ? "a claim" : "\(claims.count) claims") are no longer held by this process"
+    case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
+    case .runEnded(let run): "run \(run) was declared dead by another process"
+    case .wrongState(let job, let state, let action): "job \(job) is \(state.rawValue); cannot \(action)"
+    case .diskFull(let path): "no space is left on the disk of the job database \(path)"
+    case .cannotOpen(let path, let why): "cannot open the job database \(path): \(why)"
+    case .fileExists(let path): "\(path) exists"
+    case .invalid(let why): why
+    case .other(let path, let code, let message): "the job database \(path): \(message) (SQLite code \(code))"
+    }
+  }
+
+  /// What to do next.
+  public var hint: String {
+    switch self {
+    case .noDatabase: "Name the database with --db or BLOCKFUSE_DB, or make one by submitting a job."
+    case .noParentFolder: "Make the folder, or name another place with --db."
+    case .noSuchJob: "See the jobs with `blockfuse list`."
+    case .newerDatabase: "Use the newer program, or another database with --db."
+    case .migrationChanged: "Use the program that made the database, or another database with --db."
+    case .foreignFile: "Name another file with --db; this one is left as it is."
+    case .damaged: "Restore a copy made with `blockfuse backup`, or submit again with a new database; voxels already written stay."
+    case .readOnly: "Give yourself the right to write the file and its folder, or copy the database to a folder of yours."
+    case .networkFileSystem:
+      "The record needs shared memory and locks that only a local disk gives. Put it there, as with "
+        + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network."
+    case .busy: "Try again; if it stays locked, see who has the file open with `lsof`."
+    case .alreadyRunning: "Wait for it, stop it (Ctrl-C or kill), or share the work with --join."
+    case .claimLost: "Another process does these blocks now; nothing is lost."
+    case .notClaimed, .invalid: "This is a fault of the program; please report it."
+    case .runEnded: "Leave the .lock file beside the database alone while a job runs; run the same command again."
+    case .wrongState: "See its state with `blockfuse status`."
+    case .diskFull: "Free some space and run the same command again."
+    case .cannotOpen: "Check the path and its permissions."
+    case .fileExists: "Name another file."
+    case .other: "Check the disk; `sqlite3 FILE 'PRAGMA integrity_check'` tells whether the file is sound."
+    }
+  }
+
+  /// Whether trying again later, with nothing changed, can help.
+  public var isTransient: Bool {
+    switch self {
+    case .busy, .alreadyRunning: true
+    default: false
+    }
+  }
+
+  /// What an error of the database means; `path` is that of the database.
+  init(_ error: any Error, path: String) {
+    if let known = error as? JobStoreError {
+      self = known
+      return
+    }
+    guard let error = error as? DatabaseError else {
+      self = .other(path: path, sqliteCode: 0, message: String(describing: error))
+      return
+    }
+    let message = error.message ?? error.resultCode.description
+    switch error.resultCode {
+    case .SQLITE_FULL: self = .diskFull(path: path)
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
+    case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
+    case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
+    case .SQLITE_NOTADB: self = .foreignFile(path: path, why: "it is not an SQLite file")
+    case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, why: message)
+    case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
+      self = .damaged(path: path, why: "it ends too early")
+    default: self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: message)
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Foundation
+import GRDB
+import Geometry
+import Synchronization
+
+/// Taking blocks to do.
+extension Run {
+  /// Takes up to `limit` blocks of a level that nobody has: pending ones, whose source blocks on the level below are
+  /// all settled. Comes in claims of one brick each; empty where nothing is ready now, which may change while blocks
+  /// below are pending or running, here or in other processes.
+  public func claim(level number: Int, limit: Int) throws(JobStoreError) -> [Claim] {
+    let level = try level(number)
+    guard limit > 0 else { return [] }
+    var scan = ClaimScan()
+    var claims: [Claim] = []
+    // Each step looks at a bounded number of bricks, so that no other process waits long for the write lock.
+    while claims.isEmpty && !scan.isFinished {
+      claims = try store.write { db in
+        if scan.isFirst {
+          try checkAlive(db)
+          try store.freeDead(db, job, except: id)
+          scan.isFirst = false
+        }
+        return try claimStep(db, level, limit: limit, &scan)
+      }
+    }
+    return claims
+  }
+
+  /// Gives claims back; their blocks become pending.
+  public func release(_ claims: [Claim]) throws(JobStoreError) {
+    if claims.isEmpty { return }
+    try store.write { db in
+      for claim in claims {
+        let row = try db.row(
+          "DELETE FROM claim WHERE id = ? AND run = ? RETURNING level, brick, count", [claim.id, id])
+        guard let row else { continue }
+        try db.run(
+          "UPDATE brick SET pending = pending + ? WHERE job = ? AND level = ? AND brick = ?",
+          [try row.integer(2), job, try row.integer(0), try row.integer(1)])
+      }
+    }
+  }
+
+  private func claimStep(
+    _ db: Database, _ level: LevelInfo, limit: Int, _ scan: inout ClaimScan
+  ) throws -> [Claim] {
+    let number = level.layout.level
+    var readiness: Readiness?
+    if number > 0 {
+      let below = try LevelInfo.one(db, job: job, level: number - 1)
+      if below.settled < below.blocks { readiness = Readiness(self, db, level: level, below: below) }
+    }
+    var claims: [Claim] = []
+    var rest = limit
+    var budget = ClaimScan.bricksPerStep
+    func take(_ row: BrickRow) throws {
+      if let claim = try takeBlocks(db, number, row, limit: rest, readiness: &readiness) {
+        rest -= claim.positions.count
+        claims.append(claim)
+      }
+      budget -= 1
+    }
+
+    while !scan.isOpenFinished && rest > 0 && budget > 0 {
+      let bricks = try db.rows(
+        "SELECT brick FROM brick WHERE job = ? AND level = ? AND pending > 0 AND brick >= ? ORDER BY brick LIMIT ?",
+        [job, number, scan.nextOpen, min(budget, rest)]
+      ).map { try $0.integer(0) }
+      if bricks.isEmpty { scan.isOpenFinished = true }
+      for brick in bricks where rest > 0 {
+        scan.nextOpen = brick + 1
+        if let row = try BrickRow.load(db, job: job, level: number, BrickPlace(brick, in: level.bricks)) {
+          try take(row)
+        }
+      }
+    }
+    if !scan.isOpenFinished || rest == 0 { return claims }
+
+    // Bricks that were never touched. Where all are ready, the first is taken and `untouched` follows; else those that
+    // are not ready are passed over and stay untouched.
+    var untouched = try LevelInfo.one(db, job: job, level: number).untouched
+    while rest > 0 && budget > 0 {
+      let from = max(scan.nextUntouched, untouched)
+      let brick = try level.firstUntouched(db, job: job, from: from)
+      if from == untouched && brick > untouched {
+        untouched = brick
+        try LevelInfo.setUntouched(db, job: job, level: number, untouched)
+      }
+      scan.nextUntouched = brick + 1
+      if brick == level.bricks.count {
+        scan.isFinished = true
+        break
+      }
+      try take(BrickRow(BrickPlace(brick, in: level.bricks)))
+    }
+    return claims
+  }
+
+  /// Takes up to `limit` ready blocks of one brick; nil where it has none.
+  private func takeBlocks(
+    _ db: Database, _ level: Int, _ row: BrickRow, limit: Int, readiness: inout Readiness?
+  ) throws -> Claim? {
+    let key = BrickKey(level: level, brick: row.place.number)
+    if let readiness {
+      let mark = UnreadyMark(settledBelow: readiness.below.settled, pending: row.pending)
+      if unready.withLock({ $0[key] }) == mark { return nil }
+    }
+    var row = row
+    var free = row.done
+    free.formUnion(row.empty)
+    free.formUnion(try BrickRow.claimed(db, job: job, level: level, row.place))
+    free.formUnion(try BrickRow.failed(db, job: job, level: level, row.place))
+    free.invert()
+
+    var taken = Bitmap(count: row.place.count)
+    var positions: [TCZYX] = []
+    for index in order.indices(row.place.extent) where free[index] {
+      let position = row.place.position(at: index)
+      if try readiness?.isReady(position) == false { continue }
+      taken[index] = true
+      positions.append(position)
+      if positions.count == limit { break }
+    }
+    if positions.isEmpty {
+      if let readiness {
+        unready.withLock { $0[key] = UnreadyMark(settledBelow: readiness.below.settled, pending: row.pending) }
+      }
+      return nil
+    }
+    row.pending = free.population - positions.count
+    try row.save(db, job: job, level: level)
+    try db.run(
+      "INSERT INTO claim (run, job, level, brick, blocks, count) VALUES (?, ?, ?, ?, ?, ?)",
+      [id, job, level, row.place.number, taken.data, positions.count])
+    return Claim(id: db.lastInsertedRowID, level: level, positions: positions)
+  }
+}
+
+/// How far a search for blocks has come.
+struct ClaimScan {
+  static let bricksPerStep = 256
+
+  var isFirst = true
+  var nextOpen = 0
+  var isOpenFinished = false
+  var nextUntouched = 0
+  var isFinished = false
+}
+
+/// Whether blocks of the pyramid may be made: all blocks of the level below that their voxels average are settled.
+struct Readiness {
+  let below: LevelInfo
+  private let run: Run
+  private let db: Database
+  private let level: LevelInfo
+  private var bricks: [Int: BrickContents] = [:]
+
+  init(_ run: Run, _ db: Database, level: LevelInfo, below: LevelInfo) {
+    (self.run, self.db, self.level, self.below) = (run, db, level, below)
+  }
+
+  mutating func isReady(_ position: TCZYX) throws -> Bool {
+    let blocks = level.sourceBlocks(of: position, below: below)
+    return try below.allBlocks(t: position.t, c: position.c, blocks) { source in
+      let number = below.bricks.number(of: source)
+      let contents = try bricks[number] ?? load(number)
+      return contents.isSettled(source)
+    }
+  }
+
+  private mutating func load(_ number: Int) throws -> BrickContents {
+    let place = BrickPlace(number, in: below.bricks)
+    let contents = try run.settled.contents(level: below.layout.level, place) {
+      try BrickContents.load(db, job: run.job, level: below.layout.level, place)
+    }
+    bricks[number] = contents
+    return contents
+  }
+}
+
+extension LevelInfo {
+  /// The blocks of the level below that a block's voxels average.
+  func sourceBlocks(of position: TCZYX, below: LevelInfo) -> Box3 {
+    let box = grid.box(of: position)
+    return below.grid.blocks(
+      meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))
+  }
+
+  /// Whether something holds for all blocks of a box of the grid, looked at in C order.
+  func allBlocks(t: Int, c: Int, _ box: Box3, _ holds: (TCZYX) throws -> Bool) rethrows -> Bool {
+    if box.isEmpty { return true }
+    for z in box.lower[0]..<box.upper[0] {
+      for y in box.lower[1]..<box.upper[1] {
+        for x in box.lower[2]..<box.upper[2] where try !holds(TCZYX(t: t, c: c, z: z, y: y, x: x)) { return false }
+      }
+    }
+    return true
+  }
+}

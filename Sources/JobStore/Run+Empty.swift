@@ -1,0 +1,58 @@
+import GRDB
+import Geometry
+
+/// Settling whole bricks at once, without claims: of a sparse output most blocks are touched by no view.
+extension Run {
+  /// Bricks of a level in which nothing has happened yet, in order, after a brick number (nil: from the first).
+  /// Fewer than `limit` means that there are no more.
+  public func nextBricks(level number: Int, after: Int? = nil, limit: Int) throws(JobStoreError) -> [BrickRegion] {
+    let level = try level(number)
+    return try store.read { db in
+      var found: [BrickRegion] = []
+      let first = try LevelInfo.one(db, job: job, level: number).untouched
+      var next = max(first, (after ?? -1) + 1)
+      func addUntil(_ end: Int) {
+        while next < end && found.count < limit {
+          found.append(level.bricks.region(next))
+          next += 1
+        }
+      }
+      let statement = try db.cachedStatement(
+        sql: "SELECT brick FROM brick WHERE job = ? AND level = ? AND brick >= ? ORDER BY brick")
+      let touched = try Int.fetchCursor(statement, arguments: [job, number, next])
+      while found.count < limit, let brick = try touched.next() {
+        addUntil(brick)
+        next = max(next, brick + 1)
+      }
+      addUntil(level.bricks.count)
+      return found
+    }
+  }
+
+  /// Marks all blocks of bricks empty, in one transaction. Bricks in which something has happened since are left alone.
+  /// Returns how many blocks that settled.
+  @discardableResult
+  public func settleEmpty(level number: Int, bricks: [BrickRegion.ID]) throws(JobStoreError) -> Int {
+    let level = try level(number)
+    guard bricks.allSatisfy({ $0 >= 0 && $0 < level.bricks.count }) else {
+      throw .invalid("level \(number) has \(level.bricks.count) bricks; one outside was named")
+    }
+    return try store.write { db in
+      try checkAlive(db)
+      let insert = try db.cachedStatement(
+        sql: """
+          INSERT INTO brick (job, level, brick, state, pending) VALUES (?, ?, ?, 'empty', 0) ON CONFLICT DO NOTHING
+          """)
+      var settled = 0
+      for brick in bricks {
+        try insert.execute(arguments: [job, number, brick])
+        if db.changesCount > 0 { settled += level.bricks.extent(brick).product }
+      }
+      try LevelInfo.add(db, job: job, level: number, empty: settled)
+      let untouched = try LevelInfo.one(db, job: job, level: number).untouched
+      let first = try level.firstUntouched(db, job: job, from: untouched)
+      if first > untouched { try LevelInfo.setUntouched(db, job: job, level: number, first) }
+      return settled
+    }
+  }
+}

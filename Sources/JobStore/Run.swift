@@ -1,0 +1,98 @@
+import Foundation
+import GRDB
+import Geometry
+import Synchronization
+
+/// One process's work on a job, from `JobStore.beginRun` to `end` or the process's death.
+///
+/// A run claims blocks, and records what became of them. It is alive as long as this object holds its lock: when the
+/// object goes away without `end`, the run counts as dead, and others free its claims at once.
+///
+/// Any number of threads may use one run. While it lives, what is settled stays so (`JobStore.setPending` is refused),
+/// so bricks that are settled are asked for once and then remembered.
+public final class Run: Sendable, Identifiable {
+  public let id: Int64
+  public let job: JobID
+  let store: JobStore
+  let levels: [LevelInfo]
+  let order = MortonOrder()
+  let settled = SettledBricks()
+  /// Bricks of the pyramid in which nothing was ready, as of when.
+  let unready = Mutex<[BrickKey: UnreadyMark]>([:])
+  private let lock: ByteLock
+
+  init(id: Int64, job: JobID, store: JobStore, lock: ByteLock, levels: [LevelInfo]) {
+    (self.id, self.job, self.store, self.lock, self.levels) = (id, job, store, lock, levels)
+  }
+
+  public var layouts: [LevelLayout] { levels.map(\.layout) }
+
+  /// Tells people that this run lives and how far it is; liveness itself needs no heartbeat.
+  public func heartbeat(_ progress: RunProgress) throws(JobStoreError) {
+    try store.write { db in
+      try db.run(
+        "UPDATE run SET heartbeat_ms = ?, blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
+        [Date().milliseconds, progress.blocks, progress.voxels, progress.bytes, id])
+    }
+  }
+
+  /// Ends the run: its claims are freed, and the job gets the state that its counts say, unless others still run it:
+  /// `complete` where everything is settled, `failed` where blocks failed and nothing else is left, else `interrupted`.
+  @discardableResult
+  public func end(_ outcome: RunOutcome, progress: RunProgress? = nil) throws(JobStoreError) -> JobState {
+    let state = try store.write { db -> JobState in
+      try JobStore.freeClaims(db, of: id)
+      try store.freeDead(db, job, except: id)
+      let (name, message): (String, String?) =
+        switch outcome {
+        case .finished: ("finished", nil)
+        case .interrupted: ("interrupted", nil)
+        case .error(let message): ("error", message)
+        case .died: ("died", nil)
+        }
+      try db.run(
+        "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ? WHERE id = ? AND ended_ms IS NULL",
+        [Date().milliseconds, Date().milliseconds, name, message, id])
+      if let progress {
+        try db.run(
+          "UPDATE run SET blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
+          [progress.blocks, progress.voxels, progress.bytes, id])
+      }
+      if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
+      let state = outcome == .finished ? try finalState(db) : .interrupted
+      try JobStore.setStored(db, job, state)
+      return state
+    }
+    lock.release()
+    return state
+  }
+
+  private func finalState(_ db: Database) throws -> JobState {
+    let now = try LevelInfo.all(db, job: job)
+    if now.allSatisfy({ $0.settled == $0.blocks }) { return .complete }
+    return now.contains { $0.failed > 0 } ? .failed : .interrupted
+  }
+
+  /// Throws where another process has declared this run dead: its claims are gone.
+  func checkAlive(_ db: Database) throws {
+    if try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) == nil {
+      throw JobStoreError.runEnded(id)
+    }
+  }
+
+  func level(_ level: Int) throws(JobStoreError) -> LevelInfo {
+    guard levels.indices.contains(level) else { throw .invalid("job \(job) has no level \(level)") }
+    return levels[level]
+  }
+}
+
+struct BrickKey: Hashable, Sendable {
+  let level: Int
+  let brick: Int
+}
+
+/// A brick of the pyramid need not be looked at again while neither the level below nor what is pending in it changed.
+struct UnreadyMark: Hashable, Sendable {
+  let settledBelow: Int
+  let pending: Int
+}

@@ -1,0 +1,40 @@
+import Geometry
+import JobStore
+
+/// Where a run gets its blocks from and where it reports them to. The job database is one; a cluster task's work order
+/// and log are another.
+protocol BlockLedger: Sendable {
+  /// Some blocks of a level that nobody has done or is doing, neighbours in space; empty when there are none left to take.
+  func take(level: Int, limit: Int) throws -> [TakenBlock]
+  /// Writes results down. Blocks of a claim that is no longer ours are not recorded, and counted in the answer.
+  func record(_ results: [WorkResult]) throws -> RecordedCounts
+  /// Gives taken blocks back undone.
+  func giveBack(_ blocks: [TakenBlock]) throws
+  /// The states of a box of blocks of one level at one `t` and `c`, C order.
+  func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState]
+}
+
+/// A block that this run is to do.
+struct TakenBlock: Sendable, Hashable {
+  let claim: Int64
+  let level: Int
+  let position: TCZYX
+}
+
+struct WorkResult: Sendable {
+  enum Outcome: Sendable {
+    /// Its file is durable.
+    case done(byteCount: Int)
+    /// Nothing but fill; it has no file.
+    case empty
+    case failed(code: String, message: String)
+  }
+
+  let block: TakenBlock
+  let outcome: Outcome
+}
+
+struct RecordedCounts: Sendable {
+  var recorded = 0
+  var lost = 0
+}

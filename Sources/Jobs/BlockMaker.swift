@@ -1,0 +1,79 @@
+import Geometry
+import JobStore
+import Zarr
+
+/// Makes the voxels of one level's chunks. Each worker has its own; what it shares with others it shares through caches.
+protocol BlockMaker: AnyObject {
+  /// Whether a block can be made now, or must wait because what it is made of is not there.
+  func isReady(_ block: TakenBlock) throws -> Bool
+  /// Makes the voxels of `box`, clipped to the array, at one `t` and `c`: `box.count` elements in C order. Says whether
+  /// there is anything but fill; if there is not, the buffer need not have been written.
+  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent
+}
+
+enum MadeContent {
+  case fill
+  case voxels
+}
+
+/// Makes parts of blocks, encodes them and hands them on: the work of one worker thread between a claim and the disk.
+final class ChunkWorker {
+  private let maker: any BlockMaker
+  private let level: LevelLayout
+  private let element: Int
+  private let context: CodecContext
+  /// The chunk as it is encoded, whole also at the array's edges.
+  private let chunk: UnsafeMutableRawBufferPointer
+  /// The voxels of an edge chunk before they are laid out in the whole chunk.
+  private lazy var clipped = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk.count, alignment: 64)
+  private var usesClipped = false
+
+  init(maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext) {
+    (self.maker, self.level, self.element, self.context) = (maker, level, elementByteCount, context)
+    chunk = .allocate(byteCount: level.chunk.product * elementByteCount, alignment: 64)
+  }
+
+  deinit {
+    chunk.deallocate()
+    if usesClipped { clipped.deallocate() }
+  }
+
+  func isReady(_ block: TakenBlock) throws -> Bool { try maker.isReady(block) }
+
+  /// Makes and encodes one part: bytes that are valid until the next call, or nil for nothing but fill.
+  func make(_ part: WorkQueue.Part) throws -> UnsafeRawBufferPointer? {
+    let position = part.task.block.position
+    let box = part.box.intersection(Box3(shape: level.shape.zyx))
+    guard !box.isEmpty, case .voxels = try make(box, whole: part.box, t: position.t, c: position.c), !isAllZero(chunk)
+    else { return nil }
+    return try part.task.array.encodeChunk(UnsafeRawBufferPointer(chunk), context: context)
+  }
+
+  private func make(_ box: Box3, whole: Box3, t: Int, c: Int) throws -> MadeContent {
+    if box == whole { return try maker.make(box, t: t, c: c, into: chunk) }
+    usesClipped = true
+    let part = UnsafeMutableRawBufferPointer(rebasing: clipped[..<(box.count * element)])
+    guard case .voxels = try maker.make(box, t: t, c: c, into: part) else { return .fill }
+    chunk.initializeMemory(as: UInt8.self, repeating: 0)
+    copyRows(
+      from: UnsafeRawBufferPointer(part), fromBox: box, to: chunk, toBox: whole, part: box, elementByteCount: element)
+    return .voxels
+  }
+}
+
+/// Whether every byte is zero; the fill value of every output is zero.
+func isAllZero(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
+  let words = bytes.bindMemory(to: UInt64.self)
+  var i = 0
+  // in strides that stop early: most blocks that hold anything hold it soon
+  while i < words.count {
+    let end = min(i + 512, words.count)
+    var any: UInt64 = 0
+    while i < end {
+      any |= words[i]
+      i += 1
+    }
+    if any != 0 { return false }
+  }
+  return bytes[(words.count * 8)...].allSatisfy { $0 == 0 }
+}

@@ -1,0 +1,150 @@
+import Geometry
+import Synchronization
+import Zarr
+
+/// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.
+///
+/// Several workers may make parts of the same block; what they encode is appended to the block's temp file in the order
+/// of the parts whatever order they finish in, so that a block's bytes are always the same. The file is only made when
+/// there is something to write.
+final class BlockTask: Sendable {
+  let block: TakenBlock
+  /// The voxels of each part: the whole chunk, not clipped to the array.
+  let parts: [Box3]
+  let array: ZarrArray
+
+  private struct State: ~Copyable {
+    var file: AtomicFile?
+    var index: ShardBuilder?
+    var next = 0
+    var waiting: [Int: [UInt8]?] = [:]
+    var isGivenUp = false
+    var byteCount = 0
+  }
+
+  private let state = Mutex(State())
+  private let readiness = Mutex<Bool?>(nil)
+  private let folders: DirectoryMaker
+  private let tag: String
+
+  enum Delivery {
+    /// Parts are missing.
+    case incomplete
+    /// All parts are there; the file, if there is one, waits to be synced and renamed.
+    case complete
+  }
+
+  init(block: TakenBlock, layout: LevelLayout, array: ZarrArray, folders: DirectoryMaker, tag: String) {
+    self.block = block
+    self.array = array
+    self.folders = folders
+    self.tag = tag
+    let unit = layout.grid.block
+    let lower = block.position.zyx &* unit.zyx
+    let count = unit.zyx / layout.chunk.zyx
+    var parts: [Box3] = []
+    parts.reserveCapacity(count[0] * count[1] * count[2])
+    for z in 0..<count[0] {
+      for y in 0..<count[1] {
+        for x in 0..<count[2] {
+          let at = lower &+ Index3(z, y, x) &* layout.chunk.zyx
+          parts.append(Box3(lower: at, upper: at &+ layout.chunk.zyx))
+        }
+      }
+    }
+    self.parts = parts
+    if layout.shard != nil { state.withLock { $0.index = ShardBuilder(chunkCount: parts.count) } }
+  }
+
+  var path: String { array.path + "/" + array.blockFile(indexInArray) }
+
+  /// The block's index as the array knows it, without the axes that the array lacks.
+  var indexInArray: [Int] { arrayIndex(block.position, axisCount: array.shape.count) }
+
+  /// Takes the encoded bytes of a part, or nil for one of nothing but fill.
+  func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
+    try state.withLock { (state) throws(ZarrError) in
+      if part != state.next {
+        state.waiting[part] = .some(encoded.map { Array($0) })
+        return .incomplete
+      }
+      try append(encoded, to: &state)
+      while let bytes = state.waiting.removeValue(forKey: state.next) {
+        if let bytes {
+          var failure: ZarrError?
+          bytes.withUnsafeBytes { raw in
+            do { try append(raw, to: &state) } catch { failure = error }
+          }
+          if let failure { throw failure }
+        } else {
+          try append(nil, to: &state)
+        }
+      }
+      guard state.next == parts.count else { return .incomplete }
+      if state.file != nil, let index = state.index?.finish() {
+        var failure: ZarrError?
+        index.withUnsafeBytes { raw in
+          do { try write(raw, to: &state) } catch { failure = error }
+        }
+        if let failure { throw failure }
+      }
+      return .complete
+    }
+  }
+
+  private func append(_ encoded: UnsafeRawBufferPointer?, to state: inout State) throws(ZarrError) {
+    if let encoded { try write(encoded, to: &state) }
+    state.index?.append(encoded?.count)
+    state.next += 1
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
+    if state.file == nil {
+      try folders.ensureParent(of: path)
+      state.file = try AtomicFile(path: path, tag: tag)
+    }
+    try state.file?.append(bytes)
+    state.byteCount += bytes.count
+  }
+
+  /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns its size, or nil for a block
+  /// of nothing but fill.
+  func finish() throws(ZarrError) -> Int? {
+    try state.withLock { (state) throws(ZarrError) in
+      guard state.file != nil else { return nil }
+      try state.file?.sync()
+      try state.file.take()?.commit()
+      return state.byteCount
+    }
+  }
+
+  /// Gives the block up. True the first time, for the one who is to report it.
+  func giveUp() -> Bool {
+    state.withLock { state in
+      defer { state.isGivenUp = true }
+      return !state.isGivenUp
+    }
+  }
+
+  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
+
+  /// Whether the block can be made now. Asked once, however many workers share the block.
+  func isReady(_ check: () throws -> Bool) throws -> Bool {
+    try readiness.withLock { known in
+      if let known { return known }
+      let isReady = try check()
+      known = isReady
+      return isReady
+    }
+  }
+
+  /// Removes the temp file of a block that is not to be finished.
+  func discard() {
+    state.withLock { $0.file.take()?.discard() }
+  }
+}
+
+/// A position in the five axes as an index of an array that may lack z (2D).
+func arrayIndex(_ position: TCZYX, axisCount: Int) -> [Int] {
+  axisCount == 4 ? [position.t, position.c, position.y, position.x] : position.array
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Views
+import Zarr
+
+/// Compares what a job was submitted with to what is there now, so that nothing is ever mixed.
+struct ChangeCheck {
+  /// What would change voxels, and what is worth a word only.
+  struct Findings {
+    var differences: [String] = []
+    var notes: [String] = []
+  }
+
+  static let listedAtMost = 20
+
+  static func findings(of job: OpenJob, registry: FusionRegistry) -> Findings {
+    var findings = Findings()
+    program(job, &findings)
+    options(job, &findings)
+    dataset(job, registry, &findings)
+    let changed = changedViews(job.views)
+    for (view, changes) in changed.prefix(listedAtMost) {
+      for change in changes {
+        findings.differences.append("view \"\(job.views[view].name)\" (\(job.views[view].path)): \(change)")
+      }
+    }
+    if changed.count > listedAtMost {
+      findings.differences.append("… and \(changed.count - listedAtMost) more views")
+    }
+    if let foreign = job.output.foreignness() { findings.differences.append(foreign) }
+    return findings
+  }
+
+  private static func program(_ job: OpenJob, _ findings: inout Findings) {
+    let (was, now) = (job.record.description.programVersion, Program.versionWithLibraries)
+    if was != now { findings.differences.append("program: was \(was), is \(now)") }
+  }
+
+  private static func options(_ job: OpenJob, _ findings: inout Findings) {
+    guard let path = job.details.optionsFile, let was = job.details.optionsFileContent?.value else { return }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      findings.notes.append("the options file \(path) is gone; the job has its own copy")
+      return
+    }
+    guard let now = try? JSONValue.parse(data) else {
+      findings.differences.append("options: \(path) is not valid JSON any more")
+      return
+    }
+    findings.differences += differences(was, now, path: "").map { "options: \($0)" }
+  }
+
+  /// Only where the file's bytes differ is it looked at closer: an edit that changes no view is harmless.
+  private static func dataset(_ job: OpenJob, _ registry: FusionRegistry, _ findings: inout Findings) {
+    let path = job.record.description.datasetPath
+    guard FileStatus.exists(path) else {
+      findings.notes.append("the dataset \(path) is gone; the job has its own record of the views")
+      return
+    }
+    guard (try? FileDigest.of(path)) != job.record.description.datasetDigest else { return }
+    let now: Planner.Result
+    do {
+      let options = try JobOptions(JSONValue.parse(Data(job.record.description.options.utf8)))
+      now = try Planner.plan(
+        dataset: Dataset.load(path), options: options, name: job.plan.output.name, registry: registry)
+    } catch {
+      findings.differences.append("dataset \(path): \(error)")
+      return
+    }
+    let before = findings.differences.count
+    if now.views.count != job.views.count {
+      findings.differences.append("dataset: had \(job.views.count) views, has \(now.views.count)")
+    } else {
+      for (i, (new, old)) in zip(now.views, job.views).enumerated() {
+        if new.name != old.name { findings.differences.append("dataset: view \(i) was \"\(old.name)\", is \"\(new.name)\"") }
+        if new.path != old.path { findings.differences.append("view \"\(old.name)\": path: was \(old.path), is \(new.path)") }
+        if now.transforms[i] != job.transforms[i] {
+          findings.differences.append("view \"\(old.name)\": transform \(job.plan.fusion.transformKey ?? "") changed")
+        }
+        if new.details != old.details { findings.differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed") }
+        if findings.differences.count > before + listedAtMost { break }
+      }
+    }
+    if findings.differences.count == before { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
+  }
+
+  /// The places where two pieces of JSON differ.
+  private static func differences(_ was: JSONValue, _ now: JSONValue, path: String) -> [String] {
+    guard was != now else { return [] }
+    guard let old = was.object, let new = now.object else {
+      return ["\(path): was \(was.text), is \(now.text)"]
+    }
+    return Set(old.keys).union(new.keys).sorted().flatMap { key in
+      differences(old[key] ?? .null, new[key] ?? .null, path: path.isEmpty ? key : "\(path).\(key)")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Geometry
+import JobStore
+
+/// A run's blocks, taken from and recorded in the job database.
+final class DatabaseLedger: RunLedger {
+  private let store: JobStore
+  private let job: JobID
+  private let run: Run
+
+  init(store: JobStore, job: JobID, run: Run) {
+    (self.store, self.job, self.run) = (store, job, run)
+  }
+
+  func take(level: Int, limit: Int) throws -> [TakenBlock] {
+    try run.claim(level: level, limit: limit).flatMap { claim in
+      claim.positions.map { TakenBlock(claim: claim.id, level: level, position: $0) }
+    }
+  }
+
+  func record(_ results: [WorkResult]) throws -> RecordedCounts {
+    var counts = RecordedCounts()
+    var rest = results
+    while !rest.isEmpty {
+      do {
+        try run.record(rest.map { BlockResult(claim: $0.block.claim, position: $0.block.position, outcome: $0.recorded) })
+        counts.recorded += rest.count
+        return counts
+      } catch JobStoreError.claimLost(let lost) {
+        // somebody took us for dead: what they do now is theirs, the rest is still ours to record
+        let before = rest.count
+        rest.removeAll { lost.contains($0.block.claim) }
+        counts.lost += before - rest.count
+        guard rest.count < before else { throw JobStoreError.claimLost(lost) }
+      }
+    }
+    return counts
+  }
+
+  func giveBack(_ blocks: [TakenBlock]) throws {
+    guard !blocks.isEmpty else { return }
+    try run.release(Array(Set(blocks.map(\.claim))))
+  }
+
+  func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
+    try store.states(of: job, level: level, t: t, c: c, blocks: blocks)
+  }
+
+  func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool {
+    try states(level: level, t: t, c: c, blocks: blocks).allSatisfy { $0 == .empty }
+  }
+
+  func counts(level: Int) throws -> BlockCounts {
+    try store.levels(of: job)[level].counts
+  }
+
+  func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
+    try store.nextBricks(of: job, level: level, after: after, limit: limit)
+  }
+
+  func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {
+    try run.settleEmpty(level: level, bricks: regions.map(\.id))
+  }
+}
+
+extension WorkResult {
+  var recorded: BlockResult.Outcome {
+    switch outcome {
+    case .done: .done
+    case .empty: .empty
+    case .failed(let code, let message): .failed(code: code, message: message)
+    }
+  }
+}

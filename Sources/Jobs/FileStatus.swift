@@ -1,0 +1,20 @@
+import Foundation
+
+/// Questions about files that are asked often, or that need an answer without an exception.
+enum FileStatus {
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Free bytes on the disk that holds a path, or its nearest existing parent; nil when nobody says.
+  static func freeByteCount(at path: String) -> Int? {
+    var folder = path
+    while !exists(folder), folder != "/", !folder.isEmpty { folder = (folder as NSString).deletingLastPathComponent }
+    var status = statvfs()
+    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+  }
+}

@@ -1,0 +1,52 @@
+/// What can go wrong with a job as a whole. A block's own failure is recorded with the block instead.
+public enum JobError: Error, Sendable, CustomStringConvertible {
+  /// The dataset, the options or the output path cannot be used.
+  case invalid(what: String, hint: String)
+  /// Input, options, output or program are not what they were at submit; one line a difference.
+  case changed(job: String, differences: [String])
+  /// A stop was asked for by a signal.
+  case interrupted(signal: Int32)
+  /// The disk is full; the blocks in hand stay pending.
+  case diskFull(path: String)
+  /// The output folder cannot be written at all.
+  case output(String, hint: String)
+  /// Another process that shares the job recorded blocks that this one had claimed.
+  case lost(String)
+  case unexpected(String)
+
+  public var code: String {
+    switch self {
+    case .invalid: "invalid-input"
+    case .changed: "changed-since-submit"
+    case .interrupted: "interrupted"
+    case .diskFull: "disk-full"
+    case .output: "output-not-writable"
+    case .lost: "claims-lost"
+    case .unexpected: "unexpected"
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .invalid(let what, _): what
+    case .changed(let job, let differences):
+      "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
+    case .interrupted(let signal): "stopped by signal \(signal)"
+    case .diskFull(let path): "the disk that holds \(path) is full"
+    case .output(let what, _): what
+    case .lost(let what): what
+    case .unexpected(let what): what
+    }
+  }
+
+  public var hint: String? {
+    switch self {
+    case .invalid(_, let hint), .output(_, let hint): hint.isEmpty ? nil : hint
+    case .changed: "restore what changed, or submit a new job for the new data"
+    case .interrupted: "the same `blockfuse run` goes on where it stopped"
+    case .diskFull: "free some space; the same `blockfuse run` goes on where it stopped"
+    case .lost: "run again"
+    case .unexpected: nil
+    }
+  }
+}

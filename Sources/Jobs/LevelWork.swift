@@ -1,0 +1,38 @@
+import Geometry
+import JobStore
+import Zarr
+
+/// One level to be made: level 0 by fusing, the others by averaging. The rest of a block's way is the same for all.
+protocol LevelWork: Sendable {
+  /// A maker of chunks for one worker, which owns the context.
+  func makeMaker(context: CodecContext) -> any BlockMaker
+  /// Settles as empty, many at a time, the blocks of which it is clear without looking at a voxel.
+  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws
+}
+
+/// A ledger for a whole run: with counts, and with regions that can be settled at once.
+protocol RunLedger: BlockLedger {
+  func counts(level: Int) throws -> BlockCounts
+  /// Whether every block of a box is recorded empty.
+  func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool
+  /// Regions of which nothing is recorded yet, after a place that the last call gave; at most `limit`.
+  func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion]
+  /// Records all blocks of the regions as empty. Returns how many.
+  func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int
+}
+
+extension LevelWork {
+  /// Settles the regions that `isEmpty` knows to hold nothing.
+  func settle(
+    level: Int, ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag, isEmpty: (BrickRegion) throws -> Bool
+  ) throws {
+    var last: Int?
+    while stopFlag.signal == nil {
+      let regions = try ledger.untouchedRegions(level: level, after: last, limit: 4096)
+      guard let end = regions.last else { return }
+      let empty = try regions.filter(isEmpty)
+      if !empty.isEmpty { meter.settledInBulk(level: level, blocks: try ledger.settleEmpty(level: level, empty)) }
+      last = end.id
+    }
+  }
+}

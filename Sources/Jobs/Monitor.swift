@@ -1,0 +1,82 @@
+import Foundation
+
+/// State shared by threads, with a lock and a condition to wait on: the one place where threads of a run meet.
+///
+/// Waiting is what `Synchronization.Mutex` lacks. Unchecked, because the compiler cannot see that `state` is only
+/// touched under the lock.
+final class Monitor<State>: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var state: State
+
+  init(_ state: sending State) {
+    self.state = state
+  }
+
+  /// Runs `body` alone and wakes whoever waits.
+  func update<Result, Failure: Error>(_ body: (inout State) throws(Failure) -> Result) throws(Failure) -> Result {
+    condition.lock()
+    defer {
+      condition.broadcast()
+      condition.unlock()
+    }
+    return try body(&state)
+  }
+
+  /// Runs `body` alone; for reading.
+  func read<Result>(_ body: (State) -> Result) -> Result {
+    condition.lock()
+    defer { condition.unlock() }
+    return body(state)
+  }
+
+  /// Waits until `body` gives a value, and returns it; `body` is asked again after each change.
+  func wait<Result>(for body: (inout State) -> Result?) -> Result {
+    condition.lock()
+    defer {
+      condition.broadcast()
+      condition.unlock()
+    }
+    while true {
+      if let result = body(&state) { return result }
+      condition.wait()
+    }
+  }
+
+  /// As `wait(for:)`, giving up after `seconds`.
+  func wait<Result>(seconds: Double, for body: (inout State) -> Result?) -> Result? {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    condition.lock()
+    defer { condition.unlock() }
+    while true {
+      if let result = body(&state) {
+        condition.broadcast()
+        return result
+      }
+      if !condition.wait(until: deadline) { return body(&state) }
+    }
+  }
+}
+
+/// Threads that run until their bodies return. Blocking work stays off the pools that serve everything else.
+struct ThreadGroup {
+  private let running: Monitor<Int>
+
+  /// Starts one thread for each body; a body does not throw.
+  init(name: String, count: Int, body: @escaping @Sendable (_ index: Int) -> Void) {
+    let running = Monitor(count)
+    self.running = running
+    for index in 0..<count {
+      let thread = Thread {
+        body(index)
+        running.update { $0 -= 1 }
+      }
+      thread.name = "\(name)-\(index)"
+      thread.stackSize = 4 << 20
+      thread.start()
+    }
+  }
+
+  func join() {
+    running.wait { $0 == 0 ? () : nil }
+  }
+}

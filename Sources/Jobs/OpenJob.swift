@@ -1,0 +1,78 @@
+import Foundation
+import Geometry
+import JobStore
+import Views
+import Zarr
+
+/// A job read back from its record: all that is needed to run or check it, without its dataset.
+public struct OpenJob: Sendable {
+  public let record: JobRecord
+  public let plan: JobPlan
+  /// With the one level that is used.
+  public let views: [View]
+  /// One transform for all time points, or one for each.
+  public let transforms: [[AffineMap]]
+  public let details: JobDetails
+  let output: OutputFolder
+
+  public static func open(_ selector: String?, in store: JobStore) throws -> OpenJob {
+    try OpenJob(store.job(selector), in: store)
+  }
+
+  public init(_ record: JobRecord, in store: JobStore) throws {
+    self.record = record
+    let decoder = JSONDecoder()
+    do {
+      details = try decoder.decode(JobDetails.self, from: Data(record.description.details.utf8))
+      plan = details.plan
+      let records = try store.views(of: record.id)
+      views = try records.map {
+        View(
+          name: $0.name, path: $0.path, transforms: [:],
+          details: try decoder.decode(ViewDetails.self, from: Data($0.details.utf8)),
+          fingerprint: try decoder.decode(Fingerprint.self, from: Data($0.fingerprint.utf8)))
+      }
+      transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
+    } catch let error as DecodingError {
+      throw JobError.unexpected("the record of job \(record.id) cannot be read: \(error)")
+    }
+    output = try OutputFolder(
+      path: record.description.outputPath, plan: plan, uuid: record.description.uuid,
+      provenance: details.provenance.value)
+  }
+
+  /// The job's number, and its name where it has one.
+  public var title: String { record.description.name.map { "\(record.id) (\($0))" } ?? "\(record.id)" }
+
+  /// The path of a block's file, whether it is there or not.
+  public func file(of block: BlockID) -> String { output.file(of: block.position, level: block.level) }
+
+  /// The names of the views that may have a value in a block of level 0, or in what a block above is made of.
+  public func viewNames(touching block: BlockID) throws -> [String] {
+    let layout = plan.levels[block.level]
+    let box = layout.grid.box(of: block.position)
+    let base = Box3(lower: box.lower &* layout.absoluteFactor, upper: box.upper &* layout.absoluteFactor)
+      .intersection(Box3(shape: plan.stack.shape))
+    var names: [String] = []
+    for (view, maps) in zip(views, transforms) {
+      let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
+      let map = try PixelMap(
+        affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
+        outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
+      let (lower, upper) = map.bounds(of: base)
+      let last = Vector3(view.level.stack.shape &- 1)
+      if all(lower .<= last) && all(upper .>= Vector3.zero) { names.append(view.name) }
+    }
+    return names
+  }
+}
+
+/// What a job's record keeps beside its columns.
+public struct JobDetails: Sendable, Codable {
+  public var plan: JobPlan
+  /// What the output's metadata say of where it came from.
+  public var provenance: JSONText
+  /// The options file that was given, and what it said.
+  public var optionsFile: String?
+  public var optionsFileContent: JSONText?
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Geometry
+import Views
+import Zarr
+
+/// A job's output on disk: its arrays, and the metadata that say what it is.
+///
+/// An OME-Zarr image is a group with an array a level; a plain array is the array itself. The attributes carry the job's
+/// uuid, by which a run notices that the folder is not its own any more.
+final class OutputFolder: Sendable {
+  let path: String
+  let plan: JobPlan
+  let uuid: String
+  let folders: DirectoryMaker
+  private let arrays: [ZarrArray]
+  private let provenance: JSONValue
+
+  init(path: String, plan: JobPlan, uuid: String, provenance: JSONValue) throws(ZarrError) {
+    (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
+    folders = DirectoryMaker(root: path)
+    var arrays: [ZarrArray] = []
+    for layout in plan.levels {
+      arrays.append(
+        try ZarrArray(path: Self.arrayPath(path, layout.level, plan), spec: Self.spec(layout, plan, attributes: .object([:]))))
+    }
+    self.arrays = arrays
+  }
+
+  func array(_ level: Int) -> ZarrArray { arrays[level] }
+
+  /// Marks temp files as this process's.
+  var temporaryTag: String { "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)" }
+
+  /// The path of a block's file.
+  func file(of position: TCZYX, level: Int) -> String {
+    let array = arrays[level]
+    return array.path + "/" + array.blockFile(arrayIndex(position, axisCount: array.shape.count))
+  }
+
+  /// Writes all metadata into a new folder and syncs it.
+  func writeMetadata(into folder: String) throws(ZarrError) {
+    let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
+    for layout in plan.levels {
+      let array = Self.arrayPath(folder, layout.level, plan)
+      for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
+        try write(file, into: array, below: folder)
+      }
+    }
+    guard plan.output.isOMEZarr else { return }
+    for file in groupFiles(windows: nil) { try write(file, into: folder, below: folder) }
+  }
+
+  /// What is only known when all voxels are: the contrast windows of the channels, from the coarsest level.
+  func writeFinalMetadata() throws {
+    guard plan.output.isOMEZarr else { return }
+    let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
+    for file in groupFiles(windows: windows) {
+      try writeFileAtomically(file.bytes, to: path + "/" + file.name, sync: true)
+    }
+  }
+
+  /// Whether the folder holds this job's output: nil if so, else what was found instead.
+  func foreignness() -> String? {
+    guard FileStatus.exists(path) else { return "the output \(path) is not there" }
+    let found: String?
+    if plan.output.isOMEZarr {
+      found = (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
+    } else {
+      found = (try? ZarrArray.open(path)).flatMap { Self.uuid(in: $0.attributes) }
+    }
+    guard found != uuid else { return nil }
+    return found == nil
+      ? "the output \(path) has no metadata of this job" : "the output \(path) was replaced by another job (\(found ?? ""))"
+  }
+
+  private static func uuid(in attributes: JSONValue) -> String? {
+    let own = attributes["blockfuse"] ?? attributes["ome"]?["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
+      ?? attributes["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
+    return own?["uuid"]?.string
+  }
+
+  private func groupFiles(windows: [OMEChannel.Window]?) -> [(name: String, bytes: Data)] {
+    let channels = (0..<plan.channelCount).map { c in
+      OMEChannel(
+        label: plan.output.channelNames?[c], color: plan.output.channelColors?[c], window: windows?[c])
+    }
+    var writer = OMEWriter(
+      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: plan.stack.spacing,
+      origin: plan.stack.origin,
+      levels: plan.levels.map { OMEWriter.Level(path: String($0.level), absoluteFactor: $0.absoluteFactor) },
+      channels: channels, elementType: plan.outputType)
+    writer.timeScale = plan.output.timeScale
+    writer.timeOrigin = plan.output.timeOrigin
+    writer.timeUnit = plan.output.timeUnit
+    writer.metadata = .object([
+      "method": .string("mean of the window, odd remainder trimmed"), "blockfuse": provenance,
+    ])
+    return writer.groupFiles()
+  }
+
+  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(ZarrError) {
+    let maker = DirectoryMaker(root: root)
+    let path = folder + "/" + file.name
+    try maker.ensureParent(of: path)
+    try writeFileAtomically(file.bytes, to: path, sync: true)
+    for folder in maker.takeUnsynced([path]) { try maker.sync(folder) }
+  }
+
+  private static func arrayPath(_ root: String, _ level: Int, _ plan: JobPlan) -> String {
+    plan.output.isOMEZarr ? "\(root)/\(level)" : root
+  }
+
+  private static func spec(_ layout: LevelLayout, _ plan: JobPlan, attributes: JSONValue) -> ArraySpec {
+    ArraySpec(
+      zarrFormat: plan.output.ngffVersion.zarrFormat, shape: plan.outputAxes(layout.shape), chunkShape: plan.outputAxes(layout.chunk),
+      shardShape: layout.shard.map { plan.outputAxes($0) }, elementType: plan.outputType,
+      compressor: plan.output.compressor, dimensionNames: plan.axes.map(\.rawValue), attributes: attributes)
+  }
+}

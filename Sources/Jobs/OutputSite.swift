@@ -1,0 +1,88 @@
+import Foundation
+import Views
+import Zarr
+
+/// The place on disk where an output goes: whether it is free, and how it is taken and given back.
+struct OutputSite {
+  let path: String
+
+  private var parent: String { (path as NSString).deletingLastPathComponent }
+  private var name: String { (path as NSString).lastPathComponent }
+  private func temporary(_ uuid: String) -> String { "\(parent)/.\(name).\(uuid).new.tmp" }
+  private func aside(_ uuid: String) -> String { "\(parent)/.\(name).\(uuid).old.tmp" }
+
+  /// Throws unless the place is free, or holds a Zarr that may be overwritten.
+  func check(overwrite: Bool) throws(JobError) {
+    guard FileStatus.exists(path) else { return }
+    guard overwrite else {
+      throw .invalid(
+        what: "the output \(path) exists", hint: "choose another place, or add --overwrite to replace it")
+    }
+    guard FileStatus.isFolder(path) else {
+      throw .invalid(what: "the output \(path) is a file", hint: "only a Zarr folder is ever overwritten")
+    }
+    if let stranger = firstStranger() {
+      throw .invalid(
+        what: "the output \(path) is not overwritten: \(stranger) is no part of a Zarr",
+        hint: "only what is recognised as Zarr is ever deleted; move it away yourself")
+    }
+  }
+
+  /// Throws where the output would touch an input.
+  func check(against views: [View]) throws(JobError) {
+    for view in views where view.path == path || view.path.hasPrefix(path + "/") || path.hasPrefix(view.path + "/") {
+      throw .invalid(
+        what: "the output \(path) would touch view \"\(view.name)\" at \(view.path)", hint: "choose another place")
+    }
+  }
+
+  /// Makes a new folder by `write`, and makes it the output by a rename; an old output is renamed aside.
+  func place(uuid: String, write: (_ folder: String) throws(ZarrError) -> Void) throws {
+    let new = temporary(uuid)
+    do {
+      try FileManager.default.createDirectory(atPath: new, withIntermediateDirectories: true)
+    } catch {
+      throw JobError.output(
+        "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")
+    }
+    try write(new)
+    if FileStatus.exists(path) { try rename(path, aside(uuid)) }
+    try rename(new, path)
+    try DirectoryMaker(root: parent).sync(parent)
+  }
+
+  func removeTemporary(uuid: String) { try? FileManager.default.removeItem(atPath: temporary(uuid)) }
+
+  func removeAside(uuid: String) { try? FileManager.default.removeItem(atPath: aside(uuid)) }
+
+  /// Puts the old output back, where a killed submit had moved it away and put nothing in its place.
+  func restoreAside(uuid: String) {
+    if FileStatus.exists(aside(uuid)), !FileStatus.exists(path) { try? rename(aside(uuid), path) }
+  }
+
+  private func rename(_ from: String, _ to: String) throws {
+    guard Foundation.rename(from, to) == 0 else {
+      throw ZarrError.io(step: .rename, path: to, errno: errno)
+    }
+  }
+
+  /// Something in the folder that no Zarr has, or nil. A folder with nothing of a Zarr in it is a stranger itself.
+  private func firstStranger() -> String? {
+    let metadata: Set<String> = [".zgroup", ".zattrs", ".zarray", ".zmetadata", "zarr.json"]
+    func isZarrNode(_ folder: String) -> Bool {
+      [".zgroup", ".zarray", "zarr.json"].contains { FileStatus.exists("\(folder)/\($0)") }
+    }
+    guard isZarrNode(path) else { return "the folder itself" }
+    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path) else { return "the folder itself" }
+    func isChunkName(_ name: String) -> Bool {
+      name == "c" || name.hasPrefix("c.") || name.split(separator: ".").allSatisfy { $0.allSatisfy(\.isNumber) }
+    }
+    for entry in entries.sorted() {
+      let isOwn =
+        metadata.contains(entry) || isChunkName(entry) || (entry.hasPrefix(".") && entry.hasSuffix(".tmp"))
+        || isZarrNode("\(path)/\(entry)") || entry == "OME"
+      if !isOwn { return "\(path)/\(entry)" }
+    }
+    return nil
+  }
+}

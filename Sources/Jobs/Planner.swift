@@ -1,0 +1,291 @@
+import Fusion
+import Foundation
+import Geometry
+import Views
+import Zarr
+
+/// Turns a dataset and options into a plan, and refuses what cannot be done. Writes nothing.
+public struct Planner {
+  /// A plan with the views that it is for.
+  public struct Result: Sendable {
+    public var plan: JobPlan
+    /// With the one level that is used.
+    public var views: [View]
+    /// One transform for all time points, or one for each.
+    public var transforms: [[AffineMap]]
+    public var warnings: [String]
+  }
+
+  private let dataset: Dataset
+  private let options: JobOptions
+  private let registry: FusionRegistry
+
+  public static func plan(dataset: Dataset, options: JobOptions, name: String, registry: FusionRegistry)
+    throws(JobError) -> Result
+  {
+    try Planner(dataset: dataset, options: options, registry: registry).plan(name: name)
+  }
+
+  private init(dataset: Dataset, options: JobOptions, registry: FusionRegistry) {
+    (self.dataset, self.options, self.registry) = (dataset, options, registry)
+  }
+
+  private func plan(name: String) throws(JobError) -> Result {
+    let views = try selectedViews()
+    let key = try transformKey(views)
+    let timeIndices = try selectedTimes()
+    let channelIndices = try selectedChannels()
+    var transforms: [[AffineMap]] = []
+    transforms.reserveCapacity(views.count)
+    for view in views { transforms.append(try self.transforms(of: view, key: key, times: timeIndices)) }
+    let stack = try outputStack(views, transforms)
+    let planned = views.map {
+      $0.planned(level: $0.levelIndex(for: stack.spacing), times: timeIndices, channels: channelIndices)
+    }
+    let (chunk, shard) = try chunks(first: planned[0].level)
+    let shape = TCZYX(t: timeIndices.count, c: channelIndices.count, zyx: stack.shape)
+    guard let count = shape.checkedProduct, count < Int.max / 16 else {
+      throw .invalid(what: "the output would have \(shape.array) voxels", hint: "ask for a larger output_spacing")
+    }
+    let levels = levelLayouts(shape: shape, chunk: chunk, shard: shard, pyramid: options.isOMEZarr)
+    let fusion = try fusionPlan(key: key, planned: planned, transforms: transforms, stack: stack, chunk: chunk)
+    let output = OutputPlan(
+      isOMEZarr: options.isOMEZarr, ngffVersion: options.ngffVersion, compressor: options.compressor,
+      batchCount: options.batchCount, batchFunction: options.batchFunction,
+      batchArguments: options.batchArguments.mapValues(JSONText.init), name: name,
+      channelNames: dataset.channelNames.map { names in channelIndices.map { names[$0] } },
+      channelColors: dataset.channelColors.map { colors in channelIndices.map { colors[$0] } },
+      timeScale: dataset.timeScale ?? 1, timeOrigin: dataset.timeOrigin ?? 0, timeUnit: dataset.timeUnit)
+    let plan = JobPlan(
+      is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
+      outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
+    // every registered name and argument, and every view's matrix, is tried here rather than at block one million
+    _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
+    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan))
+  }
+
+  // MARK: - Selection
+
+  private func selectedViews() throws(JobError) -> [View] {
+    guard let names = options.viewNames else { return dataset.views }
+    let known = Set(dataset.views.map(\.name))
+    for name in names where !known.contains(name) {
+      let nearest = nearestName(to: name, among: dataset.views.map(\.name))
+      throw .invalid(
+        what: "option \"views\" names \"\(name)\", which the dataset does not have",
+        hint: nearest.map { "did you mean \"\($0)\"?" } ?? "")
+    }
+    let wanted = Set(names)
+    return dataset.views.filter { wanted.contains($0.name) }
+  }
+
+  private func selectedTimes() throws(JobError) -> [Int] {
+    guard let times = options.timePoints else { return Array(0..<dataset.timeCount) }
+    for time in times where time >= dataset.timeCount {
+      throw .invalid(
+        what: "option \"timepoints\" asks for \(time); the dataset has \(dataset.timeCount), counted from 0", hint: "")
+    }
+    return Array(Set(times)).sorted()
+  }
+
+  private func selectedChannels() throws(JobError) -> [Int] {
+    guard let wanted = options.channels else { return Array(0..<dataset.channelCount) }
+    var indices: Set<Int> = []
+    for name in wanted {
+      if let index = dataset.channelNames?.firstIndex(of: name) ?? Int(name), (0..<dataset.channelCount).contains(index) {
+        indices.insert(index)
+      } else {
+        let known = dataset.channelNames?.joined(separator: ", ") ?? "indices 0 to \(dataset.channelCount - 1)"
+        throw .invalid(what: "option \"channels\" asks for \"\(name)\"", hint: "the dataset has \(known)")
+      }
+    }
+    return indices.sorted()
+  }
+
+  // MARK: - Transforms
+
+  private func transformKey(_ views: [View]) throws(JobError) -> String? {
+    let keys = dataset.transformKeys
+    if let key = options.transformKey {
+      guard let lacking = views.first(where: { $0.transforms[key] == nil }) else { return key }
+      let nearest = nearestName(to: key, among: keys)
+      throw .invalid(
+        what: "view \"\(lacking.name)\" has no transform \"\(key)\"",
+        hint: keys.isEmpty
+          ? "the dataset has no transforms; leave transform_key out to place views by their own metadata"
+          : nearest.map { "did you mean \"\($0)\"?" } ?? "the dataset has \(keys.joined(separator: ", "))")
+    }
+    guard keys.count <= 1 else {
+      throw .invalid(
+        what: "the views have several transforms: \(keys.joined(separator: ", "))",
+        hint: "choose one with --transform-key")
+    }
+    guard let key = keys.first else { return nil }
+    if let lacking = views.first(where: { $0.transforms[key] == nil }) {
+      throw .invalid(
+        what: "view \"\(lacking.name)\" has no transform \"\(key)\", which other views have",
+        hint: "give every view one, or none")
+    }
+    return key
+  }
+
+  private func transforms(of view: View, key: String?, times: [Int]) throws(JobError) -> [AffineMap] {
+    let maps: [AffineMap]
+    switch key.flatMap({ view.transforms[$0] }) {
+    case nil: maps = [.identity]
+    case .constant(let map): maps = [map]
+    case .perTime(let all): maps = times.map { all[view.timeIndices[$0]] }
+    }
+    for (t, map) in maps.enumerated() {
+      do {
+        _ = try map.inverse()
+      } catch {
+        let place = maps.count > 1 ? " at time point \(t)" : ""
+        throw .invalid(
+          what: "view \"\(view.name)\": transform \"\(key ?? "")\"\(place): \(error)",
+          hint: "a transform must be invertible; check the registration of this view")
+      }
+    }
+    return maps
+  }
+
+  // MARK: - Output
+
+  private func outputStack(_ views: [View], _ transforms: [[AffineMap]]) throws(JobError) -> StackProperties {
+    let used = Set(dataset.is3D ? Axis.space : [.y, .x])
+    for (name, keys) in [
+      ("output_spacing", Set(options.outputSpacing.keys)), ("output_origin", Set(options.outputOrigin.keys)),
+      ("output_shape", Set(options.outputShape.keys)),
+    ] where name != "output_spacing" && !keys.isSubset(of: used) {
+      throw .invalid(what: "\(name) names z, and the images are 2D", hint: "")
+    }
+    var spacing = views[0].levels[0].stack.spacing
+    for (axis, value) in options.outputSpacing where used.contains(axis) { spacing[axis.spaceLane ?? 0] = value }
+    var stack: StackProperties
+    let isGivenWhole =
+      Set(options.outputOrigin.keys).isSuperset(of: used) && Set(options.outputShape.keys).isSuperset(of: used)
+    do {
+      if isGivenWhole {
+        stack = StackProperties(spacing: spacing, origin: .zero, shape: Index3(repeating: 1))
+      } else {
+        let timeCount = transforms.map(\.count).max() ?? 1
+        var all: [StackProperties] = []
+        for t in 0..<timeCount {
+          let placed = zip(views, transforms).map { (stack: $0.levels[0].stack, affine: $1.count > 1 ? $1[t] : $1[0]) }
+          all.append(
+            try .enclosing(placed, spacing: spacing, mode: options.outputStackMode, is3D: dataset.is3D))
+        }
+        stack = try .combined(all)
+      }
+    } catch {
+      throw .invalid(
+        what: "the output is empty or impossible: \(error)",
+        hint: "check the transforms, or give output_stack_mode, output_origin and output_shape")
+    }
+    for (axis, value) in options.outputOrigin { if let lane = axis.spaceLane { stack.origin[lane] = value } }
+    for (axis, value) in options.outputShape { if let lane = axis.spaceLane { stack.shape[lane] = value } }
+    return stack
+  }
+
+  private func chunks(first: ViewLevel) throws(JobError) -> (chunk: Index3, shard: Index3?) {
+    var chunk = first.chunk.zyx
+    if !dataset.is3D { chunk[0] = 1 }
+    for (axis, value) in options.outputChunk ?? [:] {
+      if let lane = axis.spaceLane, dataset.is3D || lane > 0 { chunk[lane] = value }
+    }
+    let element = (options.outputType ?? first.elementType).byteCount
+    let (area, tooLarge) = chunk[0].multipliedReportingOverflow(by: chunk[1])
+    let (voxels, tooLarge2) = area.multipliedReportingOverflow(by: chunk[2])
+    guard !tooLarge, !tooLarge2, voxels <= 0x7fff_0000 / element else {
+      throw .invalid(
+        what: "a chunk of \(chunk[0]) x \(chunk[1]) x \(chunk[2]) voxels is above 2 GiB, which codecs and readers refuse",
+        hint: "choose a smaller output_chunksize, and shards for fewer files")
+    }
+    guard let wanted = options.shards else { return (chunk, nil) }
+    var shard = chunk
+    for (axis, value) in wanted {
+      guard let lane = axis.spaceLane, dataset.is3D || lane > 0 else { continue }
+      guard value % chunk[lane] == 0 else {
+        throw .invalid(
+          what: "shards: \(value) along \(axis) is no multiple of the chunk, \(chunk[lane])",
+          hint: "the inner chunk is output_chunksize; choose shards that are whole multiples of it")
+      }
+      shard[lane] = value
+    }
+    return (chunk, shard)
+  }
+
+  // MARK: - Fusion
+
+  private func fusionPlan(
+    key: String?, planned: [View], transforms: [[AffineMap]], stack: StackProperties, chunk: Index3
+  ) throws(JobError) -> FusionPlan {
+    // the reference's defaults, in physical units
+    var widths = Vector3(3, 10, 10)
+    for (axis, value) in options.blendingWidths { if let lane = axis.spaceLane { widths[lane] = value } }
+    var overlap = Index3(repeating: 0)
+    for (axis, value) in options.overlap { if let lane = axis.spaceLane, dataset.is3D || lane > 0 { overlap[lane] = value } }
+    var plan = FusionPlan(
+      transformKey: key, function: options.fusionFunction,
+      functionArguments: options.fusionArguments.mapValues(JSONText.init), weights: options.weightsFunction,
+      weightsArguments: options.weightsArguments.mapValues(JSONText.init), blendingWidths: widths,
+      interpolationOrder: options.interpolationOrder, isPlanewise: options.planewise == .true,
+      rounding: options.rounding.rawValue, overlap: overlap,
+      intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask)
+    if options.planewise == .auto && dataset.is3D && chunk[0] == 1 {
+      let halo = try FusionSetup.halo(of: plan, registry: registry, stack: stack)
+      plan.isPlanewise = halo[0] == 0 && zStaysOnGrid(planned, transforms, stack)
+    }
+    return plan
+  }
+
+  /// Whether every view's z planes are planes of the output, whatever y and x do.
+  private func zStaysOnGrid(_ planned: [View], _ transforms: [[AffineMap]], _ stack: StackProperties) -> Bool {
+    for (view, maps) in zip(planned, transforms) {
+      for affine in maps {
+        guard
+          let map = try? PixelMap(
+            affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
+            outputSpacing: stack.spacing, outputOrigin: stack.origin)
+        else { return false }
+        let coupling = [map.rows[0][0] - 1, map.rows[0][1], map.rows[0][2], map.rows[1][0], map.rows[2][0]]
+        guard coupling.allSatisfy({ $0.magnitude <= 1e-6 }), map.offset[0] == map.offset[0].rounded() else { return false }
+      }
+    }
+    return true
+  }
+
+  // MARK: - Warnings
+
+  private func warnings(_ plan: JobPlan) -> [String] {
+    var warnings: [String] = []
+    let files = plan.levels.reduce(0) { $0 + $1.grid.total }
+    if files > 10_000_000 {
+      let advice = shardAdvice(plan)
+      warnings.append(
+        "the output may have \(files) files; file systems and transfers suffer above 10 million. "
+          + "With ngff_version 0.5, shards \(advice.text) would make it \(advice.files)")
+    }
+    if plan.fusion.isPlanewise && options.planewise == .auto {
+      warnings.append("blending each z plane for itself (planewise): the chunk is one plane and z stays on the grid")
+    }
+    return warnings
+  }
+
+  private func shardAdvice(_ plan: JobPlan) -> (text: String, files: Int) {
+    let level = plan.levels[0]
+    var shard = level.chunk.zyx
+    // doubling the shortest side until a shard is about 1 GiB of voxels
+    while true {
+      var grown = shard
+      let lane = (0..<3).filter { plan.is3D || $0 > 0 }.min { shard[$0] < shard[$1] } ?? 2
+      grown[lane] *= 2
+      if grown[0] * grown[1] * grown[2] * plan.outputType.byteCount > 1 << 30 || grown[lane] > 4 * level.shape.zyx[lane] {
+        break
+      }
+      shard = grown
+    }
+    let layouts = levelLayouts(shape: level.shape, chunk: level.chunk.zyx, shard: shard, pyramid: plan.levels.count > 1)
+    return ("z=\(shard[0]),y=\(shard[1]),x=\(shard[2])", layouts.reduce(0) { $0 + $1.grid.total })
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Fusion
+import JobStore
+
+/// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
+public struct RunJob {
+  public struct Outcome: Sendable {
+    public let ending: Runner.Ending
+    public let reading: RunMeter.Reading
+  }
+
+  private let store: JobStore
+  private let registry: FusionRegistry
+  private let settings: Runner.Settings
+
+  public init(store: JobStore, registry: FusionRegistry, settings: Runner.Settings) {
+    (self.store, self.registry, self.settings) = (store, registry, settings)
+  }
+
+  /// - Parameters:
+  ///   - join: share the job with processes that run it already.
+  ///   - note: told what is worth a word.
+  ///   - observe: called about ten times a second with what was done so far.
+  public func run(
+    _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
+    note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+  ) throws -> Outcome {
+    let record = try store.job(selector)
+    if record.state == .creating {
+      throw JobError.invalid(
+        what: "job \(record.id) was never submitted to its end", hint: "submit it again")
+    }
+    let job = try OpenJob(record, in: store)
+    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
+    do {
+      let findings = ChangeCheck.findings(of: job, registry: registry)
+      findings.notes.forEach(note)
+      guard findings.differences.isEmpty else {
+        throw JobError.changed(job: job.title, differences: findings.differences)
+      }
+      warnAboutSpace(job, note: note)
+      let ledger = DatabaseLedger(store: store, job: record.id, run: run)
+      let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      let meter = runner.meter
+      let watcher = Watcher(everySeconds: 0.1) { observe(meter.read()) }
+      let heart = Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
+      defer {
+        watcher.stop()
+        heart.stop()
+      }
+      let ending = try runner.run()
+      heart.stop()
+      watcher.stop()
+      let reading = meter.read()
+      observe(reading)
+      try run.heartbeat(reading.progress)
+      try run.end(ending.outcome)
+      return Outcome(ending: ending, reading: reading)
+    } catch {
+      try? run.end(.error(message: "\(error)"))
+      throw error
+    }
+  }
+
+  /// Little free space is a warning, never a refusal: compression decides what is needed.
+  private func warnAboutSpace(_ job: OpenJob, note: (String) -> Void) {
+    guard let free = FileStatus.freeByteCount(at: job.output.path) else { return }
+    let counts = (try? store.levels(of: job.record.id)) ?? []
+    let left = counts.reduce(0) { $0 + $1.counts.pending * $1.layout.grid.block.product * job.plan.outputType.byteCount }
+    if left > free {
+      note(
+        "the disk of \(job.output.path) has \(byteText(free)) free; what is left to do is up to \(byteText(left)) before compression")
+    }
+  }
+}
+
+extension RunMeter.Reading {
+  var progress: RunProgress { RunProgress(blocks: finishedBlocks, voxels: voxels, bytes: writtenByteCount) }
+}
+
+extension Runner.Ending {
+  var outcome: RunOutcome {
+    switch self {
+    case .complete, .someFailed: .finished
+    case .limitReached, .stopped: .interrupted
+    }
+  }
+}
+
+/// A number of bytes for people: `3.2 GiB`.
+public func byteText(_ byteCount: Int) -> String {
+  let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+  var value = Double(byteCount)
+  var unit = 0
+  while value >= 1024, unit < units.count - 1 {
+    value /= 1024
+    unit += 1
+  }
+  return unit == 0 ? "\(byteCount) bytes" : String(format: value < 10 ? "%.2f %@" : "%.1f %@", value, units[unit])
+}

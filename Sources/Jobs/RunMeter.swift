@@ -1,0 +1,101 @@
+import Foundation
+import Geometry
+
+/// Counts what a run does, for progress, rates and the time left.
+public final class RunMeter: Sendable {
+  public struct Reading: Sendable {
+    public var level = 0
+    public var levelCount = 1
+    public var doneBlocks = 0
+    public var emptyBlocks = 0
+    public var failedBlocks = 0
+    public var lostBlocks = 0
+    public var voxels = 0
+    public var writtenByteCount = 0
+    /// Blocks of the whole job that were settled before this run, or settled in bulk, and how many there are.
+    public var settledBefore = 0
+    public var totalBlocks = 0
+    public var elapsedSeconds = 0.0
+    /// Blocks a second over the last while; nil before there is one.
+    public var blocksPerSecond: Double?
+    public var voxelsPerSecond: Double?
+    /// Voxels of the job not yet settled.
+    public var remainingVoxels = 0
+
+    public var finishedBlocks: Int { doneBlocks + emptyBlocks + failedBlocks }
+    public var secondsLeft: Double? {
+      guard let rate = voxelsPerSecond, rate > 0 else { return nil }
+      return Double(remainingVoxels) / rate
+    }
+  }
+
+  private struct State {
+    var reading = Reading()
+    /// (seconds, blocks, voxels), oldest first, for the sliding rate.
+    var window: [(at: Double, blocks: Int, voxels: Int)] = []
+    var voxelsPerBlock: [Int] = []
+  }
+
+  private let monitor: Monitor<State>
+  private let start = Date()
+  /// The rate is that of the last while only, so that an easy beginning does not promise too much.
+  private let windowSeconds = 120.0
+
+  init(levels: [LevelLayout], settledBlocks: Int, settledVoxels: Int) {
+    var state = State()
+    state.voxelsPerBlock = levels.map { $0.grid.block.product }
+    state.reading.levelCount = levels.count
+    state.reading.totalBlocks = levels.reduce(0) { $0 + $1.grid.total }
+    state.reading.settledBefore = settledBlocks
+    state.reading.remainingVoxels = max(0, levels.reduce(0) { $0 + $1.grid.total * $1.grid.block.product } - settledVoxels)
+    state.window = [(0, 0, 0)]
+    monitor = Monitor(state)
+  }
+
+  func began(level: Int) {
+    monitor.update { $0.reading.level = level }
+  }
+
+  /// Blocks settled without being made.
+  func settledInBulk(level: Int, blocks: Int) {
+    monitor.update { state in
+      state.reading.settledBefore += blocks
+      state.reading.remainingVoxels = max(0, state.reading.remainingVoxels - blocks * state.voxelsPerBlock[level])
+    }
+  }
+
+  func recorded(_ results: [WorkResult], lost: Int) {
+    let now = Date().timeIntervalSince(start)
+    monitor.update { state in
+      for result in results {
+        switch result.outcome {
+        case .done(let byteCount):
+          state.reading.doneBlocks += 1
+          state.reading.writtenByteCount += byteCount
+        case .empty: state.reading.emptyBlocks += 1
+        case .failed: state.reading.failedBlocks += 1
+        }
+        let voxels = state.voxelsPerBlock[result.block.level]
+        state.reading.voxels += voxels
+        state.reading.remainingVoxels = max(0, state.reading.remainingVoxels - voxels)
+      }
+      state.reading.lostBlocks += lost
+      state.window.append((now, state.reading.finishedBlocks, state.reading.voxels))
+      while state.window.count > 2, now - state.window[1].at > self.windowSeconds { state.window.removeFirst() }
+      if state.window.count > 4096 { state.window.removeSubrange(1..<2048) }
+    }
+  }
+
+  public func read() -> Reading {
+    let now = Date().timeIntervalSince(start)
+    return monitor.read { state in
+      var reading = state.reading
+      reading.elapsedSeconds = now
+      if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {
+        reading.blocksPerSecond = Double(reading.finishedBlocks - first.blocks) / (now - first.at)
+        reading.voxelsPerSecond = Double(reading.voxels - first.voxels) / (now - first.at)
+      }
+      return reading
+    }
+  }
+}

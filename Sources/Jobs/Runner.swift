@@ -1,0 +1,152 @@
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Views
+import Zarr
+
+/// Does what is not done yet of a job: level 0, then the pyramid, then the final metadata.
+public final class Runner {
+  public struct Settings: Sendable {
+    public var workers: Int
+    /// What the process may use; nil for the default.
+    public var memoryByteCount: Int?
+    /// Blocks to do before stopping; nil: all.
+    public var blockLimit: Int?
+
+    public init(workers: Int, memoryByteCount: Int? = nil, blockLimit: Int? = nil) {
+      (self.workers, self.memoryByteCount, self.blockLimit) = (workers, memoryByteCount, blockLimit)
+    }
+  }
+
+  public enum Ending: Sendable, Equatable {
+    case complete
+    /// All is done but what failed, and what rests on it.
+    case someFailed
+    case limitReached
+    case stopped(signal: Int32)
+  }
+
+  private let plan: JobPlan
+  private let views: [View]
+  private let transforms: [[AffineMap]]
+  private let output: OutputFolder
+  private let registry: FusionRegistry
+  private let ledger: any RunLedger
+  private let settings: Settings
+  private let stopFlag: StopFlag
+  public let meter: RunMeter
+
+  init(
+    job: OpenJob, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+  ) throws {
+    plan = job.plan
+    views = job.views
+    transforms = job.transforms
+    output = job.output
+    self.registry = registry
+    self.ledger = ledger
+    self.settings = settings
+    self.stopFlag = stopFlag
+    let counts = try plan.levels.map { try ledger.counts(level: $0.level) }
+    let settled = zip(counts, plan.levels).map { ($0.done + $0.empty, $1.grid.block.product) }
+    meter = RunMeter(
+      levels: plan.levels, settledBlocks: settled.reduce(0) { $0 + $1.0 },
+      settledVoxels: settled.reduce(0) { $0 + $1.0 * $1.1 })
+  }
+
+  /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
+  public func run() throws -> Ending {
+    let recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
+    let memory = MemoryPlan(
+      plan: plan, views: views, recipe: recipe, workers: settings.workers, memory: settings.memoryByteCount)
+    let cache = ChunkCache(byteLimit: memory.cacheByteCount)
+    var blocksLeft = settings.blockLimit ?? Int.max
+    for layout in plan.levels {
+      meter.began(level: layout.level)
+      cache.removeAll()
+      let level: any LevelWork =
+        layout.level == 0
+        ? try FusedLevel(plan: plan, views: views, transforms: transforms, recipe: recipe, cache: cache)
+        : try PyramidLevel(
+          layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
+          plan: plan, cache: cache, ledger: ledger)
+      if try ledger.counts(level: layout.level).isSettled { continue }
+      try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
+      let started = try run(level, layout: layout, blockLimit: blocksLeft)
+      if let signal = stopFlag.signal { return .stopped(signal: signal) }
+      blocksLeft -= started
+      if try !ledger.counts(level: layout.level).isSettled, blocksLeft <= 0 { return .limitReached }
+    }
+    let counts = try plan.levels.map { try ledger.counts(level: $0.level) }
+    guard counts.allSatisfy(\.isSettled) else {
+      if blocksLeft <= 0 { return .limitReached }
+      return .someFailed
+    }
+    try output.writeFinalMetadata()
+    return .complete
+  }
+
+  /// Does the blocks of one level. Returns how many were begun.
+  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int) throws -> Int {
+    guard blockLimit > 0 else { return 0 }
+    let array = output.array(layout.level)
+    let folders = output.folders
+    let tag = output.temporaryTag
+    let queue = WorkQueue(
+      ledger: ledger, level: layout.level, blockLimit: blockLimit,
+      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers)
+    ) { block in
+      BlockTask(block: block, layout: layout, array: array, folders: folders, tag: tag)
+    }
+    let stage = DurableStage(
+      ledger: ledger, folders: folders, meter: meter, syncThreads: 8, capacity: 8 * settings.workers + 16
+    ) { _ in queue.stop() }
+    let element = plan.outputType.byteCount
+    let stopFlag = stopFlag
+    let workers = ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+      let context = CodecContext()
+      let worker = ChunkWorker(
+        maker: level.makeMaker(context: context), level: layout, elementByteCount: element, context: context)
+      while stopFlag.signal == nil, let part = queue.next() {
+        Self.work(on: part, worker: worker, stage: stage)
+        _ = queue.finished(part)
+      }
+    }
+    let watcher = Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
+    workers.join()
+    watcher.stop()
+    let left = queue.leftovers()
+    left.incomplete.forEach { $0.discard() }
+    let closing = Result { try stage.close() }
+    // blocks that were not finished go back; those that are not ready stay claimed until the run ends, so that they are
+    // not handed out again and again
+    try? ledger.giveBack(left.untouched + left.incomplete.map(\.block))
+    try closing.get()
+    if let error = left.error { throw error }
+    return queue.startedCount
+  }
+
+  private static func work(on part: WorkQueue.Part, worker: ChunkWorker, stage: DurableStage) {
+    let task = part.task
+    do {
+      guard !task.isGivenUp, try task.isReady({ try worker.isReady(task.block) }) else { return }
+      let encoded = try Retry.transient { try worker.make(part) }
+      if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
+    } catch {
+      let failure = WorkFailure(error)
+      guard task.giveUp() else { return }
+      task.discard()
+      if failure.isDiskFull {
+        stage.stop(JobError.diskFull(path: task.path))
+      } else {
+        stage.submit(WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message)))
+      }
+    }
+  }
+
+  /// Enough blocks at a time that claims cost nothing, few enough that processes that share a job all have some.
+  private static func batchCount(_ layout: LevelLayout, _ workers: Int) -> Int {
+    layout.shard == nil ? max(64, 8 * workers) : max(4, workers)
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Geometry
+import JobStore
+import Zarr
+
+/// Files of an output folder that belong to no recorded block: temp files of killed runs, and chunks that were renamed into
+/// place but never recorded, or are recorded empty. Readers may see such a chunk; a run makes it again, with equal bytes.
+struct Strays {
+  let job: OpenJob
+  let store: JobStore
+  /// Found at most; enough to see what happened.
+  static let limit = 10_000
+
+  /// Absolute paths, sorted within a folder.
+  func find() throws -> [String] {
+    var strays: [String] = []
+    let root = job.output.path
+    for entry in entries(of: root) where entry.hasSuffix(".tmp") { strays.append("\(root)/\(entry)") }
+    for layout in job.plan.levels {
+      let array = job.output.array(layout.level)
+      let first = array.zarrFormat == 3 ? array.path + "/c" : array.path
+      if array.path != root {
+        for entry in entries(of: array.path) where entry.hasSuffix(".tmp") { strays.append("\(array.path)/\(entry)") }
+      }
+      try walk(first, index: [], layout: layout, axisCount: array.shape.count, into: &strays)
+    }
+    return Array(strays.prefix(Self.limit))
+  }
+
+  /// Folders are named by the indices of the axes, the files by the last one.
+  private func walk(
+    _ folder: String, index: [Int], layout: LevelLayout, axisCount: Int, into strays: inout [String]
+  ) throws {
+    let isLast = index.count == axisCount - 1
+    var present: [(name: String, number: Int)] = []
+    for entry in entries(of: folder) {
+      if entry.hasSuffix(".tmp") {
+        if !index.isEmpty { strays.append("\(folder)/\(entry)") }
+      } else if let number = Int(entry), String(number) == entry {
+        present.append((entry, number))
+      }
+    }
+    present.sort { $0.number < $1.number }
+    if strays.count >= Self.limit { return }
+    if !isLast {
+      for (name, number) in present {
+        try walk("\(folder)/\(name)", index: index + [number], layout: layout, axisCount: axisCount, into: &strays)
+      }
+      return
+    }
+    guard let last = present.last else { return }
+    var row = TCZYX.zero
+    let axes = job.plan.axes
+    for (axis, number) in zip(axes, index) { row[axis] = number }
+    let grid = layout.grid
+    row.x = 0
+    let known: [BlockState] =
+      grid.contains(row)
+      ? try store.states(
+        of: job.record.id, level: layout.level, t: row.t, c: row.c,
+        blocks: Box3(lower: row.zyx, upper: Index3(row.z + 1, row.y + 1, min(grid.count.x, last.number + 1)))) : []
+    for (name, number) in present where number >= known.count || known[number] != .done {
+      strays.append("\(folder)/\(name)")
+    }
+  }
+
+  private func entries(of folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+}

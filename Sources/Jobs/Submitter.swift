@@ -1,0 +1,131 @@
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Views
+import Zarr
+
+/// Makes a job: the record, and the output's metadata. Both or neither, whenever it is killed.
+///
+/// The record is first `creating`; the metadata are written into a folder beside the output that carries the job's uuid;
+/// a rename makes that the output; then the record is `pending`. The next submit finishes or removes what a killed one
+/// left. With `overwrite` the old output is renamed aside first and deleted last.
+public struct Submitter {
+  public struct Request: Sendable {
+    public var datasetPath: String
+    public var outputPath: String
+    public var name: String?
+    public var options: JobOptions
+    /// The options file and its content, so that a later change is noticed.
+    public var optionsFile: (path: String, content: JSONValue)?
+
+    public init(
+      datasetPath: String, outputPath: String, name: String?, options: JobOptions,
+      optionsFile: (path: String, content: JSONValue)? = nil
+    ) {
+      (self.datasetPath, self.outputPath, self.name) = (datasetPath, outputPath, name)
+      (self.options, self.optionsFile) = (options, optionsFile)
+    }
+  }
+
+  private let store: JobStore
+  private let registry: FusionRegistry
+
+  public init(store: JobStore, registry: FusionRegistry) {
+    (self.store, self.registry) = (store, registry)
+  }
+
+  public func submit(_ request: Request) throws -> (job: JobRecord, warnings: [String]) {
+    try finishEarlierSubmits()
+    let datasetPath = absolutePath(request.datasetPath)
+    let outputPath = absolutePath(request.outputPath)
+    let site = OutputSite(path: outputPath)
+    try site.check(overwrite: request.options.overwrite)
+    let dataset = try Dataset.load(datasetPath)
+    let result = try Planner.plan(
+      dataset: dataset, options: request.options, name: (outputPath as NSString).lastPathComponent, registry: registry)
+    try site.check(against: result.views)
+    let uuid = UUID().uuidString.lowercased()
+    let details = JobDetails(
+      plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
+      optionsFile: (request.optionsFile?.path).map(absolutePath), optionsFileContent: request.optionsFile.map { JSONText($0.content) })
+    let job = try store.createJob(
+      newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
+    do {
+      let output = try OutputFolder(
+        path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
+      try site.place(uuid: uuid) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
+      try store.markReady(job)
+    } catch {
+      try? store.abandon(job)
+      site.removeTemporary(uuid: uuid)
+      throw error
+    }
+    site.removeAside(uuid: uuid)
+    return (try store.job(String(job)), result.warnings)
+  }
+
+  /// Brings jobs whose submit was killed to one end or the other.
+  private func finishEarlierSubmits() throws {
+    for job in try store.jobsInCreation() {
+      let site = OutputSite(path: job.description.outputPath)
+      if try OpenJob(job, in: store).output.foreignness() == nil {
+        try store.markReady(job.id)
+        site.removeAside(uuid: job.description.uuid)
+      } else {
+        site.restoreAside(uuid: job.description.uuid)
+        site.removeTemporary(uuid: job.description.uuid)
+        try store.abandon(job.id)
+      }
+    }
+  }
+
+  private func newJob(
+    _ result: Planner.Result, details: JobDetails, uuid: String, request: Request, datasetPath: String, outputPath: String
+  ) throws -> NewJob {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
+    let plan = result.plan
+    let description = JobDescription(
+      name: request.name, uuid: uuid, datasetPath: datasetPath, datasetDigest: try FileDigest.of(datasetPath),
+      outputPath: outputPath, options: request.options.json.text, programVersion: Program.versionWithLibraries,
+      transformKey: plan.fusion.transformKey, fusionFunction: plan.fusion.function, weightsFunction: plan.fusion.weights,
+      interpolationOrder: plan.fusion.interpolationOrder, elementType: plan.outputType, is3D: plan.is3D,
+      spacing: plan.stack.spacing, origin: plan.stack.origin,
+      ngffVersion: plan.output.isOMEZarr ? plan.output.ngffVersion.rawValue : nil, details: try json(details))
+    var views: [ViewRecord] = []
+    views.reserveCapacity(result.views.count)
+    for (i, (view, maps)) in zip(result.views, result.transforms).enumerated() {
+      let level = view.level
+      views.append(
+        ViewRecord(
+          ordinal: i, name: view.name, path: view.path, shape: level.shape, elementType: level.elementType.rawValue,
+          spacing: level.stack.spacing, origin: level.stack.origin, details: try json(view.details),
+          fingerprint: try json(view.fingerprint),
+          transforms: maps.count == 1
+            ? [ViewRecord.Transform(affine: maps[0])]
+            : maps.enumerated().map { ViewRecord.Transform(t: $0, affine: $1) }))
+    }
+    return NewJob(description: description, views: views, levels: plan.levels)
+  }
+
+  private func provenance(uuid: String, request: Request, datasetPath: String) -> JSONValue {
+    .object([
+      "uuid": .string(uuid), "version": .string(Program.version), "dataset": .string(datasetPath),
+      "options": request.options.json,
+    ])
+  }
+}
+
+/// An absolute path without `.` and `..`; symbolic links stay.
+func absolutePath(_ path: String) -> String {
+  URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true))
+    .standardizedFileURL.path(percentEncoded: false).trimmingSuffixSlash
+}
+
+extension String {
+  fileprivate var trimmingSuffixSlash: String {
+    count > 1 && hasSuffix("/") ? String(dropLast()).trimmingSuffixSlash : self
+  }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Geometry
+import JobStore
+import Synchronization
+import Zarr
+
+/// Reads back every block that is recorded done, and finds what is not as recorded.
+public struct Verifier {
+  public struct Problem: Sendable {
+    public let block: BlockID
+    public let code: String
+    public let message: String
+  }
+
+  public struct Report: Sendable {
+    public var checkedBlocks = 0
+    public var checkedByteCount = 0
+    public var problems: [Problem] = []
+    /// Files that belong to no recorded block: no damage.
+    public var strays: [String] = []
+    /// Blocks set to pending by a repair, those of the levels above included.
+    public var repairedBlocks = 0
+    public var removedStrays = 0
+  }
+
+  private let job: OpenJob
+  private let store: JobStore
+  private let workers: Int
+
+  public init(job: OpenJob, store: JobStore, workers: Int) {
+    (self.job, self.store, self.workers) = (job, store, workers)
+  }
+
+  /// - Parameter progress: called now and then with the blocks checked and those to check.
+  public func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
+    if let foreign = job.output.foreignness() {
+      throw JobError.changed(job: job.title, differences: [foreign])
+    }
+    let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
+    let report = Monitor(Report())
+    for layout in job.plan.levels where stopFlag.signal == nil {
+      try check(layout, report: report, stopFlag: stopFlag) { progress($0, total) }
+    }
+    if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
+    var result = report.read { $0 }
+    result.problems.sort { ($0.block.level, $0.block.position.array) < ($1.block.level, $1.block.position.array) }
+    result.strays = try Strays(job: job, store: store).find()
+    return result
+  }
+
+  /// Sets what is wrong, and all that was made from it, to pending, and removes strays.
+  public func repair(_ report: inout Report) throws {
+    var blocks = Set(report.problems.map(\.block))
+    for (level, layout) in job.plan.levels.enumerated().dropFirst() {
+      let below = job.plan.levels[level - 1]
+      for block in blocks where block.level == level - 1 {
+        // the voxels of this level that average any voxel of the block below
+        let source = below.grid.box(of: block.position)
+        let box = Box3(
+          lower: source.lower / layout.factor,
+          upper: (source.upper &+ layout.factor &- 1) / layout.factor
+        ).intersection(Box3(shape: layout.shape.zyx))
+        let above = layout.grid.blocks(meeting: box)
+        for z in above.lower[0]..<above.upper[0] {
+          for y in above.lower[1]..<above.upper[1] {
+            for x in above.lower[2]..<above.upper[2] {
+              blocks.insert(
+                BlockID(
+                  level: level, position: TCZYX(t: block.position.t, c: block.position.c, z: z, y: y, x: x)))
+            }
+          }
+        }
+      }
+    }
+    report.repairedBlocks = try store.setPending(of: job.record.id, blocks: Array(blocks))
+    for stray in report.strays where (try? FileManager.default.removeItem(atPath: stray)) != nil {
+      report.removedStrays += 1
+    }
+  }
+
+  private func check(
+    _ layout: LevelLayout, report: Monitor<Report>, stopFlag: StopFlag, progress: @escaping @Sendable (Int) -> Void
+  ) throws {
+    let array = job.output.array(layout.level)
+    let failure = Mutex<(any Error)?>(nil)
+    let cursor = Monitor(try store.blocks(of: job.record.id, level: layout.level, state: .done))
+    ThreadGroup(name: "blockfuse-verify", count: workers) { _ in
+      let context = CodecContext()
+      while stopFlag.signal == nil, failure.withLock({ $0 == nil }) {
+        do {
+          guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
+          let index = arrayIndex(entry.block.position, axisCount: array.shape.count)
+          let result = Result { try array.verifyBlock(index, context: context) }
+          let checked = report.update { report in
+            report.checkedBlocks += 1
+            switch result {
+            case .success(let byteCount): report.checkedByteCount += byteCount
+            case .failure(let error):
+              let failure = WorkFailure(error)
+              report.problems.append(Problem(block: entry.block, code: failure.code, message: failure.message))
+            }
+            return report.checkedBlocks
+          }
+          progress(checked)
+        } catch {
+          failure.withLock { $0 = error }
+        }
+      }
+    }.join()
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+}

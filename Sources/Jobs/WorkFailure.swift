@@ -1,0 +1,39 @@
+import Fusion
+import JobStore
+import Views
+import Zarr
+
+/// Why a block could not be made: what is recorded with it, and whether trying again can help.
+struct WorkFailure: Error, Sendable {
+  /// Stable, for machines.
+  let code: String
+  /// What and where, for people.
+  let message: String
+  let isTransient: Bool
+  /// The disk is full: no fault of the block, which stays pending.
+  var isDiskFull = false
+
+  init(code: String, message: String, isTransient: Bool) {
+    (self.code, self.message, self.isTransient) = (code, message, isTransient)
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as WorkFailure: self = failure
+    case let error as ZarrError:
+      self.init(code: error.code, message: error.description, isTransient: error.isTransient)
+      isDiskFull = error.isDiskFull
+    case let error as ViewsError:
+      self.init(code: error.code, message: error.description, isTransient: error.isTransient)
+    case let error as FusionError:
+      self.init(code: error.code, message: error.description, isTransient: false)
+    case let error as JobStoreError:
+      self.init(code: error.code, message: error.description, isTransient: error.isTransient)
+      if case .diskFull = error { isDiskFull = true }
+    case let error as JobError:
+      self.init(code: error.code, message: error.description, isTransient: false)
+      if case .diskFull = error { isDiskFull = true }
+    default: self.init(code: "unexpected", message: "\(error)", isTransient: false)
+    }
+  }
+}

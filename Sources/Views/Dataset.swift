@@ -1,0 +1,109 @@
+import Geometry
+import Zarr
+
+/// The views of one fusion, opened and matched: same axes of space, same channels, same time points.
+public struct Dataset: Sendable {
+  /// Absolute: the dataset file.
+  public let path: String
+  /// Of the file's bytes.
+  public let digest: String
+  /// In the file's order; never empty.
+  public let views: [View]
+  public let is3D: Bool
+  /// Of the first view, and so of the output.
+  public let elementType: ElementType
+  /// Of the first view; 1 where it has no such axis.
+  public let timeCount: Int
+  public let channelCount: Int
+  /// The values of the time points, where the first view's metadata have them, in `timeUnit`.
+  public let timePoints: [Double]?
+  /// Voxel `t` is at `timeOrigin + t * timeScale`; 1 and 0 where not known.
+  public let timeScale: Double
+  public let timeOrigin: Double
+  public let timeUnit: String?
+  public let channelNames: [String]?
+  /// `rrggbb`, nil for a channel without one.
+  public let channelColors: [String?]?
+  /// The coordinate systems that any view has a transform to, in alphabetical order.
+  public let transformKeys: [String]
+
+  public struct LoadOptions: Sendable {
+    /// Nil: some more than there are processors.
+    public var threads: Int?
+
+    public init(threads: Int? = nil) {
+      self.threads = threads
+    }
+  }
+
+  /// Loads a dataset file: opens the metadata of all its images in parallel and matches the views.
+  ///
+  /// Of several things that are wrong the one in the first view concerned is reported.
+  public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws(ViewsError) -> Dataset {
+    try Dataset(DatasetFile.read(path), options: options)
+  }
+
+  /// The coordinate system to use: the one asked for, else the only one; nil where the views have none at all.
+  /// Every view must have it.
+  public func transformKey(_ requested: String?) throws(ViewsError) -> String? {
+    guard let key = requested ?? transformKeys.first else { return nil }
+    if requested == nil && transformKeys.count > 1 { throw .transformAmbiguous(available: transformKeys) }
+    for view in views where view.transforms[key] == nil {
+      throw .transformMissing(view: view.name, key: key, available: transformKeys)
+    }
+    return key
+  }
+}
+
+extension Dataset {
+  /// Opens and matches the entries of a file.
+  public init(_ file: DatasetFile, options: LoadOptions = LoadOptions()) throws(ViewsError) {
+    guard !file.entries.isEmpty else { throw .noViews(path: file.path) }
+    let folder = file.folder
+    let opened = parallelMap(count: file.entries.count, threads: options.threads) { i in
+      Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(file.entries[i], in: folder) }
+    }
+    var images: [PlacedImage] = []
+    images.reserveCapacity(opened.count)
+    for result in opened { images.append(try result.get()) }
+    let matcher = ViewMatcher(first: images[0].image, name: file.entries[0].name)
+
+    var views: [View] = []
+    views.reserveCapacity(images.count)
+    var keys = Set<String>()
+    for (entry, placed) in zip(file.entries, images) {
+      let view = try matcher.match(placed, entry: entry)
+      keys.formUnion(view.transforms.keys)
+      views.append(view)
+    }
+    let first = images[0].image
+    let shape = first.levels[0].shape
+    (path, digest) = (file.path, file.digest)
+    self.views = views
+    (is3D, elementType) = (first.is3D, first.levels[0].elementType)
+    (timeCount, channelCount) = (shape.t, shape.c)
+    timePoints = first.time?.values(count: shape.t)
+    (timeScale, timeOrigin) = (first.time?.scale ?? 1, first.time?.origin ?? 0)
+    timeUnit = first.time?.unit
+    (channelNames, channelColors) = (first.channelNames, first.channelColors)
+    transformKeys = keys.sorted()
+  }
+}
+
+/// The image of an entry with its transforms, before it is matched with the others.
+struct PlacedImage: Sendable {
+  let image: OpenedImage
+  /// In the view's own time order.
+  let transforms: [String: ViewTransform]
+
+  init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
+    let image = try OpenedImage.open(entry, in: folder)
+    var transforms: [String: ViewTransform] = [:]
+    for (key, matrices) in entry.transforms {
+      transforms[key] = try matrices.maps(is3D: image.is3D, timeCount: image.levels[0].shape.t) { reason in
+        .viewInvalid(view: entry.name, field: "transform \"\(key)\"", reason: reason)
+      }
+    }
+    (self.image, self.transforms) = (image, transforms)
+  }
+}

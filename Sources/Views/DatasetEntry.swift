@@ -1,0 +1,118 @@
+import Foundation
+import Geometry
+import Zarr
+
+/// One view as a dataset file writes it, checked in form but not yet against its image.
+public struct DatasetEntry: Sendable, Hashable {
+  public var name: String
+  /// Relative to the file's folder, or absolute.
+  public var path: String
+  /// The array's dimensions: needed for plain arrays.
+  public var axes: [Axis]?
+  /// Along axes of space; where given, in place of the image's own.
+  public var spacing: [Axis: Double]?
+  public var origin: [Axis: Double]?
+  public var transforms: [String: TransformMatrices]
+  /// Voxels count as `value * scale + offset`.
+  public var scale: Double
+  public var offset: Double
+
+  public init(
+    name: String, path: String, axes: [Axis]? = nil, spacing: [Axis: Double]? = nil, origin: [Axis: Double]? = nil,
+    transforms: [String: TransformMatrices] = [:], scale: Double = 1, offset: Double = 0
+  ) {
+    (self.name, self.path, self.axes, self.spacing, self.origin) = (name, path, axes, spacing, origin)
+    (self.transforms, self.scale, self.offset) = (transforms, scale, offset)
+  }
+
+  static let knownKeys = ["name", "path", "transforms", "axes", "spacing", "origin", "scale", "offset"]
+}
+
+extension DatasetEntry {
+  /// - Parameter index: the view's place in the list, for messages on views that have no name yet.
+  init(_ json: JSONValue, index: Int, file: String) throws(ViewsError) {
+    guard let object = json.object else {
+      throw .datasetInvalid(path: file, field: "views[\(index)]", reason: "a view is an object with a path")
+    }
+    let name = object["name"]?.string
+    let field = name.map { "view \"\($0)\"" } ?? "views[\(index)]"
+    func invalid(_ key: String, _ reason: String) -> ViewsError {
+      .datasetInvalid(path: file, field: "\(field), \(key)", reason: reason)
+    }
+    let extra = object.keys.filter { !DatasetEntry.knownKeys.contains($0) }.min()
+    if let extra {
+      throw .unknownKey(
+        path: file, field: field, key: extra, nearest: nearestKey(to: extra, in: DatasetEntry.knownKeys),
+        known: DatasetEntry.knownKeys)
+    }
+    guard let path = object["path"]?.string, !path.isEmpty, !path.utf8.contains(0) else {
+      throw invalid("path", object["path"] == nil ? "it is missing" : "it is not the path of an image")
+    }
+    if let scheme = path.range(of: "://") {
+      throw invalid("path", "\"\(path[..<scheme.lowerBound])\" addresses are not read, only local files")
+    }
+    if object["name"] != nil && name?.isEmpty != false { throw invalid("name", "it is not a name") }
+    self.init(name: name ?? FilePath.lastComponent(of: path), path: path)
+    for (key, value) in object where !value.isNull {
+      switch key {
+      case "axes": axes = try DatasetEntry.axes(value, invalid)
+      case "spacing":
+        spacing = try DatasetEntry.lengths(value, key, invalid)
+        if let wrong = spacing?.first(where: { $0.value <= 0 }) {
+          throw invalid(key, "\(wrong.value) along \(wrong.key) is not positive")
+        }
+      case "origin": origin = try DatasetEntry.lengths(value, key, invalid)
+      case "scale", "offset":
+        guard let number = value.double, number.isFinite else { throw invalid(key, "it is not a number") }
+        if key == "scale" { scale = number } else { offset = number }
+      case "transforms":
+        guard let named = value.object else { throw invalid(key, "it is not an object of named transforms") }
+        for (name, matrices) in named {
+          transforms[name] = try TransformMatrices(matrices) { invalid("transforms, \"\(name)\"", $0) }
+        }
+      default: break
+      }
+    }
+  }
+
+  private static func axes(_ json: JSONValue, _ invalid: (String, String) -> ViewsError) throws(ViewsError) -> [Axis] {
+    let axes = json.array?.compactMap { $0.string.flatMap(Axis.init(rawValue:)) } ?? []
+    guard axes.count == json.array?.count, axes == Axis.allCases.filter(axes.contains), axes.contains(.y),
+      axes.contains(.x)
+    else {
+      throw invalid("axes", "they must be some of \"t\", \"c\", \"z\", \"y\", \"x\" in that order, with y and x")
+    }
+    return axes
+  }
+
+  private static func lengths(
+    _ json: JSONValue, _ key: String, _ invalid: (String, String) -> ViewsError
+  ) throws(ViewsError) -> [Axis: Double] {
+    guard let object = json.object, !object.isEmpty else {
+      throw invalid(key, "it must give numbers by axis: {\"z\": 1, \"y\": 0.5, \"x\": 0.5}")
+    }
+    var lengths: [Axis: Double] = [:]
+    for (name, value) in object {
+      guard let axis = Axis(rawValue: name), axis.spaceLane != nil else {
+        throw invalid(key, "\"\(name)\" is not one of the axes z, y, x")
+      }
+      guard let number = value.double, number.isFinite else { throw invalid(key, "along \(name) it is not a number") }
+      lengths[axis] = number
+    }
+    return lengths
+  }
+
+  /// As a dataset file writes it.
+  var json: JSONValue {
+    var object: [String: JSONValue] = ["name": .string(name), "path": .string(path)]
+    if let axes { object["axes"] = .array(axes.map { .string($0.rawValue) }) }
+    for (key, lengths) in [("spacing", spacing), ("origin", origin)] {
+      guard let lengths else { continue }
+      object[key] = .object(Dictionary(uniqueKeysWithValues: lengths.map { ($0.key.rawValue, .double($0.value)) }))
+    }
+    if !transforms.isEmpty { object["transforms"] = .object(transforms.mapValues(\.json)) }
+    if scale != 1 { object["scale"] = .double(scale) }
+    if offset != 0 { object["offset"] = .double(offset) }
+    return .object(object)
+  }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Geometry
+import Zarr
+
+/// What an image was when its job was made: enough to notice that it is another one now, and to say in what.
+///
+/// Fields on its meaning (`shape`, `type`, `codec`, `spacing`, …) and one for each metadata file (`file 0/.zarray`: size
+/// and time). As long as the files' sizes and times are what they were nothing is read again.
+public struct Fingerprint: Sendable, Hashable, Codable {
+  public let fields: [String: String]
+
+  public init(fields: [String: String]) {
+    self.fields = fields
+  }
+
+  public init(from decoder: any Decoder) throws {
+    fields = try decoder.singleValueContainer().decode([String: String].self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    try value.encode(fields)
+  }
+
+  /// The fields in which two fingerprints differ, in alphabetical order.
+  public func differences(from recorded: Fingerprint) -> [FingerprintChange] {
+    Set(fields.keys).union(recorded.fields.keys).sorted().compactMap { field in
+      let (was, now) = (recorded.fields[field], fields[field])
+      return was == now ? nil : FingerprintChange(field: field, recorded: was, found: now)
+    }
+  }
+
+  private static let filePrefix = "file "
+
+  /// The metadata files, relative to the image.
+  var files: [String] {
+    fields.keys.filter { $0.hasPrefix(Fingerprint.filePrefix) }.map { String($0.dropFirst(Fingerprint.filePrefix.count)) }
+  }
+
+  /// With the size and time of each of `files`, which lie below `path`.
+  init(fields: [String: String], files: [String], path: String) {
+    var fields = fields
+    for file in files { fields[Fingerprint.filePrefix + file] = fileState(path + "/" + file) }
+    self.fields = fields
+  }
+
+  /// The files only, as they are now.
+  func filesNow(path: String) -> Fingerprint { Fingerprint(fields: [:], files: files, path: path) }
+
+  /// The files only, as they were.
+  var filesRecorded: Fingerprint {
+    Fingerprint(fields: fields.filter { $0.key.hasPrefix(Fingerprint.filePrefix) })
+  }
+}
+
+/// One field of an image that is not what it was.
+public struct FingerprintChange: Sendable, Hashable, Codable {
+  public let field: String
+  /// Nil where there was no such field.
+  public let recorded: String?
+  /// Nil where there is none any more.
+  public let found: String?
+
+  public init(field: String, recorded: String?, found: String?) {
+    (self.field, self.recorded, self.found) = (field, recorded, found)
+  }
+}
+
+extension FingerprintChange: CustomStringConvertible {
+  public var description: String { "\(field): was \(recorded ?? "absent"), is \(found ?? "absent")" }
+}
+
+extension View {
+  /// In what the image differs from when it was recorded; empty where it does not. What cannot be read any more is a
+  /// change too.
+  ///
+  /// Costs a `stat` for each metadata file. Only where one differs is the image opened again: what differs in meaning is
+  /// named; where nothing does, the rewritten files are, since the voxels may be others.
+  public func changes() -> [FingerprintChange] {
+    let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
+    if files.isEmpty { return [] }
+    do {
+      let now = try ZarrImageFile.open(path, view: name).fingerprint
+      let changes = now.differences(from: fingerprint)
+      let meaning = changes.filter { !$0.field.hasPrefix("file ") }
+      return meaning.isEmpty ? changes : meaning
+    } catch {
+      return [FingerprintChange(field: "image", recorded: "readable", found: error.description)]
+    }
+  }
+}
+
+/// The views that are not what they were recorded as, with what differs, by their position; looked at in parallel.
+public func changedViews(_ views: [View], threads: Int? = nil) -> [(view: Int, changes: [FingerprintChange])] {
+  let changes = parallelMap(count: views.count, threads: threads) { views[$0].changes() }
+  return changes.enumerated().filter { !$0.element.isEmpty }.map { (view: $0.offset, changes: $0.element) }
+}
+
+/// Size and time of a file, to the nanosecond.
+private func fileState(_ path: String) -> String {
+  var status = stat()
+  guard stat(path, &status) == 0 else { return "missing" }
+  #if canImport(Darwin)
+    let time = status.st_mtimespec
+  #else
+    let time = status.st_mtim
+  #endif
+  let nanoseconds = String(time.tv_nsec)
+  let padding = String(repeating: "0", count: max(0, 9 - nanoseconds.count))
+  return "\(status.st_size) bytes, \(time.tv_sec).\(padding)\(nanoseconds)"
+}

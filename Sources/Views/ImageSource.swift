@@ -1,0 +1,29 @@
+import Geometry
+import Zarr
+
+/// One array of voxels of a view, read chunk by chunk; what every image format gives.
+///
+/// Five-dimensional whatever the file has: missing axes have length 1. Chunks form a grid from voxel 0; each is decoded
+/// whole, in C order and native byte order, at the edges of the array too.
+public protocol ImageSource: Sendable {
+  var shape: TCZYX { get }
+  var chunk: TCZYX { get }
+  var elementType: ElementType { get }
+  /// One element: what the voxels of a missing chunk are.
+  var fill: [UInt8] { get }
+
+  /// Decodes a chunk into `buffer`, which has exactly `chunkByteCount` bytes. `.missing` leaves it alone.
+  func readChunk(
+    _ index: TCZYX, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ViewsError) -> ChunkPresence
+
+  /// Whether the chunk is stored, without decoding it.
+  func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool
+}
+
+extension ImageSource {
+  /// Decoded.
+  public var chunkByteCount: Int { chunk.product * elementType.byteCount }
+  /// Chunks along each axis.
+  public var chunkGrid: BlockGrid { BlockGrid(shape: shape, block: chunk) }
+}

@@ -1,0 +1,27 @@
+/// The known key that a mistyped one probably stands for: the smallest number of inserted, deleted, replaced and
+/// swapped letters, upper and lower case alike; nil where that is more than a third of the word.
+public func nearestKey(to word: String, in known: [String]) -> String? {
+  let typed = Array(word.lowercased())
+  let limit = max(2, typed.count / 3)
+  var best: (key: String, distance: Int)?
+  for key in known.sorted() {
+    let distance = editDistance(typed, Array(key.lowercased()))
+    if distance <= limit && distance < min(key.count, best?.distance ?? .max) { best = (key, distance) }
+  }
+  return best?.key
+}
+
+private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+  // three rows of the table: i - 2, i - 1, i
+  var older = [Int](repeating: 0, count: b.count + 1)
+  var previous = Array(0...b.count)
+  for i in 0..<a.count {
+    var row = [i + 1] + [Int](repeating: 0, count: b.count)
+    for j in 0..<b.count {
+      row[j + 1] = min(previous[j + 1] + 1, row[j] + 1, previous[j] + (a[i] == b[j] ? 0 : 1))
+      if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { row[j + 1] = min(row[j + 1], older[j - 1] + 1) }
+    }
+    (older, previous) = (previous, row)
+  }
+  return previous[b.count]
+}

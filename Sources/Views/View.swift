@@ -1,0 +1,83 @@
+import Geometry
+import Zarr
+
+/// One input image, placed: what a job needs to know of it to plan and to read, without its metadata files.
+///
+/// Plain data: a job's database keeps `name`, `path`, `transforms`, `details` and `fingerprint`, and makes the same
+/// view of them again.
+public struct View: Sendable {
+  public let name: String
+  /// Absolute: the image.
+  public let path: String
+  public let transforms: [String: ViewTransform]
+  public let details: ViewDetails
+  /// Of the image's metadata when it was loaded.
+  public let fingerprint: Fingerprint
+
+  public init(
+    name: String, path: String, transforms: [String: ViewTransform], details: ViewDetails, fingerprint: Fingerprint
+  ) {
+    (self.name, self.path, self.transforms) = (name, path, transforms)
+    (self.details, self.fingerprint) = (details, fingerprint)
+  }
+
+  /// From finest to coarsest; never empty.
+  public var levels: [ViewLevel] { details.levels }
+  /// Output time point -> the view's own.
+  public var timeIndices: [Int] { details.timeIndices }
+  /// Output channel -> the view's own.
+  public var channelIndices: [Int] { details.channelIndices }
+  /// Voxels count as `value * intensityScale + intensityOffset`.
+  public var intensityScale: Double { details.intensityScale }
+  public var intensityOffset: Double { details.intensityOffset }
+
+  /// The coarsest level whose spacing is nowhere above what is asked for, walking from the finest and stopping at the
+  /// first that is; the finest where already that is.
+  public func levelIndex(for outputSpacing: Vector3) -> Int {
+    var best = 0
+    for (i, level) in levels.enumerated() {
+      let spacing = level.stack.spacing
+      guard (0..<3).allSatisfy({ spacing[$0] <= outputSpacing[$0] }) else { break }
+      best = i
+    }
+    return best
+  }
+
+  /// The map to the world at a time point of the output; the identity where no coordinate system is chosen.
+  public func affine(key: String?, t: Int) throws(ViewsError) -> AffineMap {
+    guard let key else { return .identity }
+    guard let transform = transforms[key] else {
+      throw .transformMissing(view: name, key: key, available: transforms.keys.sorted())
+    }
+    return transform.affine(t: t)
+  }
+
+  /// Opens the array of a level; nothing of the dataset is read again.
+  public func openSource(level: Int) throws(ViewsError) -> any ImageSource {
+    switch details.format {
+    case .zarr: try ZarrImageSource(view: name, level: levels[level])
+    }
+  }
+}
+
+/// One resolution of a view.
+public struct ViewLevel: Sendable, Hashable, Codable {
+  /// Absolute.
+  public let arrayPath: String
+  public let stack: StackProperties
+  public let shape: TCZYX
+  public let chunk: TCZYX
+  public let elementType: ElementType
+  /// One line on type, codecs and chunks.
+  public let codecSummary: String
+  /// Those that the array has, in its order.
+  public let axes: [Axis]
+
+  public init(
+    arrayPath: String, stack: StackProperties, shape: TCZYX, chunk: TCZYX, elementType: ElementType,
+    codecSummary: String, axes: [Axis]
+  ) {
+    (self.arrayPath, self.stack, self.shape, self.chunk) = (arrayPath, stack, shape, chunk)
+    (self.elementType, self.codecSummary, self.axes) = (elementType, codecSummary, axes)
+  }
+}

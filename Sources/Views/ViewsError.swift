@@ -1,0 +1,140 @@
+import Foundation
+import Zarr
+
+/// Everything that can be wrong with a dataset or its images: which view, which file, what to do next.
+public enum ViewsError: Error, Equatable, Sendable {
+  /// The dataset file cannot be read.
+  case datasetUnreadable(path: String, why: ZarrError)
+  /// The dataset file cannot be written.
+  case datasetUnwritable(path: String, why: ZarrError)
+  /// The dataset file is readable but wrong at `field` (`views[3].path`).
+  case datasetInvalid(path: String, field: String, reason: String)
+  /// A key that no dataset has; `nearest` is the one that was probably meant.
+  case unknownKey(path: String, field: String, key: String, nearest: String?, known: [String])
+  case noViews(path: String)
+  case duplicateName(path: String, name: String)
+  /// A file or folder that a view names is not there.
+  case inputMissing(view: String, path: String)
+  /// A file or folder that is there but in no format that is read.
+  case formatUnknown(view: String, path: String, reason: String)
+  /// One path, several images.
+  case severalImages(view: String, path: String, images: [String])
+  /// What the dataset says of a view, or what its image says, does not fit together.
+  case viewInvalid(view: String, field: String, reason: String)
+  /// A view that does not go with the first one.
+  case mismatch(view: String, field: String, expected: String, found: String)
+  /// A coordinate system that is asked for, or needed.
+  case transformMissing(view: String, key: String, available: [String])
+  case transformAmbiguous(available: [String])
+  /// Reading metadata or voxels of a view.
+  case unreadable(view: String, why: ZarrError)
+  /// An image that is not what was recorded when the job was made.
+  case inputChanged(view: String, path: String, field: String, recorded: String, found: String)
+
+  /// Stable names, for machines.
+  public var code: String {
+    switch self {
+    case .datasetUnreadable(_, let why): why.isFileMissing ? "dataset-missing" : "dataset-unreadable"
+    case .datasetUnwritable: "dataset-unwritable"
+    case .datasetInvalid: "dataset-invalid"
+    case .unknownKey: "unknown-key"
+    case .noViews: "dataset-empty"
+    case .duplicateName: "duplicate-view"
+    case .inputMissing: "input-missing"
+    case .formatUnknown: "format-unknown"
+    case .severalImages: "several-images"
+    case .viewInvalid: "view-invalid"
+    case .mismatch: "view-mismatch"
+    case .transformMissing: "transform-missing"
+    case .transformAmbiguous: "transform-ambiguous"
+    case .unreadable(_, let why): why.code
+    case .inputChanged: "input-changed"
+    }
+  }
+
+  public var hint: String {
+    switch self {
+    case .datasetUnreadable(_, let why):
+      why.isFileMissing ? "give the path of a dataset.json" : why.hint
+    case .datasetUnwritable(_, let why): why.hint
+    case .datasetInvalid: "correct the dataset file"
+    case .unknownKey(_, _, _, let nearest, let known):
+      if let nearest { "did you mean \"\(nearest)\"?" } else { "known keys are \(known.joined(separator: ", "))" }
+    case .noViews: "list at least one view"
+    case .duplicateName: "give each view a name of its own"
+    case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
+    case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), or a Zarr array with axes, spacing and origin"
+    case .severalImages: "make each image a view of its own"
+    case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
+    case .mismatch: "correct the view, or leave it out of the dataset"
+    case .transformMissing(_, _, let available):
+      available.isEmpty
+        ? "add the transform to the view" : "choose one that every view has, or add it; there is \(listed(available))"
+    case .transformAmbiguous(let available): "choose one by transform_key: \(listed(available))"
+    case .unreadable(_, let why): why.hint
+    case .inputChanged: "restore the image, or submit a new job"
+    }
+  }
+
+  /// Whether trying again, with nothing changed, can help.
+  public var isTransient: Bool {
+    switch self {
+    case .datasetUnreadable(_, let why), .datasetUnwritable(_, let why), .unreadable(_, let why): why.isTransient
+    default: false
+    }
+  }
+
+  /// The view that is concerned, where it is one.
+  public var view: String? {
+    switch self {
+    case .inputMissing(let view, _), .formatUnknown(let view, _, _), .severalImages(let view, _, _),
+      .viewInvalid(let view, _, _), .mismatch(let view, _, _, _), .transformMissing(let view, _, _),
+      .unreadable(let view, _), .inputChanged(let view, _, _, _, _):
+      view
+    case .duplicateName(_, let name): name
+    default: nil
+    }
+  }
+}
+
+extension ViewsError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .datasetUnreadable(let path, let why):
+      why.isFileMissing ? "there is no dataset file \(path)" : "cannot read the dataset \(path): \(why)"
+    case .datasetUnwritable(let path, let why): "cannot write the dataset \(path): \(why)"
+    case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
+    case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
+    case .noViews(let path): "\(path): the dataset has no views"
+    case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
+    case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
+    case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
+    case .severalImages(let view, let path, let images):
+      "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
+    case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"
+    case .mismatch(let view, let field, let expected, let found):
+      "view \"\(view)\": \(field): \(found), but the first view has \(expected)"
+    case .transformMissing(let view, let key, _): "view \"\(view)\" has no transform \"\(key)\""
+    case .transformAmbiguous(let available):
+      "the views have \(available.count) transforms and none was chosen"
+    case .unreadable(let view, let why): "view \"\(view)\": \(why)"
+    case .inputChanged(let view, let path, let field, let recorded, let found):
+      "view \"\(view)\": \(path) has changed: \(field) was \(recorded) and is \(found)"
+    }
+  }
+
+  /// At most ten, so that a message stays one.
+  private func listed(_ names: [String]) -> String {
+    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count) in all)" : "")
+  }
+}
+
+extension ZarrError {
+  var isFileMissing: Bool {
+    switch self {
+    case .io(_, _, let number): number == ENOENT || number == ENOTDIR
+    case .arrayMissing: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Geometry
+import Zarr
+
+/// What the files of a Zarr path say, before a dataset has its say: an OME-Zarr image with its arrays, or one array.
+struct ZarrImageFile {
+  /// Absolute: the image's group, or the array.
+  let path: String
+  /// Nil for a plain array.
+  let image: OMEImage?
+  /// One for each level of the image, or the one.
+  let arrays: [ZarrArray]
+
+  /// Opens `path` for a view. The root of a `bioformats2raw` layout with exactly one image is that image.
+  static func open(_ path: String, view: String) throws(ViewsError) -> ZarrImageFile {
+    do {
+      guard let group = try readAttributes(ofGroup: path) else { return try openArray(path, view: view) }
+      let ome = group.attributes["ome"] ?? group.attributes
+      let isRoot = ome["multiscales"] == nil && (ome["bioformats2raw.layout"] ?? ome["plate"]) != nil
+      if isRoot {
+        let images = try OMEImage.list(path)
+        guard images.count == 1 else { throw ViewsError.severalImages(view: view, path: path, images: images) }
+        return try ZarrImageFile(image: OMEImage.open(images[0]), view: view)
+      }
+      let image = try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes)
+      return try ZarrImageFile(image: image, view: view)
+    } catch let error as ViewsError {
+      throw error
+    } catch let error as ZarrError {
+      throw .unreadable(view: view, why: error)
+    } catch {
+      throw .formatUnknown(view: view, path: path, reason: "\(error)")
+    }
+  }
+
+  private init(path: String, image: OMEImage?, arrays: [ZarrArray]) {
+    (self.path, self.image, self.arrays) = (path, image, arrays)
+  }
+
+  private init(image: OMEImage, view: String) throws(ViewsError) {
+    var arrays: [ZarrArray] = []
+    for level in image.levels {
+      let arrayPath = image.path + "/" + level.path
+      let array: ZarrArray
+      do {
+        array = try ZarrArray.open(arrayPath)
+      } catch {
+        throw error.isFileMissing
+          ? .inputMissing(view: view, path: arrayPath) : .unreadable(view: view, why: error)
+      }
+      try ZarrImageFile.check(array, level: level, image: image, first: arrays.first, view: view)
+      arrays.append(array)
+    }
+    self.init(path: image.path, image: image, arrays: arrays)
+  }
+
+  private static func openArray(_ path: String, view: String) throws(ViewsError) -> ZarrImageFile {
+    do {
+      return ZarrImageFile(path: path, image: nil, arrays: [try ZarrArray.open(path)])
+    } catch {
+      guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
+      var status = stat()
+      guard stat(path, &status) == 0 else {
+        throw errno == ENOENT || errno == ENOTDIR
+          ? .inputMissing(view: view, path: path)
+          : .unreadable(view: view, why: .io(step: .stat, path: path, errno: errno))
+      }
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw .formatUnknown(
+        view: view, path: path,
+        reason: isFolder ? "the folder has no Zarr metadata" : "files of this kind are not read")
+    }
+  }
+
+  /// An array must have the axes that the image's metadata give it, in that order.
+  private static func check(
+    _ array: ZarrArray, level: OMELevel, image: OMEImage, first: ZarrArray?, view: String
+  ) throws(ViewsError) {
+    let axes = image.axes.map(\.axis)
+    let field = "level \"\(level.path)\""
+    guard array.shape.count == axes.count else {
+      throw .viewInvalid(
+        view: view, field: field,
+        reason: "the array has \(array.shape.count) dimensions and the image \(axes.count) axes (\(array.path))")
+    }
+    // names that are no axes at all say nothing; those that are must not contradict
+    let names = array.dimensionNames ?? []
+    for (name, axis) in zip(names, image.axes) {
+      guard let name, name != axis.name, let known = Axis(rawValue: name.lowercased()), known != axis.axis else {
+        continue
+      }
+      throw .viewInvalid(
+        view: view, field: field,
+        reason: "the array's dimensions are \(names.map { $0 ?? "-" }), the image's axes "
+          + "\(image.axes.map(\.name)) (\(array.path))")
+    }
+    guard let first else { return }
+    for (i, axis) in axes.enumerated() where axis.spaceLane == nil && array.shape[i] != first.shape[i] {
+      throw .viewInvalid(
+        view: view, field: field,
+        reason: "its length along \(axis) is \(array.shape[i]), but \(first.shape[i]) at the first level (\(array.path))")
+    }
+  }
+
+  /// The metadata files, relative to `path`.
+  private var metadataFiles: [String] {
+    guard let image else { return [arrays[0].metadataFile] }
+    let group = image.zarrFormat == 2 ? ".zattrs" : "zarr.json"
+    return [group] + zip(image.levels, arrays).map { $0.path + "/" + $1.metadataFile }
+  }
+
+  var fingerprint: Fingerprint {
+    let finest = arrays[0]
+    var fields = [
+      "shape": text(finest.shape), "type": finest.elementType.rawValue, "codec": finest.codecSummary,
+    ]
+    if let image {
+      let level = image.levels[0]
+      fields["axes"] = image.axes.map(\.name).joined(separator: " ")
+      fields["scale"] = text(level.scale)
+      fields["translation"] = text(level.translation)
+      fields["time unit"] = image.timeUnit
+      fields["channels"] = image.channels?.map { $0.label ?? "" }.joined(separator: ", ")
+      for (i, level) in image.levels.enumerated().dropFirst() {
+        fields["level \(i)"] =
+          "\(level.path): \(text(arrays[i].shape)) \(arrays[i].codecSummary) at \(text(level.scale)) "
+          + "from \(text(level.translation))"
+      }
+    }
+    return Fingerprint(fields: fields, files: metadataFiles, path: path)
+  }
+
+  private func text<Number>(_ numbers: [Number]) -> String {
+    numbers.map { "\($0)" }.joined(separator: " ")
+  }
+}
+
+extension ZarrArray {
+  fileprivate var metadataFile: String { zarrFormat == 2 ? ".zarray" : "zarr.json" }
+}

@@ -1,0 +1,69 @@
+import Geometry
+import Zarr
+
+/// A Zarr array whose dimensions are any legal subset of `t c z y x`, seen as five-dimensional.
+public final class ZarrImageSource: ImageSource {
+  public let shape: TCZYX
+  public let chunk: TCZYX
+  public let elementType: ElementType
+  public let fill: [UInt8]
+  private let array: ZarrArray
+  private let axes: [Axis]
+  /// For messages.
+  private let view: String
+
+  /// Opens the array of a level and makes sure that it is still what was recorded.
+  public init(view: String, level: ViewLevel) throws(ViewsError) {
+    do {
+      array = try ZarrArray.open(level.arrayPath)
+    } catch {
+      throw error.isFileMissing
+        ? .inputMissing(view: view, path: level.arrayPath) : .unreadable(view: view, why: error)
+    }
+    (self.view, axes) = (view, level.axes)
+    func check(_ field: String, _ recorded: String, _ found: String) throws(ViewsError) {
+      if recorded != found {
+        throw .inputChanged(view: view, path: level.arrayPath, field: field, recorded: recorded, found: found)
+      }
+    }
+    guard array.shape.count == axes.count, array.chunkShape.count == axes.count else {
+      throw .inputChanged(
+        view: view, path: level.arrayPath, field: "axes", recorded: "\(axes.count)", found: "\(array.shape.count)")
+    }
+    shape = TCZYX(array.shape, axes: axes)
+    chunk = TCZYX(array.chunkShape, axes: axes)
+    elementType = array.elementType
+    fill = array.fill
+    try check("shape", "\(level.shape.array)", "\(shape.array)")
+    try check("chunks", "\(level.chunk.array)", "\(chunk.array)")
+    try check("type", level.elementType.rawValue, elementType.rawValue)
+  }
+
+  public func readChunk(
+    _ index: TCZYX, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ViewsError) -> ChunkPresence {
+    do {
+      return try array.readChunk(position(index), into: buffer, context: context)
+    } catch {
+      throw .unreadable(view: view, why: error)
+    }
+  }
+
+  public func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool {
+    do {
+      return try array.chunkExists(position(index))
+    } catch {
+      throw .unreadable(view: view, why: error)
+    }
+  }
+
+  private func position(_ index: TCZYX) -> [Int] { axes.map { index[$0] } }
+}
+
+extension TCZYX {
+  /// Lengths along some axes; 1 along the others. Both lists are equally long.
+  init(_ lengths: [Int], axes: [Axis]) {
+    self = .one
+    for (axis, length) in zip(axes, lengths) { self[axis] = length }
+  }
+}

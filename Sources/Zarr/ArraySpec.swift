@@ -1,0 +1,154 @@
+import Foundation
+import Geometry
+
+/// An array that we write: its layout, encoding and attributes, and the metadata files that say so to every reader.
+///
+/// v2: C order, little endian, no filters, separator `/`. v3: little endian, default chunk keys, and where `shardShape`
+/// is given one file a shard, its index at the end with a crc32c. The fill value is 0.
+public struct ArraySpec: Sendable, Hashable {
+  /// 2 or 3.
+  public var zarrFormat: Int
+  public var shape: [Int]
+  /// What one codec call encodes; the inner chunk where the array is sharded.
+  public var chunkShape: [Int]
+  /// One file; a multiple of `chunkShape` along each axis; v3 only.
+  public var shardShape: [Int]?
+  public var elementType: ElementType
+  public var compressor: Compressor
+  /// One per axis; written in v3 only.
+  public var dimensionNames: [String]?
+  /// An object.
+  public var attributes: JSONValue
+
+  public init(
+    zarrFormat: Int, shape: [Int], chunkShape: [Int], shardShape: [Int]? = nil, elementType: ElementType,
+    compressor: Compressor, dimensionNames: [String]? = nil, attributes: JSONValue = .object([:])
+  ) {
+    self.zarrFormat = zarrFormat
+    self.shape = shape
+    self.chunkShape = chunkShape
+    self.shardShape = shardShape
+    self.elementType = elementType
+    self.compressor = compressor
+    self.dimensionNames = dimensionNames
+    self.attributes = attributes
+  }
+
+  /// The files of the array's folder, metadata last where there are several.
+  public func metadataFiles() -> [(name: String, bytes: Data)] {
+    if zarrFormat == 2 {
+      return [(".zattrs", attributes.serialized(pretty: true)), (".zarray", metadata.serialized(pretty: true))]
+    }
+    return [("zarr.json", metadata.serialized(pretty: true))]
+  }
+
+  /// Throws where no reader could read the array.
+  public func validate() throws(ZarrError) {
+    guard zarrFormat == 2 || zarrFormat == 3 else { throw .specInvalid(reason: "there is no Zarr v\(zarrFormat)") }
+    guard attributes.object != nil else { throw .specInvalid(reason: "the attributes are \(attributes.kind)") }
+    if let names = dimensionNames, names.count != shape.count {
+      throw .specInvalid(reason: "\(names.count) dimension names for \(shape.count) axes")
+    }
+    try compressor.validate()
+    if case .blosc = compressor, byteCount(of: chunkShape).map({ $0 > Int(Int32.max) - 16 }) ?? true {
+      throw .specInvalid(reason: "a chunk of \(chunkShape) is too large for blosc")
+    }
+    guard let shardShape else { return }
+    guard zarrFormat == 3 else { throw .specInvalid(reason: "shards need Zarr v3") }
+    guard shardShape.count == chunkShape.count, zip(shardShape, chunkShape).allSatisfy({ $1 > 0 && $0 % $1 == 0 })
+    else { throw .specInvalid(reason: "the shard \(shardShape) is not a multiple of the chunk \(chunkShape)") }
+  }
+
+  private func byteCount(of box: [Int]) -> Int? {
+    checkedProduct(box + [elementType.byteCount])
+  }
+
+  /// `.zarray` or `zarr.json`.
+  var metadata: JSONValue {
+    zarrFormat == 2 ? metadataV2 : metadataV3
+  }
+
+  private var fill: JSONValue { elementType.isInteger ? 0 : 0.0 }
+
+  private var metadataV2: JSONValue {
+    [
+      "zarr_format": 2, "shape": list(shape), "chunks": list(chunkShape), "dtype": .string(elementType.typeString),
+      "compressor": compressorV2, "fill_value": fill, "order": "C", "filters": nil, "dimension_separator": "/",
+    ]
+  }
+
+  private var compressorV2: JSONValue {
+    switch compressor {
+    case .none: .null
+    // no `checksum` key, which several readers refuse; the frame says it itself
+    case .zstd(let level): ["id": "zstd", "level": .int(Int64(level))]
+    case .gzip(let level): ["id": "gzip", "level": .int(Int64(level))]
+    case .blosc(let codec, let level, let shuffle):
+      [
+        "id": "blosc", "cname": .string(codec.rawValue), "clevel": .int(Int64(level)), "blocksize": 0,
+        "shuffle": .int(Int64(shuffle.resolved(elementByteCount: elementType.byteCount).rawValue)),
+      ]
+    }
+  }
+
+  private var metadataV3: JSONValue {
+    var members: [String: JSONValue] = [
+      "zarr_format": 3, "node_type": "array", "shape": list(shape), "data_type": .string(elementType.rawValue),
+      "chunk_grid": extensionObject("regular", ["chunk_shape": list(shardShape ?? chunkShape)]),
+      "chunk_key_encoding": extensionObject("default", ["separator": "/"]),
+      "fill_value": fill, "attributes": attributes,
+    ]
+    if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
+    var codecs: [JSONValue] = [bytesCodec(elementType)]
+    if let compressorV3 { codecs.append(compressorV3) }
+    if shardShape != nil {
+      codecs = [
+        extensionObject(
+          "sharding_indexed",
+          [
+            "chunk_shape": list(chunkShape), "codecs": .array(codecs), "index_location": "end",
+            "index_codecs": .array([bytesCodec(.uint64), ["name": "crc32c"]]),
+          ])
+      ]
+    }
+    members["codecs"] = .array(codecs)
+    return .object(members)
+  }
+
+  private func bytesCodec(_ type: ElementType) -> JSONValue {
+    type.byteCount == 1 ? ["name": "bytes"] : extensionObject("bytes", ["endian": "little"])
+  }
+
+  private var compressorV3: JSONValue? {
+    switch compressor {
+    case .none: return nil
+    case .zstd(let level): return extensionObject("zstd", ["level": .int(Int64(level)), "checksum": true])
+    case .gzip(let level): return extensionObject("gzip", ["level": .int(Int64(level))])
+    case .blosc(let codec, let level, let shuffle):
+      let typeSize = elementType.byteCount
+      return extensionObject(
+        "blosc",
+        [
+          "cname": .string(codec.rawValue), "clevel": .int(Int64(level)), "blocksize": 0,
+          "typesize": .int(Int64(typeSize)), "shuffle": .string(shuffle.resolved(elementByteCount: typeSize).name),
+        ])
+    }
+  }
+
+  private func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .int(Int64($0)) }) }
+
+  private func extensionObject(_ name: String, _ configuration: JSONValue) -> JSONValue {
+    ["name": .string(name), "configuration": configuration]
+  }
+}
+
+/// The product of lengths, or nil when it does not fit an `Int`.
+func checkedProduct(_ lengths: [Int]) -> Int? {
+  var product = 1
+  for length in lengths {
+    let (value, overflow) = product.multipliedReportingOverflow(by: length)
+    if overflow { return nil }
+    product = value
+  }
+  return product
+}

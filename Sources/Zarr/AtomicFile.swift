@@ -1,0 +1,111 @@
+import CSystem
+import Foundation
+
+/// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
+/// renames. A file that is neither committed nor discarded is removed.
+///
+/// Temp files are named `.<name>.<tag>.tmp`. One writer at a time for a target and tag: what a killed writer left under
+/// that name is overwritten.
+public struct AtomicFile: ~Copyable {
+  public let target: String
+  public let temporaryPath: String
+  /// Appended so far.
+  public private(set) var byteCount = 0
+  private var descriptor: Int32
+  private var isCommitted = false
+
+  /// Opens the temp file; the folder must be there.
+  ///
+  /// - Parameter tag: names the writer, so that strays can be told apart; without `/`.
+  public init(target: String, tag: String) throws(ZarrError) {
+    let slash = target.lastIndex(of: "/")
+    let folder = slash.map { target[...$0] } ?? ""
+    let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
+    self.target = target
+    temporaryPath = "\(folder).\(name).\(tag).tmp"
+    repeat {
+      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    } while descriptor < 0 && errno == EINTR
+    guard descriptor >= 0 else {
+      let number = errno
+      // nothing to close or remove
+      isCommitted = true
+      throw .io(step: .open, path: temporaryPath, errno: number)
+    }
+  }
+
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ZarrError) {
+    var done = 0
+    while done < bytes.count, let start = bytes.baseAddress {
+      let count = write(descriptor, start + done, min(bytes.count - done, 1 << 30))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(step: .write, path: temporaryPath, errno: errno)
+      }
+      done += count
+    }
+    byteCount += bytes.count
+  }
+
+  public mutating func append(_ bytes: [UInt8]) throws(ZarrError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(ZarrError) in
+      try append(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  /// Makes the bytes survive a loss of power. Errors that the disk has held back show here.
+  public func sync() throws(ZarrError) {
+    let number = csystem_sync(descriptor)
+    guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
+  }
+
+  /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
+  public consuming func commit() throws(ZarrError) {
+    try closeDescriptor()
+    guard rename(temporaryPath, target) == 0 else {
+      throw .io(step: .rename, path: target, errno: errno)
+    }
+    isCommitted = true
+  }
+
+  /// Removes the temp file.
+  public consuming func discard() {}
+
+  /// Network file systems report failed writes as late as this.
+  private mutating func closeDescriptor() throws(ZarrError) {
+    let result = close(descriptor)
+    let number = errno
+    descriptor = -1
+    // after EINTR the descriptor is closed all the same
+    guard result == 0 || number == EINTR else { throw .io(step: .write, path: temporaryPath, errno: number) }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    if !isCommitted { unlink(temporaryPath) }
+  }
+}
+
+/// Writes a small file as a whole or not at all. With `sync` it survives a loss of power, its name included.
+public func writeFileAtomically(_ bytes: Data, to path: String, sync: Bool) throws(ZarrError) {
+  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)")
+  try file.append([UInt8](bytes))
+  if sync { try file.sync() }
+  try file.commit()
+  if sync { try syncFolder(parentFolder(of: path)) }
+}
+
+/// Makes the names in a folder survive a loss of power.
+func syncFolder(_ path: String) throws(ZarrError) {
+  let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+  defer { close(descriptor) }
+  let number = csystem_sync(descriptor)
+  guard number == 0 else { throw .io(step: .sync, path: path, errno: number) }
+}
+
+/// The folder of a path; `.` where it names none.
+func parentFolder(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}

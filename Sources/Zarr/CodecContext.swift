@@ -1,0 +1,66 @@
+import Foundation
+
+/// What one thread needs to encode and decode chunks: codec states and scratch memory, made once and used again, so that
+/// nothing is allocated per chunk once the buffers have grown.
+///
+/// Not Sendable: one per thread.
+public final class CodecContext {
+  let zstd = ZstdCodec()
+  let deflate = DeflateCodec()
+  /// What `encodeChunk` returned last.
+  let encoded = ScratchBuffer()
+  private var stack: [ScratchBuffer] = []
+  private var used = 0
+
+  public init() {}
+
+  /// Scratch memory until the matching `pop`.
+  func push(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
+    if used == stack.count { stack.append(ScratchBuffer()) }
+    let bytes = try stack[used].reserve(byteCount: byteCount)
+    used += 1
+    return bytes
+  }
+
+  func pop(_ count: Int = 1) {
+    used -= count
+  }
+
+  /// Gives all scratch memory back.
+  public func releaseScratch() {
+    precondition(used == 0)
+    stack.removeAll()
+    encoded.release()
+  }
+}
+
+/// Why bytes could not be decoded or encoded; where they came from is added above.
+enum CodecFailure: Error {
+  case damaged(String)
+  case outOfMemory(byteCount: Int)
+  case failed(String)
+  case io(ZarrError)
+}
+
+/// Memory that grows and is used again. Its content is undefined after `reserve`.
+final class ScratchBuffer {
+  private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  func reserve(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
+    if bytes.count < byteCount || bytes.baseAddress == nil {
+      release()
+      // to whole pages, so that sizes that vary a little do not allocate again; malloc, since it can fail
+      let rounded = (byteCount + 65_535) & ~65_535
+      guard let memory = malloc(max(rounded, 65_536)) else { throw .outOfMemory(byteCount: byteCount) }
+      bytes = UnsafeMutableRawBufferPointer(start: memory, count: max(rounded, 65_536))
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
+  }
+
+  func release() {
+    free(bytes.baseAddress)
+    bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  }
+
+  deinit { free(bytes.baseAddress) }
+}

@@ -1,0 +1,63 @@
+import Geometry
+
+/// numcodecs' `delta`: each element is stored as its difference to the one before, in the order of the bytes.
+///
+/// Sums wrap around at the width of the element; decoded elements are in the host's byte order. Float sums run in order
+/// at the width of the element, as NumPy's `cumsum` does.
+struct DeltaFilter: Sendable, Hashable {
+  let elementType: ElementType
+  /// What the differences are stored as: any integer for integers, the same type for floats.
+  let storedType: ElementType
+  let isStoredBigEndian: Bool
+
+  var storedByteCount: Int { storedType.byteCount }
+
+  /// `content` holds as many stored differences as `output` elements.
+  func decode(_ content: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
+    let count = output.count / elementType.byteCount
+    precondition(content.count == count * storedByteCount)
+    var sum: Int64 = 0
+    var float: Float = 0
+    var double: Double = 0
+    for i in 0..<count {
+      let at = i * storedByteCount
+      switch elementType {
+      case .float32:
+        float += Float(bitPattern: UInt32(truncatingIfNeeded: difference(content, at)))
+        output.storeBytes(of: float, toByteOffset: i * 4, as: Float.self)
+      case .float64:
+        double += Double(bitPattern: UInt64(bitPattern: difference(content, at)))
+        output.storeBytes(of: double, toByteOffset: i * 8, as: Double.self)
+      default:
+        sum &+= difference(content, at)
+        store(sum, at: i, into: output)
+      }
+    }
+  }
+
+  /// Extended to 64 bits with its own sign.
+  private func difference(_ content: UnsafeRawBufferPointer, _ at: Int) -> Int64 {
+    switch storedType {
+    case .int8: Int64(content.load(fromByteOffset: at, as: Int8.self))
+    case .uint8: Int64(content.load(fromByteOffset: at, as: UInt8.self))
+    case .int16: Int64(ordered(content.loadUnaligned(fromByteOffset: at, as: Int16.self)))
+    case .uint16, .float16: Int64(ordered(content.loadUnaligned(fromByteOffset: at, as: UInt16.self)))
+    case .int32: Int64(ordered(content.loadUnaligned(fromByteOffset: at, as: Int32.self)))
+    case .uint32, .float32: Int64(ordered(content.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+    case .int64, .uint64, .float64: ordered(content.loadUnaligned(fromByteOffset: at, as: Int64.self))
+    }
+  }
+
+  private func ordered<Word: FixedWidthInteger>(_ word: Word) -> Word {
+    isStoredBigEndian == hostIsBigEndian ? word : word.byteSwapped
+  }
+
+  private func store(_ sum: Int64, at i: Int, into output: UnsafeMutableRawBufferPointer) {
+    switch elementType.byteCount {
+    case 1: output.storeBytes(of: UInt8(truncatingIfNeeded: sum), toByteOffset: i, as: UInt8.self)
+    case 2: output.storeBytes(of: UInt16(truncatingIfNeeded: sum), toByteOffset: i * 2, as: UInt16.self)
+    case 4: output.storeBytes(of: UInt32(truncatingIfNeeded: sum), toByteOffset: i * 4, as: UInt32.self)
+    default: output.storeBytes(of: sum, toByteOffset: i * 8, as: Int64.self)
+    }
+  }
+}

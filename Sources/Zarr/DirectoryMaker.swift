@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+
+/// Makes the folders of an array's files, each once, and knows which of them might not survive a loss of power yet.
+///
+/// A folder is *fresh* until the folder that names it has been synced by this object, also one that was found in place: a
+/// killed process may have made it and not lived to sync it. Files below a fresh folder are durable only once that is
+/// done, whoever made it; so each writer asks for the folders that its own files need.
+public final class DirectoryMaker: Sendable {
+  /// Exists, and is durable itself.
+  public let root: String
+
+  private struct State {
+    /// Folders that are there; the value says whether they are durable.
+    var known: [String: Bool] = [:]
+  }
+
+  /// More than the folders that many threads write to at a time; durable ones beyond are forgotten and found again.
+  private static let maximumKnownCount = 65_536
+  private let state = Mutex(State())
+
+  public init(root: String) {
+    self.root = Self.withoutTrailingSlash(root)
+  }
+
+  /// Makes the folder of `path`, which lies below the root, and all folders between, where they are missing.
+  public func ensureParent(of path: String) throws(ZarrError) {
+    try ensure(parentFolder(of: path))
+  }
+
+  /// The folders to sync, in order, before files that were just renamed into place count as durable: theirs, and
+  /// up to the root each that names a fresh one.
+  public func takeUnsynced(_ paths: [String]) -> [String] {
+    var folders: Set<String> = []
+    state.withLock { state in
+      for path in paths {
+        var folder = parentFolder(of: path)
+        folders.insert(folder)
+        while folder != root, state.known[folder] != true {
+          let parent = parentFolder(of: folder)
+          if parent == folder { break }
+          folders.insert(parent)
+          folder = parent
+        }
+      }
+    }
+    // deepest first: a name becomes durable after what it names
+    return folders.sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
+  }
+
+  /// Syncs one folder; the folders in it that were known before are then durable.
+  public func sync(_ folder: String) throws(ZarrError) {
+    let before = state.withLock { state in
+      state.known.filter { !$0.value && parentFolder(of: $0.key) == folder }.map(\.key)
+    }
+    try syncFolder(folder)
+    state.withLock { state in
+      for child in before where state.known[child] != nil { state.known[child] = true }
+    }
+  }
+
+  private func ensure(_ folder: String) throws(ZarrError) {
+    if folder == root || state.withLock({ $0.known[folder] != nil }) { return }
+    if mkdir(folder, 0o777) != 0 {
+      switch errno {
+      case EEXIST:
+        guard isFolder(folder) else { throw .io(step: .makeFolder, path: folder, errno: ENOTDIR) }
+      case ENOENT where folder.utf8.count > root.utf8.count:
+        try ensure(parentFolder(of: folder))
+        guard mkdir(folder, 0o777) == 0 || (errno == EEXIST && isFolder(folder)) else {
+          throw .io(step: .makeFolder, path: folder, errno: errno)
+        }
+      case let number: throw .io(step: .makeFolder, path: folder, errno: number)
+      }
+    }
+    state.withLock { state in
+      if state.known[folder] == nil { state.known[folder] = false }
+      if state.known.count > Self.maximumKnownCount { state.known = state.known.filter { !$0.value } }
+    }
+  }
+
+  private static func withoutTrailingSlash(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+}

@@ -1,0 +1,67 @@
+import Geometry
+
+/// The bytes of one element, in the host's order, that a fill value of metadata stands for; nil where it is not a value
+/// of the type. JSON null is 0 (its content is undefined, and every reader takes 0).
+///
+/// Integers may be spelled `0.0`. Floats may be `"NaN"`, `"Infinity"`, `"-Infinity"`, or in v3 their bits, `"0x7fc00000"`.
+func fillBytes(_ json: JSONValue, type: ElementType) -> [UInt8]? {
+  if json.isNull { return [UInt8](repeating: 0, count: type.byteCount) }
+  guard let bits = type.isInteger ? integerBits(json, type: type) : floatBits(json, type: type) else { return nil }
+  return withUnsafeBytes(of: bits.littleEndian) { littleEndian in
+    let bytes = Array(littleEndian.prefix(type.byteCount))
+    return hostIsBigEndian ? bytes.reversed() : bytes
+  }
+}
+
+private func integerBits(_ json: JSONValue, type: ElementType) -> UInt64? {
+  let bitCount = type.byteCount * 8
+  let unsignedMaximum = UInt64.max >> UInt64(64 - bitCount)
+  switch json {
+  case .uint(let value): return !type.isSigned && value <= unsignedMaximum ? value : nil
+  case .int(let value):
+    if type.isSigned {
+      let (low, high) = (Int64.min >> Int64(64 - bitCount), Int64.max >> Int64(64 - bitCount))
+      return low <= value && value <= high ? UInt64(bitPattern: value) : nil
+    }
+    return value >= 0 && UInt64(value) <= unsignedMaximum ? UInt64(value) : nil
+  case .double(let value):
+    if let whole = Int64(exactly: value) { return integerBits(.int(whole), type: type) }
+    if let whole = UInt64(exactly: value) { return integerBits(.uint(whole), type: type) }
+    return nil
+  default: return nil
+  }
+}
+
+private func floatBits(_ json: JSONValue, type: ElementType) -> UInt64? {
+  if let value = json.double { return bits(of: value, type: type) }
+  switch json.string {
+  case "NaN": return bits(of: .nan, type: type)
+  case "Infinity": return bits(of: .infinity, type: type)
+  case "-Infinity": return bits(of: -.infinity, type: type)
+  case .some(let text) where text.hasPrefix("0x") && text.utf8.count == 2 + type.byteCount * 2:
+    let digits = text.dropFirst(2)
+    return digits.allSatisfy(\.isHexDigit) ? UInt64(digits, radix: 16) : nil
+  default: return nil
+  }
+}
+
+private func bits(of value: Double, type: ElementType) -> UInt64 {
+  switch type {
+  case .float16: UInt64(halfBits(of: value))
+  case .float32: UInt64(Float(value).bitPattern)
+  default: value.bitPattern
+  }
+}
+
+/// The nearest half-precision number, ties to even. (`Float16` is not there on every platform that we build for.)
+package func halfBits(of value: Double) -> UInt16 {
+  let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
+  let magnitude = value.magnitude
+  if value.isNaN { return sign | 0x7E00 }
+  if magnitude >= 65520 { return sign | 0x7C00 }
+  // the spacing of halves at this magnitude: 2^-24 for subnormals, else 10 bits below the leading one
+  let exponent = max(magnitude == 0 ? -14 : Int(magnitude.exponent), -14)
+  let steps = (magnitude * Double(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(.toNearestOrEven)
+  // a normal number's steps are 1024...2048; 2048 carries into the exponent by itself
+  return sign | (UInt16(steps) + (steps >= 1024 ? UInt16(exponent + 14) << 10 : 0))
+}

@@ -1,0 +1,133 @@
+import Geometry
+
+/// What the metadata of an OME-Zarr image (0.4, 0.5, 0.6) say: its axes, its levels and where their voxels sit.
+///
+/// Lengths are micrometres whatever unit the file uses; time keeps its own unit, which is recorded. Reading is as strict
+/// as it takes never to misplace a tile, and lenient where writers differ without consequence.
+public struct OMEImage: Sendable, Hashable {
+  public let path: String
+  /// The version string as written; "0.4" where a Zarr v2 image does not say.
+  public let version: String
+  public let name: String?
+  /// In the order of the arrays' dimensions: a subset of `t c z y x` in that order, with y and x.
+  public let axes: [OMEAxis]
+  /// From finest to coarsest; never empty.
+  public let levels: [OMELevel]
+  /// One for each channel, where the metadata have them.
+  public let channels: [OMEChannel]?
+  /// The unit of the time axis (`second`), where it has one.
+  public let timeUnit: String?
+  /// 2 or 3.
+  public let zarrFormat: Int
+}
+
+/// One axis of an image.
+public struct OMEAxis: Sendable, Hashable {
+  public let axis: Axis
+  /// As written.
+  public let name: String
+  public let type: String?
+  public let unit: String?
+}
+
+/// One resolution level: voxel `i` sits at `translation + scale * i` along each axis, in micrometres along z, y and x
+/// and in the time axis's own unit along t. Transformations of dataset and multiscale are combined.
+public struct OMELevel: Sendable, Hashable {
+  /// The array, relative to the group; never leaves it.
+  public let path: String
+  public let scale: [Double]
+  public let translation: [Double]
+
+  package init(path: String, scale: [Double], translation: [Double]) {
+    (self.path, self.scale, self.translation) = (path, scale, translation)
+  }
+}
+
+extension OMEImage {
+  /// The image whose group is the folder `path`.
+  public static func open(_ path: String) throws(ZarrError) -> OMEImage {
+    guard let group = try readAttributes(ofGroup: path) else { throw .notOME(path, "it is no Zarr group") }
+    return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes)
+  }
+
+  /// The image that a group's attributes describe.
+  public init(path: String, zarrFormat: Int, attributes: JSONValue) throws(ZarrError) {
+    let ome = attributes["ome"] ?? attributes
+    guard let list = ome["multiscales"] else {
+      throw .notOME(path, OMEImage.whatElse(attributes))
+    }
+    guard let first = list.array?.first, first.object != nil else {
+      throw .invalidOME(path, "\"multiscales\" is not a list with an image in it")
+    }
+    let written = ome["version"]?.string ?? first["version"]?.string
+    guard let version = written ?? (zarrFormat == 2 ? "0.4" : nil) else {
+      throw .invalidOME(path, "the metadata do not say their OME-Zarr version")
+    }
+    let parser = OMEMultiscaleParser(path: path)
+    let (axes, levels): ([OMEAxis], [OMELevel])
+    switch OMEDialect(version: version) {
+    case .flat: (axes, levels) = try parser.parseFlat(first)
+    case .coordinateSystems: (axes, levels) = try parser.parseCoordinateSystems(first)
+    case nil: throw .unsupportedOMEVersion(path, version)
+    }
+    let time = axes.first { $0.axis == .t }
+    self.init(
+      path: path, version: version, name: first["name"]?.string, axes: axes, levels: levels,
+      channels: OMEChannel.parse(attributes: attributes), timeUnit: time?.unit.map(OMEUnits.timeName),
+      zarrFormat: zarrFormat)
+  }
+
+  /// Why a group without `multiscales` is no image, in words that help.
+  private static func whatElse(_ attributes: JSONValue) -> String {
+    let ome = attributes["ome"] ?? attributes
+    if ome["plate"] != nil { return "it is a plate, not an image" }
+    if ome["well"] != nil { return "it is a well of a plate, not an image" }
+    if ome["scene"] != nil { return "it is a scene of several images, not an image" }
+    if ome["bioformats2raw.layout"] != nil { return "it is a folder of images, not an image" }
+    return "its attributes have no \"multiscales\""
+  }
+}
+
+/// The two ways in which multiscales are written.
+enum OMEDialect {
+  /// 0.4 and 0.5: `axes`, and a list of scale and translation.
+  case flat
+  /// 0.6: `coordinateSystems`, and one transformation with input and output.
+  case coordinateSystems
+
+  /// Nil for versions that are not read: 0.1 to 0.3, and the pre-releases of 0.6, which differ from it.
+  init?(version: String) {
+    let parts = version.split(separator: ".", omittingEmptySubsequences: false)
+    // patch releases (0.5.2) keep the rules; "0.6rc0" has the final rules of 0.6
+    guard parts.count >= 2, parts.count <= 3, parts[0] == "0", parts.count == 2 || Int(parts[2]) != nil else {
+      return nil
+    }
+    switch parts[1] {
+    case "4", "5": self = .flat
+    case "6": self = .coordinateSystems
+    case "6rc0" where parts.count == 2: self = .coordinateSystems
+    default: return nil
+    }
+  }
+}
+
+extension ZarrError {
+  static func notOME(_ path: String, _ what: String) -> ZarrError {
+    .metadataInvalid(path: path, reason: "this is not an OME-Zarr image: \(what)")
+  }
+
+  static func invalidOME(_ path: String, _ reason: String) -> ZarrError {
+    .metadataInvalid(path: path, reason: "the OME-Zarr metadata cannot be used: \(reason)")
+  }
+
+  static func unsupportedOMEVersion(_ path: String, _ version: String) -> ZarrError {
+    .unsupported(path: path, feature: "OME-Zarr version \"\(version)\" (0.4, 0.5 and 0.6 are)")
+  }
+}
+
+/// A path that the metadata of a group give, below the group; it never leaves it and is never the group itself.
+func omeRelativePath(_ written: String, in group: String) throws(ZarrError) -> String {
+  let path = try safeRelativePath(written)
+  guard !path.isEmpty else { throw .invalidOME(group, "the path \"\(written)\" is the group itself") }
+  return path
+}

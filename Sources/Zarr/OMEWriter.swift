@@ -1,0 +1,140 @@
+import Foundation
+import Geometry
+
+/// The metadata of an OME-Zarr image that we write, 0.4 or 0.5: complete, in the place and order that validators want.
+///
+/// Each level has exactly a scale and then a translation: voxel 0 of a level that averages `f` voxels of level 0 sits
+/// `(f - 1) / 2` of their spacing beyond the origin.
+public struct OMEWriter: Sendable {
+  public enum Version: String, Sendable, CaseIterable, Codable {
+    case v04 = "0.4"
+    case v05 = "0.5"
+
+    public var zarrFormat: Int { self == .v04 ? 2 : 3 }
+  }
+
+  public struct Level: Sendable, Hashable {
+    /// Relative to the group.
+    public let path: String
+    /// How many voxels of level 0 one of its voxels spans along z, y, x.
+    public let absoluteFactor: Index3
+
+    public init(path: String, absoluteFactor: Index3) {
+      (self.path, self.absoluteFactor) = (path, absoluteFactor)
+    }
+  }
+
+  public var version: Version
+  public var name: String
+  public var is3D: Bool
+  /// Of level 0, in micrometres.
+  public var spacing: Vector3
+  public var origin: Vector3
+  public var levels: [Level]
+  public var timeScale = 1.0
+  public var timeOrigin = 0.0
+  /// As the input's metadata name it; left out where not known.
+  public var timeUnit: String?
+  /// One for each channel of the output.
+  public var channels: [OMEChannel]
+  /// For the windows of channels that have none.
+  public var elementType: ElementType
+  /// How levels were made.
+  public var method = "mean"
+  /// Free JSON, an object: method, version, provenance.
+  public var metadata: JSONValue = .object([:])
+
+  public init(
+    version: Version, name: String, is3D: Bool, spacing: Vector3, origin: Vector3, levels: [Level],
+    channels: [OMEChannel], elementType: ElementType
+  ) {
+    (self.version, self.name, self.is3D, self.spacing, self.origin) = (version, name, is3D, spacing, origin)
+    (self.levels, self.channels, self.elementType) = (levels, channels, elementType)
+  }
+
+  /// The names of the axes, in order: the arrays' dimension names.
+  public var axisNames: [String] { axes.map(\.rawValue) }
+
+  private var axes: [Axis] { Axis.allCases.filter { is3D || $0 != .z } }
+
+  /// The attributes of the group: what goes into `.zattrs`, or under `attributes` in `zarr.json`.
+  public func attributes() -> JSONValue {
+    var multiscale: [String: JSONValue] = [
+      "name": .string(name), "type": .string(method), "metadata": metadata,
+      "axes": .array(axes.map(axisJSON)), "datasets": .array(levels.map(datasetJSON)),
+    ]
+    let omero: JSONValue = .object([
+      "channels": .array(channels.enumerated().map { $1.json(index: $0, elementType: elementType) })
+    ])
+    var ome: [String: JSONValue] = [:]
+    if !channels.isEmpty { ome["omero"] = omero }
+    switch version {
+    case .v04:
+      multiscale["version"] = .string(version.rawValue)
+      ome["multiscales"] = .array([.object(multiscale)])
+      return .object(ome)
+    case .v05:
+      ome["version"] = .string(version.rawValue)
+      ome["multiscales"] = .array([.object(multiscale)])
+      return .object(["ome": .object(ome)])
+    }
+  }
+
+  /// The files that make the group, to be written into its folder.
+  public func groupFiles() -> [(name: String, bytes: Data)] {
+    switch version {
+    case .v04:
+      return [
+        (".zgroup", JSONValue.object(["zarr_format": .int(2)]).serialized(pretty: true)),
+        (".zattrs", attributes().serialized(pretty: true)),
+      ]
+    case .v05:
+      let group: JSONValue = .object([
+        "zarr_format": .int(3), "node_type": .string("group"), "attributes": attributes(),
+      ])
+      return [("zarr.json", group.serialized(pretty: true))]
+    }
+  }
+
+  private func axisJSON(_ axis: Axis) -> JSONValue {
+    var json: [String: JSONValue] = ["name": .string(axis.rawValue)]
+    switch axis {
+    case .t:
+      json["type"] = .string("time")
+      if let timeUnit { json["unit"] = .string(OMEUnits.timeName(timeUnit)) }
+    case .c:
+      json["type"] = .string("channel")
+    case .z, .y, .x:
+      json["type"] = .string("space")
+      json["unit"] = .string("micrometer")
+    }
+    return .object(json)
+  }
+
+  private func datasetJSON(_ level: Level) -> JSONValue {
+    var scale: [JSONValue] = []
+    var translation: [JSONValue] = []
+    for axis in axes {
+      switch axis {
+      case .t:
+        scale.append(.double(timeScale))
+        translation.append(.double(timeOrigin))
+      case .c:
+        scale.append(.double(1))
+        translation.append(.double(0))
+      case .z, .y, .x:
+        let lane = axis.spaceLane ?? 0
+        let factor = Double(level.absoluteFactor[lane])
+        scale.append(.double(factor * spacing[lane]))
+        translation.append(.double(origin[lane] + (factor - 1) * spacing[lane] / 2))
+      }
+    }
+    return .object([
+      "path": .string(level.path),
+      "coordinateTransformations": .array([
+        .object(["type": .string("scale"), "scale": .array(scale)]),
+        .object(["type": .string("translation"), "translation": .array(translation)]),
+      ]),
+    ])
+  }
+}

@@ -1,0 +1,62 @@
+import Synchronization
+
+/// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is bounded
+/// however many arrays are open. An index counts only while its file is the same (size, time of writing, inode).
+final class ShardIndexCache: Sendable {
+
+  /// What tells one state of a file from another.
+  struct Stamp: Hashable {
+    var byteCount: Int
+    var modificationTime: Int64
+    var inode: UInt64
+  }
+
+  private struct Entry {
+    var index: ShardIndex
+    var stamp: Stamp
+    var lastUse: UInt64
+  }
+
+  private struct State {
+    var entries: [String: Entry] = [:]
+    var byteCount = 0
+    var clock: UInt64 = 0
+  }
+
+  static let shared = ShardIndexCache(maximumByteCount: 64 << 20)
+
+  let maximumByteCount: Int
+  private let state = Mutex(State())
+
+  init(maximumByteCount: Int) {
+    self.maximumByteCount = maximumByteCount
+  }
+
+  func index(_ path: String, stamp: Stamp) -> ShardIndex? {
+    state.withLock { state in
+      guard let found = state.entries[path], found.stamp == stamp else { return nil }
+      state.clock += 1
+      state.entries[path]?.lastUse = state.clock
+      return found.index
+    }
+  }
+
+  func insert(_ index: ShardIndex, path: String, stamp: Stamp) {
+    guard index.byteCount <= maximumByteCount / 4 else { return }
+    state.withLock { state in
+      state.clock += 1
+      let old = state.entries.updateValue(Entry(index: index, stamp: stamp, lastUse: state.clock), forKey: path)
+      state.byteCount += index.byteCount - (old?.index.byteCount ?? 0)
+      if state.byteCount > maximumByteCount { shrink(&state) }
+    }
+  }
+
+  /// To three quarters at once, so that looking for the oldest is rare.
+  private func shrink(_ state: inout State) {
+    for (path, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
+      if state.byteCount <= maximumByteCount / 4 * 3 { return }
+      state.entries[path] = nil
+      state.byteCount -= entry.index.byteCount
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import Geometry
+
+/// One Zarr array in a folder, v2 or v3: its layout, and its chunks one at a time.
+///
+/// Chunks are read in *read units* (the chunk, or the inner chunk of a shard) and written in *blocks* (one file: the chunk,
+/// or the shard). A chunk or shard without a file is the fill value; everything else that is not as it should be is an
+/// error that names chunk and file.
+public final class ZarrArray: Sendable {
+  /// The array's folder.
+  public let path: String
+  public let shape: [Int]
+  /// One read unit.
+  public let chunkShape: [Int]
+  /// One block, where it holds several read units.
+  public let shardShape: [Int]?
+  public let elementType: ElementType
+  /// One element, in the host's byte order.
+  public let fill: [UInt8]
+  /// As many as axes; v3 only.
+  public let dimensionNames: [String?]?
+  public let attributes: JSONValue
+  public let zarrFormat: Int
+  /// One line that changes when stored bytes would be understood differently: type, chunks, codecs, fill value, keys.
+  public let codecSummary: String
+  /// Read units along each axis.
+  public let chunkGrid: [Int]
+  /// Blocks along each axis.
+  public let blockGrid: [Int]
+  /// Read units of a block along each axis; all 1 where a block is a chunk.
+  public let chunksPerBlock: [Int]
+  /// Decoded.
+  public let chunkByteCount: Int
+
+  let keys: ChunkKeys
+  /// Of one read unit.
+  let chain: CodecChain
+  /// Where several read units share a file.
+  let shard: ShardLayout?
+  /// What we write with; nil for arrays opened to be read.
+  let compressor: Compressor?
+
+  /// Opens an array by its metadata; v3 is preferred where both versions are there.
+  public static func open(_ path: String) throws(ZarrError) -> ZarrArray {
+    let v3Path = path + "/zarr.json"
+    let document = try metadataDocument(v3Path)
+    if let document, document["node_type"] != "group" {
+      let reader = try MetadataReader(document, path: v3Path)
+      guard try reader.string("node_type") == "array" else {
+        throw reader.unsupported("the node type \(document["node_type"]?.excerpt ?? "")")
+      }
+      return try ZarrArray(path: path, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
+    }
+    let v2Path = path + "/.zarray"
+    guard let v2Document = try metadataDocument(v2Path) else {
+      if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array") }
+      throw .arrayMissing(path: path)
+    }
+    let attributes = try v2Attributes(path)
+    return try ZarrArray(
+      path: path, metadata: ArrayMetadata(v2: v2Document, attributes: attributes, path: v2Path), compressor: nil)
+  }
+
+  /// An array that we write; nothing is read from or written to the folder.
+  public convenience init(path: String, spec: ArraySpec) throws(ZarrError) {
+    try spec.validate()
+    let metadata: ArrayMetadata
+    do throws(ZarrError) {
+      // by way of its own metadata: what is written is what will be read
+      metadata =
+        if spec.zarrFormat == 2 {
+          try ArrayMetadata(v2: spec.metadata, attributes: spec.attributes, path: path)
+        } else {
+          try ArrayMetadata(v3: spec.metadata, path: path)
+        }
+    } catch .metadataInvalid(_, let reason) {
+      throw .specInvalid(reason: reason)
+    } catch .unsupported(_, let feature) {
+      throw .specInvalid(reason: "\(feature) is not supported")
+    }
+    try self.init(path: path, metadata: metadata, compressor: spec.compressor)
+  }
+
+  private init(path: String, metadata: ArrayMetadata, compressor: Compressor?) throws(ZarrError) {
+    self.path = path
+    shape = metadata.shape
+    elementType = metadata.elementType
+    fill = metadata.fill
+    dimensionNames = metadata.dimensionNames
+    attributes = metadata.attributes
+    zarrFormat = metadata.zarrFormat
+    codecSummary = metadata.codecSummary
+    keys = metadata.keys
+    self.compressor = compressor
+    if case .shard(let layout) = metadata.chain.layout, metadata.chain.packers.isEmpty {
+      shard = layout
+      chain = layout.inner
+      shardShape = metadata.fileShape
+      chunksPerBlock = layout.grid
+    } else {
+      // a packed shard can only be read as a whole
+      shard = nil
+      chain = metadata.chain
+      shardShape = nil
+      chunksPerBlock = [Int](repeating: 1, count: metadata.shape.count)
+    }
+    chunkShape = chain.shape
+    chunkByteCount = chain.byteCount
+    chunkGrid = zip(shape, chunkShape).map { ceilDivide($0, $1) }
+    blockGrid = zip(shape, metadata.fileShape).map { ceilDivide($0, $1) }
+  }
+
+  /// The path, relative to `path`, of the file of a block.
+  public func blockFile(_ index: [Int]) -> String {
+    keys.key(index)
+  }
+
+  func blockPath(_ index: [Int]) -> String {
+    path + "/" + keys.key(index)
+  }
+
+  /// The block that holds a read unit, and the unit's position in it.
+  func block(ofChunk index: [Int]) -> (block: [Int], inner: [Int]) {
+    var block = index
+    var inner = index
+    for axis in index.indices {
+      (block[axis], inner[axis]) = index[axis].quotientAndRemainder(dividingBy: chunksPerBlock[axis])
+    }
+    return (block, inner)
+  }
+
+  func check(_ index: [Int], in grid: [Int]) throws(ZarrError) {
+    guard index.count == grid.count, zip(index, grid).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
+      throw .indexOutside(index: index, grid: grid, path: path)
+    }
+  }
+}

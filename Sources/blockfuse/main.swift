@@ -1,0 +1,3 @@
+import BlockfuseCLI
+
+runBlockfuse()

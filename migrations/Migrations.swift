@@ -1,0 +1,7 @@
+/// The SQL files of this folder, in the order in which they are applied.
+///
+/// A file that was ever released is never edited: a database remembers the hash of what was applied to it. A change is
+/// a new file, listed here and in `Package.swift`.
+public let migrations: [(name: String, sql: String)] = [
+  ("0001_jobs", String(decoding: PackageResources._001_jobs_sql, as: UTF8.self))
+]
