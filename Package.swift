@@ -12,7 +12,8 @@ let package = Package(
   name: "blockfuse",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "blockfuse", targets: ["blockfuse"])
+    .executable(name: "blockfuse", targets: ["blockfuse"]),
+    .executable(name: "mosaic", targets: ["mosaic"]),
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -23,7 +24,7 @@ let package = Package(
     .executableTarget(name: "blockfuse", dependencies: ["BlockfuseCLI"], swiftSettings: settings),
     .target(
       name: "BlockfuseCLI",
-      dependencies: ["Jobs", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .target(
       name: "Jobs",
@@ -35,6 +36,10 @@ let package = Package(
     .target(
       name: "JobStore",
       dependencies: ["Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "mosaic",
+      dependencies: ["Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry"], swiftSettings: settings),

@@ -6,13 +6,16 @@ import Synchronization
 /// The command line, `blockfuse`, with the fusion and weights functions of `registry`: a program of your own that calls
 /// this has all commands, and its own functions in all of them.
 public func runBlockfuse(registry: FusionRegistry = .builtin) {
-  CommandSetup.registry.withLock { $0 = registry }
+  CommandSetup.set(registry)
   Blockfuse.main()
 }
 
 /// What commands need that does not come from the command line.
 enum CommandSetup {
-  static let registry = Mutex(FusionRegistry.builtin)
+  private static let stored = Mutex(FusionRegistry.builtin)
+
+  static var registry: FusionRegistry { stored.withLock { $0 } }
+  static func set(_ registry: FusionRegistry) { stored.withLock { $0 = registry } }
 }
 
 struct Blockfuse: ParsableCommand {

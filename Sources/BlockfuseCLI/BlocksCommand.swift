@@ -31,17 +31,19 @@ struct BlocksCommand: ParsableCommand {
     try reportingErrors {
       let store = try database.readOnly()
       let record = try store.job(job.job)
-      if let level, level < 0 || level >= (try store.levels(of: record.id).count) {
+      let levelCount = try store.levels(of: record.id).count
+      if let level, level < 0 || level >= levelCount {
         throw JobError.invalid(
-          what: "job \(record.id) has no level \(level)", hint: "it has levels 0 to \(try store.levels(of: record.id).count - 1)")
+          what: "job \(record.id) has no level \(level)", hint: "it has levels 0 to \(levelCount - 1)")
       }
       if let block { return try showOne(block, record, store) }
       let wanted = try state.map(parseState)
-      let ranges = try parseRegion(record.description.is3D)
-      let cursor = try store.blocks(of: record.id, level: level, state: wanted, region: ranges)
+      var filter = try parseRegion(record.description.is3D)
+      (filter.level, filter.state) = (level, wanted)
+      var cursor = try store.blocks(of: record.id, filter)
       if !json { Terminal.result("level  block  state") }
       while let entry = try cursor.next() {
-        Terminal.result(json ? line(entry, record).text : text(entry, record))
+        Terminal.result(json ? line(entry.block, entry.state, entry.failure, record).text : text(entry, record))
       }
     }
   }
@@ -54,8 +56,8 @@ struct BlocksCommand: ParsableCommand {
     return state
   }
 
-  private func parseRegion(_ is3D: Bool) throws -> BlockRange? {
-    guard let region else { return nil }
+  private func parseRegion(_ is3D: Bool) throws -> BlockFilter {
+    guard let region else { return BlockFilter() }
     var ranges: [Axis: Range<Int>] = [:]
     for part in region.split(separator: ",") {
       let sides = part.split(separator: "=", maxSplits: 1)
@@ -70,7 +72,14 @@ struct BlocksCommand: ParsableCommand {
       }
       ranges[axis] = low..<high
     }
-    return BlockRange(ranges)
+    // beyond any grid; the record clips it
+    let all = 0..<Int.max / 2
+    let space = Axis.space.map { (ranges[$0] ?? all).clamped(to: all) }
+    return BlockFilter(
+      t: ranges[.t], c: ranges[.c],
+      region: Box3(
+        lower: Index3(space[0].lowerBound, space[1].lowerBound, space[2].lowerBound),
+        upper: Index3(space[0].upperBound, space[1].upperBound, space[2].upperBound)))
   }
 
   private func showOne(_ text: String, _ record: JobRecord, _ store: JobStore) throws {
@@ -87,11 +96,11 @@ struct BlocksCommand: ParsableCommand {
     let id = BlockID(level: layout.level, position: position)
     let opened = try OpenJob(record, in: store)
     let state = try store.state(of: record.id, block: id)
-    let failure = try store.failures(of: record.id).first { $0.block == id }
+    let failure = try store.failure(of: record.id, block: id)
     let file = opened.file(of: id)
     let views = try opened.viewNames(touching: id)
     if json {
-      var object = line(BlockEntry(block: id, state: state, failure: failure), record).object ?? [:]
+      var object = line(id, state, failure, record).object ?? [:]
       object["views"] = .array(views.map { .string($0) })
       object["file"] = .string(file)
       object["failures"] = .array(failure.map { [failureJSON($0)] } ?? [])
@@ -123,13 +132,13 @@ struct BlocksCommand: ParsableCommand {
     return "\(entry.block.level)  \(blockText(entry.block.position, record))  \(entry.state.rawValue)\(reason)"
   }
 
-  private func line(_ entry: BlockEntry, _ record: JobRecord) -> JSONValue {
+  private func line(_ block: BlockID, _ state: BlockState, _ failure: BlockFailure?, _ record: JobRecord) -> JSONValue {
     var object: [String: JSONValue] = [
-      "level": .int(Int64(entry.block.level)),
-      "block": .array(axisNames(record).map { .int(Int64(entry.block.position[$0])) }),
-      "state": .string(entry.state.rawValue),
+      "level": .int(Int64(block.level)),
+      "block": .array(axisNames(record).map { .int(Int64(block.position[$0])) }),
+      "state": .string(state.rawValue),
     ]
-    if let failure = entry.failure { object["failure"] = failureJSON(failure) }
+    if let failure { object["failure"] = failureJSON(failure) }
     return .object(object)
   }
 

@@ -15,8 +15,6 @@ struct DatabaseOption: ParsableArguments {
     return "blockfuse.sqlite"
   }
 
-  /// Makes the database where there is none; only commands that submit do.
-  func create() throws -> JobStore { try JobStore.open(resolvedPath, mode: .create) }
   func existing() throws -> JobStore { try JobStore.open(resolvedPath, mode: .existing) }
   func readOnly() throws -> JobStore { try JobStore.open(resolvedPath, mode: .readOnly) }
 }

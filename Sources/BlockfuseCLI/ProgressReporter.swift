@@ -59,12 +59,13 @@ final class ProgressReporter: Sendable {
     object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) }
     object["seconds_left"] = reading.secondsLeft.map { .double($0) }
     if let ending {
-      object["ending"] = .string(
+      let name =
         switch ending {
         case .complete: "complete"
         case .someFailed: "failed"
         case .limitReached, .stopped: "interrupted"
-        })
+        }
+      object["ending"] = .string(name)
     }
     return .object(object)
   }

@@ -71,26 +71,10 @@ struct FuseCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let request = try request.resolve()
-      let store = OpenedStore(database)
-      let job = try submit(request, store: try store.get())
+      let (job, store) = try submit(request, database)
       Terminal.message("job \(job.id) in \(database.resolvedPath)")
-      try runJob(String(job.id), arguments, store: try store.get())
+      try runJob(String(job.id), arguments, store: store)
     }
-  }
-}
-
-/// The database, opened when it is first needed and then kept.
-private final class OpenedStore {
-  private let option: DatabaseOption
-  private var store: JobStore?
-
-  init(_ option: DatabaseOption) { self.option = option }
-
-  func get() throws -> JobStore {
-    if let store { return store }
-    let opened = try option.create()
-    store = opened
-    return opened
   }
 }
 
@@ -117,7 +101,7 @@ struct RunArguments: ParsableArguments {
 /// Runs one job with progress; ends with the exit status that fits.
 func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) throws {
   let runner = RunJob(
-    store: store, registry: CommandSetup.registry.withLock { $0 },
+    store: store, registry: CommandSetup.registry,
     settings: Runner.Settings(
       workers: arguments.resources.workerCount, memoryByteCount: arguments.resources.memoryByteCount,
       blockLimit: arguments.limit))

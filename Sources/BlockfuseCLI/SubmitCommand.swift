@@ -15,7 +15,7 @@ struct SubmitCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let request = try request.resolve()
-      let job = try submit(request, store: try database.create())
+      let job = try submit(request, database).job
       Terminal.result(String(job.id))
       Terminal.message("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
     }
@@ -50,11 +50,9 @@ struct SubmitArguments: ParsableArguments {
 }
 
 /// Submits, and says what is worth a warning.
-func submit(_ request: Submitter.Request, store: @autoclosure () throws -> JobStore) throws -> JobRecord {
-  let registry = CommandSetup.registry.withLock { $0 }
-  // all that can be wrong with the input is found before there is a database
-  try Submitter.check(request, registry: registry)
-  let (job, warnings) = try Submitter(store: store(), registry: registry).submit(request)
+func submit(_ request: Submitter.Request, _ database: DatabaseOption) throws -> (job: JobRecord, store: JobStore) {
+  let registry = CommandSetup.registry
+  let (job, store, warnings) = try Submitter(registry: registry).submit(request, databasePath: database.resolvedPath)
   for warning in warnings { Terminal.message("note: \(warning)") }
-  return job
+  return (job, store)
 }

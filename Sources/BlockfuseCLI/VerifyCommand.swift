@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Geometry
 import JobStore
 import Jobs
 import Synchronization
@@ -31,7 +32,7 @@ struct VerifyCommand: ParsableCommand {
       let opened = try OpenJob(record, in: store)
       // a repair takes the job, so that nobody runs it meanwhile
       let run = repair ? try store.beginRun(job: record.id, join: false, info: .current(command: "verify --repair")) : nil
-      defer { try? run?.end(.interrupted) }
+      defer { _ = try? run?.end(.interrupted) }
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       let shown = Mutex(Date.distantPast)

@@ -1,7 +1,7 @@
 import Geometry
 
 /// The precision in which a job is computed: `Float`, or `Double` where a type of 32 or 64 bits asks for it.
-public protocol FusionScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Sendable {}
+public protocol FusionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {}
 extension Float: FusionScalar {}
 extension Double: FusionScalar {}
 

@@ -56,9 +56,21 @@ protocol RowArithmetic: FusionScalar {
     into target: UnsafeMutablePointer<Self>)
   static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, _ taps: Taps<Self>,
     into target: UnsafeMutablePointer<Self>)
+  static func fuse(
+    _ function: any FusionFunction, _ views: TransformedViews<Self>, _ output: MutableVoxelArray<Self>) throws
+  static func weigh(
+    _ function: any WeightsFunction, _ views: TransformedViews<Self>, _ weights: [MutableVoxelArray<Float>]) throws
 }
 
 extension Float: RowArithmetic {
+  static func fuse(
+    _ function: any FusionFunction, _ views: TransformedViews<Float>, _ output: MutableVoxelArray<Float>
+  ) throws { try function.fuse(views, into: output) }
+  static func weigh(
+    _ function: any WeightsFunction, _ views: TransformedViews<Float>, _ weights: [MutableVoxelArray<Float>]
+  ) throws { try function.weigh(views, into: weights) }
+
+
   @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Float { voxel.single }
 
   static func store(
@@ -118,6 +130,13 @@ private func clampedNumber<S: BinaryFloatingPoint>(_ value: S, _ lower: S, _ upp
 }
 
 extension Double: RowArithmetic {
+  static func fuse(
+    _ function: any FusionFunction, _ views: TransformedViews<Double>, _ output: MutableVoxelArray<Double>
+  ) throws { try function.fuse(views, into: output) }
+  static func weigh(
+    _ function: any WeightsFunction, _ views: TransformedViews<Double>, _ weights: [MutableVoxelArray<Float>]
+  ) throws { try function.weigh(views, into: weights) }
+
   @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Double { voxel.double }
 
   static func store(

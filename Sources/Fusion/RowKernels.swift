@@ -174,12 +174,3 @@ func gatherCarefully<S: FusionScalar>(
     target[i] = blend(row(0), row(1), fx)
   }
 }
-
-/// Whether a row holds NaN or infinity.
-@inline(__always)
-func hasNonFinite<S: FusionScalar>(_ row: UnsafePointer<S>, count: Int) -> Bool {
-  // the difference is 0 unless it is NaN; counted, so that the loop vectorises
-  var count32: UInt32 = 0
-  for i in 0..<count { count32 |= row[i] - row[i] == 0 ? 0 : 1 }
-  return count32 != 0
-}

@@ -18,7 +18,6 @@ final class ViewRows<S: RowArithmetic> {
   private var ramp: BlendingRamp
   private var constant: S = 0
   private var hasNonFinitePatch = false
-  private let scale: SIMD2<Double> = .zero
 
   // separable maps
   private var lines: [AxisLine] = []
@@ -63,8 +62,13 @@ final class ViewRows<S: RowArithmetic> {
     self.region = region
     isConstant = content == .constant
     ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
-    if isConstant { withVoxelType(view.elementType, ConvertBody(source: patch.base, count: 1, target: &constant)) }
-    hasNonFinitePatch = false
+    if isConstant {
+      withUnsafeMutablePointer(to: &constant) {
+        withVoxelType(view.elementType, ConvertBody(source: patch.base, count: 1, target: $0))
+      }
+    }
+    hasNonFinitePatch = !view.elementType.isInteger
+      && withVoxelType(view.elementType, NonFiniteBody(source: patch.base, count: isConstant ? 1 : patchBox.count))
     convertedPlane = Int.min
     blendedKey = (Int.min, Int.min)
     switch view.mapClass {
@@ -75,7 +79,7 @@ final class ViewRows<S: RowArithmetic> {
   }
 
   /// Whether a voxel may have no value although it lies in the view.
-  var mayLackValues: Bool { !view.elementType.isInteger }
+  var mayLackValues: Bool { hasNonFinitePatch }
 
   /// The output x of a row of the region whose samples lie in the view.
   func interval(z: Int, y: Int) -> Range<Int> {
@@ -325,7 +329,6 @@ final class ViewRows<S: RowArithmetic> {
     let target = converted.reserve(S.self, count: count + slack)
     withVoxelType(view.elementType, ConvertBody(source: patch.base, count: count, target: target))
     (target + count).update(repeating: 0, count: slack)
-    hasNonFinitePatch = mayLackValues && hasNonFinite(target, count: count)
   }
 
   private func convertPlane(z: Int) {
@@ -347,7 +350,6 @@ final class ViewRows<S: RowArithmetic> {
         view.elementType, BlendBody(a: a, b: a + count * bytes, fraction: fraction, count: count, target: target))
     }
     (target + count).update(repeating: 0, count: slack)
-    hasNonFinitePatch = mayLackValues && hasNonFinite(target, count: count)
   }
 
   private func sampleMixed(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<S>) {
@@ -514,5 +516,22 @@ private struct GatherBody<S: RowArithmetic>: VoxelBody {
   func run<T: Voxel>(_ type: T.Type) {
     let voxels = source.assumingMemoryBound(to: type)
     for i in 0..<count { target[i] = S.of(voxels[Int(index[i])]) }
+  }
+}
+
+private struct NonFiniteBody: VoxelBody {
+  let source: UnsafeMutableRawPointer
+  let count: Int
+
+  @inline(__always)
+  func run<T: Voxel>(_ type: T.Type) -> Bool {
+    let voxels = source.assumingMemoryBound(to: type)
+    // the difference is 0 unless it is NaN; counted, so that the loop vectorises
+    var marks: UInt32 = 0
+    for i in 0..<count {
+      let v = voxels[i].double
+      marks |= v - v == 0 ? 0 : 1
+    }
+    return marks != 0
   }
 }

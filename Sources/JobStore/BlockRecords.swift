@@ -84,6 +84,10 @@ public struct Claim: Hashable, Sendable, Identifiable {
   public let id: ID
   public let level: Int
   public let positions: [TCZYX]
+
+  public init(id: ID, level: Int, positions: [TCZYX]) {
+    (self.id, self.level, self.positions) = (id, level, positions)
+  }
 }
 
 /// What became of one claimed block.
@@ -110,4 +114,8 @@ public struct BrickRegion: Hashable, Sendable, Identifiable {
   public let t: Range<Int>
   public let c: Range<Int>
   public let blocks: Box3
+
+  public init(id: Int, t: Range<Int>, c: Range<Int>, blocks: Box3) {
+    (self.id, self.t, self.c, self.blocks) = (id, t, c, blocks)
+  }
 }

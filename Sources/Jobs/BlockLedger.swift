@@ -4,12 +4,11 @@ import JobStore
 /// Where a run gets its blocks from and where it reports them to. The job database is one; a cluster task's work order
 /// and log are another.
 protocol BlockLedger: Sendable {
-  /// Some blocks of a level that nobody has done or is doing, neighbours in space; empty when there are none left to take.
+  /// Some blocks of a level that nobody has done or is doing, and whose blocks below are all there; neighbours in space.
+  /// Empty when there is none to take. What was taken and not recorded goes back when the run ends.
   func take(level: Int, limit: Int) throws -> [TakenBlock]
   /// Writes results down. Blocks of a claim that is no longer ours are not recorded, and counted in the answer.
   func record(_ results: [WorkResult]) throws -> RecordedCounts
-  /// Gives taken blocks back undone.
-  func giveBack(_ blocks: [TakenBlock]) throws
   /// The states of a box of blocks of one level at one `t` and `c`, C order.
   func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState]
 }

@@ -4,8 +4,6 @@ import Zarr
 
 /// Makes the voxels of one level's chunks. Each worker has its own; what it shares with others it shares through caches.
 protocol BlockMaker: AnyObject {
-  /// Whether a block can be made now, or must wait because what it is made of is not there.
-  func isReady(_ block: TakenBlock) throws -> Bool
   /// Makes the voxels of `box`, clipped to the array, at one `t` and `c`: `box.count` elements in C order. Says whether
   /// there is anything but fill; if there is not, the buffer need not have been written.
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent
@@ -37,8 +35,6 @@ final class ChunkWorker {
     chunk.deallocate()
     if usesClipped { clipped.deallocate() }
   }
-
-  func isReady(_ block: TakenBlock) throws -> Bool { try maker.isReady(block) }
 
   /// Makes and encodes one part: bytes that are valid until the next call, or nil for nothing but fill.
   func make(_ part: WorkQueue.Part) throws -> UnsafeRawBufferPointer? {

@@ -1,5 +1,4 @@
 import Geometry
-import Synchronization
 import Zarr
 
 /// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.
@@ -22,8 +21,7 @@ final class BlockTask: Sendable {
     var byteCount = 0
   }
 
-  private let state = Mutex(State())
-  private let readiness = Mutex<Bool?>(nil)
+  private let state = Monitor(State())
   private let folders: DirectoryMaker
   private let tag: String
 
@@ -53,7 +51,7 @@ final class BlockTask: Sendable {
       }
     }
     self.parts = parts
-    if layout.shard != nil { state.withLock { $0.index = ShardBuilder(chunkCount: parts.count) } }
+    if layout.shard != nil { state.update { $0.index = ShardBuilder(chunkCount: parts.count) } }
   }
 
   var path: String { array.path + "/" + array.blockFile(indexInArray) }
@@ -63,7 +61,7 @@ final class BlockTask: Sendable {
 
   /// Takes the encoded bytes of a part, or nil for one of nothing but fill.
   func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
-    try state.withLock { (state) throws(ZarrError) in
+    try state.update { (state) throws(ZarrError) in
       if part != state.next {
         state.waiting[part] = .some(encoded.map { Array($0) })
         return .incomplete
@@ -71,22 +69,14 @@ final class BlockTask: Sendable {
       try append(encoded, to: &state)
       while let bytes = state.waiting.removeValue(forKey: state.next) {
         if let bytes {
-          var failure: ZarrError?
-          bytes.withUnsafeBytes { raw in
-            do { try append(raw, to: &state) } catch { failure = error }
-          }
-          if let failure { throw failure }
+          try withBytes(bytes) { (raw) throws(ZarrError) in try append(raw, to: &state) }
         } else {
           try append(nil, to: &state)
         }
       }
       guard state.next == parts.count else { return .incomplete }
-      if state.file != nil, let index = state.index?.finish() {
-        var failure: ZarrError?
-        index.withUnsafeBytes { raw in
-          do { try write(raw, to: &state) } catch { failure = error }
-        }
-        if let failure { throw failure }
+      if state.file != nil, let index = try state.index?.finish() {
+        try withBytes(index) { (raw) throws(ZarrError) in try write(raw, to: &state) }
       }
       return .complete
     }
@@ -94,14 +84,14 @@ final class BlockTask: Sendable {
 
   private func append(_ encoded: UnsafeRawBufferPointer?, to state: inout State) throws(ZarrError) {
     if let encoded { try write(encoded, to: &state) }
-    state.index?.append(encoded?.count)
+    state.index?.append(encodedByteCount: encoded?.count)
     state.next += 1
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
     if state.file == nil {
       try folders.ensureParent(of: path)
-      state.file = try AtomicFile(path: path, tag: tag)
+      state.file = try AtomicFile(target: path, tag: tag)
     }
     try state.file?.append(bytes)
     state.byteCount += bytes.count
@@ -110,7 +100,7 @@ final class BlockTask: Sendable {
   /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns its size, or nil for a block
   /// of nothing but fill.
   func finish() throws(ZarrError) -> Int? {
-    try state.withLock { (state) throws(ZarrError) in
+    try state.update { (state) throws(ZarrError) in
       guard state.file != nil else { return nil }
       try state.file?.sync()
       try state.file.take()?.commit()
@@ -120,31 +110,26 @@ final class BlockTask: Sendable {
 
   /// Gives the block up. True the first time, for the one who is to report it.
   func giveUp() -> Bool {
-    state.withLock { state in
+    state.update { state in
       defer { state.isGivenUp = true }
       return !state.isGivenUp
     }
   }
 
-  var isGivenUp: Bool { state.withLock { $0.isGivenUp } }
-
-  /// Whether the block can be made now. Asked once, however many workers share the block.
-  func isReady(_ check: () throws -> Bool) throws -> Bool {
-    try readiness.withLock { known in
-      if let known { return known }
-      let isReady = try check()
-      known = isReady
-      return isReady
-    }
-  }
+  var isGivenUp: Bool { state.update { $0.isGivenUp } }
 
   /// Removes the temp file of a block that is not to be finished.
   func discard() {
-    state.withLock { $0.file.take()?.discard() }
+    state.update { $0.file.take()?.discard() }
   }
 }
 
 /// A position in the five axes as an index of an array that may lack z (2D).
 func arrayIndex(_ position: TCZYX, axisCount: Int) -> [Int] {
   axisCount == 4 ? [position.t, position.c, position.y, position.x] : position.array
+}
+
+/// `withUnsafeBytes` with a typed throw, which the library's lacks.
+private func withBytes(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(ZarrError) -> Void) throws(ZarrError) {
+  try bytes.withUnsafeBufferPointer { (buffer) throws(ZarrError) in try body(UnsafeRawBufferPointer(buffer)) }
 }

@@ -58,7 +58,7 @@ struct ChangeCheck {
       findings.notes.append("the dataset \(path) is gone; the job has its own record of the views")
       return
     }
-    guard (try? FileDigest.of(path)) != job.record.description.datasetDigest else { return }
+    guard (try? DatasetFile.digest(of: path)) != job.record.description.datasetDigest else { return }
     let now: Planner.Result
     do {
       let options = try JobOptions(JSONValue.parse(Data(job.record.description.options.utf8)))

@@ -25,7 +25,8 @@ final class DatabaseLedger: RunLedger {
         try run.record(rest.map { BlockResult(claim: $0.block.claim, position: $0.block.position, outcome: $0.recorded) })
         counts.recorded += rest.count
         return counts
-      } catch JobStoreError.claimLost(let lost) {
+      } catch {
+        guard case .claimLost(let lost) = error else { throw error }
         // somebody took us for dead: what they do now is theirs, the rest is still ours to record
         let before = rest.count
         rest.removeAll { lost.contains($0.block.claim) }
@@ -36,13 +37,8 @@ final class DatabaseLedger: RunLedger {
     return counts
   }
 
-  func giveBack(_ blocks: [TakenBlock]) throws {
-    guard !blocks.isEmpty else { return }
-    try run.release(Array(Set(blocks.map(\.claim))))
-  }
-
   func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
-    try store.states(of: job, level: level, t: t, c: c, blocks: blocks)
+    try run.states(level: level, t: t, c: c, blocks: blocks)
   }
 
   func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool {
@@ -54,7 +50,7 @@ final class DatabaseLedger: RunLedger {
   }
 
   func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
-    try store.nextBricks(of: job, level: level, after: after, limit: limit)
+    try run.nextBricks(level: level, after: after, limit: limit)
   }
 
   func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {

@@ -11,37 +11,21 @@ final class FusedLevel: LevelWork {
   let recipe: FusionRecipe
   let cache: ChunkCache
   private let views: [View]
-  /// For each distinct time point of the transforms: the views placed in the output, and their index.
   private let placements: [Placement]
   private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
-  struct Placement: Sendable {
-    let views: [PlacedView]
-    let index: ViewIndex
-  }
-
-  init(plan: JobPlan, views: [View], transforms: [[AffineMap]], recipe: FusionRecipe, cache: ChunkCache)
-    throws(JobError)
-  {
-    (self.plan, self.views, self.recipe, self.cache) = (plan, views, recipe, cache)
-    let count = transforms.map(\.count).max() ?? 1
-    var placements: [Placement] = []
-    for t in 0..<count {
-      placements.append(try Self.place(views, transforms.map { $0.count > 1 ? $0[t] : $0[0] }, in: plan))
-    }
-    self.placements = placements
+  init(plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache) {
+    (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
   }
 
   func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
 
   /// The views that may have a value in a box of output voxels, in dataset order.
   func views(touching box: Box3, t: Int) -> [PlacedView] {
-    let placement = placement(t: t)
     let grown = box.grown(by: recipe.halo).intersection(Box3(shape: plan.stack.shape))
-    return placement.index.views(touching: grown).map { placement.views[$0] }
-      .filter { !$0.inputBox(for: grown, order: recipe.interpolationOrder).isEmpty }
+    return placement(t: t).views(touching: grown, interpolationOrder: recipe.interpolationOrder)
   }
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
@@ -68,37 +52,6 @@ final class FusedLevel: LevelWork {
   func makeMaker(context: CodecContext) -> any BlockMaker {
     FusedBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))
   }
-
-  private static func place(_ views: [View], _ transforms: [AffineMap], in plan: JobPlan) throws(JobError)
-    -> Placement
-  {
-    var placed: [PlacedView] = []
-    var entries: [ViewIndex.Entry] = []
-    placed.reserveCapacity(views.count)
-    entries.reserveCapacity(views.count)
-    for (i, (view, affine)) in zip(views, transforms).enumerated() {
-      let stack = view.level.stack
-      let map: PixelMap
-      do {
-        map = try PixelMap(
-          affine: affine, viewSpacing: stack.spacing, viewOrigin: stack.origin, outputSpacing: plan.stack.spacing,
-          outputOrigin: plan.stack.origin)
-      } catch {
-        throw .invalid(what: "view \(i): \(error)", hint: "")
-      }
-      placed.append(
-        PlacedView(
-          id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
-          elementType: view.level.elementType, intensityScale: view.details.intensityScale,
-          intensityOffset: view.details.intensityOffset))
-      let (lower, upper) = StackProperties.bounds(of: stack, affine: affine)
-      entries.append(
-        ViewIndex.Entry(
-          view: i, lower: (lower - plan.stack.origin) / plan.stack.spacing,
-          upper: (upper - plan.stack.origin) / plan.stack.spacing))
-    }
-    return Placement(views: placed, index: ViewIndex(entries))
-  }
 }
 
 /// Fuses blocks of level 0; one for each worker.
@@ -112,15 +65,15 @@ private final class FusedBlockMaker: BlockMaker {
     fuser = BlockFuser(recipe: level.recipe)
   }
 
-  func isReady(_ block: TakenBlock) -> Bool { true }
-
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
     let views = level.views(touching: box, t: t)
     guard !views.isEmpty else { return .fill }
-    switch try fuser.fuse(box, views: views, reader: ViewReader(level: level, reader: reader, t: t, c: c), into: buffer) {
-    case .fill: return .fill
-    case .voxels: return .voxels
-    }
+    let voxels = ViewReader(level: level, reader: reader, t: t, c: c)
+    let content =
+      level.plan.fusion.isMask
+      ? try fuser.countViews(box, views: views, reader: voxels, as: level.plan.outputType, into: buffer)
+      : try fuser.fuse(box, views: views, reader: voxels, into: buffer)
+    return content == .fill ? .fill : .voxels
   }
 }
 

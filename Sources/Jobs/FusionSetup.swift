@@ -32,9 +32,9 @@ enum FusionSetup {
     _ fusion: FusionPlan, context: FusionContext, outputType: ElementType, inputTypes: [ElementType],
     registry: FusionRegistry
   ) throws(JobError) -> FusionRecipe {
-    do {
+    do throws(FusionError) {
       return try FusionRecipe(
-        function: fusion.isMask ? ViewCount.name : fusion.function,
+        function: fusion.function,
         functionArguments: arguments(fusion.functionArguments), weights: fusion.weights,
         weightsArguments: arguments(fusion.weightsArguments), blendingWidths: fusion.blendingWidths,
         interpolationOrder: fusion.interpolationOrder, rounding: RoundingMode(rawValue: fusion.rounding) ?? .nearest,

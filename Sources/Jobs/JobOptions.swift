@@ -140,7 +140,7 @@ public struct JobOptions: Sendable {
       do {
         compressor = try Compressor.parse(value)
       } catch {
-        throw .invalid(what: "option \"zarr_array_creation_kwargs.compressor\": \(error)", hint: error.hint ?? "")
+        throw .invalid(what: "option \"zarr_array_creation_kwargs.compressor\": \(error)", hint: error.hint)
       }
     }
     if let list = array.value("shards")?.array {

@@ -18,6 +18,11 @@ public struct JobPlan: Sendable, Codable {
   /// The axes of the output arrays.
   public var axes: [Axis] { [.t, .c] + spatialAxes }
 
+  /// Of all levels; a block is a file, unless it holds nothing but fill.
+  public var blockCount: Int { levels.reduce(0) { $0 + $1.grid.total } }
+  /// Of all levels, before compression.
+  public var byteCount: Int { levels.reduce(0) { $0 + $1.shape.product } * outputType.byteCount }
+
   /// A shape, position or chunk without the axes that the output lacks.
   public func outputAxes(_ value: TCZYX) -> [Int] { is3D ? value.array : [value.t, value.c, value.y, value.x] }
 }
@@ -48,7 +53,7 @@ public struct OutputPlan: Sendable, Codable {
   public var batchArguments: [String: JSONText]
   public var name: String
   public var channelNames: [String]?
-  public var channelColors: [String]?
+  public var channelColors: [String?]?
   public var timeScale: Double
   public var timeOrigin: Double
   public var timeUnit: String?

@@ -1,10 +1,13 @@
 import Fusion
 import Geometry
+import Views
 
 /// How a limit of memory is shared out: workers' buffers, files on their way to disk, and the rest for decoded chunks.
 public struct MemoryPlan: Sendable {
   /// The program itself, its libraries and the database's caches.
   public static let baseByteCount = 48 << 20
+  /// Without `--memory`.
+  public static let defaultByteCount = 2 << 30
 
   public let workers: Int
   /// Buffers of one worker: patches of views, sums, the chunk and its encoded bytes.
@@ -17,27 +20,57 @@ public struct MemoryPlan: Sendable {
     Self.baseByteCount + workers * workerByteCount + cacheByteCount + viewsByteCount
   }
 
-  /// - Parameter memory: what the whole process may use; nil for the default of 2 GiB.
-  public init(plan: JobPlan, views: [View], recipe: FusionRecipe, workers: Int, memory: Int?) {
-    let chunk = plan.levels[0].chunk.zyx
+  /// - Parameter memory: what the whole process may use; nil for the default.
+  init(
+    plan: JobPlan, views: [View], placement: Placement, recipe: FusionRecipe, workers: Int, memory: Int?
+  ) {
     let chunkByteCount = plan.levels[0].chunk.product * plan.outputType.byteCount
     let largestInput = views.map { $0.level.chunk.product * $0.level.elementType.byteCount }.max() ?? 0
     // the chunk, its clipped twin, the encoded bytes and the codec's own tables
     let codec = 3 * chunkByteCount + (8 << 20)
-    let arena = BlockFuser.arenaByteCount(
-      recipe: recipe, block: chunk, spacingRatio: Self.largestSpacingRatio(plan, views),
-      elementByteCount: views.map(\.level.elementType.byteCount).max() ?? 2)
-    // the pyramid's patch is smaller than a fused block's arena
-    workerByteCount = max(arena, 8 << 20) + codec + largestInput
+    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec
     self.workers = workers
     viewsByteCount = views.count * 1500
     let fixed = Self.baseByteCount + workers * workerByteCount + viewsByteCount
-    // at the least, what the workers are about to use must fit
-    let least = workers * largestInput * 2
-    cacheByteCount = max(least, (memory ?? 2 << 30) - fixed)
+    // at the least, the chunks that the workers have in hand
+    cacheByteCount = max(workers * largestInput * 2, (memory ?? Self.defaultByteCount) - fixed)
   }
 
-  private static func largestSpacingRatio(_ plan: JobPlan, _ views: [View]) -> Vector3 {
-    views.reduce(Vector3(repeating: 1)) { pointwiseMax($0, plan.stack.spacing / $1.level.stack.spacing) }
+  /// For a plan that is no job yet.
+  public init(_ result: Planner.Result, registry: FusionRegistry, workers: Int, memory: Int?) throws(JobError) {
+    let recipe = try FusionSetup.recipe(
+      for: result.plan, inputTypes: result.views.map(\.level.elementType), registry: registry)
+    let placements = try Placement.all(result.views, result.transforms, in: result.plan)
+    self.init(
+      plan: result.plan, views: result.views, placement: placements[0], recipe: recipe, workers: workers, memory: memory)
+  }
+
+  /// The most that fusing a chunk takes, looked for where views end, since that is where they overlap.
+  private static func arenaByteCount(_ plan: JobPlan, _ placement: Placement, _ recipe: FusionRecipe) -> Int {
+    let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
+    let volume = Box3(shape: plan.stack.shape)
+    var most = 0
+    let step = max(1, placement.views.count / 64)
+    for view in stride(from: 0, to: placement.views.count, by: step).map({ placement.views[$0] }) {
+      let stack = StackProperties(spacing: view.spacing, origin: .zero, shape: view.shape)
+      // from view pixels back to output indices
+      guard let toOutput = try? AffineMap(rows: view.map.rows, translation: view.map.offset).inverse() else { continue }
+      for corner in 0..<9 {
+        let at =
+          corner == 8
+          ? Vector3(repeating: 0.5) : Vector3(Double(corner >> 2 & 1), Double(corner >> 1 & 1), Double(corner & 1))
+        let p = toOutput(at * Vector3(stack.shape &- 1))
+        var block = TCZYX.zero
+        for axis in Axis.space {
+          let lane = axis.spaceLane ?? 0
+          block[axis] = max(0, min(grid.count[axis] - 1, Int(max(0, min(p[lane], 1e15))) / grid.block[axis]))
+        }
+        let box = grid.box(of: block)
+        let views = placement.views(
+          touching: box.grown(by: recipe.halo).intersection(volume), interpolationOrder: recipe.interpolationOrder)
+        most = max(most, BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views))
+      }
+    }
+    return most
   }
 }

@@ -4,11 +4,11 @@ import Foundation
 ///
 /// Waiting is what `Synchronization.Mutex` lacks. Unchecked, because the compiler cannot see that `state` is only
 /// touched under the lock.
-final class Monitor<State>: @unchecked Sendable {
+final class Monitor<State: ~Copyable>: @unchecked Sendable {
   private let condition = NSCondition()
   private var state: State
 
-  init(_ state: sending State) {
+  init(_ state: consuming sending State) {
     self.state = state
   }
 
@@ -23,7 +23,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Runs `body` alone; for reading.
-  func read<Result>(_ body: (State) -> Result) -> Result {
+  func read<Result>(_ body: (borrowing State) -> Result) -> Result {
     condition.lock()
     defer { condition.unlock() }
     return body(state)

@@ -82,7 +82,7 @@ final class OutputFolder: Sendable {
   private func groupFiles(windows: [OMEChannel.Window]?) -> [(name: String, bytes: Data)] {
     let channels = (0..<plan.channelCount).map { c in
       OMEChannel(
-        label: plan.output.channelNames?[c], color: plan.output.channelColors?[c], window: windows?[c])
+        label: plan.output.channelNames?[c], color: plan.output.channelColors.flatMap { $0[c] }, window: windows?[c])
     }
     var writer = OMEWriter(
       version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: plan.stack.spacing,

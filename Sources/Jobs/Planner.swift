@@ -14,6 +14,8 @@ public struct Planner {
     /// One transform for all time points, or one for each.
     public var transforms: [[AffineMap]]
     public var warnings: [String]
+    /// Of the dataset file's bytes.
+    public var datasetDigest: String
   }
 
   private let dataset: Dataset
@@ -42,6 +44,9 @@ public struct Planner {
     let planned = views.map {
       $0.planned(level: $0.levelIndex(for: stack.spacing), times: timeIndices, channels: channelIndices)
     }
+    if options.outputMask, let type = options.outputType, type != .uint8 && type != .uint16 {
+      throw .invalid(what: "output_mask writes uint8 or uint16, not \(type.rawValue)", hint: "change output_dtype")
+    }
     let (chunk, shard) = try chunks(first: planned[0].level)
     let shape = TCZYX(t: timeIndices.count, c: channelIndices.count, zyx: stack.shape)
     guard let count = shape.checkedProduct, count < Int.max / 16 else {
@@ -55,13 +60,14 @@ public struct Planner {
       batchArguments: options.batchArguments.mapValues(JSONText.init), name: name,
       channelNames: dataset.channelNames.map { names in channelIndices.map { names[$0] } },
       channelColors: dataset.channelColors.map { colors in channelIndices.map { colors[$0] } },
-      timeScale: dataset.timeScale ?? 1, timeOrigin: dataset.timeOrigin ?? 0, timeUnit: dataset.timeUnit)
+      timeScale: dataset.timeScale, timeOrigin: dataset.timeOrigin, timeUnit: dataset.timeUnit)
     let plan = JobPlan(
       is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
-    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan))
+    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan),
+      datasetDigest: dataset.digest)
   }
 
   // MARK: - Selection

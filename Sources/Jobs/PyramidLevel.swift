@@ -6,6 +6,9 @@ import Zarr
 
 /// A level above 0: each voxel is the mean of a window of the level below.
 final class PyramidLevel: LevelWork {
+  /// Source voxels that a worker holds at a time.
+  static let patchByteLimit = 8 << 20
+
   let layout: LevelLayout
   let below: LevelLayout
   let belowArray: ZarrArray
@@ -54,24 +57,17 @@ final class PyramidLevel: LevelWork {
 private final class PyramidBlockMaker: BlockMaker {
   private let level: PyramidLevel
   private let reader: RegionReader
+  private let downsampler: Downsampler
   private var patch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   /// Source voxels read at a time; a block is made slab by slab, so that its memory does not grow with its size.
-  private let patchByteLimit = 8 << 20
+  private let patchByteLimit = PyramidLevel.patchByteLimit
 
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
+    downsampler = Downsampler(type: level.elementType, rounding: level.rounding)
   }
 
   deinit { patch.deallocate() }
-
-  /// Ready when every block below that the box meets is done or empty: by box, since chunks and shards differ by level.
-  func isReady(_ block: TakenBlock) throws -> Bool {
-    let box = level.sourceBox(of: level.layout.grid.box(of: block.position))
-    let blocks = level.below.grid.blocks(meeting: box)
-    return try level.ledger.states(
-      level: level.below.level, t: block.position.t, c: block.position.c, blocks: blocks
-    ).allSatisfy { $0 == .done || $0 == .empty }
-  }
 
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
     let element = level.elementType.byteCount
@@ -118,10 +114,9 @@ private final class PyramidBlockMaker: BlockMaker {
       states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx)
     }
     guard case .voxels = content else { return .fill }
-    downsample(
-      UnsafeRawBufferPointer(bytes), shape: source.shape, factor: level.layout.factor, type: level.elementType,
-      rounding: level.rounding, into: buffer)
-    return .voxels
+    let made = try downsampler.reduce(
+      UnsafeRawBufferPointer(bytes), shape: source.shape, factor: level.layout.factor, into: buffer)
+    return made == .fill ? .fill : .voxels
   }
 
   /// What the record says of the blocks below. A block that is done must have its file: a missing chunk would read as

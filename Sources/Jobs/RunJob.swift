@@ -1,5 +1,6 @@
 import Foundation
 import Fusion
+import Geometry
 import JobStore
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
@@ -53,11 +54,10 @@ public struct RunJob {
       watcher.stop()
       let reading = meter.read()
       observe(reading)
-      try run.heartbeat(reading.progress)
-      try run.end(ending.outcome)
+      try run.end(ending.outcome, progress: reading.progress)
       return Outcome(ending: ending, reading: reading)
     } catch {
-      try? run.end(.error(message: "\(error)"))
+      _ = try? run.end(.error(message: "\(error)"))
       throw error
     }
   }

@@ -58,8 +58,10 @@ public final class Runner {
   /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
   public func run() throws -> Ending {
     let recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
+    let placements = try Placement.all(views, transforms, in: plan)
     let memory = MemoryPlan(
-      plan: plan, views: views, recipe: recipe, workers: settings.workers, memory: settings.memoryByteCount)
+      plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
+      memory: settings.memoryByteCount)
     let cache = ChunkCache(byteLimit: memory.cacheByteCount)
     var blocksLeft = settings.blockLimit ?? Int.max
     for layout in plan.levels {
@@ -67,7 +69,7 @@ public final class Runner {
       cache.removeAll()
       let level: any LevelWork =
         layout.level == 0
-        ? try FusedLevel(plan: plan, views: views, transforms: transforms, recipe: recipe, cache: cache)
+        ? FusedLevel(plan: plan, views: views, placements: placements, recipe: recipe, cache: cache)
         : try PyramidLevel(
           layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
           plan: plan, cache: cache, ledger: ledger)
@@ -119,9 +121,6 @@ public final class Runner {
     let left = queue.leftovers()
     left.incomplete.forEach { $0.discard() }
     let closing = Result { try stage.close() }
-    // blocks that were not finished go back; those that are not ready stay claimed until the run ends, so that they are
-    // not handed out again and again
-    try? ledger.giveBack(left.untouched + left.incomplete.map(\.block))
     try closing.get()
     if let error = left.error { throw error }
     return queue.startedCount
@@ -130,7 +129,7 @@ public final class Runner {
   private static func work(on part: WorkQueue.Part, worker: ChunkWorker, stage: DurableStage) {
     let task = part.task
     do {
-      guard !task.isGivenUp, try task.isReady({ try worker.isReady(task.block) }) else { return }
+      guard !task.isGivenUp else { return }
       let encoded = try Retry.transient { try worker.make(part) }
       if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
     } catch {

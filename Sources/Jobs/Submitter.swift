@@ -28,15 +28,16 @@ public struct Submitter {
     }
   }
 
-  private let store: JobStore
   private let registry: FusionRegistry
 
-  public init(store: JobStore, registry: FusionRegistry) {
-    (self.store, self.registry) = (store, registry)
-  }
+  public init(registry: FusionRegistry) { self.registry = registry }
 
-  public func submit(_ request: Request) throws -> (job: JobRecord, warnings: [String]) {
-    try finishEarlierSubmits()
+  /// A database is made only when all that can be wrong with the input has been looked at, so that a mistake leaves nothing.
+  public func submit(_ request: Request, databasePath: String) throws
+    -> (job: JobRecord, store: JobStore, warnings: [String])
+  {
+    let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
+    if let existing { try finishEarlierSubmits(existing) }
     let datasetPath = absolutePath(request.datasetPath)
     let outputPath = absolutePath(request.outputPath)
     let site = OutputSite(path: outputPath)
@@ -45,6 +46,7 @@ public struct Submitter {
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: (outputPath as NSString).lastPathComponent, registry: registry)
     try site.check(against: result.views)
+    let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     let details = JobDetails(
       plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
@@ -62,11 +64,11 @@ public struct Submitter {
       throw error
     }
     site.removeAside(uuid: uuid)
-    return (try store.job(String(job)), result.warnings)
+    return (try store.job(job), store, result.warnings)
   }
 
   /// Brings jobs whose submit was killed to one end or the other.
-  private func finishEarlierSubmits() throws {
+  private func finishEarlierSubmits(_ store: JobStore) throws {
     for job in try store.jobsInCreation() {
       let site = OutputSite(path: job.description.outputPath)
       if try OpenJob(job, in: store).output.foreignness() == nil {
@@ -88,7 +90,7 @@ public struct Submitter {
     func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let plan = result.plan
     let description = JobDescription(
-      name: request.name, uuid: uuid, datasetPath: datasetPath, datasetDigest: try FileDigest.of(datasetPath),
+      name: request.name, uuid: uuid, datasetPath: datasetPath, datasetDigest: result.datasetDigest,
       outputPath: outputPath, options: request.options.json.text, programVersion: Program.versionWithLibraries,
       transformKey: plan.fusion.transformKey, fusionFunction: plan.fusion.function, weightsFunction: plan.fusion.weights,
       interpolationOrder: plan.fusion.interpolationOrder, elementType: plan.outputType, is3D: plan.is3D,

@@ -43,7 +43,11 @@ public struct Verifier {
     }
     if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
     var result = report.read { $0 }
-    result.problems.sort { ($0.block.level, $0.block.position.array) < ($1.block.level, $1.block.position.array) }
+    result.problems.sort {
+      $0.block.level != $1.block.level
+        ? $0.block.level < $1.block.level
+        : $0.block.position.array.lexicographicallyPrecedes($1.block.position.array)
+    }
     result.strays = try Strays(job: job, store: store).find()
     return result
   }
@@ -72,7 +76,7 @@ public struct Verifier {
         }
       }
     }
-    report.repairedBlocks = try store.setPending(of: job.record.id, blocks: Array(blocks))
+    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks))
     for stray in report.strays where (try? FileManager.default.removeItem(atPath: stray)) != nil {
       report.removedStrays += 1
     }
@@ -83,7 +87,7 @@ public struct Verifier {
   ) throws {
     let array = job.output.array(layout.level)
     let failure = Mutex<(any Error)?>(nil)
-    let cursor = Monitor(try store.blocks(of: job.record.id, level: layout.level, state: .done))
+    let cursor = Monitor(try store.blocks(of: job.record.id, BlockFilter(level: layout.level, state: .done)))
     ThreadGroup(name: "blockfuse-verify", count: workers) { _ in
       let context = CodecContext()
       while stopFlag.signal == nil, failure.withLock({ $0 == nil }) {

@@ -109,9 +109,8 @@ final class WorkQueue: Sendable {
   /// Blocks that were begun.
   var startedCount: Int { monitor.read { $0.startedCount } }
 
-  /// What is left when all workers have ended: blocks taken but not begun, blocks begun but not complete, and why taking
-  /// ended early, if it did.
-  func leftovers() -> (untouched: [TakenBlock], incomplete: [BlockTask], error: (any Error)?) {
-    monitor.read { ($0.waiting, $0.active.map(\.task), $0.error) }
+  /// What is left when all workers have ended: blocks begun but not complete, and why taking ended early, if it did.
+  func leftovers() -> (incomplete: [BlockTask], error: (any Error)?) {
+    monitor.read { ($0.active.map(\.task), $0.error) }
   }
 }

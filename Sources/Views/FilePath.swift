@@ -1,29 +1,29 @@
 import Foundation
 
 /// Paths as text: joined and tidied without asking the file system, so symbolic links stay what they are.
-enum FilePath {
+package enum FilePath {
   /// `path` seen from `folder`, without `.`, `..` and double slashes.
-  static func absolute(_ path: String, in folder: String) -> String {
+  package static func absolute(_ path: String, in folder: String) -> String {
     let isAbsolute = path.utf8.first == UInt8(ascii: "/")
     return tidy(isAbsolute ? path : folder + "/" + path)
   }
 
   /// `path` seen from the current folder.
-  static func absolute(_ path: String) -> String {
+  package static func absolute(_ path: String) -> String {
     absolute(path, in: FileManager.default.currentDirectoryPath)
   }
 
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
     return String(path[..<slash])
   }
 
-  static func lastComponent(of path: String) -> String {
+  package static func lastComponent(of path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
   /// An absolute path as seen from a folder: below it relative, elsewhere absolute.
-  static func relative(_ path: String, to folder: String) -> String {
+  package static func relative(_ path: String, to folder: String) -> String {
     let prefix = folder.hasSuffix("/") ? folder : folder + "/"
     return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
   }

@@ -4,9 +4,9 @@ import Synchronization
 /// Calls `body` for 0 ..< `count` on threads of its own and gives the results in order.
 ///
 /// For work that mostly waits for a disk: the threads are more than the processors, and none is one of the shared pool.
-func parallelMap<T: Sendable>(count: Int, threads: Int?, _ body: @escaping @Sendable (Int) -> T) -> [T] {
+package func parallelMap<T: Sendable>(count: Int, threads: Int?, _ body: @escaping @Sendable (Int) -> T) -> [T] {
   let batch = 32
-  let wanted = threads ?? min(32, max(4, 2 * ProcessInfo.processInfo.activeProcessorCount))
+  let wanted = threads ?? min(64, max(16, 2 * ProcessInfo.processInfo.activeProcessorCount))
   let threadCount = max(1, min(wanted, count / batch))
   if threadCount == 1 { return (0..<count).map(body) }
 

@@ -39,21 +39,29 @@ extension ViewDetails: Codable {
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
-    func indices(_ key: Key) throws -> [Int] {
-      guard values.contains(key) else { return [0] }
-      if let count = try? values.decode(Int.self, forKey: key) { return Array(0..<max(0, count)) }
-      return try values.decode([Int].self, forKey: key)
+    let levels = try values.decode([ViewLevel].self, forKey: .levels)
+    guard let shape = levels.first?.shape else {
+      throw DecodingError.dataCorruptedError(forKey: .levels, in: values, debugDescription: "there is no level")
+    }
+    func indices(_ key: Key, length: Int) throws -> [Int] {
+      var indices = [0]
+      if let count = try? values.decode(Int.self, forKey: key) {
+        indices = count == length ? Array(0..<length) : []
+      } else if values.contains(key) {
+        indices = try values.decode([Int].self, forKey: key)
+      }
+      guard !indices.isEmpty, indices.allSatisfy({ $0 >= 0 && $0 < length }) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: values, debugDescription: "the indices do not fit an image of length \(length)")
+      }
+      return indices
     }
     self.init(
-      format: try values.decode(ImageFormat.self, forKey: .format),
-      levels: try values.decode([ViewLevel].self, forKey: .levels),
-      timeIndices: try indices(.times), channelIndices: try indices(.channels),
+      format: try values.decode(ImageFormat.self, forKey: .format), levels: levels,
+      timeIndices: try indices(.times, length: shape.t), channelIndices: try indices(.channels, length: shape.c),
       intensityScale: try values.decodeIfPresent(Double.self, forKey: .scale) ?? 1,
       intensityOffset: try values.decodeIfPresent(Double.self, forKey: .offset) ?? 0,
       isPlacedByDataset: try values.decodeIfPresent(Bool.self, forKey: .placed) ?? false)
-    if levels.isEmpty || timeIndices.isEmpty || channelIndices.isEmpty {
-      throw DecodingError.dataCorruptedError(forKey: .levels, in: values, debugDescription: "a view without voxels")
-    }
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -73,7 +73,7 @@ public struct ArraySpec: Sendable, Hashable {
   private var metadataV2: JSONValue {
     [
       "zarr_format": 2, "shape": list(shape), "chunks": list(chunkShape), "dtype": .string(elementType.typeString),
-      "compressor": compressorV2, "fill_value": fill, "order": "C", "filters": nil, "dimension_separator": "/",
+      "compressor": compressorV2, "fill_value": fill, "order": "C", "filters": .null, "dimension_separator": "/",
     ]
   }
 

@@ -33,6 +33,7 @@ struct CodecChainParser {
         guard layout == nil else { throw reader.invalid("there are two codecs that make bytes") }
         let isBigEndian = try self.isBigEndian(configuration, type: type)
         summary.append(isBigEndian ? "bytes big" : "bytes little")
+        _ = try reader.chunkByteCount(shape, type)
         layout = .elements(
           CodecChain.ElementLayout(
             swapsBytes: type.byteCount > 1 && isBigEndian != hostIsBigEndian,

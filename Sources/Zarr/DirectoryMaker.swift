@@ -11,12 +11,17 @@ public final class DirectoryMaker: Sendable {
   public let root: String
 
   private struct State {
-    /// Folders that are there; the value says whether they are durable.
-    var known: [String: Bool] = [:]
+    var durable: Set<String> = []
+    /// By the folder that names them.
+    var fresh: [String: Set<String>] = [:]
+
+    func knows(_ folder: String) -> Bool {
+      durable.contains(folder) || fresh[parentFolder(of: folder)]?.contains(folder) == true
+    }
   }
 
   /// More than the folders that many threads write to at a time; durable ones beyond are forgotten and found again.
-  private static let maximumKnownCount = 65_536
+  private static let maximumDurableCount = 65_536
   private let state = Mutex(State())
 
   public init(root: String) {
@@ -36,7 +41,7 @@ public final class DirectoryMaker: Sendable {
       for path in paths {
         var folder = parentFolder(of: path)
         folders.insert(folder)
-        while folder != root, state.known[folder] != true {
+        while folder != root, !state.durable.contains(folder) {
           let parent = parentFolder(of: folder)
           if parent == folder { break }
           folders.insert(parent)
@@ -50,17 +55,18 @@ public final class DirectoryMaker: Sendable {
 
   /// Syncs one folder; the folders in it that were known before are then durable.
   public func sync(_ folder: String) throws(ZarrError) {
-    let before = state.withLock { state in
-      state.known.filter { !$0.value && parentFolder(of: $0.key) == folder }.map(\.key)
-    }
+    let before = state.withLock { $0.fresh[folder] ?? [] }
     try syncFolder(folder)
     state.withLock { state in
-      for child in before where state.known[child] != nil { state.known[child] = true }
+      state.durable.formUnion(before)
+      state.fresh[folder]?.subtract(before)
+      if state.fresh[folder]?.isEmpty == true { state.fresh[folder] = nil }
+      if state.durable.count > Self.maximumDurableCount { state.durable.removeAll() }
     }
   }
 
   private func ensure(_ folder: String) throws(ZarrError) {
-    if folder == root || state.withLock({ $0.known[folder] != nil }) { return }
+    if folder == root || state.withLock({ $0.knows(folder) }) { return }
     if mkdir(folder, 0o777) != 0 {
       switch errno {
       case EEXIST:
@@ -74,8 +80,7 @@ public final class DirectoryMaker: Sendable {
       }
     }
     state.withLock { state in
-      if state.known[folder] == nil { state.known[folder] = false }
-      if state.known.count > Self.maximumKnownCount { state.known = state.known.filter { !$0.value } }
+      if !state.durable.contains(folder) { state.fresh[parentFolder(of: folder), default: []].insert(folder) }
     }
   }
 

@@ -11,6 +11,7 @@ extension ArrayMetadata {
     guard let typeString = typeJSON.string, let (type, isBigEndian) = ElementType.parse(typeString: typeString) else {
       throw reader.unsupported("the data type \(typeJSON.excerpt)")
     }
+    let byteCount = try reader.chunkByteCount(chunks, type)
     var order = Array(shape.indices)
     var codecs: [String] = []
     switch try reader.string("order") {
@@ -33,7 +34,7 @@ extension ArrayMetadata {
     self.init(
       zarrFormat: 2, shape: shape, fileShape: chunks, elementType: type, fill: fill,
       chain: CodecChain(
-        elementType: type, shape: chunks, byteCount: try reader.chunkByteCount(chunks, type),
+        elementType: type, shape: chunks, byteCount: byteCount,
         layout: .elements(layout), packers: packer.map { [$0] } ?? []),
       keys: keys, attributes: attributes, dimensionNames: nil,
       codecSummary: Self.summary(

@@ -1,10 +1,10 @@
 /// Where the inner chunks of one shard file are.
-final class ShardIndex: Sendable {
+package final class ShardIndex: Sendable {
   /// Offset and byte count by turns, in the order of the index.
   private let entries: [UInt64]
 
   /// From decoded index bytes, in the host's byte order.
-  init(_ decoded: UnsafeRawBufferPointer) {
+  package init(_ decoded: UnsafeRawBufferPointer) {
     entries = [UInt64](unsafeUninitializedCapacity: decoded.count / 8) { buffer, count in
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: decoded)
       count = decoded.count / 8

@@ -2,13 +2,17 @@ import Synchronization
 
 /// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is bounded
 /// however many arrays are open. An index counts only while its file is the same (size, time of writing, inode).
-final class ShardIndexCache: Sendable {
+package final class ShardIndexCache: Sendable {
 
   /// What tells one state of a file from another.
-  struct Stamp: Hashable {
-    var byteCount: Int
-    var modificationTime: Int64
-    var inode: UInt64
+  package struct Stamp: Hashable, Sendable {
+    package var byteCount: Int
+    package var modificationTime: Int64
+    package var inode: UInt64
+
+    package init(byteCount: Int, modificationTime: Int64, inode: UInt64) {
+      (self.byteCount, self.modificationTime, self.inode) = (byteCount, modificationTime, inode)
+    }
   }
 
   private struct Entry {
@@ -28,11 +32,14 @@ final class ShardIndexCache: Sendable {
   let maximumByteCount: Int
   private let state = Mutex(State())
 
-  init(maximumByteCount: Int) {
+  package init(maximumByteCount: Int) {
     self.maximumByteCount = maximumByteCount
   }
 
-  func index(_ path: String, stamp: Stamp) -> ShardIndex? {
+  /// Of all indexes kept.
+  package var byteCount: Int { state.withLock { $0.byteCount } }
+
+  package func index(_ path: String, stamp: Stamp) -> ShardIndex? {
     state.withLock { state in
       guard let found = state.entries[path], found.stamp == stamp else { return nil }
       state.clock += 1
@@ -41,7 +48,7 @@ final class ShardIndexCache: Sendable {
     }
   }
 
-  func insert(_ index: ShardIndex, path: String, stamp: Stamp) {
+  package func insert(_ index: ShardIndex, path: String, stamp: Stamp) {
     guard index.byteCount <= maximumByteCount / 4 else { return }
     state.withLock { state in
       state.clock += 1

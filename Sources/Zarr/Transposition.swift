@@ -174,14 +174,21 @@ package struct Transposition: Sendable, Hashable {
       let (dh0, dh1) = interleaved(d, h)
       (a, b, c, d, e, f, g, h) = (ae0, ae1, bf0, bf1, cg0, cg1, dh0, dh1)
     }
-    to.storeBytes(of: a, as: Row.self)
-    (to + targetStep).storeBytes(of: b, as: Row.self)
-    (to + 2 &* targetStep).storeBytes(of: c, as: Row.self)
-    (to + 3 &* targetStep).storeBytes(of: d, as: Row.self)
-    (to + 4 &* targetStep).storeBytes(of: e, as: Row.self)
-    (to + 5 &* targetStep).storeBytes(of: f, as: Row.self)
-    (to + 6 &* targetStep).storeBytes(of: g, as: Row.self)
-    (to + 7 &* targetStep).storeBytes(of: h, as: Row.self)
+    to.storeBytes(of: changed(a, change), as: Row.self)
+    (to + targetStep).storeBytes(of: changed(b, change), as: Row.self)
+    (to + 2 &* targetStep).storeBytes(of: changed(c, change), as: Row.self)
+    (to + 3 &* targetStep).storeBytes(of: changed(d, change), as: Row.self)
+    (to + 4 &* targetStep).storeBytes(of: changed(e, change), as: Row.self)
+    (to + 5 &* targetStep).storeBytes(of: changed(f, change), as: Row.self)
+    (to + 6 &* targetStep).storeBytes(of: changed(g, change), as: Row.self)
+    (to + 7 &* targetStep).storeBytes(of: changed(h, change), as: Row.self)
+  }
+
+  @inline(__always)
+  private func changed<Word: SIMDScalar>(_ row: SIMD8<Word>, _ change: (Word) -> Word) -> SIMD8<Word> {
+    var row = row
+    for i in 0..<8 { row[i] = change(row[i]) }
+    return row
   }
 
   @inline(__always)

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Fusion
+import Geometry
+import Jobs
+import Views
+import Zarr
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Says what a job would be: shape, blocks, files, bytes, memory. Writes nothing.",
+    discussion: "Example: blockfuse plan dataset.json --output-chunksize 128 --workers 8 --memory 16GiB")
+
+  @Argument(help: ArgumentHelp("The views and their transforms: a dataset.json.", valueName: "dataset"))
+  var dataset: String
+
+  @OptionGroup(title: "Fusion") var flags: FusionFlags
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
+  @Flag(help: "One JSON document.") var json = false
+
+  func run() throws {
+    try reportingErrors {
+      let registry = CommandSetup.registry
+      let (options, _) = try flags.resolve()
+      let result = try Planner.plan(dataset: Dataset.load(dataset), options: options, name: "plan", registry: registry)
+      let memory = try MemoryPlan(result, registry: registry, workers: resources.workerCount, memory: resources.memoryByteCount)
+      Terminal.result(json ? document(result, memory).text : text(result, memory))
+      for warning in result.warnings { Terminal.message("note: \(warning)") }
+    }
+  }
+
+  private func document(_ result: Planner.Result, _ memory: MemoryPlan) -> JSONValue {
+    let plan = result.plan
+    func numbers(_ value: TCZYX) -> JSONValue { .array(plan.outputAxes(value).map { .int(Int64($0)) }) }
+    func space(_ value: Vector3) -> JSONValue {
+      .object(Dictionary(uniqueKeysWithValues: plan.spatialAxes.map { ($0.rawValue, .double(value[$0.spaceLane ?? 0])) }))
+    }
+    return .object([
+      "views": .int(Int64(result.views.count)), "element_type": .string(plan.outputType.rawValue),
+      "axes": .array(plan.axes.map { .string($0.rawValue) }), "shape": numbers(plan.levels[0].shape),
+      "spacing": space(plan.stack.spacing), "origin": space(plan.stack.origin),
+      "planewise": .bool(plan.fusion.isPlanewise),
+      "transform_key": plan.fusion.transformKey.map { .string($0) } ?? .null,
+      "levels": .array(
+        plan.levels.map { level in
+          .object([
+            "level": .int(Int64(level.level)), "shape": numbers(level.shape), "chunks": numbers(level.chunk),
+            "shards": level.shard.map(numbers) ?? .null, "grid": numbers(level.grid.count),
+            "blocks": .int(Int64(level.grid.total)),
+          ])
+        }),
+      "blocks": .int(Int64(plan.blockCount)), "files": .int(Int64(plan.blockCount)),
+      "bytes": .int(Int64(plan.byteCount)),
+      "memory": .object([
+        "total": .int(Int64(memory.totalByteCount)), "workers": .int(Int64(memory.workers)),
+        "per_worker": .int(Int64(memory.workerByteCount)), "cache": .int(Int64(memory.cacheByteCount)),
+      ]),
+      "warnings": .array(result.warnings.map { .string($0) }),
+    ])
+  }
+
+  private func text(_ result: Planner.Result, _ memory: MemoryPlan) -> String {
+    let plan = result.plan
+    func size(_ value: TCZYX) -> String { plan.outputAxes(value).map(String.init).joined(separator: " x ") }
+    func space(_ value: Vector3) -> String {
+      plan.spatialAxes.map { "\($0)=\(value[$0.spaceLane ?? 0])" }.joined(separator: ", ")
+    }
+    var lines = [
+      "views    \(result.views.count.grouped), placed by \(plan.fusion.transformKey.map { "transform \"\($0)\"" } ?? "their own metadata")",
+      "output   \(size(plan.levels[0].shape)) (\(plan.axes.map(\.rawValue).joined(separator: " "))) \(plan.outputType.rawValue)",
+      "spacing  \(space(plan.stack.spacing))", "origin   \(space(plan.stack.origin))", "",
+    ]
+    var rows = [["level", "shape", "chunk", "shard", "blocks"]]
+    for level in plan.levels {
+      rows.append(
+        [
+          String(level.level), size(level.shape), size(level.chunk), level.shard.map(size) ?? "none",
+          level.grid.total.grouped,
+        ])
+    }
+    lines += [
+      table(rows), "",
+      "files    up to \(plan.blockCount.grouped) (blocks of nothing but background have none)",
+      "bytes    up to \(byteText(plan.byteCount)) before compression",
+      "memory   \(byteText(memory.totalByteCount)) with \(memory.workers) workers: \(byteText(memory.workerByteCount)) each, "
+        + "\(byteText(memory.cacheByteCount)) for decoded chunks",
+    ]
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,119 @@
+import Geometry
+
+/// Fuses a block from resampled copies of all its views: for functions that look around, and those of users.
+struct StackedFusion<S: RowArithmetic> {
+  private let recipe: FusionRecipe
+  private let values = ScratchBuffer()
+  private let blending = ScratchBuffer()
+  private let sums = ScratchBuffer()
+  private let fusion = ScratchBuffer()
+  private let result = ScratchBuffer()
+
+  init(recipe: FusionRecipe) { self.recipe = recipe }
+
+  private var needsBlending: Bool {
+    recipe.function.usesBlendingWeights || recipe.weights?.usesBlendingWeights == true
+  }
+
+  /// The output voxels that the views are resampled over.
+  func stackBox(of target: Box3) -> Box3 { target.grown(by: recipe.halo).intersection(recipe.context.outputVolume) }
+
+  private func fusionBox(of target: Box3) -> Box3 {
+    target.grown(by: recipe.fusionHalo).intersection(recipe.context.outputVolume)
+  }
+
+  /// Writes the whole of `target`. `load` reads a view's patch for a region into rows and begins them.
+  func fuse(
+    _ target: Box3, views: [PlacedView], rows: ViewRows<S>, into output: UnsafeMutableRawPointer,
+    load: (PlacedView, ViewRows<S>, Box3) throws -> Void
+  ) throws {
+    let box = stackBox(of: target)
+    let (n, count) = (views.count, box.count)
+    let samples = values.reserve(S.self, count: n * count)
+    let weights = needsBlending ? blending.reserve(Float.self, count: n * count) : nil
+    for k in 0..<n {
+      try load(views[k], rows, box)
+      resample(rows, box, into: samples + k * count, weights.map { $0 + k * count })
+    }
+    if let weights { normalise(weights, views: n, count: count) }
+    func stack(_ fusionWeights: [VoxelArray<Float>]) -> TransformedViews<S> {
+      TransformedViews(
+        context: recipe.context, target: target, box: box, views: views,
+        values: (0..<n).map { VoxelArray(box: box, base: samples + $0 * count) },
+        blendingWeights: weights.map { w in (0..<n).map { VoxelArray(box: box, base: w + $0 * count) } } ?? [],
+        fusionWeights: fusionWeights)
+    }
+    var fusionWeights: [VoxelArray<Float>] = []
+    if let function = recipe.weights {
+      let weightsBox = fusionBox(of: target)
+      let m = weightsBox.count
+      let base = fusion.reserve(Float.self, count: n * m)
+      base.update(repeating: 0, count: n * m)
+      let arrays = (0..<n).map { MutableVoxelArray(box: weightsBox, base: base + $0 * m) }
+      try S.weigh(function, stack([]), arrays)
+      normalise(base, views: n, count: m)
+      fusionWeights = arrays.map { VoxelArray(box: weightsBox, base: UnsafePointer($0.elements.baseAddress ?? base)) }
+    }
+    let fused = result.reserve(S.self, count: target.count)
+    fused.update(repeating: .nan, count: target.count)
+    try S.fuse(recipe.function, stack(fusionWeights), MutableVoxelArray(box: target, base: fused))
+    storeMarked(fused, count: target.count, recipe.outputConversion, into: output)
+  }
+
+  /// NaN, and weight 0, where the view has no value.
+  private func resample(
+    _ rows: ViewRows<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
+  ) {
+    let width = box.shape[2]
+    samples.update(repeating: .nan, count: box.count)
+    weights?.update(repeating: 0, count: box.count)
+    var at = 0
+    for z in box.lower[0]..<box.upper[0] {
+      for y in box.lower[1]..<box.upper[1] {
+        defer { at += width }
+        let range = rows.interval(z: z, y: y)
+        if range.isEmpty { continue }
+        let first = at + range.lowerBound - box.lower[2]
+        rows.sample(z: z, y: y, x: range, into: samples + first)
+        guard let weights else { continue }
+        if !rows.weigh(z: z, y: y, x: range, into: weights + first) {
+          (weights + first).update(repeating: 1, count: range.count)
+        }
+        if rows.mayLackValues {
+          for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
+        }
+      }
+    }
+  }
+
+  /// Divides by the sum over the views, leaving NaN out of it.
+  private func normalise(_ weights: UnsafeMutablePointer<Float>, views: Int, count: Int) {
+    let sum = sums.reserve(Float.self, count: count)
+    sum.update(repeating: 0, count: count)
+    for k in 0..<views {
+      let w = weights + k * count
+      for i in 0..<count { sum[i] = sum[i] + (w[i] == w[i] ? w[i] : 0) }
+    }
+    for i in 0..<count { sum[i] = sum[i] == 0 ? 1 : sum[i] }
+    for k in 0..<views {
+      let w = weights + k * count
+      for i in 0..<count { w[i] = w[i] / sum[i] }
+    }
+  }
+
+  /// The memory for a block with so many views, patches apart.
+  static func byteCount(recipe: FusionRecipe, target: Box3, views: Int) -> Int {
+    let stacked = StackedFusion(recipe: recipe)
+    let (box, weightsBox) = (stacked.stackBox(of: target), stacked.fusionBox(of: target))
+    let size = MemoryLayout<S>.stride
+    var bytes = views * box.count * size + target.count * size
+    if stacked.needsBlending { bytes += (views + 1) * box.count * 4 }
+    if let weights = recipe.weights {
+      bytes += views * weightsBox.count * 4
+      if let content = weights as? ContentBasedWeights {
+        bytes += content.scratchByteCount(box: box, weightsBox: weightsBox, context: recipe.context)
+      }
+    }
+    return bytes
+  }
+}

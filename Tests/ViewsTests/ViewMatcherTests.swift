@@ -1,0 +1,79 @@
+import Geometry
+import Testing
+import Views
+
+@Suite struct ViewMatcherTests {
+  private func channels(_ first: [String]?, _ second: [String]?, count: Int = 2) throws -> [Int] {
+    let folder = try ViewsTestFolder()
+    for (name, labels) in [("a", first), ("b", second)] {
+      let length = name == "a" ? 2 : count
+      try folder.image(
+        name, axes: "cyx", levels: [([length, 8, 8], [1, 1, 1], [0, 0, 0])], channels: labels)
+    }
+    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].channelIndices
+  }
+
+  private func times(_ second: (count: Int, step: Double, start: Double, unit: String?)) throws -> [Int] {
+    let folder = try ViewsTestFolder()
+    try folder.image("a", axes: "tyx", levels: [([3, 8, 8], [0.1, 1, 1], [2, 0, 0])], timeUnit: "second")
+    try folder.image(
+      "b", axes: "tyx", levels: [([second.count, 8, 8], [second.step, 1, 1], [second.start, 0, 0])],
+      timeUnit: second.unit)
+    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].timeIndices
+  }
+
+  @Test func channelsGoByName() throws {
+    #expect(try channels(["DAPI", "GFP"], ["GFP", "DAPI"]) == [1, 0])
+    #expect(try channels(["DAPI", "GFP"], ["DAPI", "GFP"]) == [0, 1])
+  }
+
+  @Test func channelsWithoutNamesGoByIndex() throws {
+    #expect(try channels(nil, ["GFP", "DAPI"]) == [0, 1])
+    #expect(try channels(["DAPI", "GFP"], nil) == [0, 1])
+    #expect(try channels(["DAPI", "GFP"], ["", "GFP"]) == [0, 1])
+    // names for another number of channels name nothing
+    #expect(try channels(["DAPI", "GFP"], ["GFP"]) == [0, 1])
+    // nor do equal ones, but in the same order they are the same
+    #expect(try channels(["ch", "ch"], ["ch", "ch"]) == [0, 1])
+  }
+
+  @Test func channelsThatDoNotMatchAreAnError() {
+    for (first, second, count) in [
+      (["DAPI", "GFP"], ["DAPI", "RFP"], 2), (["DAPI", "GFP"], ["DAPI", "GFP", "RFP"], 3),
+      (["DAPI", "GFP"], ["DAPI", "DAPI"], 2), (["ch", "ch"], ["ch", "GFP"], 2),
+    ] {
+      let error = #expect(throws: ViewsError.self) { try channels(first, second, count: count) }
+      #expect(error?.code == "view-mismatch")
+      #expect(error?.description.contains("view \"b\": channels") == true)
+    }
+  }
+
+  @Test func timePointsGoByValueInAnyUnit() throws {
+    #expect(try times((3, 0.1, 2, "second")) == [0, 1, 2])
+    #expect(try times((3, 0.1, 2, nil)) == [0, 1, 2])
+    #expect(try times((3, 100, 2000, "millisecond")) == [0, 1, 2])
+    // no interval, no values
+    #expect(try times((3, 0, 0, "second")) == [0, 1, 2])
+  }
+
+  @Test func timePointsThatDoNotMatchAreAnError() {
+    for second in [(3, 0.2, 2.0, "second"), (3, 0.1, 2.1, "second"), (3, 0.1, 2, "millisecond"), (4, 0.1, 2, "second")] {
+      let error = #expect(throws: ViewsError.self) { try times(second) }
+      #expect(error?.description.contains("view \"b\": time points") == true)
+    }
+    let error = #expect(throws: ViewsError.self) { try times((3, 0.1, 2.05, "fortnight")) }
+    #expect(error?.description.contains("time unit") == true)
+  }
+
+  @Test func transformsPerTimePointAreOneForEach() throws {
+    let folder = try ViewsTestFolder()
+    try folder.image("a", axes: "tyx", levels: [([2, 8, 8], [1, 1, 1], [0, 0, 0])])
+    func shift(_ x: Int) -> String { "[[1,0,0],[0,1,\(x)],[0,0,1]]" }
+    let view = try folder.load(#"{"path": "a", "transforms": {"r": {"t": [\#(shift(3)), \#(shift(4))]}}}"#).views[0]
+    #expect(try (0..<2).map { try view.affine(key: "r", t: $0).translation[2] } == [3, 4])
+    let error = #expect(throws: ViewsError.self) {
+      try folder.load(#"{"path": "a", "transforms": {"r": {"t": [\#(shift(3))]}}}"#)
+    }
+    #expect(error?.description.contains("1 matrices for 2 time points") == true)
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Geometry
+import Testing
+import Views
+
+@Suite struct ViewTests {
+  private func view(spacings: [Vector3]) -> View {
+    let levels = spacings.enumerated().map { i, spacing in
+      ViewLevel(
+        arrayPath: "/v/\(i)", stack: StackProperties(spacing: spacing, origin: .zero, shape: Index3(4, 8, 8)),
+        shape: TCZYX(t: 3, c: 2, z: 4, y: 8, x: 8), chunk: TCZYX(z: 4, y: 8, x: 8), elementType: .uint16,
+        codecSummary: "raw", axes: Axis.allCases)
+    }
+    return View(
+      name: "v", path: "/v", transforms: [:],
+      details: ViewDetails(format: .zarr, levels: levels, timeIndices: [0, 1, 2], channelIndices: [1, 0]),
+      fingerprint: Fingerprint(fields: [:]))
+  }
+
+  @Test(arguments: [
+    (Vector3(2, 1, 1), 0), (Vector3(2, 2, 2), 1), (Vector3(4, 4, 4), 2), (Vector3(100, 100, 100), 2),
+    (Vector3(2, 1.5, 1.5), 0), (Vector3(2, 4, 4), 1), (Vector3(0.1, 0.1, 0.1), 0), (Vector3(2, 2, 1.9), 0),
+  ])
+  func takesTheCoarsestLevelThatIsFineEnough(spacing: Vector3, level: Int) {
+    let view = view(spacings: [Vector3(2, 1, 1), Vector3(2, 2, 2), Vector3(4, 4, 4)])
+    #expect(view.levelIndex(for: spacing) == level)
+  }
+
+  @Test func stopsAtTheFirstLevelThatIsTooCoarse() {
+    let view = view(spacings: [Vector3(1, 1, 1), Vector3(8, 2, 2), Vector3(4, 4, 4)])
+    #expect(view.levelIndex(for: Vector3(4, 4, 4)) == 0)
+  }
+
+  @Test func detailsSurviveTheDatabase() throws {
+    let details = view(spacings: [Vector3(2, 0.1, 1.0 / 3)]).details
+    let bytes = try JSONEncoder().encode(details)
+    #expect(try JSONDecoder().decode(ViewDetails.self, from: bytes) == details)
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.contains(#""times":3"#))
+    #expect(text.contains(#""channels":[1,0]"#))
+    #expect(!text.contains("offset"))
+  }
+
+  /// A damaged record must not make indices that reach outside the image.
+  @Test(arguments: [#""times":4"#, #""times":[0,1,3]"#, #""times":[0,-1,2]"#, #""times":[]"#, #""times":9000000000000"#])
+  func detailsWithOtherIndicesAreRefused(times: String) throws {
+    let bytes = try JSONEncoder().encode(view(spacings: [Vector3(1, 1, 1)]).details)
+    let text = String(decoding: bytes, as: UTF8.self).replacing(#""times":3"#, with: times)
+    #expect(throws: DecodingError.self) { try JSONDecoder().decode(ViewDetails.self, from: Data(text.utf8)) }
+  }
+
+  @Test func aMissingTransformIsAnError() {
+    #expect(throws: ViewsError.transformMissing(view: "v", key: "r", available: [])) {
+      try view(spacings: [.one]).affine(key: "r", t: 0)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Geometry
+import Testing
+import Zarr
+
+@Suite struct FillValueTests {
+  @Test(arguments: [
+    ("|u1", "255", [255] as [UInt8]), ("|i1", "-1", [255]), ("<u2", "7.0", [7, 0]), ("<i2", "-2", [254, 255]),
+    ("<u8", "18446744073709551615", [UInt8](repeating: 255, count: 8)), ("<i8", "-1", [UInt8](repeating: 255, count: 8)),
+    ("<u4", "null", [0, 0, 0, 0]), ("<f4", "1", [0, 0, 0x80, 0x3F]), ("<f4", "NaN", [0, 0, 0xC0, 0x7F]),
+    ("<f8", "\"Infinity\"", [0, 0, 0, 0, 0, 0, 0xF0, 0x7F]), ("<f2", "\"-Infinity\"", [0, 0xFC]),
+    ("<f2", "0.5", [0, 0x38]), ("<f4", "\"0x40490fdb\"", [0xDB, 0x0F, 0x49, 0x40]), (">u2", "258", [2, 1]),
+  ])
+  func spellings(type: String, fill: String, expected: [UInt8]) throws {
+    #expect(try open(type: type, fill: fill).fill == expected)
+  }
+
+  @Test(arguments: [
+    ("|u1", "256"), ("|u1", "-1"), ("|i1", "128"), ("<u2", "0.5"), ("<i8", "9223372036854775808"), ("<u2", "\"0\""),
+    ("<f4", "\"nan\""), ("<f4", "\"0x40490f\""), ("<f4", "\"0x4049+fdb\""), ("<u2", "true"), ("<f8", "[0, 0]"),
+  ])
+  func refused(type: String, fill: String) throws {
+    let error = zarrError { _ = try open(type: type, fill: fill) }
+    #expect(error?.code == "metadata-invalid")
+    #expect(error?.description.contains("fill_value") == true)
+  }
+
+  @Test func halves() {
+    let expected: [(Double, UInt16)] = [
+      (0, 0), (-0.0, 0x8000), (1, 0x3C00), (-2, 0xC000), (65504, 0x7BFF), (65519.9, 0x7BFF), (65520, 0x7C00),
+      (0x1p-14, 0x0400), (0x1p-24, 0x0001), (0x1p-25, 0x0000), (0x1.8p-25, 0x0001), (0x1.ffep-15, 0x0400),
+      (1.0 + 0x1p-11, 0x3C00), (1.0 + 0x1.8p-10, 0x3C02), (0.1, 0x2E66), (.infinity, 0x7C00), (.nan, 0x7E00),
+    ]
+    for (value, bits) in expected { #expect(halfBits(of: value) == bits, "\(value)") }
+  }
+
+  private func open(type: String, fill: String) throws -> ZarrArray {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try folder.write(
+      #"{"zarr_format":2,"shape":[2],"chunks":[2],"dtype":"\#(type)","compressor":null,"fill_value":\#(fill),"#
+        + #""order":"C","filters":null}"#, to: ".zarray")
+    return try ZarrArray.open(folder.path)
+  }
+}
