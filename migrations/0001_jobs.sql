@@ -194,11 +194,11 @@ SELECT
   y0 + i / x_count % y_count AS y,
   x0 + i % x_count AS x,
   CASE
+    WHEN state IS NULL THEN 'pending'
     WHEN state IN ('done', 'empty') THEN state
     WHEN instr('123456789ABCDEF', substr(hex(substr(done, i / 8 + 1, 1)), 2 - i % 8 / 4, 1)) >> i % 4 & 1 THEN 'done'
     WHEN state = 'mixed' THEN 'empty'
     WHEN instr('123456789ABCDEF', substr(hex(substr(empty, i / 8 + 1, 1)), 2 - i % 8 / 4, 1)) >> i % 4 & 1 THEN 'empty'
-    WHEN state IS NULL THEN 'pending'
     WHEN EXISTS (
       SELECT 1 FROM failure f
       WHERE f.job = place.job AND f.level = place.level AND f.brick = place.brick AND f.block = i AND f.failed = 1

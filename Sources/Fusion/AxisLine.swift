@@ -72,10 +72,13 @@ struct AxisLine {
 
 /// The indices `i` of a range for which `0 <= offset + slope * i <= last`: estimated by division, then settled by
 /// evaluating exactly that expression at the ends, so that every block agrees on every voxel.
-func validInterval(offset: Double, slope: Double, last: Double, in range: Range<Int>) -> Range<Int> {
+package func validInterval(offset: Double, slope: Double, last: Double, in range: Range<Int>) -> Range<Int> {
   let empty = range.lowerBound..<range.lowerBound
   guard offset.isFinite, slope.isFinite, !range.isEmpty else { return empty }
-  if slope == 0 { return offset >= 0 && offset <= last ? range : empty }
+  let first = offset + slope * Double(range.lowerBound)
+  let final = offset + slope * Double(range.upperBound - 1)
+  if first >= 0 && first <= last && final >= 0 && final <= last { return range }
+  if slope == 0 || (first < 0 && final < 0) || (first > last && final > last) { return empty }
   let entry = slope > 0 ? 0 : last
   let exit = slope > 0 ? last : 0
   // rounding keeps the order of products and sums, so each of the two is false, then true (or the reverse) along i

@@ -6,7 +6,7 @@ import Geometry
 /// and takes `(cos((1-d)π)+1)/2` of it, which is `sin²(dπ/2)`. The grid is symmetric, so a coordinate is folded to
 /// `t = distance to the nearer border, in cells` in 0...2; the node at the border is 0, and two nodes an axis remain. Their
 /// hat functions are `min(t, 2-t)` and `max(t-1, 0)`.
-struct BlendingRamp {
+package struct BlendingRamp {
   /// Values of the nodes `[z][y][x]`, 8 in C order; where z is not blended both z nodes are alike.
   private let nodes: (Float, Float, Float, Float, Float, Float, Float, Float)
   let blendsZ: Bool
@@ -14,10 +14,7 @@ struct BlendingRamp {
   /// Cells a voxel.
   let density: Vector3
 
-  /// Never quite zero: where all views were 0, they count alike.
-  private static let leastWeight: Float = 1e-30
-
-  init(shape: Index3, spacing: Vector3, widths: Vector3, blendsZ: Bool) {
+  package init(shape: Index3, spacing: Vector3, widths: Vector3, blendsZ: Bool) {
     length = Vector3(shape)
     density = 4 / (length + 1)
     self.blendsZ = blendsZ
@@ -36,10 +33,21 @@ struct BlendingRamp {
 
   /// The folded coordinate of a view's pixel coordinate along an axis.
   @inline(__always)
-  func folded(_ p: Double, axis: Int) -> Float {
+  package func folded(_ p: Double, axis: Int) -> Float {
+    Self.folded(p, length[axis], density[axis])
+  }
+
+  @inline(__always)
+  func folded(_ p: Vector3) -> SIMD3<Float> {
+    let q = pointwiseMin(p + 1, length - p) * density
+    return SIMD3<Float>(Float(q[0]), Float(q[1]), Float(q[2]))
+  }
+
+  @inline(__always)
+  static func folded(_ p: Double, _ length: Double, _ density: Double) -> Float {
     let low = p + 1
-    let high = length[axis] - p
-    return Float((low < high ? low : high) * density[axis])
+    let high = length - p
+    return Float((low < high ? low : high) * density)
   }
 
   @inline(__always) static func nearHat(_ t: Float) -> Float { t < 2 - t ? t : 2 - t }
@@ -58,14 +66,14 @@ struct BlendingRamp {
 
   /// The distance, in blending widths, at folded coordinates.
   @inline(__always)
-  func distance(z: Float, y: Float, x: Float) -> Float {
+  package func distance(z: Float, y: Float, x: Float) -> Float {
     let (near, far) = row(z: z, y: y)
     return near * Self.nearHat(x) + far * Self.farHat(x)
   }
 
   /// `sin²(dπ/2)`, 1 from d = 1 on: an odd polynomial of degree 9, at most 5e-7 off and exactly 1 at 1.
   @inline(__always)
-  static func weight(_ distance: Float) -> Float {
+  package static func weight(_ distance: Float) -> Float {
     let d = distance < 1 ? distance : 1
     let u = d * d
     let a = 1.5707963705062866 + u * (-0.6459636688232422 + u * (0.07968928664922714
@@ -73,9 +81,10 @@ struct BlendingRamp {
     let s = d * a
     let sine = s < 1 ? s : 1
     let w = sine * sine
-    return w > leastWeight ? w : leastWeight
+    // never quite zero: where all views were 0, they count alike
+    return w > 1e-30 ? w : 1e-30
   }
 
   /// Beyond this the weight is 1 however the distance was rounded.
-  static let certainDistance: Float = 1.001
+  @inline(__always) static var certainDistance: Float { 1.001 }
 }

@@ -13,8 +13,6 @@ func gaussian(_ t: Double) -> Double { exp(-0.5 * t * t) }
 /// the voxels that have a value. A view has none where its normalised blending weight is below 1e-7.
 public struct ContentBasedWeights: WeightsFunction {
   public static let name = "content_based"
-  private static let leastBlending: Float = 1e-7
-
   public let sigma1: Double
   public let sigma2: Double
 
@@ -32,16 +30,11 @@ public struct ContentBasedWeights: WeightsFunction {
     return Index3(context.blendsZ ? reach : 0, reach, reach)
   }
 
-  public func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) { weighAll(views, weights) }
-  public func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) {
-    weighAll(views, weights)
+  public func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) {
+    DetailFilter(self, views.context).weigh(views, into: weights)
   }
-
-  private func weighAll<S: FusionScalar>(_ views: TransformedViews<S>, _ weights: [MutableVoxelArray<Float>]) {
-    let detail = DetailFilter(sigma1: sigma1, sigma2: sigma2, context: views.context)
-    for k in 0..<views.views.count {
-      detail.weigh(views.values[k], views.blendingWeights[k], least: Self.leastBlending, into: weights[k])
-    }
+  public func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) {
+    DetailFilter(self, views.context).weigh(views, into: weights)
   }
 
   /// The memory that `weigh` takes for itself, for arrays over `box` and weights over `weightsBox`.
@@ -52,8 +45,10 @@ public struct ContentBasedWeights: WeightsFunction {
   }
 }
 
-/// The two Gaussians and their memory, used for one view after the other.
-private final class DetailFilter {
+/// The two Gaussians and their memory, used for one view after the other, and for one block after the other.
+final class DetailFilter {
+  private static let leastBlending: Float = 1e-7
+
   private let inner: GaussianFilter
   private let outer: GaussianFilter
   private let context: FusionContext
@@ -62,13 +57,19 @@ private final class DetailFilter {
   private let detail = ScratchBuffer()
   private let norm = ScratchBuffer()
 
-  init(sigma1: Double, sigma2: Double, context: FusionContext) {
-    inner = GaussianFilter(sigma: sigma1, filtersZ: context.blendsZ)
-    outer = GaussianFilter(sigma: sigma2, filtersZ: context.blendsZ)
+  init(_ function: ContentBasedWeights, _ context: FusionContext) {
+    inner = GaussianFilter(sigma: function.sigma1, filtersZ: context.blendsZ)
+    outer = GaussianFilter(sigma: function.sigma2, filtersZ: context.blendsZ)
     self.context = context
   }
 
-  func weigh<S: FusionScalar>(
+  func weigh<S: FusionScalar>(_ views: TransformedViews<S>, into weights: [MutableVoxelArray<Float>]) {
+    for k in 0..<views.views.count {
+      weigh(views.values[k], views.blendingWeights[k], least: Self.leastBlending, into: weights[k])
+    }
+  }
+
+  private func weigh<S: FusionScalar>(
     _ values: VoxelArray<S>, _ blending: VoxelArray<Float>, least: Float, into weights: MutableVoxelArray<Float>
   ) {
     weights.elements.update(repeating: .nan)

@@ -51,7 +51,7 @@ public struct FunctionArguments: Hashable, Sendable {
 }
 
 /// The candidate that takes the fewest edits to reach, if that is few enough to be a slip of the pen.
-func nearestName(to name: String, in candidates: [String]) -> String? {
+package func nearestName(to name: String, in candidates: [String]) -> String? {
   var best: (name: String, distance: Int)?
   for candidate in candidates.sorted() {
     let distance = editDistance(Array(name.utf8), Array(candidate.utf8))

@@ -53,7 +53,8 @@ public protocol FusionFunction: Sendable {
   var usesBlendingWeights: Bool { get }
   /// Without it, a weights function is not even called.
   var usesFusionWeights: Bool { get }
-  /// Writes every voxel of `output`, whose box is the target. NaN counts as no value and becomes 0.
+  /// Writes every voxel of `output`, whose box is the target. NaN counts as no value and becomes 0, as does every voxel
+  /// at which no view has a value; a block without any such is not even asked for.
   func fuse(_ views: TransformedViews<Float>, into output: MutableVoxelArray<Float>) throws
   func fuse(_ views: TransformedViews<Double>, into output: MutableVoxelArray<Double>) throws
 }

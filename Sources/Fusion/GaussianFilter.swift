@@ -14,8 +14,9 @@ final class GaussianFilter {
   private let afterY = ScratchBuffer()
   private let padded = ScratchBuffer()
   private let zeros = ScratchBuffer()
-  private var low: [UnsafePointer<Float>] = []
-  private var high: [UnsafePointer<Float>] = []
+  /// The rows before and after the centre, nearest first. Plain memory: arrays would be checked at each access.
+  private let low: UnsafeMutablePointer<UnsafePointer<Float>>
+  private let high: UnsafeMutablePointer<UnsafePointer<Float>>
 
   static func radius(sigma: Double) -> Int { Int(4 * sigma + 0.5) }
 
@@ -25,6 +26,16 @@ final class GaussianFilter {
     let raw = (0...radius).map { sigma > 0 ? gaussian(Double($0) / sigma) : 1 }
     let sum = raw[0] + 2 * raw.dropFirst().reduce(0, +)
     weights = raw.map { Float($0 / sum) }
+    let none = UnsafePointer(zeros.base.assumingMemoryBound(to: Float.self))
+    low = .allocate(capacity: max(radius, 1))
+    high = .allocate(capacity: max(radius, 1))
+    low.initialize(repeating: none, count: max(radius, 1))
+    high.initialize(repeating: none, count: max(radius, 1))
+  }
+
+  deinit {
+    low.deallocate()
+    high.deallocate()
   }
 
   static func scratchByteCount(source: Box3) -> Int { 4 * (source.count + 4 * source.shape[2] + 4096) }
@@ -40,8 +51,7 @@ final class GaussianFilter {
     let width = from[2]
     let zeroRow = zeros.reserve(Float.self, count: width)
     zeroRow.update(repeating: 0, count: width)
-    low = Array(repeating: UnsafePointer(zeroRow), count: radius)
-    high = low
+    let places = (0..<3).map { taps(sourceBox, targetBox, volume, axis: $0) }
 
     // along z: rows of x for each y, for all z of the target
     let planes = afterZ.reserve(Float.self, count: to[0] * from[1] * width)
@@ -49,23 +59,9 @@ final class GaussianFilter {
     var middle = RowSet(planes, rows: to[0] * from[1], width: width)
     for y in 0..<from[1] {
       for z in 0..<to[0] {
-        let at = z + targetBox.lower[0]
-        func row(_ z: Int) -> Int? {
-          let z = reflected(z, volume.lower[0], volume.upper[0]) - sourceBox.lower[0]
-          return z >= 0 && z < from[0] ? z * from[1] + y : nil
-        }
-        if filtersZ {
-          middle.uniform[z * from[1] + y] = filterRow(
-            input, at, row, zeroRow, into: planes + (z * from[1] + y) * width, width)
-        } else {
-          let out = planes + (z * from[1] + y) * width
-          if let k = row(at) {
-            out.update(from: input.row(k), count: width)
-            middle.uniform[z * from[1] + y] = input.uniform[k]
-          } else {
-            out.update(repeating: 0, count: width)
-            middle.uniform[z * from[1] + y] = 0
-          }
+        let row = z * from[1] + y
+        middle.uniform[row] = places[0].withUnsafeBufferPointer {
+          filterRow(input, $0, at: z, step: from[1], first: y, zeroRow, into: planes + row * width, filters: filtersZ)
         }
       }
     }
@@ -76,97 +72,110 @@ final class GaussianFilter {
     var lastUniform: (value: Float, row: UnsafeMutablePointer<Float>)?
     for z in 0..<to[0] {
       for y in 0..<to[1] {
-        func row(_ y: Int) -> Int? {
-          let y = reflected(y, volume.lower[1], volume.upper[1]) - sourceBox.lower[1]
-          return y >= 0 && y < from[1] ? z * from[1] + y : nil
+        let uniform = places[1].withUnsafeBufferPointer {
+          filterRow(middle, $0, at: y, step: 1, first: z * from[1], zeroRow, into: blended, filters: true)
         }
-        let uniform = filterRow(middle, y + targetBox.lower[1], row, zeroRow, into: blended, width)
         let out = target + (z * to[1] + y) * to[2]
         if let uniform, let lastUniform, lastUniform.value == uniform {
           out.update(from: lastUniform.row, count: to[2])
           continue
         }
-        for i in 0..<(to[2] + 2 * radius) {
-          let x = reflected(targetBox.lower[2] + i - radius, volume.lower[2], volume.upper[2]) - sourceBox.lower[2]
-          line[i] = x >= 0 && x < width ? blended[x] : 0
-        }
+        for (i, x) in places[2].enumerated() { line[i] = x >= 0 ? blended[x] : 0 }
         for j in 0..<radius {
           low[j] = UnsafePointer(line + (radius - 1 - j))
           high[j] = UnsafePointer(line + (radius + 1 + j))
         }
-        convolve(UnsafePointer(line + radius), count: to[2], into: out)
+        convolve(UnsafePointer(line + radius), radius, count: to[2], into: out)
         lastUniform = uniform.map { ($0, out) }
       }
     }
   }
 
+  /// Where in the source the neighbours of the target's indices lie, from `radius` before the first on; -1 outside.
+  private func taps(_ source: Box3, _ target: Box3, _ volume: Box3, axis: Int) -> [Int] {
+    ((target.lower[axis] - radius)..<(target.upper[axis] + radius)).map {
+      let at = reflected($0, volume.lower[axis], volume.upper[axis])
+      return at >= source.lower[axis] && at < source.upper[axis] ? at - source.lower[axis] : -1
+    }
+  }
+
   /// One row from the rows around it along another axis; returns its value where it is uniform.
+  ///
+  /// - Parameter places: of neighbours along the axis, each standing for the row `place * step + first`.
   @inline(__always)
   private func filterRow(
-    _ input: RowSet, _ at: Int, _ row: (Int) -> Int?, _ zeroRow: UnsafeMutablePointer<Float>,
-    into target: UnsafeMutablePointer<Float>, _ width: Int
+    _ input: RowSet, _ places: UnsafeBufferPointer<Int>, at: Int, step: Int, first: Int,
+    _ zeroRow: UnsafeMutablePointer<Float>, into target: UnsafeMutablePointer<Float>, filters: Bool
   ) -> Float? {
+    let radius = filters ? self.radius : 0
+    let width = input.width
     var isUniform = true
-    func pick(_ index: Int?) -> (UnsafePointer<Float>) {
-      guard let index else { return UnsafePointer(zeroRow) }
-      if input.uniform[index] == nil { isUniform = false }
-      return input.row(index)
+    let uniform = input.uniform
+    func pick(_ place: Int) -> UnsafePointer<Float> {
+      if place < 0 { return UnsafePointer(zeroRow) }
+      let row = place * step + first
+      if uniform[row] == nil { isUniform = false }
+      return input.base + row * width
     }
-    let centre = pick(row(at))
+    let centre = pick(places[at + self.radius])
     for j in 0..<radius {
-      low[j] = pick(row(at - 1 - j))
-      high[j] = pick(row(at + 1 + j))
+      low[j] = pick(places[at + radius - 1 - j])
+      high[j] = pick(places[at + radius + 1 + j])
     }
     if isUniform {
       var value: Float = 0
-      convolve(centre, count: 1, into: &value)
+      convolve(centre, radius, count: 1, into: &value)
       target.update(repeating: value, count: width)
       return value
     }
-    convolve(centre, count: width, into: target)
+    convolve(centre, radius, count: width, into: target)
     return nil
   }
 
   /// `target[i] = w0 centre[i] + w1 (low[0][i] + high[0][i]) + …`, 16 numbers at a time.
-  private func convolve(_ centre: UnsafePointer<Float>, count: Int, into target: UnsafeMutablePointer<Float>) {
-    let radius = radius
+  private func convolve(
+    _ centre: UnsafePointer<Float>, _ radius: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    if radius == 0 {
+      target.update(from: centre, count: count)
+      return
+    }
+    let (low, high) = (UnsafePointer(low), UnsafePointer(high))
     weights.withUnsafeBufferPointer { weights in
-      low.withUnsafeBufferPointer { low in
-        high.withUnsafeBufferPointer { high in
-          var i = 0
-          while i + 16 <= count {
-            func load(_ p: UnsafePointer<Float>, _ at: Int) -> SIMD4<Float> {
-              UnsafeRawPointer(p + at).loadUnaligned(as: SIMD4<Float>.self)
-            }
-            var a = weights[0] * load(centre, i)
-            var b = weights[0] * load(centre, i + 4)
-            var c = weights[0] * load(centre, i + 8)
-            var d = weights[0] * load(centre, i + 12)
-            for j in 0..<radius {
-              let w = SIMD4<Float>(repeating: weights[j + 1])
-              let (p, q) = (low[j], high[j])
-              a += w * (load(p, i) + load(q, i))
-              b += w * (load(p, i + 4) + load(q, i + 4))
-              c += w * (load(p, i + 8) + load(q, i + 8))
-              d += w * (load(p, i + 12) + load(q, i + 12))
-            }
-            let out = UnsafeMutableRawPointer(target + i)
-            out.storeBytes(of: a, as: SIMD4<Float>.self)
-            (out + 16).storeBytes(of: b, as: SIMD4<Float>.self)
-            (out + 32).storeBytes(of: c, as: SIMD4<Float>.self)
-            (out + 48).storeBytes(of: d, as: SIMD4<Float>.self)
-            i += 16
-          }
-          while i < count {
-            var sum = weights[0] * centre[i]
-            for j in 0..<radius { sum += weights[j + 1] * (low[j][i] + high[j][i]) }
-            target[i] = sum
-            i += 1
-          }
+      var i = 0
+      while i + 16 <= count {
+        var a = weights[0] * load(centre, i)
+        var b = weights[0] * load(centre, i + 4)
+        var c = weights[0] * load(centre, i + 8)
+        var d = weights[0] * load(centre, i + 12)
+        for j in 0..<radius {
+          let w = SIMD4<Float>(repeating: weights[j + 1])
+          let (p, q) = (low[j], high[j])
+          a += w * (load(p, i) + load(q, i))
+          b += w * (load(p, i + 4) + load(q, i + 4))
+          c += w * (load(p, i + 8) + load(q, i + 8))
+          d += w * (load(p, i + 12) + load(q, i + 12))
         }
+        let out = UnsafeMutableRawPointer(target + i)
+        out.storeBytes(of: a, as: SIMD4<Float>.self)
+        (out + 16).storeBytes(of: b, as: SIMD4<Float>.self)
+        (out + 32).storeBytes(of: c, as: SIMD4<Float>.self)
+        (out + 48).storeBytes(of: d, as: SIMD4<Float>.self)
+        i += 16
+      }
+      while i < count {
+        var sum = weights[0] * centre[i]
+        for j in 0..<radius { sum += weights[j + 1] * (low[j][i] + high[j][i]) }
+        target[i] = sum
+        i += 1
       }
     }
   }
+}
+
+@inline(__always)
+private func load(_ p: UnsafePointer<Float>, _ at: Int) -> SIMD4<Float> {
+  UnsafeRawPointer(p + at).loadUnaligned(as: SIMD4<Float>.self)
 }
 
 /// Rows of one length, and which of them are uniform.
@@ -191,13 +200,11 @@ private struct RowSet {
     (self.base, self.width) = (UnsafePointer(base), width)
     uniform = Array(repeating: nil, count: rows)
   }
-
-  func row(_ index: Int) -> UnsafePointer<Float> { base + index * width }
 }
 
 /// The index within `lower ..< upper` that stands for an index outside it.
 @inline(__always)
-func reflected(_ index: Int, _ lower: Int, _ upper: Int) -> Int {
+package func reflected(_ index: Int, _ lower: Int, _ upper: Int) -> Int {
   if index >= lower && index < upper { return index }
   let length = upper - lower
   let period = 2 * length

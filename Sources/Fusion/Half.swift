@@ -1,13 +1,13 @@
 /// A 16-bit IEEE float as bits: the standard library's `Float16` is missing on some platforms and calls a function a
 /// value on others.
-struct Half: Equatable, Sendable, BitwiseCopyable {
-  var bits: UInt16
+package struct Half: Equatable, Sendable, BitwiseCopyable {
+  package var bits: UInt16
 
-  init(bits: UInt16) { self.bits = bits }
+  package init(bits: UInt16) { self.bits = bits }
 
   /// Rounds to nearest, ties to even; too large is infinity.
   @inline(__always)
-  init(_ value: Float) {
+  package init(_ value: Float) {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     var a = value.bitPattern & 0x7fff_ffff
     if a >= 0x4780_0000 {
@@ -25,7 +25,7 @@ struct Half: Equatable, Sendable, BitwiseCopyable {
 
   /// Rounds once: by way of a `Float` that was rounded to odd.
   @inline(__always)
-  init(_ value: Double) {
+  package init(_ value: Double) {
     let near = Float(value)
     var pattern = near.bitPattern
     if near.isFinite && Double(near) != value && pattern & 1 == 0 {
@@ -35,7 +35,7 @@ struct Half: Equatable, Sendable, BitwiseCopyable {
   }
 
   @inline(__always)
-  var float: Float {
+  package var float: Float {
     let shifted = UInt32(bits & 0x7fff) << 13
     let sign = UInt32(bits & 0x8000) << 16
     // 2^112 moves the exponent's bias, and makes subnormals normal

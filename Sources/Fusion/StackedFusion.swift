@@ -9,7 +9,13 @@ struct StackedFusion<S: RowArithmetic> {
   private let fusion = ScratchBuffer()
   private let result = ScratchBuffer()
 
-  init(recipe: FusionRecipe) { self.recipe = recipe }
+  /// The built-in weights keep their memory from block to block.
+  private let detail: DetailFilter?
+
+  init(recipe: FusionRecipe) {
+    self.recipe = recipe
+    detail = (recipe.weights as? ContentBasedWeights).map { DetailFilter($0, recipe.context) }
+  }
 
   private var needsBlending: Bool {
     recipe.function.usesBlendingWeights || recipe.weights?.usesBlendingWeights == true
@@ -50,14 +56,35 @@ struct StackedFusion<S: RowArithmetic> {
       let base = fusion.reserve(Float.self, count: n * m)
       base.update(repeating: 0, count: n * m)
       let arrays = (0..<n).map { MutableVoxelArray(box: weightsBox, base: base + $0 * m) }
-      try S.weigh(function, stack([]), arrays)
+      if let detail { detail.weigh(stack([]), into: arrays) } else { try S.weigh(function, stack([]), arrays) }
       normalise(base, views: n, count: m)
       fusionWeights = arrays.map { VoxelArray(box: weightsBox, base: UnsafePointer($0.elements.baseAddress ?? base)) }
     }
     let fused = result.reserve(S.self, count: target.count)
     fused.update(repeating: .nan, count: target.count)
     try S.fuse(recipe.function, stack(fusionWeights), MutableVoxelArray(box: target, base: fused))
+    markMissing(fused, target, samples, box, views: n)
     storeMarked(fused, count: target.count, recipe.outputConversion, into: output)
+  }
+
+  /// Where no view has a value there is none, whatever a function made of the surroundings: it would depend on blocks.
+  private func markMissing(
+    _ fused: UnsafeMutablePointer<S>, _ target: Box3, _ samples: UnsafeMutablePointer<S>, _ box: Box3, views: Int
+  ) {
+    let (inner, outer) = (target.shape, box.shape)
+    let start = target.lower &- box.lower
+    for z in 0..<inner[0] {
+      for y in 0..<inner[1] {
+        let row = fused + (z * inner[1] + y) * inner[2]
+        let first = ((z + start[0]) * outer[1] + y + start[1]) * outer[2] + start[2]
+        for x in 0..<inner[2] where !(0..<views).contains(where: {
+          let value = samples[$0 * box.count + first + x]
+          return value == value
+        }) {
+          row[x] = .nan
+        }
+      }
+    }
   }
 
   /// NaN, and weight 0, where the view has no value.

@@ -39,6 +39,8 @@ final class ViewRows<S: RowArithmetic> {
   private var convertedPlane = Int.min
   private let taps = ScratchBuffer()
   private static var tapCount: Int { 256 }
+  /// Within a row, stretches of full weight are told apart in steps of so many voxels.
+  private static var weightStretch: Int { 32 }
 
   init(recipe: FusionRecipe, view: PlacedView) {
     self.view = view
@@ -163,7 +165,18 @@ final class ViewRows<S: RowArithmetic> {
     // along x the distance rises to the middle and then falls, so its least is at an end
     let least = min(near * nearHats[0] + far * farHats[0], near * nearHats[last] + far * farHats[last])
     if least > BlendingRamp.certainDistance { return false }
-    for i in 0..<range.count { target[i] = BlendingRamp.weight(near * nearHats[i] + far * farHats[i]) }
+    var i = 0
+    while i < range.count {
+      let end = min(i + Self.weightStretch, range.count)
+      if min(near * nearHats[i] + far * farHats[i], near * nearHats[end - 1] + far * farHats[end - 1])
+        > BlendingRamp.certainDistance
+      {
+        for j in i..<end { target[j] = 1 }
+      } else {
+        for j in i..<end { target[j] = BlendingRamp.weight(near * nearHats[j] + far * farHats[j]) }
+      }
+      i = end
+    }
     return true
   }
 
@@ -178,31 +191,47 @@ final class ViewRows<S: RowArithmetic> {
     let slope = Vector3(rows[0][2], rows[1][2], rows[2][2])
     let ramp = self.ramp
     // folded coordinates are least at an end of the row, and the distance grows with each of them
-    let first = start + slope * Double(range.lowerBound)
-    let last = start + slope * Double(range.upperBound - 1)
-    func least(_ axis: Int) -> Float { min(ramp.folded(first[axis], axis: axis), ramp.folded(last[axis], axis: axis)) }
-    if ramp.distance(z: least(0), y: least(1), x: least(2)) > BlendingRamp.certainDistance { return false }
-    let x0 = Double(range.lowerBound)
-    let (sz, sy, sx) = (start[0], start[1], start[2])
-    let (mz, my, mx) = (slope[0], slope[1], slope[2])
-    if mz == 0 {
-      let tz = ramp.folded(sz, axis: 0)
-      for i in 0..<range.count {
-        let x = x0 + Double(Int32(truncatingIfNeeded: i))
-        let ty = ramp.folded(sy + my * x, axis: 1)
-        let tx = ramp.folded(sx + mx * x, axis: 2)
-        target[i] = BlendingRamp.weight(ramp.distance(z: tz, y: ty, x: tx))
+    func least(_ range: Range<Int>) -> Float {
+      let first = start + slope * Double(range.lowerBound)
+      let last = start + slope * Double(range.upperBound - 1)
+      let low = pointwiseMin(ramp.folded(first), ramp.folded(last))
+      return ramp.distance(z: low[0], y: low[1], x: low[2])
+    }
+    if least(range) > BlendingRamp.certainDistance { return false }
+    let n = Self.weightStretch
+    let folded = taps.reserve(S.self, count: 4 * Self.tapCount)
+    let t = UnsafeMutableRawPointer(folded).assumingMemoryBound(to: Float.self)
+    var x = range.lowerBound
+    while x < range.upperBound {
+      let end = min(x + n, range.upperBound)
+      let count = end - x
+      let out = target + (x - range.lowerBound)
+      if least(x..<end) > BlendingRamp.certainDistance {
+        for i in 0..<count { out[i] = 1 }
+      } else {
+        for axis in 0..<3 where axis > 0 || slope[0] != 0 {
+          foldRow(start[axis], slope[axis], axis, x: x, count: count, into: t + axis * n)
+        }
+        if slope[0] == 0 {
+          let z = ramp.folded(start)[0]
+          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: z, y: t[n + i], x: t[2 * n + i])) }
+        } else {
+          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: t[i], y: t[n + i], x: t[2 * n + i])) }
+        }
       }
-    } else {
-      for i in 0..<range.count {
-        let x = x0 + Double(Int32(truncatingIfNeeded: i))
-        let tz = ramp.folded(sz + mz * x, axis: 0)
-        let ty = ramp.folded(sy + my * x, axis: 1)
-        let tx = ramp.folded(sx + mx * x, axis: 2)
-        target[i] = BlendingRamp.weight(ramp.distance(z: tz, y: ty, x: tx))
-      }
+      x = end
     }
     return true
+  }
+
+  private func foldRow(
+    _ start: Double, _ slope: Double, _ axis: Int, x: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    let (length, density) = (ramp.length[axis], ramp.density[axis])
+    let x0 = Double(x)
+    for i in 0..<count {
+      target[i] = BlendingRamp.folded(start + slope * (x0 + Double(Int32(truncatingIfNeeded: i))), length, density)
+    }
   }
 
   // MARK: separable maps

@@ -15,18 +15,20 @@ package struct Bitmap: Hashable, Sendable {
   package init?(_ data: Data, count: Int) {
     self.init(count: count)
     guard data.count == Bitmap.byteCount(count) else { return nil }
-    for (i, byte) in data.enumerated() { words[i >> 3] |= UInt64(byte) << UInt64((i & 7) << 3) }
+    data.withUnsafeBytes { bytes in
+      for i in 0..<bytes.count / 8 {
+        words[i] = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: i * 8, as: UInt64.self))
+      }
+      for i in bytes.count / 8 * 8..<bytes.count { words[i >> 3] |= UInt64(bytes[i]) << UInt64((i & 7) << 3) }
+    }
     if let last = words.last, last & ~lastWordMask != 0 { return nil }
   }
 
   package static func byteCount(_ bits: Int) -> Int { (bits + 7) / 8 }
 
   package var data: Data {
-    var data = Data(capacity: words.count * 8)
-    for word in words {
-      withUnsafeBytes(of: word.littleEndian) { data.append(contentsOf: $0) }
-    }
-    return data.prefix(Bitmap.byteCount(count))
+    let bytes = words.map(\.littleEndian)
+    return bytes.withUnsafeBytes { Data($0.prefix(Bitmap.byteCount(count))) }
   }
 
   package subscript(index: Int) -> Bool {

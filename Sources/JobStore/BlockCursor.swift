@@ -49,6 +49,8 @@ public struct BlockCursor: Sendable {
   private var loaded: BrickRange?
   /// Rows of bricks in which no block has the wanted state, by the number of their first brick.
   private var barren: Set<Int> = []
+  /// The bricks that may hold a block of the wanted state, where there is a list of those: of failures, of claims.
+  private var candidates: (level: Int, bricks: Set<Int>)?
 
   fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelInfo]) {
     (self.store, self.job, state) = (store, job, filter.state)
@@ -60,6 +62,10 @@ public struct BlockCursor: Sendable {
     while var walk = walks.popLast() {
       while let position = walk.position {
         let first = walk.firstBrick(of: position)
+        try findCandidates(walk.level)
+        if let candidates, !barren.contains(first), candidates.bricks.isDisjoint(with: walk.bricksInRow(first)) {
+          barren.insert(first)
+        }
         if barren.contains(first) {
           walk.skipRow()
           continue
@@ -95,6 +101,19 @@ public struct BlockCursor: Sendable {
     return nil
   }
 
+  /// Failed and running blocks are few and have rows of their own: whatever else there is need not be read.
+  private mutating func findCandidates(_ level: LevelInfo) throws(JobStoreError) {
+    guard let state, state == .failed || state == .running, candidates?.level != level.layout.level else { return }
+    let sql =
+      state == .failed
+      ? "SELECT DISTINCT brick FROM failure WHERE job = ? AND level = ? AND failed = 1"
+      : "SELECT DISTINCT brick FROM claim WHERE job = ? AND level = ?"
+    let bricks = try store.read { db in
+      Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer(0) })
+    }
+    candidates = (level.layout.level, bricks)
+  }
+
   private func load(_ first: Int, _ walk: LevelWalk) throws(JobStoreError) -> BrickRange {
     let (level, layout) = (walk.level.layout.level, walk.level.bricks)
     return try store.read { db in
@@ -108,6 +127,8 @@ public struct BlockCursor: Sendable {
         bounds)
       for row in rows {
         let i = try row.integer(4) - first
+        // between the bounds, by the query; a damaged index may lie
+        guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
         bricks[i] = try BrickContents(db, job: job, level: level, bricks[i].place, row, runs: live)
       }
       var failures: [TCZYX: BlockFailure] = [:]

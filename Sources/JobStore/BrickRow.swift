@@ -81,14 +81,14 @@ struct BrickRow {
       "SELECT block FROM failure WHERE job = ? AND level = ? AND brick = ? AND failed = 1", [job, level, place.number]
     ) {
       let index = try $0.integer(0)
-      guard index < place.count else { throw damage(place) }
+      guard (0..<place.count).contains(index) else { throw damage(place) }
       all[index] = true
     }
     return all
   }
 
   static func bitmap(_ row: Row, _ index: Int, _ place: BrickPlace) throws -> Bitmap {
-    guard let data = row[index] as Data?, let bits = Bitmap(data, count: place.count) else { throw damage(place) }
+    guard let bits = Bitmap(try row.blob(index), count: place.count) else { throw damage(place) }
     return bits
   }
 

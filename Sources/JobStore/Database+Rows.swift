@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Statements are prepared once a connection and reused.
@@ -55,6 +56,11 @@ extension Row {
   func optionalText(_ index: Int) throws -> String? {
     if case .null = dataValue(index) { return nil }
     return try text(index)
+  }
+
+  func blob(_ index: Int) throws -> Data {
+    guard case .blob(let value) = dataValue(index) else { throw unexpected(index) }
+    return value
   }
 
   private func dataValue(_ index: Int) -> DatabaseValue.Storage {

@@ -66,6 +66,14 @@ struct DatabaseFile {
     }
   }
 
+  /// Whether the disk of a file has no space left: then that is what an I/O error is about.
+  static func isDiskFull(_ path: String) -> Bool {
+    var info = statvfs()
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard statvfs(folder, &info) == 0 else { return false }
+    return UInt64(info.f_bavail) * UInt64(info.f_frsize) < 1 << 16
+  }
+
   private static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }

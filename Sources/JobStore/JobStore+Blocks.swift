@@ -160,7 +160,7 @@ extension JobStore {
     }
     let count = change.done + change.empty + change.failed
     if count == 0 { return 0 }
-    brick.pending += count
+    brick.pending &+= count
     try brick.save(db, job: job, level: level)
     try LevelInfo.add(
       db, job: job, level: level, done: -change.done, empty: -change.empty, failed: -change.failed)

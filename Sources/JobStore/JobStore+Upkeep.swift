@@ -57,7 +57,7 @@ extension JobStore {
       "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
     ) { row in
       let brick = try row.integer(4)
-      guard brick < level.bricks.count else {
+      guard (0..<level.bricks.count).contains(brick) else {
         problems.append("brick \(brick) is outside the level")
         return
       }

@@ -77,7 +77,7 @@ extension JobStore {
     var running: [Int: Int] = [:]
     for run in live {
       try db.each("SELECT level, sum(count) FROM claim WHERE run = ? GROUP BY level", [run]) {
-        running[try $0.integer(0), default: 0] += try $0.integer(1)
+        running[try $0.integer(0), default: 0] &+= try $0.integer(1)
       }
     }
     return try LevelInfo.all(db, job: job).map { level in

@@ -122,7 +122,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What an error of the database means; `path` is that of the database.
-  init(_ error: any Error, path: String) {
+  package init(_ error: any Error, path: String) {
     if let known = error as? JobStoreError {
       self = known
       return
@@ -141,6 +141,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, why: message)
     case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
       self = .damaged(path: path, why: "it ends too early")
+    case .SQLITE_IOERR where DatabaseFile.isDiskFull(path): self = .diskFull(path: path)
     default: self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: message)
     }
   }

@@ -36,15 +36,33 @@ struct LevelInfo: Sendable {
     let n = try (0..<34).map { try row.optionalInteger($0) ?? 0 }
     func spaceTime(_ i: Int) -> TCZYX { TCZYX(t: n[i], c: n[i + 1], z: n[i + 2], y: n[i + 3], x: n[i + 4]) }
     func space(_ i: Int) -> Index3 { Index3(n[i], n[i + 1], n[i + 2]) }
+    // A damaged file may hold what the table's checks forbid; nothing here may trap.
+    let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(n[0]) does not agree with its grid")
+    let lengths = 1 << 48
+    guard n[1..<9].allSatisfy({ (1...lengths).contains($0) }), n[9..<12].allSatisfy({ (0...lengths).contains($0) }),
+      n[12..<15].allSatisfy({ (1...64).contains($0) }), n[15..<18].allSatisfy({ (1...lengths).contains($0) }),
+      n[23..<28].allSatisfy({ (1...4096).contains($0) }),
+      n[9...11].allSatisfy({ $0 == 0 }) || n[9...11].allSatisfy({ $0 > 0 })
+    else { throw damage }
     layout = LevelLayout(
       level: n[0], shape: spaceTime(1), chunk: TCZYX(zyx: space(6)), shard: n[9] > 0 ? TCZYX(zyx: space(9)) : nil,
       factor: space(12), absoluteFactor: space(15))
     grid = layout.grid
     bricks = BrickLayout(grid: grid.count, brick: spaceTime(23))
     (blocks, done, empty, failed, untouched) = (n[29], n[30], n[31], n[32], n[33])
-    guard grid.count == spaceTime(18), blocks == grid.total, n[28] == bricks.count else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(n[0]) does not agree with its grid")
+    guard grid.count == spaceTime(18), blocks == grid.count.checkedProduct, blocks < 1 << 48,
+      n[28] == bricks.bricks.count.checkedProduct, n[28] <= BrickLayout.maximumBricks,
+      spaceTime(23).product <= BrickLayout.capacity, n[30...32].allSatisfy({ (0...blocks).contains($0) }),
+      (0...n[28]).contains(untouched)
+    else { throw damage }
+  }
+
+  /// A brick by a number that was read from the file.
+  func place(_ number: Int) throws -> BrickPlace {
+    guard (0..<bricks.count).contains(number) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(layout.level) has no brick \(number)")
     }
+    return BrickPlace(number, in: bricks)
   }
 
   /// Records a new level. Refuses one whose blocks cannot be counted.

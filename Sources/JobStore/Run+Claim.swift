@@ -70,7 +70,7 @@ extension Run {
       if bricks.isEmpty { scan.isOpenFinished = true }
       for brick in bricks where rest > 0 {
         scan.nextOpen = brick + 1
-        if let row = try BrickRow.load(db, job: job, level: number, BrickPlace(brick, in: level.bricks)) {
+        if let row = try BrickRow.load(db, job: job, level: number, level.place(brick)) {
           try take(row)
         }
       }

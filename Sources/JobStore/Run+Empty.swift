@@ -21,7 +21,7 @@ extension Run {
         sql: "SELECT brick FROM brick WHERE job = ? AND level = ? AND brick >= ? ORDER BY brick")
       let touched = try Int.fetchCursor(statement, arguments: [job, number, next])
       while found.count < limit, let brick = try touched.next() {
-        addUntil(brick)
+        addUntil(min(brick, level.bricks.count))
         next = max(next, brick + 1)
       }
       addUntil(level.bricks.count)

@@ -32,7 +32,7 @@ extension Run {
       guard levels.indices.contains(key.level) else {
         throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a claim is of level \(key.level), which is not there")
       }
-      let place = BrickPlace(key.brick, in: levels[key.level].bricks)
+      let place = try levels[key.level].place(key.brick)
       guard var brick = try BrickRow.load(db, job: job, level: key.level, place) else { throw BrickRow.damage(place) }
       var change = changes[key.level] ?? BlockCounts()
       for (claim, row) in claims {

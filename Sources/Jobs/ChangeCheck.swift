@@ -15,12 +15,12 @@ struct ChangeCheck {
 
   static let listedAtMost = 20
 
-  static func findings(of job: OpenJob, registry: FusionRegistry) -> Findings {
+  static func findings(of job: OpenJob, registry: FusionRegistry) throws -> Findings {
     var findings = Findings()
     program(job, &findings)
     options(job, &findings)
     dataset(job, registry, &findings)
-    let changed = changedViews(job.views)
+    let changed = try changedViews(job.views)
     for (view, changes) in changed.prefix(listedAtMost) {
       for change in changes {
         findings.differences.append("view \"\(job.views[view].name)\" (\(job.views[view].path)): \(change)")

@@ -34,7 +34,7 @@ public struct RunJob {
     let job = try OpenJob(record, in: store)
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
     do {
-      let findings = ChangeCheck.findings(of: job, registry: registry)
+      let findings = try ChangeCheck.findings(of: job, registry: registry)
       findings.notes.forEach(note)
       guard findings.differences.isEmpty else {
         throw JobError.changed(job: job.title, differences: findings.differences)

@@ -19,7 +19,7 @@ public struct DatasetFile: Sendable {
   public static func read(_ path: String) throws(ViewsError) -> DatasetFile {
     let path = FilePath.absolute(path)
     let bytes = try readBytes(path)
-    return try DatasetFile(bytes, path: path)
+    return try DatasetFile(bytes: bytes, path: path)
   }
 
   /// The digest of a dataset file as it is now, to tell whether it was edited.
@@ -36,7 +36,7 @@ public struct DatasetFile: Sendable {
   }
 
   /// From the bytes of a file that is at `path`.
-  init(_ bytes: [UInt8], path: String) throws(ViewsError) {
+  package init(bytes: [UInt8], path: String) throws(ViewsError) {
     let json: JSONValue
     do {
       json = try JSONValue.parse(bytes)

@@ -4,8 +4,8 @@ import Zarr
 
 /// What an image was when its job was made: enough to notice that it is another one now, and to say in what.
 ///
-/// Fields on its meaning (`shape`, `type`, `codec`, `spacing`, …) and one for each metadata file (`file 0/.zarray`: size
-/// and time). As long as the files' sizes and times are what they were nothing is read again.
+/// Fields on its meaning (`shape`, `type`, `codec`, `scale`, …) and one for each metadata file (`file 0/.zarray`: size and
+/// time). As long as the files' sizes and times are what they were nothing is read again.
 public struct Fingerprint: Sendable, Hashable, Codable {
   public let fields: [String: String]
 
@@ -34,7 +34,8 @@ public struct Fingerprint: Sendable, Hashable, Codable {
 
   /// The metadata files, relative to the image.
   var files: [String] {
-    fields.keys.filter { $0.hasPrefix(Fingerprint.filePrefix) }.map { String($0.dropFirst(Fingerprint.filePrefix.count)) }
+    let prefix = Fingerprint.filePrefix
+    return fields.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }
 
   /// With the size and time of each of `files`, which lie below `path`.
@@ -71,35 +72,47 @@ extension FingerprintChange: CustomStringConvertible {
 }
 
 extension View {
-  /// In what the image differs from when it was recorded; empty where it does not. What cannot be read any more is a
-  /// change too.
+  /// In what the image differs from when it was recorded; empty where it does not. An image that is gone or broken is a
+  /// change too; errors that may pass are thrown.
   ///
-  /// Costs a `stat` for each metadata file. Only where one differs is the image opened again: what differs in meaning is
-  /// named; where nothing does, the rewritten files are, since the voxels may be others.
-  public func changes() -> [FingerprintChange] {
+  /// Costs a `stat` for each metadata file. Only where one differs is the image opened again: what differs in meaning
+  /// is named; where nothing does, the rewritten files are, since the voxels may be others.
+  public func changes() throws(ViewsError) -> [FingerprintChange] {
     let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
     if files.isEmpty { return [] }
-    do {
+    do throws(ViewsError) {
       let now = try ZarrImageFile.open(path, view: name).fingerprint
       let changes = now.differences(from: fingerprint)
       let meaning = changes.filter { !$0.field.hasPrefix("file ") }
       return meaning.isEmpty ? changes : meaning
     } catch {
+      if error.isTransient { throw error }
       return [FingerprintChange(field: "image", recorded: "readable", found: error.description)]
     }
   }
 }
 
 /// The views that are not what they were recorded as, with what differs, by their position; looked at in parallel.
-public func changedViews(_ views: [View], threads: Int? = nil) -> [(view: Int, changes: [FingerprintChange])] {
-  let changes = parallelMap(count: views.count, threads: threads) { views[$0].changes() }
-  return changes.enumerated().filter { !$0.element.isEmpty }.map { (view: $0.offset, changes: $0.element) }
+public func changedViews(
+  _ views: [View], threads: Int? = nil
+) throws(ViewsError) -> [(view: Int, changes: [FingerprintChange])] {
+  let results = parallelMap(count: views.count, threads: threads) { i in
+    Result { () throws(ViewsError) in try views[i].changes() }
+  }
+  var changed: [(view: Int, changes: [FingerprintChange])] = []
+  for (i, result) in results.enumerated() {
+    let changes = try result.get()
+    if !changes.isEmpty { changed.append((view: i, changes: changes)) }
+  }
+  return changed
 }
 
 /// Size and time of a file, to the nanosecond.
 private func fileState(_ path: String) -> String {
   var status = stat()
-  guard stat(path, &status) == 0 else { return "missing" }
+  guard stat(path, &status) == 0 else {
+    return errno == ENOENT || errno == ENOTDIR ? "missing" : "unreadable (errno \(errno))"
+  }
   #if canImport(Darwin)
     let time = status.st_mtimespec
   #else

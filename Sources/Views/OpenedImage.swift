@@ -33,9 +33,31 @@ extension OpenedImage {
   static func open(_ entry: DatasetEntry, in folder: String) throws(ViewsError) -> OpenedImage {
     let path = FilePath.absolute(entry.path, in: folder)
     let file = try ZarrImageFile.open(path, view: entry.name)
-    if let image = file.image { return try OpenedImage(file, image: image, entry: entry) }
-    return try OpenedImage(plain: file, entry: entry)
+    let opened =
+      if let image = file.image {
+        try OpenedImage(file, image: image, entry: entry)
+      } else {
+        try OpenedImage(plain: file, entry: entry)
+      }
+    try opened.checkSize(view: entry.name)
+    return opened
   }
+
+  /// Lists are made of time points and channels, and voxels are counted: absurd lengths end here.
+  private func checkSize(view: String) throws(ViewsError) {
+    for level in levels {
+      let lengths = "\(level.shape.array) along t c z y x (\(level.arrayPath))"
+      if level.shape.array.contains(where: { $0 < 1 }) {
+        throw .viewInvalid(view: view, field: "shape", reason: "the array has no voxels: \(lengths)")
+      }
+      if level.shape.checkedProduct == nil || max(level.shape.t, level.shape.c) > OpenedImage.maximumSeriesLength {
+        throw .viewInvalid(view: view, field: "shape", reason: "the array is absurdly large: \(lengths)")
+      }
+    }
+  }
+
+  /// Time points, or channels.
+  private static let maximumSeriesLength = 1_000_000
 
   private init(_ file: ZarrImageFile, image: OMEImage, entry: DatasetEntry) throws(ViewsError) {
     let axes = image.axes.map(\.axis)

@@ -49,7 +49,10 @@ public struct View: Sendable {
     guard let transform = transforms[key] else {
       throw .transformMissing(view: name, key: key, available: transforms.keys.sorted())
     }
-    return transform.affine(t: t)
+    guard let map = transform.affine(t: t) else {
+      throw .viewInvalid(view: name, field: "transform \"\(key)\"", reason: "there is none for time point \(t)")
+    }
+    return map
   }
 
   /// Opens the array of a level; nothing of the dataset is read again.

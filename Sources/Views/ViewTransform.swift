@@ -7,11 +7,11 @@ public enum ViewTransform: Sendable, Hashable, Codable {
   /// One for each time point of the output, in the output's order.
   case perTime([AffineMap])
 
-  /// At a time point of the output.
-  public func affine(t: Int) -> AffineMap {
+  /// At a time point of the output; nil where it has none.
+  public func affine(t: Int) -> AffineMap? {
     switch self {
     case .constant(let map): map
-    case .perTime(let maps): maps[t]
+    case .perTime(let maps): maps.indices.contains(t) ? maps[t] : nil
     }
   }
 }

@@ -19,6 +19,9 @@ struct ZarrImageFile {
       let isRoot = ome["multiscales"] == nil && (ome["bioformats2raw.layout"] ?? ome["plate"]) != nil
       if isRoot {
         let images = try OMEImage.list(path)
+        guard !images.isEmpty else {
+          throw ViewsError.formatUnknown(view: view, path: path, reason: "the folder of images has none")
+        }
         guard images.count == 1 else { throw ViewsError.severalImages(view: view, path: path, images: images) }
         return try ZarrImageFile(image: OMEImage.open(images[0]), view: view)
       }
@@ -98,7 +101,8 @@ struct ZarrImageFile {
     for (i, axis) in axes.enumerated() where axis.spaceLane == nil && array.shape[i] != first.shape[i] {
       throw .viewInvalid(
         view: view, field: field,
-        reason: "its length along \(axis) is \(array.shape[i]), but \(first.shape[i]) at the first level (\(array.path))")
+        reason: "its length along \(axis) is \(array.shape[i]), but \(first.shape[i]) at the first level "
+          + "(\(array.path))")
     }
   }
 

@@ -35,7 +35,9 @@ struct MetadataReader {
   let members: [String: JSONValue]
 
   init(_ json: JSONValue, path: String) throws(ZarrError) {
-    guard let members = json.object else { throw .metadataInvalid(path: path, reason: "it is \(json.kind), not an object") }
+    guard let members = json.object else {
+      throw .metadataInvalid(path: path, reason: "it is \(json.kind), not an object")
+    }
     (self.path, self.members) = (path, members)
   }
 

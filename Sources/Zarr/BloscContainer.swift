@@ -10,7 +10,9 @@ enum BloscContainer {
   static func decode(_ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(CodecFailure)
     -> Int
   {
-    guard stored.count >= headerByteCount, let input = stored.baseAddress else { throw .damaged("blosc: it ends early") }
+    guard stored.count >= headerByteCount, let input = stored.baseAddress else {
+      throw .damaged("blosc: it ends early")
+    }
     let decodedByteCount = Int(UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
     let storedByteCount = Int(UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: 12, as: UInt32.self)))
     guard storedByteCount == stored.count else {

@@ -1,7 +1,7 @@
 import Geometry
 
-/// How the bytes of one file, or of one inner chunk of a shard, become the elements of a chunk: the one internal model of
-/// both Zarr versions.
+/// How the bytes of one file, or of one inner chunk of a shard, become the elements of a chunk: the one internal model
+/// of both Zarr versions.
 ///
 /// Encoding runs: axes permuted, delta, elements to bytes (or to a shard), then the packers in order; decoding runs
 /// backwards. All sizes are worked out when the metadata are read.
@@ -39,7 +39,8 @@ struct CodecChain: Sendable {
   /// The bytes of a chunk before the packers; nil for a shard, which has no fixed size.
   private var contentByteCount: Int? {
     switch layout {
-    case .elements(let elements): elements.delta.map { byteCount / elementType.byteCount * $0.storedByteCount } ?? byteCount
+    case .elements(let elements):
+      elements.delta.map { byteCount / elementType.byteCount * $0.storedByteCount } ?? byteCount
     case .shard: nil
     }
   }

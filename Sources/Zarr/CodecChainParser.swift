@@ -118,7 +118,8 @@ struct CodecChainParser {
     let index = try chain(
       try configuration.required("index_codecs"), shape: indexShape, type: .uint64, order: Array(indexShape.indices))
     let (shape, place) = (inner.map(String.init).joined(separator: "x"), isIndexAtStart ? "start" : "end")
-    summary = outerSummary + ["shard \(shape) (\(innerSummary)) index at \(place) (\(summary.joined(separator: " | ")))"]
+    summary =
+      outerSummary + ["shard \(shape) (\(innerSummary)) index at \(place) (\(summary.joined(separator: " | ")))"]
     guard index.fixedStoredByteCount != nil, index.byteCount <= CodecChain.maximumByteCount else {
       throw reader.unsupported("an index of shards whose codecs are not of fixed size (\"bytes\" and \"crc32c\")")
     }

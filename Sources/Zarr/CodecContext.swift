@@ -1,7 +1,7 @@
 import Foundation
 
-/// What one thread needs to encode and decode chunks: codec states and scratch memory, made once and used again, so that
-/// nothing is allocated per chunk once the buffers have grown.
+/// What one thread needs to encode and decode chunks: codec states and scratch memory, made once and used again, so
+/// that nothing is allocated per chunk once the buffers have grown.
 ///
 /// Not Sendable: one per thread.
 public final class CodecContext {

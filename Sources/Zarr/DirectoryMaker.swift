@@ -3,8 +3,8 @@ import Synchronization
 
 /// Makes the folders of an array's files, each once, and knows which of them might not survive a loss of power yet.
 ///
-/// A folder is *fresh* until the folder that names it has been synced by this object, also one that was found in place: a
-/// killed process may have made it and not lived to sync it. Files below a fresh folder are durable only once that is
+/// A folder is *fresh* until the folder that names it has been synced by this object, also one that was found in place:
+/// a killed process may have made it and not lived to sync it. Files below a fresh folder are durable only once that is
 /// done, whoever made it; so each writer asks for the folders that its own files need.
 public final class DirectoryMaker: Sendable {
   /// Exists, and is durable itself.

@@ -3,7 +3,8 @@ import Geometry
 /// The bytes of one element, in the host's order, that a fill value of metadata stands for; nil where it is not a value
 /// of the type. JSON null is 0 (its content is undefined, and every reader takes 0).
 ///
-/// Integers may be spelled `0.0`. Floats may be `"NaN"`, `"Infinity"`, `"-Infinity"`, or in v3 their bits, `"0x7fc00000"`.
+/// Integers may be spelled `0.0`. Floats may be `"NaN"`, `"Infinity"`, `"-Infinity"`, or in v3 their bits,
+/// `"0x7fc00000"`.
 func fillBytes(_ json: JSONValue, type: ElementType) -> [UInt8]? {
   if json.isNull { return [UInt8](repeating: 0, count: type.byteCount) }
   guard let bits = type.isInteger ? integerBits(json, type: type) : floatBits(json, type: type) else { return nil }

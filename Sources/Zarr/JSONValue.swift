@@ -2,9 +2,9 @@ import Foundation
 
 /// A JSON document with exact 64-bit integers both ways, which Foundation's parser does not promise.
 ///
-/// A number without fraction and exponent is `int`, or `uint` above `Int64.max`; all others are `double`.
-/// The literals `NaN`, `Infinity` and `-Infinity`, which Python writes, are read as doubles; written they become strings,
-/// since JSON has no such numbers. Of equal keys in an object the last counts.
+/// A number without fraction and exponent is `int`, or `uint` above `Int64.max`; all others are `double`. The literals
+/// `NaN`, `Infinity` and `-Infinity`, which Python writes, are read as doubles; written they become strings, since JSON
+/// has no such numbers. Of equal keys in an object the last counts.
 public enum JSONValue: Sendable, Hashable {
   case null
   case bool(Bool)

@@ -67,7 +67,9 @@ extension ArrayMetadata {
     _ reader: MetadataReader, type: ElementType, typeString: String
   ) throws(ZarrError) -> DeltaFilter? {
     guard let filters = reader.members["filters"], !filters.isNull, filters.array?.isEmpty != true else { return nil }
-    guard let list = filters.array, let first = list.first else { throw reader.invalid("\"filters\" is \(filters.excerpt)") }
+    guard let list = filters.array, let first = list.first else {
+      throw reader.invalid("\"filters\" is \(filters.excerpt)")
+    }
     for filter in list {
       guard let id = filter["id"]?.string else { throw reader.invalid("a filter without an \"id\"") }
       guard id == "delta" else { throw reader.unsupported("the filter \"\(id)\"") }

@@ -17,7 +17,9 @@ extension ArrayMetadata {
     guard grid.name == "regular" else { throw reader.unsupported("the chunk grid \"\(grid.name)\"") }
     let fileShape = try grid.configuration.lengths("chunk_shape", minimum: 1, count: shape.count)
     if let transformers = reader.members["storage_transformers"], !transformers.isNull {
-      guard let list = transformers.array else { throw reader.invalid("\"storage_transformers\" is \(transformers.excerpt)") }
+      guard let list = transformers.array else {
+        throw reader.invalid("\"storage_transformers\" is \(transformers.excerpt)")
+      }
       if let first = list.first {
         throw reader.unsupported("the storage transformer \(first["name"]?.excerpt ?? first.excerpt)")
       }

@@ -2,8 +2,8 @@ import Geometry
 
 /// What the metadata of an OME-Zarr image (0.4, 0.5, 0.6) say: its axes, its levels and where their voxels sit.
 ///
-/// Lengths are micrometres whatever unit the file uses; time keeps its own unit, which is recorded. Reading is as strict
-/// as it takes never to misplace a tile, and lenient where writers differ without consequence.
+/// Lengths are micrometres whatever unit the file uses; time keeps its own unit, which is recorded. Reading is as
+/// strict as it takes never to misplace a tile, and lenient where writers differ without consequence.
 public struct OMEImage: Sendable, Hashable {
   public let path: String
   /// The version string as written; "0.4" where a Zarr v2 image does not say.

@@ -22,6 +22,11 @@ public struct OMEWriter: Sendable {
     public init(path: String, absoluteFactor: Index3) {
       (self.path, self.absoluteFactor) = (path, absoluteFactor)
     }
+
+    /// Levels are named by their number.
+    public init(_ layout: LevelLayout) {
+      self.init(path: String(layout.level), absoluteFactor: layout.absoluteFactor)
+    }
   }
 
   public var version: Version

@@ -1,7 +1,7 @@
 import CSystem
 
-/// The index of a shard that is being streamed to its file: told the encoded size of each inner chunk as it is appended,
-/// in C order, it ends with the bytes that are appended last.
+/// The index of a shard that is being streamed to its file: told the encoded size of each inner chunk as it is
+/// appended, in C order, it ends with the bytes that are appended last.
 public struct ShardBuilder: Sendable {
   public let chunkCount: Int
   /// Of the chunks so far; the next one starts here.

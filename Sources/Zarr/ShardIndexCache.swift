@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is bounded
-/// however many arrays are open. An index counts only while its file is the same (size, time of writing, inode).
+/// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is
+/// bounded however many arrays are open. An index counts only while its file is the same (size, time of writing,
+/// inode).
 package final class ShardIndexCache: Sendable {
-
   /// What tells one state of a file from another.
   package struct Stamp: Hashable, Sendable {
     package var byteCount: Int
@@ -31,6 +31,8 @@ package final class ShardIndexCache: Sendable {
 
   let maximumByteCount: Int
   private let state = Mutex(State())
+  /// What is left after shrinking.
+  private var keptByteCount: Int { maximumByteCount / 4 * 3 }
 
   package init(maximumByteCount: Int) {
     self.maximumByteCount = maximumByteCount
@@ -49,7 +51,8 @@ package final class ShardIndexCache: Sendable {
   }
 
   package func insert(_ index: ShardIndex, path: String, stamp: Stamp) {
-    guard index.byteCount <= maximumByteCount / 4 else { return }
+    // shrinking would give a larger one up at once
+    guard index.byteCount <= keptByteCount else { return }
     state.withLock { state in
       state.clock += 1
       let old = state.entries.updateValue(Entry(index: index, stamp: stamp, lastUse: state.clock), forKey: path)
@@ -61,7 +64,7 @@ package final class ShardIndexCache: Sendable {
   /// To three quarters at once, so that looking for the oldest is rare.
   private func shrink(_ state: inout State) {
     for (path, entry) in state.entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
-      if state.byteCount <= maximumByteCount / 4 * 3 { return }
+      if state.byteCount <= keptByteCount { return }
       state.entries[path] = nil
       state.byteCount -= entry.index.byteCount
     }

@@ -1,8 +1,8 @@
 /// Brings the elements of a chunk that is stored with its axes in another order into C order, in one pass that can also
 /// reverse the bytes of each element.
 ///
-/// Axes of length 1 are dropped and axes that stay neighbours are joined, so that the common orders become a copy of rows
-/// or a transposition of planes, which goes by tiles that fit the cache.
+/// Axes of length 1 are dropped and axes that stay neighbours are joined, so that the common orders become a copy of
+/// rows or a transposition of planes, which goes by tiles that fit the cache.
 package struct Transposition: Sendable, Hashable {
   /// Along one axis of the target, outermost first; in elements.
   private struct Axis: Hashable {
@@ -110,8 +110,8 @@ package struct Transposition: Sendable, Hashable {
   }
 
   /// By tiles of one cache line a side: a tile's lines are brought into a buffer and turned there, so that each line of
-  /// source and target is touched once, also where the strides are powers of two and their lines drive each other out of
-  /// the cache.
+  /// source and target is touched once, also where the strides are powers of two and their lines drive each other out
+  /// of the cache.
   @inline(__always)
   private func copyPlane<Word: FixedWidthInteger & SIMDScalar>(
     _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ change: (Word) -> Word

@@ -4,11 +4,14 @@ extension ZarrArray {
   /// Encodes one read unit (`chunkByteCount` bytes, C order, the host's byte order) as it is stored. Equal input gives
   /// equal bytes.
   ///
-  /// The result lies in `context` until the next call on it, or, where nothing has to be done, is `raw` itself.
+  /// The result lies in `context` until the next call on it, or, where nothing has to be done, is `raw` itself: the
+  /// caller keeps both alive while it uses the result.
   public func encodeChunk(
     _ raw: UnsafeRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> UnsafeRawBufferPointer {
-    guard let compressor else { throw .unsupported(path: path, feature: "writing to an array that was opened to be read") }
+    guard let compressor else {
+      throw .unsupported(path: path, feature: "writing to an array that was opened to be read")
+    }
     guard raw.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: raw.count)
     }

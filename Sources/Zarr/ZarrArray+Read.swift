@@ -40,8 +40,8 @@ extension ZarrArray {
     return try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: index) != nil
   }
 
-  /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its byte
-  /// count. A missing file is an error.
+  /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
+  /// byte count. A missing file is an error.
   public func verifyBlock(_ index: [Int], context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }

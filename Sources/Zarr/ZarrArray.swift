@@ -2,9 +2,9 @@ import Geometry
 
 /// One Zarr array in a folder, v2 or v3: its layout, and its chunks one at a time.
 ///
-/// Chunks are read in *read units* (the chunk, or the inner chunk of a shard) and written in *blocks* (one file: the chunk,
-/// or the shard). A chunk or shard without a file is the fill value; everything else that is not as it should be is an
-/// error that names chunk and file.
+/// Chunks are read in *read units* (the chunk, or the inner chunk of a shard) and written in *blocks* (one file: the
+/// chunk, or the shard). A chunk or shard without a file is the fill value; everything else that is not as it should be
+/// is an error that names chunk and file.
 public final class ZarrArray: Sendable {
   /// The array's folder.
   public let path: String

@@ -32,16 +32,16 @@ import Testing
       try String.fetchAll(
         db,
         sql: """
-          SELECT concat_row FROM (
-            SELECT level || ' ' || t || ' ' || c || ' ' || z || ' ' || y || ' ' || x || ' ' || state AS concat_row,
-              level, t, c, z, y, x FROM block_status WHERE job = \(job)
-          ) ORDER BY level, t, c, z, y, x
+          SELECT level || ' ' || t || ' ' || c || ' ' || z || ' ' || y || ' ' || x || ' ' || state
+          FROM block_status WHERE job = \(job) ORDER BY level, t, c, z, y, x
           """)
     }
     let expected = zip(keys, entries).map { key, entry in
       key.map(String.init).joined(separator: " ") + " " + entry.state.rawValue
     }
-    #expect(lines == expected)
+    #expect(lines.count == expected.count)
+    let different = zip(lines, expected).filter { $0 != $1 }
+    #expect(different.isEmpty, "\(different.prefix(5))")
     _ = run.id
   }
 

@@ -3,6 +3,12 @@ import GRDB
 import JobStore
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Opening: what is made, and what is refused.
 @Suite struct JobStoreTests {
   @Test(arguments: [JobStore.Mode.existing, .readOnly])
@@ -112,6 +118,34 @@ import Testing
       _ = try other.beginRun(job: job, info: .sample(2))
     }
     try run.end(.interrupted)
+  }
+
+  /// Root may write everything.
+  @Test(.enabled(if: geteuid() != 0)) func whatCannotBeWrittenIsReadOnly() throws {
+    let scene = try Scene()
+    _ = try scene.job([size(1, 1, 1)])
+    try scene.store.close()
+    let manager = FileManager.default
+    try manager.setAttributes([.posixPermissions: 0o444], ofItemAtPath: scene.path)
+    #expect(throws: JobStoreError.readOnly(path: scene.path)) { _ = try scene.reopened() }
+    #expect(try scene.reopened(.readOnly).jobs().count == 1)
+    try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: scene.folder.path)
+    defer { try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scene.folder.path) }
+    #expect(throws: JobStoreError.readOnly(path: scene.path)) { _ = try scene.reopened() }
+    let error = #expect(throws: JobStoreError.self) { _ = try scene.reopened(.readOnly) }
+    #expect(error?.code == "database-read-only")
+    #expect(throws: JobStoreError.readOnly(path: scene.folder.file("new.sqlite"))) {
+      _ = try JobStore.open(scene.folder.file("new.sqlite"), mode: .create)
+    }
+  }
+
+  @Test(arguments: [
+    (ResultCode.SQLITE_FULL, "disk-full"), (.SQLITE_BUSY, "database-busy"), (.SQLITE_READONLY, "database-read-only"),
+    (.SQLITE_CORRUPT, "database-damaged"), (.SQLITE_NOTADB, "database-foreign"), (.SQLITE_IOERR, "database-error"),
+    (.SQLITE_CONSTRAINT, "database-error"), (.SQLITE_CANTOPEN, "database-cannot-open"),
+  ])
+  func sqliteErrorsHaveTheirMeaning(code: ResultCode, name: String) {
+    #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code == name)
   }
 
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {

@@ -41,6 +41,44 @@ import Testing
     #expect(try scene.store.integrityCheck().isEmpty == false)
   }
 
+  /// Whatever bytes of the file are wrong: an answer or an error, never a trap.
+  @Test func damageNeverTraps() throws {
+    let scene = try Scene()
+    let job = try scene.job([size(3, 40, 50), size(1, 20, 25)])
+    let run = try scene.store.beginRun(job: job, info: .sample())
+    try run.work(level: 0, limit: 100, .failed(code: "c", message: "m"))
+    try run.work(level: 0, limit: 700)
+    _ = try run.claim(level: 0, limit: 20)
+    try scene.store.close()
+    let url = URL(fileURLWithPath: scene.path)
+    let whole = try Data(contentsOf: url)
+    var random = SplitMix(state: 7)
+    var failed = 0
+    for _ in 0..<60 {
+      var bytes = whole
+      for _ in 0..<40 {
+        bytes[Int.random(in: 100..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+      }
+      try bytes.write(to: url)
+      do {
+        let store = try JobStore.open(scene.path, mode: .existing)
+        if try !store.integrityCheck().isEmpty { failed += 1 }
+        _ = try store.job(job)
+        _ = try store.allBlocks(of: job)
+        _ = try store.retry(job)
+        let run = try store.beginRun(job: job, join: true, info: .sample())
+        try run.work(level: 0, limit: 3000)
+        try run.work(level: 1, limit: 100)
+        try run.end(.finished)
+        try store.close()
+      } catch {
+        failed += 1
+      }
+      for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: scene.path + suffix) }
+    }
+    #expect(failed > 0)
+  }
+
   /// The tables themselves refuse what cannot be.
   @Test(arguments: [
     "UPDATE job SET state = 'creating'", "UPDATE job SET state = 'asleep'", "UPDATE job SET state = 'complete'",

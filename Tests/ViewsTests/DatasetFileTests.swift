@@ -15,7 +15,8 @@ import Views
       """
       {"views": [
         {"name": "a", "path": "x/a.zarr", "axes": ["c", "y", "x"], "spacing": {"y": 1, "x": 0.5}, "origin": {"x": -2},
-         "transforms": {"s": [[1, 0, 2], [0, 1, 3], [0, 0, 1]], "r": {"t": [[[1, 0], [0, 1]]]}}, "scale": 3, "offset": 4},
+         "transforms": {"s": [[1, 0, 2], [0, 1, 3], [0, 0, 1]], "r": {"t": [[[1, 0], [0, 1]]]}},
+         "scale": 3, "offset": 4},
         {"path": "/data/b.zarr/", "axes": null}]}
       """)
     #expect(file.entries.count == 2)
@@ -93,8 +94,8 @@ import Views
       """
       {"views": [
         {"name": "a \\"1\\"", "path": "a", "transforms": {"r": {"t": \(matrices)}, "s": [[1,0,5],[0,1,6],[0,0,1]]}},
-        {"name": "b", "path": "b", "axes": ["t", "y", "x"], "spacing": {"y": 0.3, "x": 0.7}, "origin": {"y": 1, "x": -2},
-         "scale": 0.1, "offset": -7},
+        {"name": "b", "path": "b", "axes": ["t", "y", "x"], "spacing": {"y": 0.3, "x": 0.7},
+         "origin": {"y": 1, "x": -2}, "scale": 0.1, "offset": -7},
         {"name": "c", "path": "c", "origin": {"x": 9}}]}
       """)
     let dataset = try Dataset.load(folder.path + "/in/d.json")

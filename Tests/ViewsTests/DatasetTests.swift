@@ -151,6 +151,8 @@ import Views
     (#"{"name": "v", "path": "channels"}"#, "view-mismatch", "channels: 2, but the first view has 1"),
     (#"{"name": "v", "path": "times"}"#, "view-mismatch", "time points: 2, but the first view has 1"),
     (#"{"name": "v", "path": "ragged"}"#, "view-invalid", "dimensions"),
+    (#"{"name": "v", "path": "endless"}"#, "view-invalid", "absurdly large"),
+    (#"{"name": "v", "path": "root"}"#, "format-unknown", "has none"),
     (
       #"{"name": "v", "path": "a", "transforms": {"r": [[1,0,0],[0,1,0],[0,0,1]]}}"#, "view-invalid",
       "transform \"r\": the matrix is 3 x 3; 3D images take 4 x 4"
@@ -179,6 +181,9 @@ import Views
     try folder.image("times", axes: "tzyx", levels: [([2, 4, 8, 8], [1, 2, 0.5, 0.5], [0, 0, 0, 0])])
     try folder.image("ragged")
     try folder.array("ragged/0", shape: [8, 8])
+    try folder.image("endless", axes: "tzyx", levels: [([1_000_000_000_000, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0])])
+    try folder.write("root/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("root/.zattrs", #"{"bioformats2raw.layout": 3}"#)
     try folder.write("picture.tif", "II*")
     try folder.write("folder/notes.txt", "")
     try folder.write("garbage/.zgroup", #"{"zarr_format": 2}"#)

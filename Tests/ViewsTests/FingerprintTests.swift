@@ -19,7 +19,7 @@ import Views
   @Test func anUntouchedImageHasNoChanges() throws {
     let folder = try folder()
     let view = try folder.load(#"{"path": "a"}"#).views[0]
-    #expect(view.changes() == [])
+    #expect(try view.changes() == [])
     #expect(view.fingerprint.fields["shape"] == "2 8 8")
     #expect(view.fingerprint.fields["type"] == "uint16")
     #expect(view.fingerprint.fields["channels"] == "DAPI, GFP")
@@ -33,10 +33,10 @@ import Views
     let folder = try folder()
     let view = try folder.load(#"{"path": "a"}"#).views[0]
     try folder.array("a/0", shape: [2, 8, 9], type: "|u1")
-    let changes = view.changes()
+    let changes = try view.changes()
     #expect(changes.map(\.field) == ["codec", "shape", "type"])
-    #expect(changes[1] == FingerprintChange(field: "shape", recorded: "2 8 8", found: "2 8 9"))
-    #expect(changes[2].description == "type: was uint16, is uint8")
+    #expect(changes.contains(FingerprintChange(field: "shape", recorded: "2 8 8", found: "2 8 9")))
+    #expect(changes.last?.description == "type: was uint16, is uint8")
   }
 
   @Test func namesChangesOfPlaceChannelsAndFurtherLevels() throws {
@@ -45,27 +45,27 @@ import Views
     try folder.image(
       "a", axes: "cyx", levels: [([2, 8, 8], [1, 1, 1], [0, 5, 0]), ([2, 4, 4], [1, 2, 2], [0, 5.5, 0.5])],
       channels: ["DAPI", "RFP"])
-    #expect(view.changes().map(\.field) == ["channels", "level 1", "translation"])
+    #expect(try view.changes().map(\.field) == ["channels", "level 1", "translation"])
   }
 
   @Test func namesTheFileWhereTheMeaningIsTheSame() throws {
     let folder = try folder()
     let view = try folder.load(#"{"path": "a"}"#).views[0]
     try touch(folder.path + "/a/0/.zarray")
-    let changes = view.changes()
+    let changes = try view.changes()
     #expect(changes.map(\.field) == ["file 0/.zarray"])
-    #expect(changes[0].found?.contains("1000000000.000000000") == true)
+    #expect(changes.first?.found?.contains("1000000000.000000000") == true)
   }
 
   @Test func anImageThatIsGoneOrBrokenIsAChange() throws {
     let folder = try folder()
     let view = try folder.load(#"{"path": "a"}"#).views[0]
     try folder.write("a/.zattrs", "{}")
-    #expect(view.changes().map(\.field) == ["image"])
+    #expect(try view.changes().map(\.field) == ["image"])
     try FileManager.default.removeItem(atPath: folder.path + "/a")
-    let changes = view.changes()
+    let changes = try view.changes()
     #expect(changes.map(\.field) == ["image"])
-    #expect(changes[0].found?.contains("there is nothing at") == true)
+    #expect(changes.first?.found?.contains("there is nothing at") == true)
   }
 
   @Test func looksAtManyViewsAndGivesTheirPlaces() throws {
@@ -76,10 +76,10 @@ import Views
     let views = (0..<100).map { #"{"name": "\#($0)", \#($0 == 60 ? plain : #""path": "a""#)}"# }
     try folder.write("many.json", #"{"views": [\#(views.joined(separator: ","))]}"#)
     let dataset = try Dataset.load(folder.path + "/many.json")
-    #expect(changedViews(dataset.views).isEmpty)
+    #expect(try changedViews(dataset.views).isEmpty)
     try touch(folder.path + "/raw/.zarray")
-    let changed = changedViews(dataset.views, threads: 3)
+    let changed = try changedViews(dataset.views, threads: 3)
     #expect(changed.map(\.view) == [60])
-    #expect(changed[0].changes.map(\.field) == ["file .zarray"])
+    #expect(changed.first?.changes.map(\.field) == ["file .zarray"])
   }
 }

@@ -57,7 +57,9 @@ import Views
   }
 
   @Test func timePointsThatDoNotMatchAreAnError() {
-    for second in [(3, 0.2, 2.0, "second"), (3, 0.1, 2.1, "second"), (3, 0.1, 2, "millisecond"), (4, 0.1, 2, "second")] {
+    for second in [
+      (3, 0.2, 2.0, "second"), (3, 0.1, 2.1, "second"), (3, 0.1, 2, "millisecond"), (4, 0.1, 2, "second"),
+    ] {
       let error = #expect(throws: ViewsError.self) { try times(second) }
       #expect(error?.description.contains("view \"b\": time points") == true)
     }

@@ -42,7 +42,9 @@ import Views
   }
 
   /// A damaged record must not make indices that reach outside the image.
-  @Test(arguments: [#""times":4"#, #""times":[0,1,3]"#, #""times":[0,-1,2]"#, #""times":[]"#, #""times":9000000000000"#])
+  @Test(arguments: [
+    #""times":4"#, #""times":[0,1,3]"#, #""times":[0,-1,2]"#, #""times":[]"#, #""times":9000000000000"#,
+  ])
   func detailsWithOtherIndicesAreRefused(times: String) throws {
     let bytes = try JSONEncoder().encode(view(spacings: [Vector3(1, 1, 1)]).details)
     let text = String(decoding: bytes, as: UTF8.self).replacing(#""times":3"#, with: times)
@@ -53,5 +55,8 @@ import Views
     #expect(throws: ViewsError.transformMissing(view: "v", key: "r", available: [])) {
       try view(spacings: [.one]).affine(key: "r", t: 0)
     }
+    #expect(ViewTransform.perTime([.identity]).affine(t: 1) == nil)
+    #expect(ViewTransform.perTime([.identity]).affine(t: 0) == .identity)
+    #expect(ViewTransform.constant(.identity).affine(t: 7) == .identity)
   }
 }

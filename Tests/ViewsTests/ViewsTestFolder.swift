@@ -55,7 +55,8 @@ final class ViewsTestFolder {
        {"type": "translation", "translation": \(level.translation)}]}
       """
     }
-    let omero = channels.map { #", "omero": {"channels": [\#($0.map { #"{"label": "\#($0)"}"# }.joined(separator: ","))]}"# }
+    let labels = channels?.map { #"{"label": "\#($0)"}"# }.joined(separator: ", ")
+    let omero = labels.map { #", "omero": {"channels": [\#($0)]}"# }
     try write(name + "/.zgroup", #"{"zarr_format": 2}"#)
     try write(
       name + "/.zattrs",

@@ -97,11 +97,12 @@ import Zarr
       ])
   }
 
-  @Test(arguments: [
-    (4, [4, 4], [2, 2], nil), (2, [4, 4], [2, 2], [4, 4]), (3, [4, 4], [2, 2], [3, 4]), (3, [4, 4], [2, 2], [4]),
-    (2, [4, 4], [2], nil), (2, [4, 4], [0, 2], nil), (3, [], [], nil), (3, [1 << 40, 1 << 40], [65536, 65536], nil),
-    (3, [-1, 4], [2, 2], nil), (3, [4, 4], [0, 2], [4, 4]), (3, [4, 4], [Int.max, 2], nil),
-  ] as [(Int, [Int], [Int], [Int]?)])
+  @Test(
+    arguments: [
+      (4, [4, 4], [2, 2], nil), (2, [4, 4], [2, 2], [4, 4]), (3, [4, 4], [2, 2], [3, 4]), (3, [4, 4], [2, 2], [4]),
+      (2, [4, 4], [2], nil), (2, [4, 4], [0, 2], nil), (3, [], [], nil), (3, [1 << 40, 1 << 40], [65536, 65536], nil),
+      (3, [-1, 4], [2, 2], nil), (3, [4, 4], [0, 2], [4, 4]), (3, [4, 4], [Int.max, 2], nil),
+    ] as [(Int, [Int], [Int], [Int]?)])
   func refusesWhatCannotBeRead(format: Int, shape: [Int], chunk: [Int], shard: [Int]?) {
     let spec = ArraySpec(
       zarrFormat: format, shape: shape, chunkShape: chunk, shardShape: shard, elementType: .uint16,

@@ -9,8 +9,10 @@ import Zarr
     (#"{"id": "zstd", "level": 7, "checksum": true}"#, .zstd(level: 7)),
     (#"{"id": "gzip", "level": 6}"#, .gzip(level: 6)),
     (#"{"id": "blosc"}"#, .blosc(codec: .lz4, level: 5, shuffle: .byte)),
-    (#"{"id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 2, "blocksize": 0}"#,
-      .blosc(codec: .zstd, level: 3, shuffle: .bit)),
+    (
+      #"{"id": "blosc", "cname": "zstd", "clevel": 3, "shuffle": 2, "blocksize": 0}"#,
+      .blosc(codec: .zstd, level: 3, shuffle: .bit)
+    ),
     (#"{"id": "blosc", "shuffle": -1}"#, .blosc(codec: .lz4, level: 5, shuffle: .automatic)),
     (#"{"id": "blosc", "shuffle": "noshuffle"}"#, .blosc(codec: .lz4, level: 5, shuffle: .none)),
   ])

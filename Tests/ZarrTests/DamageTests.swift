@@ -67,7 +67,9 @@ import Zarr
   }
 
   @Test func aChunkOfAnotherSize() throws {
-    for compressor in [Compressor.none, .zstd(level: 1), .gzip(level: 1), .blosc(codec: .lz4, level: 5, shuffle: .byte)] {
+    for compressor in [
+      Compressor.none, .zstd(level: 1), .gzip(level: 1), .blosc(codec: .lz4, level: 5, shuffle: .byte),
+    ] {
       let folder = try TemporaryFolder()
       defer { folder.remove() }
       var spec = ArraySpec(
@@ -93,7 +95,10 @@ import Zarr
     #expect(whole.count == 80)
     for edit in [
       { (bytes: inout [UInt8]) in bytes.removeLast(3) },
-      { bytes in bytes.replaceSubrange(12..<16, with: littleEndian(UInt32(77))); bytes.removeLast(3) },
+      { bytes in
+        bytes.replaceSubrange(12..<16, with: littleEndian(UInt32(77)))
+        bytes.removeLast(3)
+      },
       { bytes in bytes.replaceSubrange(4..<8, with: littleEndian(UInt32(65))) },
       { bytes in bytes.replaceSubrange(4..<8, with: littleEndian(UInt32.max)) },
       { bytes in bytes.replaceSubrange(12..<16, with: littleEndian(UInt32(81))) },
@@ -114,9 +119,11 @@ import Zarr
     for compressor in [Compressor.zstd(level: 1), .gzip(level: 1)] {
       var spec = ArraySpec(zarrFormat: 2, shape: [16], chunkShape: [8], elementType: .uint16, compressor: compressor)
       let half = try ZarrArray(path: folder.path, spec: spec)
+      let context = CodecContext()
+      defer { withExtendedLifetime(context) {} }
       let raw = noise(byteCount: 32)
       let parts = try [raw[0..<16], raw[16..<32]].map { part in
-        try Array(part).withUnsafeBytes { Array(try half.encodeChunk($0, context: CodecContext())) }
+        try Array(part).withUnsafeBytes { Array(try half.encodeChunk($0, context: context)) }
       }
       try folder.write(parts[0] + parts[1], to: "0")
       spec.chunkShape = [16]

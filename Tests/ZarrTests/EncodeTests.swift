@@ -11,7 +11,8 @@ import Zarr
   }
 
   private func encode(_ array: ZarrArray, _ raw: [UInt8], _ context: CodecContext) throws -> [UInt8] {
-    try raw.withUnsafeBytes { Array(try array.encodeChunk($0, context: context)) }
+    defer { withExtendedLifetime(context) {} }
+    return try raw.withUnsafeBytes { Array(try array.encodeChunk($0, context: context)) }
   }
 
   @Test(arguments: ArraySpecTests.compressors) func equalInputGivesEqualBytes(compressor: Compressor) throws {

@@ -6,7 +6,8 @@ import Zarr
 @Suite struct FillValueTests {
   @Test(arguments: [
     ("|u1", "255", [255] as [UInt8]), ("|i1", "-1", [255]), ("<u2", "7.0", [7, 0]), ("<i2", "-2", [254, 255]),
-    ("<u8", "18446744073709551615", [UInt8](repeating: 255, count: 8)), ("<i8", "-1", [UInt8](repeating: 255, count: 8)),
+    ("<u8", "18446744073709551615", [UInt8](repeating: 255, count: 8)),
+    ("<i8", "-1", [UInt8](repeating: 255, count: 8)),
     ("<u4", "null", [0, 0, 0, 0]), ("<f4", "1", [0, 0, 0x80, 0x3F]), ("<f4", "NaN", [0, 0, 0xC0, 0x7F]),
     ("<f8", "\"Infinity\"", [0, 0, 0, 0, 0, 0, 0xF0, 0x7F]), ("<f2", "\"-Infinity\"", [0, 0xFC]),
     ("<f2", "0.5", [0, 0x38]), ("<f4", "\"0x40490fdb\"", [0xDB, 0x0F, 0x49, 0x40]), (">u2", "258", [2, 1]),

@@ -19,7 +19,8 @@ import Zarr
     defer { folder.remove() }
     try folder.write(#"{"zarr_format": 2}"#, to: ".zgroup")
     try folder.write(
-      #"{"zarr_format": 3, "node_type": "group", "attributes": {"ome": {}}, "consolidated_metadata": {"kind": "inline"}}"#,
+      #"{"zarr_format": 3, "node_type": "group", "attributes": {"ome": {}}, "#
+        + #""consolidated_metadata": {"kind": "inline"}}"#,
       to: "zarr.json")
     #expect(try #require(try readAttributes(ofGroup: folder.path)) == (3, ["ome": [:]]))
     try folder.write(#"{"zarr_format": 3, "node_type": "group", "mystery": 1}"#, to: "zarr.json")

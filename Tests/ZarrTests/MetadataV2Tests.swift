@@ -24,27 +24,29 @@ import Zarr
     _ = try open(["dtype": ">i1"])
   }
 
-  @Test(arguments: [
-    ("zarr_format", 4, "zarr_format"), ("dtype", "|b1", "|b1"), ("dtype", "<c8", "<c8"), ("dtype", "|S4", "|S4"),
-    ("dtype", "|u2", "|u2"), ("dtype", "<u3", "<u3"), ("dtype", [["r", "|u1"]], "data type"),
-    ("compressor", ["id": "bz2", "level": 1], "bz2"), ("compressor", ["id": "lzma"], "lzma"),
-    ("filters", [["id": "shuffle", "elementsize": 2]], "shuffle"), ("filters", [["id": "packbits"]], "packbits"),
-    ("filters", [["id": "delta", "dtype": "<u4"]], "delta"), ("filters", [["id": "delta", "dtype": ">u2"]], "delta"),
-    ("filters", [["id": "delta", "dtype": "<u2"], ["id": "delta", "dtype": "<u2"]], "more than one"),
-    ("shape", [], "0 axes"), ("shape", [1, 1, 1, 1, 1, 1, 1, 1, 1], "9 axes"),
-    ("chunks", [65536, 65536], "chunk"), ("chunks", [4_611_686_018_427_387_904, 4], "chunk"),
-  ] as [(String, JSONValue, String)])
+  @Test(
+    arguments: [
+      ("zarr_format", 4, "zarr_format"), ("dtype", "|b1", "|b1"), ("dtype", "<c8", "<c8"), ("dtype", "|S4", "|S4"),
+      ("dtype", "|u2", "|u2"), ("dtype", "<u3", "<u3"), ("dtype", [["r", "|u1"]], "data type"),
+      ("compressor", ["id": "bz2", "level": 1], "bz2"), ("compressor", ["id": "lzma"], "lzma"),
+      ("filters", [["id": "shuffle", "elementsize": 2]], "shuffle"), ("filters", [["id": "packbits"]], "packbits"),
+      ("filters", [["id": "delta", "dtype": "<u4"]], "delta"), ("filters", [["id": "delta", "dtype": ">u2"]], "delta"),
+      ("filters", [["id": "delta", "dtype": "<u2"], ["id": "delta", "dtype": "<u2"]], "more than one"),
+      ("shape", [], "0 axes"), ("shape", [1, 1, 1, 1, 1, 1, 1, 1, 1], "9 axes"),
+      ("chunks", [65536, 65536], "chunk"), ("chunks", [4_611_686_018_427_387_904, 4], "chunk"),
+    ] as [(String, JSONValue, String)])
   func refusesByName(key: String, value: JSONValue, named: String) {
     let error = zarrError { _ = try open([key: value]) }
     #expect(error?.code == "format-unsupported")
     #expect(error?.description.contains(named) == true, "\(error as Any)")
   }
 
-  @Test(arguments: [
-    ("order", "K"), ("order", 1), ("dimension_separator", "-"), ("chunks", [2]), ("chunks", [0, 3]),
-    ("chunks", [2, 3.5]), ("chunks", "2"), ("shape", [-1, 6]), ("compressor", "zstd"), ("filters", [[:]]),
-    ("compressor", [:]), ("shape", [18_446_744_073_709_551_615.0, 1]),
-  ] as [(String, JSONValue)])
+  @Test(
+    arguments: [
+      ("order", "K"), ("order", 1), ("dimension_separator", "-"), ("chunks", [2]), ("chunks", [0, 3]),
+      ("chunks", [2, 3.5]), ("chunks", "2"), ("shape", [-1, 6]), ("compressor", "zstd"), ("filters", [[:]]),
+      ("compressor", [:]), ("shape", [18_446_744_073_709_551_615.0, 1]),
+    ] as [(String, JSONValue)])
   func refusesWhatIsInvalid(key: String, value: JSONValue) {
     let error = zarrError { _ = try open([key: value]) }
     #expect(error?.code == "metadata-invalid")

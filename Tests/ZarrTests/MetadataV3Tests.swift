@@ -34,35 +34,37 @@ import Zarr
     _ = try open(["codecs": [["name": "transpose", "configuration": ["order": "F"]], Self.little]])
   }
 
-  @Test(arguments: [
-    ("zarr_format", 4, "zarr_format"), ("extra", 1, "extra"), ("extra", ["must_understand": true], "extra"),
-    ("data_type", "string", "string"), ("data_type", "bool", "bool"), ("data_type", "r16", "r16"),
-    ("data_type", ["name": "numpy.datetime64", "configuration": ["unit": "s"]], "datetime64"),
-    ("chunk_grid", ["name": "rectilinear", "configuration": [:]], "rectilinear"),
-    ("chunk_key_encoding", "fanout", "fanout"), ("storage_transformers", [["name": "secret"]], "secret"),
-    ("codecs", [little, "numcodecs.lzma"], "numcodecs.lzma"), ("codecs", ["vlen-utf8"], "vlen-utf8"),
-    ("codecs", [shard(["index_codecs": [little, ["name": "zstd", "configuration": [:]]]])], "fixed size"),
-    ("codecs", [shard(["codecs": [little, "pcodec"]])], "pcodec"),
-    ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [65536, 65536]]], "chunk"),
-  ] as [(String, JSONValue, String)])
+  @Test(
+    arguments: [
+      ("zarr_format", 4, "zarr_format"), ("extra", 1, "extra"), ("extra", ["must_understand": true], "extra"),
+      ("data_type", "string", "string"), ("data_type", "bool", "bool"), ("data_type", "r16", "r16"),
+      ("data_type", ["name": "numpy.datetime64", "configuration": ["unit": "s"]], "datetime64"),
+      ("chunk_grid", ["name": "rectilinear", "configuration": [:]], "rectilinear"),
+      ("chunk_key_encoding", "fanout", "fanout"), ("storage_transformers", [["name": "secret"]], "secret"),
+      ("codecs", [little, "numcodecs.lzma"], "numcodecs.lzma"), ("codecs", ["vlen-utf8"], "vlen-utf8"),
+      ("codecs", [shard(["index_codecs": [little, ["name": "zstd", "configuration": [:]]]])], "fixed size"),
+      ("codecs", [shard(["codecs": [little, "pcodec"]])], "pcodec"),
+      ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [65536, 65536]]], "chunk"),
+    ] as [(String, JSONValue, String)])
   func refusesByName(key: String, value: JSONValue, named: String) {
     let error = zarrError { _ = try open([key: value]) }
     #expect(error?.code == "format-unsupported", "\(error as Any)")
     #expect(error?.description.contains(named) == true, "\(error as Any)")
   }
 
-  @Test(arguments: [
-    ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["bytes"]),
-    ("codecs", [little, ["name": "transpose", "configuration": ["order": [1, 0]]]]),
-    ("codecs", [["name": "transpose", "configuration": ["order": [1, 1]]], little]),
-    ("codecs", [["name": "transpose", "configuration": ["order": [0]]], little]), ("codecs", [1]),
-    ("codecs", [["name": "bytes", "configuration": ["endian": "middle"]]]),
-    ("codecs", [shard(["chunk_shape": [2, 2]])]), ("codecs", [shard(["chunk_shape": [0, 3]])]),
-    ("codecs", [shard(["index_location": "middle"])]), ("codecs", [shard(["codecs": []])]),
-    ("dimension_names", ["y"]), ("dimension_names", [1, 2]), ("attributes", []), ("fill_value", "x"),
-    ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [2]]]), ("chunk_grid", ["name": "regular"]),
-    ("chunk_key_encoding", ["name": "default", "configuration": ["separator": "-"]]),
-  ] as [(String, JSONValue)])
+  @Test(
+    arguments: [
+      ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["bytes"]),
+      ("codecs", [little, ["name": "transpose", "configuration": ["order": [1, 0]]]]),
+      ("codecs", [["name": "transpose", "configuration": ["order": [1, 1]]], little]),
+      ("codecs", [["name": "transpose", "configuration": ["order": [0]]], little]), ("codecs", [1]),
+      ("codecs", [["name": "bytes", "configuration": ["endian": "middle"]]]),
+      ("codecs", [shard(["chunk_shape": [2, 2]])]), ("codecs", [shard(["chunk_shape": [0, 3]])]),
+      ("codecs", [shard(["index_location": "middle"])]), ("codecs", [shard(["codecs": []])]),
+      ("dimension_names", ["y"]), ("dimension_names", [1, 2]), ("attributes", []), ("fill_value", "x"),
+      ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [2]]]), ("chunk_grid", ["name": "regular"]),
+      ("chunk_key_encoding", ["name": "default", "configuration": ["separator": "-"]]),
+    ] as [(String, JSONValue)])
   func refusesWhatIsInvalid(key: String, value: JSONValue) {
     let error = zarrError { _ = try open([key: value]) }
     #expect(error?.code == "metadata-invalid", "\(error as Any)")

@@ -15,7 +15,8 @@ import Zarr
     ]
     let omero = """
       , "omero": {"channels": [
-        {"label": "DAPI", "color": "#0000FF", "active": true, "window": {"min": 0, "max": 65535, "start": 10, "end": 900}},
+        {"label": "DAPI", "color": "#0000FF", "active": true,
+         "window": {"min": 0, "max": 65535, "start": 10, "end": 900}},
         {"label": "GFP", "color": "00FF00FF", "window": {"start": 1, "end": 2}}, {"color": "green"}]}
       """
     let image = try OMESample.image(
@@ -50,7 +51,8 @@ import Zarr
       [{"name": "z", "type": "space", "unit": "millimeter"}, {"name": "y", "type": "space", "unit": "nanometer"},
        {"name": "x", "type": "space"}]
       """
-    let dataset = OMESample.dataset("0", OMESample.scale([0.002, 325, 0.4]) + ", " + OMESample.translation([1, 1000, 7]))
+    let dataset = OMESample.dataset(
+      "0", OMESample.scale([0.002, 325, 0.4]) + ", " + OMESample.translation([1, 1000, 7]))
     let image = try OMESample.image(OMESample.v04(OMESample.flat(axes: axes, datasets: [dataset])), format: 2)
     #expect(image.levels == [OMELevel.make("0", [2, 0.325, 0.4], [1000, 1, 7])])
   }
@@ -152,8 +154,8 @@ import Zarr
   }
 
   @Test func refusesTransformationsOutOfOrderAndMissingOnes() {
-    for transformations in [OMESample.translation([3, 4]) + ", " + OMESample.scale([1, 2]), OMESample.translation([3, 4]), ""]
-    {
+    let (scale, translation) = (OMESample.scale([1, 2]), OMESample.translation([3, 4]))
+    for transformations in [translation + ", " + scale, translation, ""] {
       let dataset = OMESample.dataset("0", transformations)
       #expect(throws: ZarrError.self) {
         try OMESample.image(OMESample.v04(OMESample.flat(axes: OMESample.axes2D, datasets: [dataset])), format: 2)
@@ -173,7 +175,10 @@ import Zarr
   @Test(arguments: [
     (#"[500, 250]"#, "[500]", "list of 2 numbers"),
     (#""type": "sequence""#, #""type": "rotation""#, "\"rotation\""),
-    (#""output": {"name": "physical"}, "transformations""#, #""output": {"name": "stage"}, "transformations""#, "physical"),
+    (
+      #""output": {"name": "physical"}, "transformations""#, #""output": {"name": "stage"}, "transformations""#,
+      "physical"
+    ),
     (#""output": {"name": "physical"}"#, #""output": "physical""#, "\"output\""),
     (#""input": {"path": "s1"}"#, #""input": {"path": "s0"}"#, "\"input\""),
     (#"{"name": "physical", "axes""#, #"{"name": "elsewhere", "axes""#, "physical"),

@@ -29,7 +29,7 @@ import Zarr
     #expect(cache.index("a", stamp: other) != nil && cache.index("a", stamp: stamp) == nil)
     #expect(cache.byteCount == 48)
     // too large to be worth it
-    cache.insert(index(800), path: "b", stamp: stamp)
+    cache.insert(index(1216), path: "b", stamp: stamp)
     #expect(cache.index("b", stamp: stamp) == nil)
   }
 }

@@ -20,7 +20,8 @@ import Zarr
   private func changeEntry(_ file: String, _ position: Int, offset: UInt64, count: UInt64) throws {
     try change(file) { bytes in
       let start = bytes.count - 100
-      bytes.replaceSubrange((start + position * 16)..<(start + position * 16 + 16), with: littleEndian(offset) + littleEndian(count))
+      bytes.replaceSubrange(
+        (start + position * 16)..<(start + position * 16 + 16), with: littleEndian(offset) + littleEndian(count))
       let crc = bytes[start..<(start + 96)].withUnsafeBytes { Crc32c.checksum($0) }
       bytes.replaceSubrange((start + 96)..., with: littleEndian(crc))
     }
@@ -84,9 +85,10 @@ import Zarr
     }
   }
 
-  @Test(arguments: [
-    (1 << 40, 5), (0, 1 << 40), (UInt64.max - 3, 5), (UInt64.max - 1, 1), (0, UInt64.max), (UInt64.max, 0), (0, 0),
-  ] as [(UInt64, UInt64)])
+  @Test(
+    arguments: [
+      (1 << 40, 5), (0, 1 << 40), (UInt64.max - 3, 5), (UInt64.max - 1, 1), (0, UInt64.max), (UInt64.max, 0), (0, 0),
+    ] as [(UInt64, UInt64)])
   func entriesOutsideTheFile(offset: UInt64, count: UInt64) throws {
     let (folder, array, file) = try shard()
     defer { folder.remove() }

@@ -39,8 +39,10 @@ struct TemporaryFolder {
   var files: [String] {
     let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     var isFolder: ObjCBool = false
-    return all.filter { FileManager.default.fileExists(atPath: path + "/" + $0, isDirectory: &isFolder) && !isFolder.boolValue }
-      .sorted()
+    return all.filter {
+      FileManager.default.fileExists(atPath: path + "/" + $0, isDirectory: &isFolder) && !isFolder.boolValue
+    }
+    .sorted()
   }
 
   func remove() { try? FileManager.default.removeItem(atPath: path) }
@@ -126,6 +128,8 @@ func write(_ spec: ArraySpec, to path: String, chunk: ([Int]) -> [UInt8]?) throw
   let array = try ZarrArray(path: path, spec: spec)
   let folders = DirectoryMaker(root: path)
   let context = CodecContext()
+  // what is encoded lies in it
+  defer { withExtendedLifetime(context) {} }
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   for file in spec.metadataFiles() { try writeFileAtomically(file.bytes, to: path + "/" + file.name, sync: false) }
   for block in positions(array.blockGrid) {

@@ -18,7 +18,8 @@ import Zarr
       for (to, at) in positions(shape).enumerated() {
         let from = linear(order.map { at[$0] }, storedShape)
         let element = source[(from * width)..<((from + 1) * width)]
-        expected.replaceSubrange((to * width)..<((to + 1) * width), with: swapping ? Array(element.reversed()) : Array(element))
+        expected.replaceSubrange(
+          (to * width)..<((to + 1) * width), with: swapping ? Array(element.reversed()) : Array(element))
       }
       let transposition = try #require(Transposition(shape: shape, order: order))
       var target = [UInt8](repeating: 0xEE, count: count * width)
@@ -31,7 +32,9 @@ import Zarr
     }
   }
 
-  @Test(arguments: [([3, 4], [0, 1]), ([1, 4, 1], [2, 1, 0]), ([1, 1], [1, 0]), ([5], [0]), ([1, 3, 4], [1, 0, 2])])
+  @Test(arguments: [
+    ([3, 4], [0, 1]), ([1, 4, 1], [2, 1, 0]), ([1, 1], [1, 0]), ([5], [0]), ([1, 3, 4], [1, 0, 2]),
+  ])
   func sameOrderIsNone(shape: [Int], order: [Int]) {
     #expect(Transposition(shape: shape, order: order) == nil)
   }

@@ -1,0 +1,93 @@
+import Fusion
+import Geometry
+import Testing
+
+@Suite struct ContentBasedWeightsTests {
+  private let volume = Index3(5, 9, 14)
+
+  private func views(_ kind: MapKind, nanShare: Double, seed: UInt64, shape: Index3) -> [TwinView] {
+    var g = SeededGenerator(seed: seed)
+    return (0..<3).map {
+      randomView(
+        id: $0, type: .float32, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g),
+        nanShare: nanShare, using: &g)
+    }
+  }
+
+  private func recipe(_ sigma1: Double, _ sigma2: Double, blendsZ: Bool = true) throws -> FusionRecipe {
+    try FusionRecipe(
+      weights: "content_based",
+      weightsArguments: FunctionArguments(["sigma_1": .number(sigma1), "sigma_2": .number(sigma2)]),
+      blendingWidths: Vector3(2, 3, 3), outputType: .float32, context: context(volume, blendsZ: blendsZ))
+  }
+
+  @Test(arguments: [MapKind.wholeShift, .shift, .rotationZ, .general]) func equalsTheDefinition(_ kind: MapKind) throws {
+    for (seed, nanShare) in [0, 0.1].enumerated() {
+      for blendsZ in [true, false] {
+        let views = views(kind, nanShare: nanShare, seed: UInt64(seed), shape: Index3(4, 8, 12))
+        let recipe = try recipe(0.8, 1.3, blendsZ: blendsZ)
+        #expect(recipe.halo == Index3(blendsZ ? 8 : 0, 8, 8))
+        let fused = numbers(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume), .float32)
+        let twin = TwinContentFuser(
+          sigma1: 0.8, sigma2: 1.3, volume: volume,
+          twin: TwinFuser(widths: Vector3(2, 3, 3), blendsZ: blendsZ))
+        let expected = twin.fuse(views)
+        for i in 0..<fused.count {
+          #expect((fused[i] - (expected[i] ?? 0)).magnitude < 0.05, "\(i) \(nanShare) \(blendsZ)")
+        }
+        #expect(expected.contains { ($0 ?? 0) != 0 })
+      }
+    }
+  }
+
+  @Test func reflectsMoreThanOnceInASmallOutput() throws {
+    // both windows are far wider than the output
+    let views = views(.shift, nanShare: 0, seed: 4, shape: Index3(5, 9, 14))
+    let fused = numbers(try fuseInBlocks(BlockFuser(recipe: try recipe(3, 5)), views, block: volume), .float32)
+    let expected = TwinContentFuser(
+      sigma1: 3, sigma2: 5, volume: volume, twin: TwinFuser(widths: Vector3(2, 3, 3))
+    ).fuse(views)
+    for i in 0..<fused.count { #expect((fused[i] - (expected[i] ?? 0)).magnitude < 0.05) }
+  }
+
+  @Test func doesNotDependOnBlocks() throws {
+    for (kind, nanShare) in [(MapKind.shift, 0.0), (.general, 0.05), (.wholeShift, 0)] {
+      let views = views(kind, nanShare: nanShare, seed: 11, shape: Index3(4, 8, 12))
+      let recipe = try recipe(0.5, 0.8)
+      let whole = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume)
+      let fuser = BlockFuser(recipe: recipe)
+      for block in [Index3(2, 4, 5), Index3(5, 3, 3)] {
+        #expect(try fuseInBlocks(fuser, views, block: block) == whole, "\(kind) \(block)")
+      }
+    }
+  }
+
+  @Test func withoutContentTheBorderDecides() throws {
+    // flat views have no detail anywhere: the weights sum to 0
+    let map = PixelMap(rows: AffineMap.identity.rows, offset: Vector3(0, 0, 0))
+    let shifted = PixelMap(rows: map.rows, offset: Vector3(0, 0, -2))
+    let views = [(map, Float(10)), (shifted, 20)].enumerated().map {
+      twinView(
+        id: $0.offset, [Float](repeating: $0.element.1, count: 5 * 9 * 12), shape: Index3(5, 9, 12), type: .float32,
+        map: $0.element.0, number: { Double($0) })
+    }
+    let fused = numbers(try fuseInBlocks(BlockFuser(recipe: try recipe(0.5, 0.8)), views, block: volume), .float32)
+    let twin = TwinFuser(widths: Vector3(2, 3, 3))
+    #expect(departures(
+      fused.map { Float($0) }.withUnsafeBytes { Array($0) }, .float32, views, twin, volume: volume, size: 20) == [])
+  }
+
+  @Test func argumentsAreChecked() {
+    func make(_ values: [String: FunctionArguments.Value]) throws(FusionError) -> ContentBasedWeights {
+      try ContentBasedWeights(arguments: FunctionArguments(values))
+    }
+    #expect((try? make([:]))?.sigma1 == 5)
+    #expect((try? make([:]))?.sigma2 == 11)
+    #expect(throws: FusionError.unknownArgument(function: "content_based", name: "sigma1", suggestion: "sigma_1")) {
+      try make(["sigma1": .number(3)])
+    }
+    #expect(throws: FusionError.self) { try make(["sigma_1": .number(-1)]) }
+    #expect(throws: FusionError.self) { try make(["sigma_2": .number(.nan)]) }
+    #expect(throws: FusionError.self) { try make(["sigma_2": .string("x")]) }
+  }
+}

@@ -1,0 +1,193 @@
+import Foundation
+import Fusion
+import Geometry
+
+/// A view with its voxels, as the twin sees them: plain numbers, NaN where there is no value.
+struct TwinView {
+  let placed: PlacedView
+  let voxels: [Double]
+  /// The same voxels as they are stored.
+  let bytes: [UInt8]
+
+  subscript(z: Int, y: Int, x: Int) -> Double { voxels[(z * placed.shape[1] + y) * placed.shape[2] + x] }
+}
+
+/// Lends the views' voxels; refuses boxes outside a view.
+struct TwinReader: VoxelReader {
+  struct OutOfBounds: Error {}
+
+  let views: [TwinView]
+  /// Says "constant" where a box is.
+  var findsConstants = false
+
+  func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
+    guard let twin = views.first(where: { $0.placed.id == view.id }), Box3(shape: view.shape).contains(box),
+      !box.isEmpty, buffer.count == box.count * view.elementType.byteCount
+    else { throw OutOfBounds() }
+    let size = view.elementType.byteCount
+    var at = 0
+    for z in box.lower[0]..<box.upper[0] {
+      for y in box.lower[1]..<box.upper[1] {
+        for x in box.lower[2]..<box.upper[2] {
+          let from = ((z * view.shape[1] + y) * view.shape[2] + x) * size
+          for b in 0..<size { buffer[at + b] = twin.bytes[from + b] }
+          at += size
+        }
+      }
+    }
+    if findsConstants {
+      let first = Array(buffer[0..<size])
+      if stride(from: 0, to: at, by: size).allSatisfy({ Array(buffer[$0..<($0 + size)]) == first }) {
+        for b in size..<max(size, at) { buffer[b] = 0xAB }
+        return .constant
+      }
+    }
+    return .voxels
+  }
+}
+
+/// What a fused voxel is, computed one by one in double precision, straight from the definitions. Slow and obvious.
+struct TwinFuser {
+  var function = "weighted_average_fusion"
+  var widths = Vector3(3, 10, 10)
+  var order = 1
+  var blendsZ = true
+
+  /// The sample of a view at an output voxel, and its blending weight; nil where it has no value.
+  func sample(_ view: TwinView, _ index: Index3) -> (value: Double, weight: Double)? {
+    let p = view.placed.map(Vector3(index))
+    for axis in 0..<3 where !(p[axis] >= 0 && p[axis] <= Double(view.placed.shape[axis] - 1)) { return nil }
+    let value: Double
+    if order == 0 {
+      let at = (p + 0.5).rounded(.down)
+      value = view[Int(at[0]), Int(at[1]), Int(at[2])]
+    } else {
+      value = interpolate(view, p)
+    }
+    if value.isNaN { return nil }
+    return (value * view.placed.intensityScale + view.placed.intensityOffset, weight(view, p))
+  }
+
+  private func interpolate(_ view: TwinView, _ p: Vector3) -> Double {
+    let base = p.rounded(.down)
+    let f = p - base
+    var sum = 0.0
+    for corner in 0..<8 {
+      let d = Index3(corner >> 2 & 1, corner >> 1 & 1, corner & 1)
+      var w = 1.0
+      for axis in 0..<3 { w *= d[axis] == 1 ? f[axis] : 1 - f[axis] }
+      if w == 0 { continue }
+      sum += w * view[Int(base[0]) + d[0], Int(base[1]) + d[1], Int(base[2]) + d[2]]
+    }
+    return sum
+  }
+
+  /// The 5-node grid of distances, interpolated; the cosine ramp.
+  func weight(_ view: TwinView, _ p: Vector3) -> Double {
+    let axes = blendsZ ? [0, 1, 2] : [1, 2]
+    let n = Vector3(view.placed.shape)
+    let height = [0.0, 1, 2, 1, 0]
+    var d = 0.0
+    for corner in 0..<(1 << axes.count) {
+      var w = 1.0
+      var node = Double.infinity
+      for (bit, axis) in axes.enumerated() {
+        let g = 4 * (p[axis] + 1) / (n[axis] + 1)
+        let cell = min(Int(g), 3)
+        let up = corner >> bit & 1
+        w *= up == 1 ? g - Double(cell) : 1 - (g - Double(cell))
+        let step = (n[axis] + 1) / 4 * view.placed.spacing[axis] / widths[axis]
+        node = min(node, height[cell + up] * step)
+      }
+      d += w * node
+    }
+    return d < 1 ? (cos((1 - d) * .pi) + 1) / 2 : 1
+  }
+
+  /// The fused number, before it becomes a stored voxel; nil where no view has a value.
+  func fuse(_ views: [TwinView], _ index: Index3) -> Double? {
+    let found = views.compactMap { sample($0, index) }
+    guard let first = found.first, let last = found.last else { return nil }
+    switch function {
+    case "weighted_average_fusion":
+      let sum = found.reduce(0) { $0 + $1.weight }
+      if sum == 0 { return found.reduce(0) { $0 + $1.value } / Double(found.count) }
+      return found.reduce(0) { $0 + $1.weight * $1.value } / sum
+    case "simple_average_fusion": return found.reduce(0) { $0 + $1.value } / Double(found.count)
+    case "max_fusion": return found.map(\.value).max()
+    case "first_view_wins": return first.value
+    case "last_view_wins": return last.value
+    default: return found.dropFirst().reduce(first) { $1.weight > $0.weight ? $1 : $0 }.value
+    }
+  }
+
+  /// Whether two views are as good as equally close: then either may win.
+  func isTie(_ views: [TwinView], _ index: Index3) -> Bool {
+    let weights = views.compactMap { sample($0, index)?.weight }.sorted(by: >)
+    return function == "closest_view_wins" && weights.count > 1 && weights[0] < 1 && weights[0] - weights[1] < 1e-5
+  }
+}
+
+/// Content-based fusion from its definition: whole volume, direct sums over windows.
+struct TwinContentFuser {
+  let sigma1: Double
+  let sigma2: Double
+  let volume: Index3
+  let twin: TwinFuser
+
+  func fuse(_ views: [TwinView]) -> [Double?] {
+    let count = volume[0] * volume[1] * volume[2]
+    let indices = (0..<count).map {
+      Index3($0 / (volume[1] * volume[2]), $0 / volume[2] % volume[1], $0 % volume[2])
+    }
+    let samples = views.map { v in indices.map { twin.sample(v, $0) } }
+    var blending = samples.map { $0.map { $0?.weight ?? 0 } }
+    for i in 0..<count {
+      let sum = blending.reduce(0) { $0 + $1[i] }
+      for k in 0..<views.count where sum > 0 { blending[k][i] /= sum }
+    }
+    let weights = (0..<views.count).map { k -> [Double] in
+      let signal = (0..<count).map { blending[k][$0] < 1e-7 ? Double.nan : samples[k][$0]?.value ?? .nan }
+      let smooth = filter(signal, sigma1)
+      return filter((0..<count).map { (signal[$0] - smooth[$0]) * (signal[$0] - smooth[$0]) }, sigma2)
+    }
+    return (0..<count).map { i in
+      let has = (0..<views.count).filter { samples[$0][i] != nil }
+      if has.isEmpty { return nil }
+      let sum = weights.reduce(0) { $0 + ($1[i].isNaN ? 0 : $1[i]) }
+      func both(_ k: Int) -> Double { weights[k][i].isNaN || sum == 0 ? 0 : blending[k][i] * weights[k][i] / sum }
+      func value(_ k: Int) -> Double { samples[k][i]?.value ?? 0 }
+      let total = has.reduce(0) { $0 + both($1) }
+      if total > 0 { return has.reduce(0) { $0 + both($1) * value($1) } / total }
+      return has.reduce(0) { $0 + blending[$1][i] * value($1) }
+    }
+  }
+
+  /// The Gaussian of the voxels that have a value, over their share of the window.
+  private func filter(_ signal: [Double], _ sigma: Double) -> [Double] {
+    var sums = signal.map { $0.isNaN ? 0 : $0 }
+    var shares = signal.map { $0.isNaN ? 0.0 : 1 }
+    for axis in 0..<3 where axis > 0 || twin.blendsZ {
+      (sums, shares) = (filterLine(sums, sigma, axis), filterLine(shares, sigma, axis))
+    }
+    return signal.indices.map { signal[$0].isNaN ? .nan : sums[$0] / shares[$0] }
+  }
+
+  private func filterLine(_ signal: [Double], _ sigma: Double, _ axis: Int) -> [Double] {
+    let radius = Int(4 * sigma + 0.5)
+    let kernel = (-radius...radius).map { sigma > 0 ? exp(-0.5 * Double($0 * $0) / (sigma * sigma)) : 1 }
+    let sum = kernel.reduce(0, +)
+    let n = volume[axis]
+    let step = axis == 2 ? 1 : axis == 1 ? volume[2] : volume[1] * volume[2]
+    return signal.indices.map { i in
+      let at = i / step % n
+      var result = 0.0
+      for (j, w) in kernel.enumerated() {
+        var k = at + j - radius
+        while k < 0 || k >= n { k = k < 0 ? -1 - k : 2 * n - 1 - k }
+        result += w / sum * signal[i + (k - at) * step]
+      }
+      return result
+    }
+  }
+}
