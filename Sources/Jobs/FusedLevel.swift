@@ -24,8 +24,7 @@ final class FusedLevel: LevelWork {
 
   /// The views that may have a value in a box of output voxels, in dataset order.
   func views(touching box: Box3, t: Int) -> [PlacedView] {
-    let grown = box.grown(by: recipe.halo).intersection(Box3(shape: plan.stack.shape))
-    return placement(t: t).views(touching: grown, interpolationOrder: recipe.interpolationOrder)
+    placement(t: t).views(touching: box.grown(by: recipe.halo), interpolationOrder: recipe.interpolationOrder)
   }
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
@@ -44,7 +43,7 @@ final class FusedLevel: LevelWork {
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, stopFlag: stopFlag) { region in
-      let box = grid.voxels(of: region.blocks).grown(by: recipe.halo).intersection(Box3(shape: plan.stack.shape))
+      let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
       return region.t.allSatisfy { !placement(t: $0).index.anyView(touching: box) }
     }
   }

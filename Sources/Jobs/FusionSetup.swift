@@ -20,8 +20,6 @@ enum FusionSetup {
     ).halo
   }
 
-  static func rounding(_ plan: JobPlan) -> RoundingMode { RoundingMode(rawValue: plan.fusion.rounding) ?? .nearest }
-
   private static func context(_ fusion: FusionPlan, stack: StackProperties, is3D: Bool) -> FusionContext {
     FusionContext(
       outputVolume: Box3(shape: stack.shape), outputSpacing: stack.spacing, outputOrigin: stack.origin,

@@ -48,7 +48,6 @@ public struct MemoryPlan: Sendable {
   /// The most that fusing a chunk takes, looked for where views end, since that is where they overlap.
   private static func arenaByteCount(_ plan: JobPlan, _ placement: Placement, _ recipe: FusionRecipe) -> Int {
     let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
-    let volume = Box3(shape: plan.stack.shape)
     var most = 0
     let step = max(1, placement.views.count / 64)
     for view in stride(from: 0, to: placement.views.count, by: step).map({ placement.views[$0] }) {
@@ -67,7 +66,7 @@ public struct MemoryPlan: Sendable {
         }
         let box = grid.box(of: block)
         let views = placement.views(
-          touching: box.grown(by: recipe.halo).intersection(volume), interpolationOrder: recipe.interpolationOrder)
+          touching: box.grown(by: recipe.halo), interpolationOrder: recipe.interpolationOrder)
         most = max(most, BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views))
       }
     }

@@ -14,7 +14,6 @@ final class PyramidLevel: LevelWork {
   let belowArray: ZarrArray
   let source: ZarrImageSource
   let elementType: ElementType
-  let rounding: RoundingMode
   let cache: ChunkCache
   let ledger: any BlockLedger
 
@@ -29,7 +28,6 @@ final class PyramidLevel: LevelWork {
         arrayPath: belowArray.path, stack: plan.stack, shape: below.shape, chunk: below.chunk,
         elementType: plan.outputType, codecSummary: "", axes: plan.axes))
     elementType = plan.outputType
-    rounding = FusionSetup.rounding(plan)
     (self.cache, self.ledger) = (cache, ledger)
   }
 
@@ -64,7 +62,8 @@ private final class PyramidBlockMaker: BlockMaker {
 
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
-    downsampler = Downsampler(type: level.elementType, rounding: level.rounding)
+    // as the reference: rounding up and down would drift from its levels by half a grey value a level
+    downsampler = Downsampler(type: level.elementType, rounding: .truncate)
   }
 
   deinit { patch.deallocate() }

@@ -1,0 +1,41 @@
+# make demo    a small mosaic, fused, interrupted, resumed
+# make test    everything that is tested
+# make install the program, into PREFIX/bin
+
+PREFIX ?= /usr/local
+BIN = .build/release
+VENV = .venv-tests
+
+.PHONY: build demo test swift-test python-test install clean
+
+build:
+	@scripts/install-deps.sh
+	swift build -c release
+
+demo: build
+	@scripts/demo.sh $(BIN) demo
+
+test: swift-test python-test
+
+swift-test:
+	@scripts/install-deps.sh --tests
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+# the reference, independent readers and validators, from PyPI
+python-test: $(VENV)/ready
+	BLOCKFUSE_BIN=$(abspath $(BIN)) $(VENV)/bin/python -m pytest -q Tests/Python
+
+$(VENV)/ready: Tests/Python/requirements.txt
+	@scripts/install-deps.sh --tests
+	rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r Tests/Python/requirements.txt
+	touch $@
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BIN)/blockfuse $(DESTDIR)$(PREFIX)/bin/blockfuse
+
+clean:
+	rm -rf .build $(VENV) demo
