@@ -56,5 +56,19 @@ let package = Package(
     .systemLibrary(name: "CBlosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+
+    .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
+    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "ZarrTests", dependencies: ["Zarr", "Geometry", "CSystem"], swiftSettings: settings),
+    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "JobStoreTests",
+      dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: settings),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "JobStore", "Zarr", "Geometry"],
+      swiftSettings: settings),
   ]
 )

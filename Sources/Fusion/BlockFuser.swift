@@ -31,7 +31,8 @@ public final class BlockFuser {
   ///
   /// - Parameters:
   ///   - box: the voxels of the block, inside the output.
-  ///   - views: candidates, in ascending order of `id`; others than those that touch do no harm.
+  ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do no
+  ///     harm.
   ///   - out: `box.count` voxels of the output's type, in C order.
   /// - Returns: `fill` where all voxels are 0; `out` then need not have been written.
   public func fuse(

@@ -10,7 +10,7 @@ import Geometry
 func gaussian(_ t: Double) -> Double { exp(-0.5 * t * t) }
 
 /// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised over
-/// the voxels that have a value. A view has none where its normalised blending weight is below 1e-7.
+/// the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending weight is below 1e-7.
 public struct ContentBasedWeights: WeightsFunction {
   public static let name = "content_based"
   public let sigma1: Double
@@ -83,8 +83,8 @@ final class DetailFilter {
     let middle = wanted.grown(by: reach).intersection(bounds)
     let smooth = detail.reserve(Float.self, count: middle.count)
     let smoothNorm = norm.reserve(Float.self, count: middle.count)
-    inner.apply(values1, bounds, into: smooth, middle, volume: context.outputVolume)
-    inner.apply(mask1, bounds, into: smoothNorm, middle, volume: context.outputVolume)
+    inner.apply(values1, bounds, into: smooth, middle)
+    inner.apply(mask1, bounds, into: smoothNorm, middle)
     forEachRow(of: middle, in: bounds) { at, inBounds, count in
       for i in 0..<count {
         let isValid = mask1[inBounds + i] != 0
@@ -97,8 +97,8 @@ final class DetailFilter {
     // the first two are free again
     let result = signal.reserve(Float.self, count: wanted.count)
     let resultNorm = mask.reserve(Float.self, count: wanted.count)
-    outer.apply(smooth, middle, into: result, wanted, volume: context.outputVolume)
-    outer.apply(smoothNorm, middle, into: resultNorm, wanted, volume: context.outputVolume)
+    outer.apply(smooth, middle, into: result, wanted)
+    outer.apply(smoothNorm, middle, into: resultNorm, wanted)
     forEachRow(of: wanted, in: middle) { at, inMiddle, count in
       let (z, y) = rowPosition(at, wanted)
       let row = weights.row(z: z, y: y)

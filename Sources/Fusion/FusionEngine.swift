@@ -167,7 +167,7 @@ final class FusionEngine<S: RowArithmetic> {
       return min(bytes, max(patchByteLimit, 0))
         + StreamedFusion<S>.scratchByteCount(width: box.shape[2], views: needed.count)
     }
-    let stackBox = box.grown(by: recipe.halo).intersection(recipe.context.outputVolume)
+    let stackBox = box.grown(by: recipe.halo)
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }
     return StackedFusion<S>.byteCount(recipe: recipe, target: box, views: needed.count)
       + (needed.map { viewByteCount($0, stackBox, order) }.max() ?? 0)

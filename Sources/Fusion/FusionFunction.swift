@@ -26,7 +26,7 @@ public struct TransformedViews<Scalar: FusionScalar> {
   public let context: FusionContext
   /// The voxels that are asked for; inside `box`.
   public let target: Box3
-  /// The voxels that the views' arrays cover: the target and the halo, clipped to the output.
+  /// The voxels that the views' arrays cover: the target and the halo, also beyond the output's faces.
   public let box: Box3
   /// In ascending order of `id`, with their maps, affines and spacings.
   public let views: [PlacedView]
@@ -73,8 +73,7 @@ public protocol WeightsFunction: Sendable {
   func halo(in context: FusionContext) -> Index3
   var usesBlendingWeights: Bool { get }
   /// Writes the weights of each view, not negative and not normalised (that is done for it); NaN is no weight.
-  /// `weights[k]` belongs to `views.views[k]`; all have the same box, at least a halo away from the border of
-  /// `views.box` unless that is the output's.
+  /// `weights[k]` belongs to `views.views[k]`; all have the same box, at least a halo away from the border of `views.box`.
   func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) throws
   func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) throws
 }

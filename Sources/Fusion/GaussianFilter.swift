@@ -2,9 +2,8 @@ import Geometry
 
 /// A Gaussian cut off at 4 sigma, along x, y and, unless planes are apart, z.
 ///
-/// At the faces of the output (not of a block) the signal is reflected, `d c b a | a b c d | d c b a`. Every sum runs
-/// over the same numbers in the same order wherever a block ends, so results do not depend on blocks. Where all rows that
-/// a row needs are uniform, it is filled with the one sum that its voxels would give.
+/// Every sum runs over the same numbers in the same order wherever a block ends, so results do not depend on blocks.
+/// Where all rows that a row needs are uniform, it is filled with the one sum that its voxels would give.
 final class GaussianFilter {
   let radius: Int
   /// Of the centre, and of each pair beside it.
@@ -41,17 +40,14 @@ final class GaussianFilter {
   static func scratchByteCount(source: Box3) -> Int { 4 * (source.count + 4 * source.shape[2] + 4096) }
 
   /// Filters `source` into `target`; outside `sourceBox` the signal is 0.
-  ///
-  /// - Parameter volume: the output, at whose faces the signal is reflected.
   func apply(
-    _ source: UnsafePointer<Float>, _ sourceBox: Box3, into target: UnsafeMutablePointer<Float>, _ targetBox: Box3,
-    volume: Box3
+    _ source: UnsafePointer<Float>, _ sourceBox: Box3, into target: UnsafeMutablePointer<Float>, _ targetBox: Box3
   ) {
     let (from, to) = (sourceBox.shape, targetBox.shape)
     let width = from[2]
     let zeroRow = zeros.reserve(Float.self, count: width)
     zeroRow.update(repeating: 0, count: width)
-    let places = (0..<3).map { taps(sourceBox, targetBox, volume, axis: $0) }
+    let places = (0..<3).map { taps(sourceBox, targetBox, axis: $0) }
 
     // along z: rows of x for each y, for all z of the target
     let planes = afterZ.reserve(Float.self, count: to[0] * from[1] * width)
@@ -92,10 +88,9 @@ final class GaussianFilter {
   }
 
   /// Where in the source the neighbours of the target's indices lie, from `radius` before the first on; -1 outside.
-  private func taps(_ source: Box3, _ target: Box3, _ volume: Box3, axis: Int) -> [Int] {
+  private func taps(_ source: Box3, _ target: Box3, axis: Int) -> [Int] {
     ((target.lower[axis] - radius)..<(target.upper[axis] + radius)).map {
-      let at = reflected($0, volume.lower[axis], volume.upper[axis])
-      return at >= source.lower[axis] && at < source.upper[axis] ? at - source.lower[axis] : -1
+      $0 >= source.lower[axis] && $0 < source.upper[axis] ? $0 - source.lower[axis] : -1
     }
   }
 
@@ -200,15 +195,4 @@ private struct RowSet {
     (self.base, self.width) = (UnsafePointer(base), width)
     uniform = Array(repeating: nil, count: rows)
   }
-}
-
-/// The index within `lower ..< upper` that stands for an index outside it.
-@inline(__always)
-package func reflected(_ index: Int, _ lower: Int, _ upper: Int) -> Int {
-  if index >= lower && index < upper { return index }
-  let length = upper - lower
-  let period = 2 * length
-  var offset = (index - lower) % period
-  if offset < 0 { offset += period }
-  return lower + (offset < length ? offset : period - 1 - offset)
 }

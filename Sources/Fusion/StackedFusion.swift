@@ -22,11 +22,11 @@ struct StackedFusion<S: RowArithmetic> {
   }
 
   /// The output voxels that the views are resampled over.
-  func stackBox(of target: Box3) -> Box3 { target.grown(by: recipe.halo).intersection(recipe.context.outputVolume) }
+  ///
+  /// The halo goes on beyond the output's faces: views have voxels there too, and the block at a face is like any other.
+  func stackBox(of target: Box3) -> Box3 { target.grown(by: recipe.halo) }
 
-  private func fusionBox(of target: Box3) -> Box3 {
-    target.grown(by: recipe.fusionHalo).intersection(recipe.context.outputVolume)
-  }
+  private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }
 
   /// Writes the whole of `target`. `load` reads a view's patch for a region into rows and begins them.
   func fuse(

@@ -106,7 +106,7 @@ public struct BlockCursor: Sendable {
     guard let state, state == .failed || state == .running, candidates?.level != level.layout.level else { return }
     let sql =
       state == .failed
-      ? "SELECT DISTINCT brick FROM failure WHERE job = ? AND level = ? AND failed = 1"
+      ? "SELECT DISTINCT brick FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND failed = 1"
       : "SELECT DISTINCT brick FROM claim WHERE job = ? AND level = ?"
     let bricks = try store.read { db in
       Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer(0) })

@@ -3,7 +3,7 @@ import Synchronization
 
 /// How the blocks of a level are cut into bricks: boxes of up to 4,096 blocks.
 ///
-/// Bricks are numbered, and blocks within a brick indexed, in C order (x fastest). Bricks at the far ends are cut short.
+/// Bricks are numbered, and blocks within a brick indexed, in C order (x fastest). Those at the far ends are cut short.
 package struct BrickLayout: Hashable, Sendable {
   package static let capacity = 4096
   /// As many as the `block_status` view can count.
@@ -108,8 +108,8 @@ package struct BrickPlace: Hashable, Sendable {
   }
 }
 
-/// The order in which blocks of a brick are handed out: time point, channel, then along a Morton curve, so that each run
-/// of blocks is compact in space.
+/// The order in which blocks of a brick are handed out: time point, channel, then along a Morton curve, so that
+/// each run of blocks is compact in space.
 package final class MortonOrder: Sendable {
   private let orders = Mutex<[TCZYX: [Int]]>([:])
 

@@ -78,7 +78,9 @@ struct BrickRow {
   static func failed(_ db: Database, job: JobID, level: Int, _ place: BrickPlace) throws -> Bitmap {
     var all = Bitmap(count: place.count)
     try db.each(
-      "SELECT block FROM failure WHERE job = ? AND level = ? AND brick = ? AND failed = 1", [job, level, place.number]
+      """
+      SELECT block FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND brick = ? AND failed = 1
+      """, [job, level, place.number]
     ) {
       let index = try $0.integer(0)
       guard (0..<place.count).contains(index) else { throw damage(place) }

@@ -77,7 +77,8 @@ extension JobStore {
   private func runRecords(_ db: Database, where condition: String, _ job: JobID) throws -> [RunRecord] {
     let rows = try db.rows(
       """
-      SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message, blocks, voxels, bytes
+      SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message,
+        blocks, voxels, bytes
       FROM run WHERE \(condition)
       """, [job])
     let open = try rows.filter { try $0.optionalInteger(7) == nil }.map { Int64(try $0.integer(0)) }

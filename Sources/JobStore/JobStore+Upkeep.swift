@@ -10,8 +10,8 @@ import Geometry
 
 /// Copies and checks of the whole database.
 extension JobStore {
-  /// Copies the database to a new file, also while jobs run: the copy is one moment's state. Appears under its name only
-  /// when it is whole and on disk.
+  /// Copies the database to a new file, also while jobs run: the copy is one moment's state. It appears under its name
+  /// only when it is whole and on disk.
   public func backup(to destination: String) throws(JobStoreError) {
     let file = try DatabaseFile(destination)
     guard try file.content() == .missing else { throw .fileExists(path: file.path) }
@@ -80,7 +80,9 @@ extension JobStore {
     }
     if (done, empty, failed) != (level.done, level.empty, level.failed) {
       problems.append(
-        "counts \(level.done) done, \(level.empty) empty, \(level.failed) failed; the bricks say \(done), \(empty), \(failed)")
+        "counts \(level.done) done, \(level.empty) empty, \(level.failed) failed; the bricks say "
+          + "\(done), \(empty), \(failed)"
+      )
     }
     let untouched = try level.firstUntouched(db, job: job, from: 0)
     if level.untouched > untouched { problems.append("brick \(untouched) was passed over") }

@@ -17,7 +17,8 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   case networkFileSystem(path: String, kind: String)
   case busy(path: String)
   case alreadyRunning(job: JobID, holder: WorkerInfo)
-  /// The claims were taken away, because this run was found dead, or are recorded in full. Nothing of them was recorded.
+  /// The claims were given back, recorded in full, or taken away because this run was found dead. Nothing of them was
+  /// recorded.
   case claimLost([Claim.ID])
   /// A block that the claim does not hold; nothing of the call was recorded.
   case notClaimed(Claim.ID, block: String)
@@ -95,8 +96,10 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .newerDatabase: "Use the newer program, or another database with --db."
     case .migrationChanged: "Use the program that made the database, or another database with --db."
     case .foreignFile: "Name another file with --db; this one is left as it is."
-    case .damaged: "Restore a copy made with `blockfuse backup`, or submit again with a new database; voxels already written stay."
-    case .readOnly: "Give yourself the right to write the file and its folder, or copy the database to a folder of yours."
+    case .damaged:
+      "Restore a copy made with `blockfuse backup`, or submit again with a new database; voxels already written stay."
+    case .readOnly:
+      "Give yourself the right to write the file and its folder, or copy the database to a folder of yours."
     case .networkFileSystem:
       "The record needs shared memory and locks that only a local disk gives. Put it there, as with "
         + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network."

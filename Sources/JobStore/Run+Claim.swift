@@ -64,7 +64,11 @@ extension Run {
 
     while !scan.isOpenFinished && rest > 0 && budget > 0 {
       let bricks = try db.rows(
-        "SELECT brick FROM brick WHERE job = ? AND level = ? AND pending > 0 AND brick >= ? ORDER BY brick LIMIT ?",
+        // left to itself, SQLite walks over all finished bricks
+        """
+        SELECT brick FROM brick INDEXED BY brick_pending
+        WHERE job = ? AND level = ? AND pending > 0 AND brick >= ? ORDER BY brick LIMIT ?
+        """,
         [job, number, scan.nextOpen, min(budget, rest)]
       ).map { try $0.integer(0) }
       if bricks.isEmpty { scan.isOpenFinished = true }

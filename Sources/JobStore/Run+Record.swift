@@ -30,7 +30,8 @@ extension Run {
     var changes: [Int: BlockCounts] = [:]
     for (key, claims) in byBrick {
       guard levels.indices.contains(key.level) else {
-        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a claim is of level \(key.level), which is not there")
+        throw DatabaseError(
+          resultCode: .SQLITE_CORRUPT, message: "a claim is of level \(key.level), which is not there")
       }
       let place = try levels[key.level].place(key.brick)
       guard var brick = try BrickRow.load(db, job: job, level: key.level, place) else { throw BrickRow.damage(place) }

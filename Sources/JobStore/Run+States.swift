@@ -1,5 +1,5 @@
-import Geometry
 import GRDB
+import Geometry
 
 /// What the reader of the pyramid asks: a block that is done and has no file is an error, an empty one is fill.
 extension Run {

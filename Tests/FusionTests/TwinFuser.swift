@@ -128,17 +128,21 @@ struct TwinFuser {
   }
 }
 
-/// Content-based fusion from its definition: whole volume, direct sums over windows.
+/// Content-based fusion from its definition: whole volume and a rim around it, direct sums over windows.
 struct TwinContentFuser {
   let sigma1: Double
   let sigma2: Double
   let volume: Index3
   let twin: TwinFuser
 
+  /// One a voxel of the volume; nil where no view has a value.
   func fuse(_ views: [TwinView]) -> [Double?] {
-    let count = volume[0] * volume[1] * volume[2]
+    let reach = Int(4 * sigma1 + 0.5) + Int(4 * sigma2 + 0.5)
+    let rim = Index3(twin.blendsZ ? reach : 0, reach, reach)
+    let shape = volume &+ 2 &* rim
+    let count = shape[0] * shape[1] * shape[2]
     let indices = (0..<count).map {
-      Index3($0 / (volume[1] * volume[2]), $0 / volume[2] % volume[1], $0 % volume[2])
+      Index3($0 / (shape[1] * shape[2]), $0 / shape[2] % shape[1], $0 % shape[2]) &- rim
     }
     let samples = views.map { v in indices.map { twin.sample(v, $0) } }
     var blending = samples.map { $0.map { $0?.weight ?? 0 } }
@@ -148,10 +152,11 @@ struct TwinContentFuser {
     }
     let weights = (0..<views.count).map { k -> [Double] in
       let signal = (0..<count).map { blending[k][$0] < 1e-7 ? Double.nan : samples[k][$0]?.value ?? .nan }
-      let smooth = filter(signal, sigma1)
-      return filter((0..<count).map { (signal[$0] - smooth[$0]) * (signal[$0] - smooth[$0]) }, sigma2)
+      let smooth = filter(signal, sigma1, shape)
+      return filter((0..<count).map { (signal[$0] - smooth[$0]) * (signal[$0] - smooth[$0]) }, sigma2, shape)
     }
-    return (0..<count).map { i in
+    return (0..<count).filter { Box3(shape: volume).contains(Box3(lower: indices[$0], upper: indices[$0] &+ 1)) }.map {
+      i in
       let has = (0..<views.count).filter { samples[$0][i] != nil }
       if has.isEmpty { return nil }
       let sum = weights.reduce(0) { $0 + ($1[i].isNaN ? 0 : $1[i]) }
@@ -164,28 +169,27 @@ struct TwinContentFuser {
   }
 
   /// The Gaussian of the voxels that have a value, over their share of the window.
-  private func filter(_ signal: [Double], _ sigma: Double) -> [Double] {
+  private func filter(_ signal: [Double], _ sigma: Double, _ shape: Index3) -> [Double] {
     var sums = signal.map { $0.isNaN ? 0 : $0 }
     var shares = signal.map { $0.isNaN ? 0.0 : 1 }
     for axis in 0..<3 where axis > 0 || twin.blendsZ {
-      (sums, shares) = (filterLine(sums, sigma, axis), filterLine(shares, sigma, axis))
+      (sums, shares) = (filterLine(sums, sigma, axis, shape), filterLine(shares, sigma, axis, shape))
     }
     return signal.indices.map { signal[$0].isNaN ? .nan : sums[$0] / shares[$0] }
   }
 
-  private func filterLine(_ signal: [Double], _ sigma: Double, _ axis: Int) -> [Double] {
+  private func filterLine(_ signal: [Double], _ sigma: Double, _ axis: Int, _ shape: Index3) -> [Double] {
     let radius = Int(4 * sigma + 0.5)
-    let kernel = (-radius...radius).map { sigma > 0 ? exp(-0.5 * Double($0 * $0) / (sigma * sigma)) : 1 }
+    let kernel = (-radius...radius).map { exp(-0.5 * Double($0 * $0) / (sigma * sigma)) }
     let sum = kernel.reduce(0, +)
-    let n = volume[axis]
-    let step = axis == 2 ? 1 : axis == 1 ? volume[2] : volume[1] * volume[2]
+    let n = shape[axis]
+    let step = axis == 2 ? 1 : axis == 1 ? shape[2] : shape[1] * shape[2]
     return signal.indices.map { i in
       let at = i / step % n
       var result = 0.0
       for (j, w) in kernel.enumerated() {
-        var k = at + j - radius
-        while k < 0 || k >= n { k = k < 0 ? -1 - k : 2 * n - 1 - k }
-        result += w / sum * signal[i + (k - at) * step]
+        let k = at + j - radius
+        if k >= 0 && k < n { result += w / sum * signal[i + (k - at) * step] }
       }
       return result
     }

@@ -61,7 +61,7 @@ import Testing
     #expect(try scene.store.integrityCheck() == [])
   }
 
-  /// A real process that is killed while it holds its byte: the kernel gives the byte back, and a child does not keep it.
+  /// A child process does not keep its parent alive.
   @Test func aLockIsNotInheritedByChildren() throws {
     let folder = try TemporaryFolder()
     let file = LockFile(path: folder.file("a.lock"))

@@ -11,7 +11,8 @@ import Testing
     let views = [
       ViewRecord(
         ordinal: 0, name: "tile \"0\"", path: "/data/tile_0.zarr", shape: TCZYX(t: 2, c: 3, z: 4, y: 5, x: 6),
-        elementType: "uint16", spacing: Vector3(2, 0.65, 0.65), origin: Vector3(0, -3.25, 1e6), details: "{\"a\": 1.50}",
+        elementType: "uint16", spacing: Vector3(2, 0.65, 0.65), origin: Vector3(0, -3.25, 1e6),
+        details: "{\"a\": 1.50}",
         fingerprint: "[1,  2]", transforms: [.init(t: 1, affine: .identity), .init(t: 7, affine: affine)]),
       ViewRecord(
         ordinal: 1, name: "π", path: "b", shape: TCZYX(z: 1, y: 1, x: 1), elementType: "float32",

@@ -41,7 +41,9 @@ import Testing
       levels = layouts(grids)
       random = SplitMix(state: seed)
       for layout in levels {
-        for i in 0..<layout.grid.total { model[BlockID(level: layout.level, position: layout.grid.position(at: i))] = .pending }
+        for i in 0..<layout.grid.total {
+          model[BlockID(level: layout.level, position: layout.grid.position(at: i))] = .pending
+        }
       }
     }
 

@@ -90,7 +90,9 @@ import Testing
     try run.work(level: 0, limit: 1)
     let bricks = try run.nextBricks(level: 0, limit: 100)
     #expect(bricks.count == 11)
-    #expect(bricks.first == BrickRegion(id: 1, t: 0..<1, c: 0..<1, blocks: Box3(lower: Index3(0, 0, 16), upper: Index3(16, 16, 32))))
+    #expect(
+      bricks.first
+        == BrickRegion(id: 1, t: 0..<1, c: 0..<1, blocks: Box3(lower: Index3(0, 0, 16), upper: Index3(16, 16, 32))))
     #expect(bricks[1].blocks == Box3(lower: Index3(0, 0, 32), upper: Index3(16, 16, 40)))
     #expect(try run.nextBricks(level: 0, limit: 2) == Array(bricks[0..<2]))
     #expect(try run.nextBricks(level: 0, after: 2, limit: 2) == Array(bricks[2..<4]))

@@ -85,7 +85,8 @@ import Testing
     var run = try scene.store.beginRun(job: job, info: .sample())
     _ = try run.claim(level: 0, limit: 5)
     try run.heartbeat(RunProgress(blocks: 1, voxels: 2, bytes: 3))
-    #expect(try run.end(.error(message: "no space"), progress: RunProgress(blocks: 4, voxels: 5, bytes: 6)) == .interrupted)
+    #expect(
+      try run.end(.error(message: "no space"), progress: RunProgress(blocks: 4, voxels: 5, bytes: 6)) == .interrupted)
     #expect(try scene.store.job(job).counts == BlockCounts(total: 9))
     var record = try #require(try scene.store.runs(of: job).first)
     #expect(record.outcome == .error(message: "no space"))

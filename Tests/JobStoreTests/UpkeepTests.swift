@@ -84,8 +84,10 @@ import Testing
     "UPDATE job SET state = 'creating'", "UPDATE job SET state = 'asleep'", "UPDATE job SET state = 'complete'",
     "UPDATE level SET done = 9", "UPDATE level SET failed = -1", "UPDATE brick SET state = 'done'",
     "UPDATE brick SET empty = NULL", "UPDATE brick SET pending = 5000", "UPDATE brick SET done = 'text'",
-    "UPDATE claim SET count = 0", "UPDATE run SET outcome = 'died'", "DELETE FROM claim WHERE 0; UPDATE claim SET brick = 7",
-    "INSERT INTO view_transform (view) VALUES (1)", "INSERT INTO failure VALUES (1, 0, 5, 0, 0, 0, 0, 0, 0, 1, '', '', 1, 0)",
+    "UPDATE claim SET count = 0", "UPDATE run SET outcome = 'died'",
+    "DELETE FROM claim WHERE 0; UPDATE claim SET brick = 7",
+    "INSERT INTO view_transform (view) VALUES (1)",
+    "INSERT INTO failure VALUES (1, 0, 5, 0, 0, 0, 0, 0, 0, 1, '', '', 1, 0)",
   ])
   func impossibleStatesAreRefused(sql: String) throws {
     let scene = try Scene()

@@ -1,0 +1,75 @@
+import Foundation
+import Geometry
+import JobStore
+import Testing
+import Zarr
+
+/// What the record promises when the program is killed at any moment.
+@Suite struct KillTests {
+  /// Kills a run at random moments, in level 0 and in the pyramid, until the job is complete: the record never claims a
+  /// block that is not on disk, progress never goes back, and the voxels are those of an undisturbed run.
+  @Test(arguments: [["--ngff-version", "0.4"], ["--ngff-version", "0.5", "--shards", "z=32,y=64,x=64"]])
+  func killedAtRandomMoments(options: [String]) throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50", "--seed", "7")
+    let common = ["--output-chunksize", "16"] + options
+    func submit(_ output: String) throws {
+      let end = try RunningProcess("blockfuse", ["submit", dataset, "--output", output] + common, folder: folder.path).wait()
+      try #require(end.status == 0, "\(end.errors)")
+    }
+    try submit("calm.ome.zarr")
+    try #require(try folder.blockfuse("run", "1", "--quiet").status == 0)
+    try submit("killed.ome.zarr")
+
+    var random = SystemRandomNumberGenerator()
+    var kills = 0
+    var settledBefore = 0
+    var levelsKilledIn: Set<Int> = []
+    let total = try folder.status("2")["blocks"]?["total"]?.int ?? 0
+    while kills < 200 {
+      // far enough to do something new, and to be killed at a place of its own
+      let goal = settledBefore + Int.random(in: 1...max(2, total / 14), using: &random)
+      let run = try folder.spawn("run", "2", "--workers", "2", "--quiet")
+      while run.isRunning {
+        if try settled(folder) >= goal {
+          usleep(UInt32.random(in: 0...3000, using: &random))
+          run.signal(SIGKILL)
+          break
+        }
+        usleep(500)
+      }
+      let end = run.wait()
+      let now = try settled(folder)
+      #expect(now >= settledBefore, "progress went back from \(settledBefore) to \(now)")
+      settledBefore = now
+      try expectRecordedBlocksOnDisk(folder, output: folder.file("killed.ome.zarr"))
+      if end.status == 0 { break }
+      #expect(end.status == 128 + SIGKILL)
+      kills += 1
+      if let level = try folder.database.levels(of: 2).first(where: { !$0.counts.isSettled }) {
+        levelsKilledIn.insert(level.layout.level)
+      }
+    }
+    #expect(kills >= 10, "only \(kills) kills before the job was complete")
+    #expect(levelsKilledIn == [0, 1])
+    #expect(try folder.status("2")["state"]?.string == "complete")
+    #expect(try folder.blockfuse("verify", "2").status == 0)
+    #expect(try levels(folder.file("killed.ome.zarr")) == levels(folder.file("calm.ome.zarr")))
+  }
+
+  private func settled(_ folder: TestFolder) throws -> Int {
+    try folder.database.levels(of: 2).reduce(0) { $0 + $1.counts.settled }
+  }
+
+  private func expectRecordedBlocksOnDisk(_ folder: TestFolder, output: String) throws {
+    let store = try folder.database
+    for level in try store.levels(of: 2) {
+      let array = try ZarrArray.open("\(output)/\(level.layout.level)")
+      var cursor = try store.blocks(of: 2, BlockFilter(level: level.layout.level, state: .done))
+      while let entry = try cursor.next() {
+        let file = array.path + "/" + array.blockFile(entry.block.position.array)
+        #expect(FileManager.default.fileExists(atPath: file), "\(entry.block) is recorded done and has no file")
+      }
+    }
+  }
+}

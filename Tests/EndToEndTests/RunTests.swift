@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+import Zarr
+
+/// Running, stopping, resuming and looking on.
+@Suite struct RunTests {
+  private func submitted(_ arguments: String...) throws -> TestFolder {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50")
+    let end = try RunningProcess(
+      "blockfuse", ["submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16"] + arguments,
+      folder: folder.path
+    ).wait()
+    try #require(end.status == 0, "\(end.errors)")
+    #expect(end.output == "1\n")
+    return folder
+  }
+
+  @Test func limitStopsAndRunGoesOn() throws {
+    let folder = try submitted("--name", "liver")
+    #expect(try folder.status()["state"]?.string == "pending")
+    #expect(try folder.blockfuse("run", "liver", "--limit", "50", "--quiet").status == 0)
+    let halfway = try folder.status("liver")
+    #expect(halfway["state"]?.string == "interrupted")
+    let blocks = halfway["blocks"]
+    #expect((blocks?["done"]?.int ?? 0) + (blocks?["empty"]?.int ?? 0) == 50)
+    #expect(try folder.blockfuse("resume", "--quiet").status == 0)
+    #expect(try folder.status()["state"]?.string == "complete")
+    // a complete job has nothing left to do
+    #expect(try folder.blockfuse("run").status == 0)
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func signalsStopCleanly(number: Int32) throws {
+    let folder = try submitted()
+    let run = try folder.spawn("run", "--workers", "1", "--quiet")
+    while run.isRunning, try (folder.status()["blocks"]?["done"]?.int ?? 0) < 10 { usleep(1000) }
+    run.signal(number)
+    let end = run.wait()
+    #expect(end.status == 128 + number, "\(end.errors)")
+    #expect(try folder.status()["state"]?.string == "interrupted")
+    #expect(try folder.status()["blocks"]?["running"]?.int == 0)
+    #expect(try folder.blockfuse("run", "--quiet").status == 0)
+    #expect(try folder.blockfuse("verify").status == 0)
+  }
+
+  @Test func othersLookOnAndASecondRunIsRefused() throws {
+    let folder = try submitted()
+    let run = try folder.spawn("run", "--workers", "1", "--quiet")
+    while run.isRunning, try (folder.status()["blocks"]?["done"]?.int ?? 0) < 5 { usleep(1000) }
+    run.signal(SIGSTOP)  // it lives, and holds what it holds, however long we look
+    let status = try folder.status()
+    #expect(status["state"]?.string == "running")
+    let blocks = try folder.blockfuse("blocks", "--json", "--state", "running")
+    #expect(blocks.status == 0)
+    #expect(!blocks.output.isEmpty)
+    let second = try folder.blockfuse("run", "1")
+    #expect(second.status == 11)
+    #expect(second.errors.contains("\(run.process.processIdentifier)"), "\(second.errors)")
+    run.signal(SIGCONT)
+    #expect(run.wait().status == 0)
+    #expect(try folder.status()["state"]?.string == "complete")
+  }
+
+  @Test func blocksAreListedByStateAndPlace() throws {
+    let folder = try submitted()
+    try folder.blockfuse("run", "--limit", "30", "--quiet")
+    func lines(_ arguments: String...) throws -> [JSONValue] {
+      let end = try RunningProcess("blockfuse", ["blocks", "--json"] + arguments, folder: folder.path).wait()
+      #expect(end.status == 0, "\(end.errors)")
+      return try end.output.split(separator: "\n").map { try JSONValue.parse(String($0)) }
+    }
+    let all = try lines()
+    #expect(all.count == (try folder.status()["blocks"]?["total"]?.int))
+    let settled = try lines("--state", "done").count + lines("--state", "empty").count
+    #expect(settled == 30)
+    let region = try lines("--level", "0", "--region", "z=0,y=2:4,x=3:6")
+    #expect(region.count == 6)
+    #expect(region[0]["block"] == .array([0, 0, 0, 2, 3].map { .int($0) }))
+    let one = try lines("--level", "0", "--block", "0,0,1,4,4")[0]
+    #expect(one["views"]?.array?.isEmpty == false)
+    #expect(one["file"]?.string == folder.file("out.ome.zarr/0/0/0/1/4/4"))
+    #expect(try folder.blockfuse("blocks", "--block", "0,0,99,0,0").status == 64)
+  }
+
+  @Test func voxelsDoNotDependOnHowTheWorkIsCut() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic(
+      "--tiles", "2x2", "--shape", "20,130,130", "--chunk", "20,50,50", "--rotation", "2")
+    let cuts = [
+      ["--output-chunksize", "16", "--workers", "1"],
+      ["--output-chunksize", "z=7,y=50,x=33", "--workers", "4"],
+      ["--output-chunksize", "200", "--workers", "2"],
+      ["--output-chunksize", "16", "--ngff-version", "0.5", "--shards", "z=16,y=48,x=32", "--workers", "3"],
+    ]
+    var first: [[UInt8]]?
+    for (i, cut) in cuts.enumerated() {
+      let output = folder.file("cut\(i).ome.zarr")
+      let end = try RunningProcess("blockfuse", ["fuse", dataset, "--output", output, "--quiet"] + cut, folder: folder.path).wait()
+      try #require(end.status == 0, "\(end.errors)")
+      let voxels = try levels(output)
+      if let first { #expect(voxels == first, "\(cut) gives other voxels") }
+      first = first ?? voxels
+    }
+  }
+}

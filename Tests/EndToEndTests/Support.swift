@@ -1,0 +1,139 @@
+import Foundation
+import Geometry
+import JobStore
+import Testing
+import Zarr
+
+/// The binaries under test, as built beside the tests.
+enum Binaries {
+  static let folder: URL = {
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    while folder.path != "/", !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("blockfuse").path) {
+      folder.deleteLastPathComponent()
+    }
+    return folder
+  }()
+
+  static func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+}
+
+/// A folder that goes away with the test.
+final class TestFolder: Sendable {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "blockfuse-test-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Runs blockfuse with this folder's database to its end.
+  @discardableResult
+  func blockfuse(_ arguments: String...) throws -> Finished {
+    let process = try RunningProcess("blockfuse", arguments, folder: path)
+    return process.wait()
+  }
+
+  func spawn(_ arguments: String...) throws -> RunningProcess {
+    try RunningProcess("blockfuse", arguments, folder: path)
+  }
+
+  /// Makes a mosaic and returns its dataset file.
+  func mosaic(_ arguments: String...) throws -> String {
+    let end = try RunningProcess("mosaic", ["mosaic"] + arguments, folder: path).wait()
+    try #require(end.status == 0, "\(end.errors)")
+    return file("mosaic/dataset.json")
+  }
+
+  func status(_ job: String = "1") throws -> JSONValue {
+    let end = try blockfuse("status", job, "--json")
+    try #require(end.status == 0, "\(end.errors)")
+    return try JSONValue.parse(end.output)
+  }
+
+  var database: JobStore {
+    get throws { try JobStore.open(file("jobs.sqlite"), mode: .readOnly) }
+  }
+}
+
+struct Finished: Sendable {
+  /// The exit status, or 128 + the signal that ended it.
+  let status: Int32
+  let output: String
+  let errors: String
+}
+
+/// A child process whose output is collected.
+final class RunningProcess {
+  let process = Process()
+  private let output: URL
+  private let errors: URL
+
+  init(_ name: String, _ arguments: [String], folder: String) throws {
+    process.executableURL = URL(fileURLWithPath: Binaries.path(name))
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["BLOCKFUSE_DB": folder + "/jobs.sqlite", "LC_ALL": "C"]) { $1 }
+    let unique = UUID().uuidString
+    output = URL(fileURLWithPath: folder + "/.out-" + unique)
+    errors = URL(fileURLWithPath: folder + "/.err-" + unique)
+    for url in [output, errors] { FileManager.default.createFile(atPath: url.path, contents: nil) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  @discardableResult
+  func wait() -> Finished {
+    process.waitUntilExit()
+    let status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
+    func text(_ url: URL) -> String { (try? String(contentsOf: url, encoding: .utf8)) ?? "" }
+    return Finished(status: status, output: text(output), errors: text(errors))
+  }
+}
+
+/// All voxels of an array, C order, for comparison byte by byte.
+func voxels(_ path: String) throws -> [UInt8] {
+  let array = try ZarrArray.open(path)
+  let context = CodecContext()
+  let element = array.elementType.byteCount
+  // as five axes
+  func five(_ values: [Int]) -> TCZYX {
+    values.count == 5
+      ? TCZYX(t: values[0], c: values[1], z: values[2], y: values[3], x: values[4])
+      : TCZYX(t: values[0], c: values[1], z: 1, y: values[2], x: values[3])
+  }
+  let (shape, chunk) = (five(array.shape), five(array.chunkShape))
+  let grid = BlockGrid(shape: shape, block: chunk)
+  var bytes = [UInt8](repeating: 0, count: shape.product * element)
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: array.chunkByteCount, alignment: 16)
+  defer { buffer.deallocate() }
+  for i in 0..<grid.total {
+    let p = grid.position(at: i)
+    let index = array.shape.count == 5 ? p.array : [p.t, p.c, p.y, p.x]
+    guard case .present = try array.readChunk(index, into: buffer, context: context) else { continue }
+    let box = grid.box(of: p)
+    for z in box.lower[0]..<box.upper[0] {
+      for y in box.lower[1]..<box.upper[1] {
+        let from = ((z - box.lower[0]) * chunk.y + y - box.lower[1]) * chunk.x * element
+        let to = ((((p.t * shape.c + p.c) * shape.z + z) * shape.y + y) * shape.x + box.lower[2]) * element
+        for i in 0..<box.shape[2] * element { bytes[to + i] = buffer[from + i] }
+      }
+    }
+  }
+  return bytes
+}
+
+/// The levels of an OME-Zarr output.
+func levels(_ path: String) throws -> [[UInt8]] {
+  try OMEImage.open(path).levels.map { try voxels(path + "/" + $0.path) }
+}

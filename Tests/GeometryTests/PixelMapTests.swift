@@ -1,0 +1,44 @@
+import Geometry
+import Testing
+
+@Suite struct PixelMapTests {
+  @Test func identityShiftIsWhole() throws {
+    let map = try PixelMap(
+      affine: .identity, viewSpacing: Vector3(2, 0.5, 0.5), viewOrigin: Vector3(10, 861.51, 0.138),
+      outputSpacing: Vector3(2, 0.5, 0.5), outputOrigin: Vector3(6, 860.01, -1.362))
+    #expect(map.isWholeShift)
+    #expect(map.offset == Vector3(-2, -3, -3))
+  }
+
+  @Test func goesBackThroughTheAffine() throws {
+    let affine = try AffineMap(homogeneous: [[0.9, 0.1, 0, 5], [-0.2, 1.1, 0.3, -7], [0, 0.05, 1, 100_000.25], [0, 0, 0, 1]])
+    let (spacing, origin) = (Vector3(2, 0.7, 0.5), Vector3(3, -4, 5))
+    let (outSpacing, outOrigin) = (Vector3(1.5, 1, 1), Vector3(0, -20, 99_990))
+    let map = try PixelMap(
+      affine: affine, viewSpacing: spacing, viewOrigin: origin, outputSpacing: outSpacing, outputOrigin: outOrigin)
+    let index = Vector3(17, 3, 41)
+    let world = affine(map(index) * spacing + origin)
+    let expected = index * outSpacing + outOrigin
+    for i in 0..<3 { #expect((world[i] - expected[i]).magnitude < 1e-6) }
+  }
+
+  @Test func singularMatricesAreRefused() {
+    let flat = AffineMap(rows: [Vector3(1, 0, 0), Vector3(0, 1, 0), Vector3(0, 2, 0)], translation: .zero)
+    #expect(throws: GeometryError.self) { try flat.inverse() }
+  }
+
+  @Test func boundsHoldEveryPixelOfABox() {
+    let map = PixelMap(
+      rows: [Vector3(1, 0.1, -0.2), Vector3(0, -1, 0.3), Vector3(0.5, 0, 2)], offset: Vector3(1, 2, 3))
+    let box = Box3(lower: Index3(1, 2, 3), upper: Index3(4, 6, 5))
+    let (lower, upper) = map.bounds(of: box)
+    for z in 1..<4 {
+      for y in 2..<6 {
+        for x in 3..<5 {
+          let p = map(Vector3(Double(z), Double(y), Double(x)))
+          #expect(all(p .>= lower - 1e-12) && all(p .<= upper + 1e-12))
+        }
+      }
+    }
+  }
+}
