@@ -7,7 +7,7 @@ import Zarr
 final class ProgressReporter: Sendable {
   private let isQuiet: Bool
   private let isJSON: Bool
-  private let last = Mutex<(at: Date, blocks: Int)>((.distantPast, -1))
+  private let last = Mutex<(at: Date, blocks: Int)>((Date(), -1))
   /// Between two plain lines.
   private let plainSeconds = 10.0
 

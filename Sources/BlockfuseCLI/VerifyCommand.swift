@@ -30,9 +30,6 @@ struct VerifyCommand: ParsableCommand {
       let store = repair ? try database.existing() : try database.readOnly()
       let record = try store.job(job.job)
       let opened = try OpenJob(record, in: store)
-      // a repair takes the job, so that nobody runs it meanwhile
-      let run = repair ? try store.beginRun(job: record.id, join: false, info: .current(command: "verify --repair")) : nil
-      defer { _ = try? run?.end(.interrupted) }
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       let shown = Mutex(Date.distantPast)

@@ -89,7 +89,9 @@ final class DetailFilter {
       for i in 0..<count {
         let isValid = mask1[inBounds + i] != 0
         let difference = isValid ? values1[inBounds + i] - smooth[at + i] / smoothNorm[at + i] : 0
-        smooth[at + i] = difference * difference
+        // what rounding leaves of a flat place would be all the content there is
+        let isFlat = difference.magnitude <= 2e-6 * values1[inBounds + i].magnitude
+        smooth[at + i] = isFlat ? 0 : difference * difference
         smoothNorm[at + i] = isValid ? 1 : 0
       }
     }

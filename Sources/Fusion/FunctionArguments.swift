@@ -57,7 +57,9 @@ package func nearestName(to name: String, in candidates: [String]) -> String? {
     let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
     if distance < best?.distance ?? Int.max { best = (candidate, distance) }
   }
-  guard let best, best.distance <= max(2, best.name.utf8.count / 2) else { return nil }
+  guard let best, best.distance <= max(2, best.name.utf8.count / 3), best.distance < best.name.utf8.count else {
+    return nil
+  }
   return best.name
 }
 

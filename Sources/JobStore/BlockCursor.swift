@@ -76,18 +76,17 @@ public struct BlockCursor: Sendable {
         } else {
           range = try load(first, walk)
           loaded = range
-          if let state, !range.bricks.contains(where: { $0.contains(state) }) {
+          if !range.isWanted.contains(true) {
             barren.insert(first)
             continue
           }
         }
-        let x = walk.position?.x ?? 0
-        let brick = range.bricks[walk.brickInRow(x)]
-        if let state, case .all(let all) = brick.blocks, all != state {
+        let brick = walk.brickInRow(position.x)
+        if !range.isWanted[brick] {
           walk.skipBrick()
           continue
         }
-        let found = brick.state(of: position)
+        let found = range.bricks[brick].state(of: position)
         walk.advance()
         if let state, state != found { continue }
         let block = BlockID(level: walk.level.layout.level, position: position)
@@ -141,7 +140,8 @@ public struct BlockCursor: Sendable {
         let failure = try BlockFailure(row)
         failures[failure.block.position] = failure
       }
-      return BrickRange(level: level, first: first, bricks: bricks, failures: failures)
+      let isWanted = bricks.map { brick in state.map(brick.contains) ?? true }
+      return BrickRange(level: level, first: first, bricks: bricks, isWanted: isWanted, failures: failures)
     }
   }
 }
@@ -151,6 +151,8 @@ private struct BrickRange: Sendable {
   let level: Int
   let first: Int
   let bricks: [BrickContents]
+  /// Whether a brick has any block of the wanted state.
+  let isWanted: [Bool]
   let failures: [TCZYX: BlockFailure]
 }
 

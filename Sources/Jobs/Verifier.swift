@@ -76,6 +76,7 @@ public struct Verifier {
         }
       }
     }
+    // refused while a live process runs the job, whose files the strays may be
     report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks))
     for stray in report.strays where (try? FileManager.default.removeItem(atPath: stray)) != nil {
       report.removedStrays += 1

@@ -26,7 +26,7 @@ import Zarr
     let unknown = try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--options", "o.json")
     #expect(unknown.status == 64)
     #expect(unknown.errors.contains("output_chunksize"), "\(unknown.errors)")
-    let singular = try String(contentsOfFile: dataset, encoding: .utf8).replacingOccurrences(of: "[1, 0, 0", with: "[0, 0, 0")
+    let singular = try String(contentsOfFile: dataset, encoding: .utf8).replacingOccurrences(of: "[1.0, 0.0, 0.0", with: "[0.0, 0.0, 0.0")
     try Data(singular.utf8).write(to: URL(fileURLWithPath: folder.file("mosaic/singular.json")))
     #expect(try folder.blockfuse("submit", "mosaic/singular.json", "--output", "a.ome.zarr").status == 64)
     // nothing of all this left anything behind

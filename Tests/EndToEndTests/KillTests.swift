@@ -28,7 +28,7 @@ import Zarr
     let total = try folder.status("2")["blocks"]?["total"]?.int ?? 0
     while kills < 200 {
       // far enough to do something new, and to be killed at a place of its own
-      let goal = settledBefore + Int.random(in: 1...max(2, total / 14), using: &random)
+      let goal = settledBefore + Int.random(in: 1...max(2, total / 30), using: &random)
       let run = try folder.spawn("run", "2", "--workers", "2", "--quiet")
       while run.isRunning {
         if try settled(folder) >= goal {

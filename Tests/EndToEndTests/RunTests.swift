@@ -34,7 +34,7 @@ import Zarr
   func signalsStopCleanly(number: Int32) throws {
     let folder = try submitted()
     let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try (folder.status()["blocks"]?["done"]?.int ?? 0) < 10 { usleep(1000) }
+    while run.isRunning, try folder.database.job(1).counts.settled < 10 { usleep(500) }
     run.signal(number)
     let end = run.wait()
     #expect(end.status == 128 + number, "\(end.errors)")
@@ -47,7 +47,7 @@ import Zarr
   @Test func othersLookOnAndASecondRunIsRefused() throws {
     let folder = try submitted()
     let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try (folder.status()["blocks"]?["done"]?.int ?? 0) < 5 { usleep(1000) }
+    while run.isRunning, try folder.database.job(1).counts.settled < 5 { usleep(500) }
     run.signal(SIGSTOP)  // it lives, and holds what it holds, however long we look
     let status = try folder.status()
     #expect(status["state"]?.string == "running")

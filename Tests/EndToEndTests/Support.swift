@@ -81,7 +81,7 @@ final class RunningProcess {
     let unique = UUID().uuidString
     output = URL(fileURLWithPath: folder + "/.out-" + unique)
     errors = URL(fileURLWithPath: folder + "/.err-" + unique)
-    for url in [output, errors] { FileManager.default.createFile(atPath: url.path, contents: nil) }
+    for url in [output, errors] { _ = FileManager.default.createFile(atPath: url.path, contents: nil) }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     process.standardInput = FileHandle.nullDevice

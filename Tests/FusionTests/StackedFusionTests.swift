@@ -175,9 +175,11 @@ private struct Brightness: WeightsFunction {
           "sigma_2": .number(1)]), outputType: .uint16, context: context(volume))
       let box = Box3(shape: volume)
       let all = BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views.map(\.placed))
-      let patches = views.map { $0.placed.inputBox(for: box, order: 1).count }
       // of each view the voxels and their numbers; with weights, of one at a time, and resampled copies with weights
-      let least = weights == nil ? patches.reduce(0) { $0 + 6 * $1 } : 4 * (4 + 4) * box.count + 6 * (patches.max() ?? 0)
+      let around = box.grown(by: recipe.halo)
+      let patches = views.map { $0.placed.inputBox(for: around, order: 1).count }
+      let least = weights == nil
+        ? patches.reduce(0) { $0 + 6 * $1 } : 4 * (4 + 4) * around.count + 6 * (patches.max() ?? 0)
       #expect(all >= least && all < 3 * least + 100_000)
       #expect(patches.reduce(0, +) > 100)
     }

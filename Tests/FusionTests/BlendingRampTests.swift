@@ -1,0 +1,49 @@
+import Foundation
+import Fusion
+import Geometry
+import Testing
+
+@Suite struct BlendingRampTests {
+  @Test func theWeightIsTheCosineRamp() {
+    var worst = 0.0
+    for i in 0...100_000 {
+      let d = Float(i) / 100_000
+      let exact = (cos((1 - Double(d)) * .pi) + 1) / 2
+      worst = max(worst, (Double(BlendingRamp.weight(d)) - exact).magnitude)
+    }
+    #expect(worst < 1e-6)
+    #expect(BlendingRamp.weight(1) == 1)
+    #expect(BlendingRamp.weight(1.7) == 1)
+    #expect(BlendingRamp.weight(0) > 0)
+    #expect(BlendingRamp.weight(0) < 1e-20)
+  }
+
+  @Test func foldedDistancesAreThoseOfTheGrid() {
+    var g = SeededGenerator(seed: 6)
+    for _ in 0..<300 {
+      var shape = Index3(repeating: 1)
+      for i in 0..<3 { shape[i] = [1, 2, 5, 17, 300].randomElement(using: &g) ?? 1 }
+      let spacing = Vector3(5, 1, 0.5)
+      let widths = Vector3(3, 10, 7)
+      let blendsZ = Bool.random(using: &g)
+      let ramp = BlendingRamp(shape: shape, spacing: spacing, widths: widths, blendsZ: blendsZ)
+      let view = PlacedView(
+        id: 0, map: PixelMap(rows: AffineMap.identity.rows, offset: .zero), shape: shape, spacing: spacing,
+        affine: .identity, elementType: .uint8)
+      var p = Vector3.zero
+      for i in 0..<3 { p[i] = Double.random(in: 0...max(Double(shape[i] - 1), 1e-9), using: &g) }
+      let d = ramp.distance(
+        z: ramp.folded(p[0], axis: 0), y: ramp.folded(p[1], axis: 1), x: ramp.folded(p[2], axis: 2))
+      let twin = TwinFuser(widths: widths, blendsZ: blendsZ)
+      let exact = twin.weight(TwinView(placed: view, voxels: [], bytes: []), p)
+      #expect((Double(BlendingRamp.weight(d)) - exact).magnitude < 3e-6, "\(shape) \(p)")
+    }
+  }
+
+  @Test func aWidthOfZeroIsNoRamp() {
+    let ramp = BlendingRamp(
+      shape: Index3(9, 9, 9), spacing: Vector3(1, 1, 1), widths: .zero, blendsZ: true)
+    #expect(BlendingRamp.weight(ramp.distance(
+      z: ramp.folded(0, axis: 0), y: ramp.folded(8, axis: 1), x: ramp.folded(0, axis: 2))) == 1)
+  }
+}

@@ -1,0 +1,106 @@
+import Fusion
+import Geometry
+import Testing
+
+@Suite struct DownsamplerTests {
+  private let factors = [Index3(1, 1, 1), Index3(2, 2, 2), Index3(1, 2, 2), Index3(2, 1, 1), Index3(1, 1, 2)]
+
+  private func reduce(
+    _ bytes: [UInt8], _ type: ElementType, _ shape: Index3, _ factor: Index3, _ rounding: RoundingMode = .nearest
+  ) throws -> [UInt8] {
+    let size = shape / factor
+    var out = [UInt8](repeating: 0xCD, count: size[0] * size[1] * size[2] * type.byteCount)
+    let downsampler = Downsampler(type: type, rounding: rounding)
+    try bytes.withUnsafeBytes { source in
+      try out.withUnsafeMutableBytes { _ = try downsampler.reduce(source, shape: shape, factor: factor, into: $0) }
+    }
+    return out
+  }
+
+  @Test(arguments: ElementType.allCases) func equalsTheMean(_ type: ElementType) throws {
+    var g = SeededGenerator(seed: 3)
+    let shape = Index3(4, 6, 10)
+    let view = randomView(
+      id: 0, type: type, shape: shape, map: PixelMap(rows: AffineMap.identity.rows, offset: .zero), using: &g)
+    for factor in factors {
+      for rounding in RoundingMode.allCases {
+        let out = numbers(try reduce(view.bytes, type, shape, factor, rounding), type)
+        let size = shape / factor
+        for i in 0..<out.count {
+          let at = Index3(i / (size[1] * size[2]), i / size[2] % size[1], i % size[2]) &* factor
+          var sum = 0.0
+          for z in 0..<factor[0] {
+            for y in 0..<factor[1] {
+              for x in 0..<factor[2] { sum += view[at[0] + z, at[1] + y, at[2] + x] }
+            }
+          }
+          let mean = sum / Double(factor[0] * factor[1] * factor[2])
+          switch type {
+          case .uint64, .int64: #expect((out[i] - mean).magnitude <= 4096)
+          case .float16: #expect((out[i] - mean).magnitude <= 0.5)
+          case .float32: #expect(out[i] == Double(Float(mean)))
+          case .float64: #expect((out[i] - mean).magnitude <= 1e-9)
+          default:
+            #expect(out[i] == mean.rounded(rounding == .nearest ? .toNearestOrEven : .towardZero), "\(factor) \(mean)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func integersOf64BitsAreExact() throws {
+    func mean<T: BitwiseCopyable>(
+      _ voxels: [T], _ type: ElementType, _ factor: Index3, _ rounding: RoundingMode = .nearest
+    ) throws -> [T] {
+      let out = try reduce(voxels.withUnsafeBytes { Array($0) }, type, Index3(2, 2, 2), factor, rounding)
+      return out.withUnsafeBytes { raw in
+        (0..<(out.count / 8)).map { raw.loadUnaligned(fromByteOffset: 8 * $0, as: T.self) }
+      }
+    }
+    let a: [UInt64] = [.max, .max, .max, .max - 2, 1, 2, 3, 3]
+    #expect(try mean(a, .uint64, Index3(1, 2, 2)) == [UInt64.max - 1, 2])
+    #expect(try mean(a, .uint64, Index3(1, 2, 2), .truncate) == [UInt64.max - 1, 2])
+    #expect(try mean(a, .uint64, Index3(2, 2, 2)) == [UInt64.max / 2 + 1])
+    let b: [Int64] = [.min, .min, .min, .min, .max, .max - 1, .max, .max]
+    #expect(try mean(b, .int64, Index3(1, 2, 2)) == [Int64.min, Int64.max])
+    #expect(try mean(b, .int64, Index3(1, 2, 2), .truncate) == [Int64.min, Int64.max - 1])
+  }
+
+  @Test func tiesGoToTheEvenSide() throws {
+    let voxels: [Int16] = [0, 1, 1, 2, -1, 0, -1, -2, 3, 4, -3, -4]
+    let bytes = voxels.withUnsafeBytes { Array($0) }
+    #expect(numbers(try reduce(bytes, .int16, Index3(1, 1, 12), Index3(1, 1, 2)), .int16) == [0, 2, 0, -2, 4, -4])
+    #expect(numbers(try reduce(bytes, .int16, Index3(1, 1, 12), Index3(1, 1, 2), .truncate), .int16)
+      == [0, 1, 0, -1, 3, -3])
+  }
+
+  @Test func saysWhetherAllIsZero() throws {
+    let downsampler = Downsampler(type: .uint8)
+    var out: [UInt8] = [9, 9]
+    func content(_ voxels: [UInt8]) throws -> BlockContent {
+      try voxels.withUnsafeBytes { source in
+        try out.withUnsafeMutableBytes {
+          try downsampler.reduce(source, shape: Index3(1, 1, 4), factor: Index3(1, 1, 2), into: $0)
+        }
+      }
+    }
+    #expect(try content([0, 0, 0, 0]) == .fill)
+    #expect(try content([0, 0, 0, 9]) == .voxels)
+  }
+
+  @Test func wrongSizesAreRefused() {
+    #expect(throws: FusionError.wrongBufferSize(what: "the source", expected: 8, actual: 7)) {
+      try reduce([UInt8](repeating: 0, count: 7), .uint8, Index3(2, 2, 2), Index3(2, 2, 2))
+    }
+    #expect(throws: FusionError.self) { try reduce([0, 0, 0], .uint8, Index3(1, 1, 3), Index3(1, 1, 2)) }
+    #expect(throws: FusionError.self) { try reduce([0, 0, 0], .uint8, Index3(1, 1, 3), Index3(1, 1, 3)) }
+    // a size that does not fit an integer
+    var bytes: [UInt8] = [0, 0]
+    bytes.withUnsafeMutableBytes { buffer in
+      _ = #expect(throws: FusionError.self) {
+        try Downsampler(type: .uint8).reduce(
+          UnsafeRawBufferPointer(buffer), shape: Index3(1 << 40, 1 << 40, 2), factor: Index3(1, 1, 2), into: buffer)
+      }
+    }
+  }
+}

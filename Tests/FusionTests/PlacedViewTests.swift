@@ -1,0 +1,53 @@
+import Fusion
+import Geometry
+import Testing
+
+@Suite struct PlacedViewTests {
+  private let volume = Index3(5, 8, 13)
+
+  @Test(arguments: MapKind.allCases) func inputBoxesHoldAllThatABlockNeeds(_ kind: MapKind) {
+    var g = SeededGenerator(seed: 17)
+    for _ in 0..<30 {
+      let shape = Index3(Int.random(in: 1...6, using: &g), Int.random(in: 1...9, using: &g), Int.random(in: 1...12, using: &g))
+      let view = randomView(
+        id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
+      ).placed
+      let lower = Index3(Int.random(in: 0...3, using: &g), Int.random(in: 0...5, using: &g), Int.random(in: 0...9, using: &g))
+      let box = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
+      for order in [0, 1] {
+        let input = view.inputBox(for: box, order: order)
+        #expect(Box3(shape: shape).contains(input))
+        for z in box.lower[0]..<box.upper[0] {
+          for y in box.lower[1]..<box.upper[1] {
+            for x in box.lower[2]..<box.upper[2] {
+              let p = view.map(Vector3(Index3(z, y, x)))
+              guard (0..<3).allSatisfy({ p[$0] >= 0 && p[$0] <= Double(shape[$0] - 1) }) else { continue }
+              let first = Index3((order == 0 ? p + 0.5 : p).rounded(.down))
+              let last = order == 0 ? first : Index3(p.rounded(.up))
+              #expect(input.contains(Box3(lower: first, upper: last &+ 1)), "\(order) \(p)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func inputBoxesOfShiftsAreTight() {
+    func box(_ offset: Vector3, _ output: Box3, order: Int = 1) -> Box3 {
+      PlacedView(
+        id: 0, map: PixelMap(rows: AffineMap.identity.rows, offset: offset), shape: Index3(10, 10, 10),
+        spacing: Vector3(1, 1, 1), affine: .identity, elementType: .uint8
+      ).inputBox(for: output, order: order)
+    }
+    let output = Box3(lower: Index3(2, 2, 2), upper: Index3(5, 5, 5))
+    #expect(box(Vector3(1, 0, 3), output) == Box3(lower: Index3(3, 2, 5), upper: Index3(6, 5, 8)))
+    #expect(box(Vector3(0.5, 0, 0.25), output) == Box3(lower: Index3(2, 2, 2), upper: Index3(6, 5, 6)))
+    #expect(box(Vector3(0.5, 0, 0.25), output, order: 0) == Box3(lower: Index3(3, 2, 2), upper: Index3(6, 5, 5)))
+    #expect(box(Vector3(0, 8, 0), output).isEmpty)
+    #expect(box(Vector3(0, 7, 0), output) == Box3(lower: Index3(2, 9, 2), upper: Index3(5, 10, 5)))
+    // between the last voxel and the one that is not there
+    #expect(box(Vector3(0, 7.5, 0), output).isEmpty)
+    #expect(box(Vector3(-1e300, 0, 0), output).isEmpty)
+    #expect(box(Vector3(.nan, 0, 0), output).isEmpty)
+  }
+}
