@@ -7,6 +7,12 @@ enum Signals {
 
   static func install() {
     signal(SIGPIPE, SIG_IGN)
+    // whoever started the program may have had them blocked, which is inherited
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if Signals.stopFlag.signal != nil { _exit(128 + number) }

@@ -38,12 +38,6 @@ package struct BlendingRamp {
   }
 
   @inline(__always)
-  func folded(_ p: Vector3) -> SIMD3<Float> {
-    let q = pointwiseMin(p + 1, length - p) * density
-    return SIMD3<Float>(Float(q[0]), Float(q[1]), Float(q[2]))
-  }
-
-  @inline(__always)
   static func folded(_ p: Double, _ length: Double, _ density: Double) -> Float {
     let low = p + 1
     let high = length - p
@@ -69,6 +63,18 @@ package struct BlendingRamp {
   package func distance(z: Float, y: Float, x: Float) -> Float {
     let (near, far) = row(z: z, y: y)
     return near * Self.nearHat(x) + far * Self.farHat(x)
+  }
+
+  /// A lower bound of the distances on a line through the view, for x in a range: folded coordinates are least at an end,
+  /// and the distance grows with each of them.
+  func leastDistance(_ start: Vector3, _ slope: Vector3, _ range: Range<Int>) -> Float {
+    let (first, last) = (Double(range.lowerBound), Double(range.upperBound - 1))
+    func least(_ axis: Int) -> Float {
+      let a = folded(start[axis] + slope[axis] * first, axis: axis)
+      let b = folded(start[axis] + slope[axis] * last, axis: axis)
+      return a < b ? a : b
+    }
+    return distance(z: least(0), y: least(1), x: least(2))
   }
 
   /// `sin²(dπ/2)`, 1 from d = 1 on: an odd polynomial of degree 9, at most 5e-7 off and exactly 1 at 1.

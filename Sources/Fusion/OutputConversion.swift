@@ -51,7 +51,9 @@ protocol RowArithmetic: FusionScalar {
   static func of<T: Voxel>(_ voxel: T) -> Self
   static func store(
     _ row: UnsafePointer<Self>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion)
-  /// Bilinear samples of a plane, 4 at a time; see `gatherPlane`.
+  /// Indices into the patch, and fractions, of linear samples from x on.
+  static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Self>)
+  /// Linear samples of a plane, and of a volume, whose voxels are all finite.
   static func gatherPlaneFinite(_ plane: UnsafePointer<Self>, rowStride: Int, _ taps: Taps<Self>,
     into target: UnsafeMutablePointer<Self>)
   static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, _ taps: Taps<Self>,

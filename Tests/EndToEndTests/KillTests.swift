@@ -8,7 +8,7 @@ import Zarr
 @Suite struct KillTests {
   /// Kills a run at random moments, in level 0 and in the pyramid, until the job is complete: the record never claims a
   /// block that is not on disk, progress never goes back, and the voxels are those of an undisturbed run.
-  @Test(arguments: [["--ngff-version", "0.4"], ["--ngff-version", "0.5", "--shards", "z=32,y=64,x=64"]])
+  @Test(arguments: [["--ngff-version", "0.4"], ["--ngff-version", "0.5", "--shards", "z=16,y=32,x=32"]])
   func killedAtRandomMoments(options: [String]) throws {
     let folder = try TestFolder()
     let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50", "--seed", "7")

@@ -1,0 +1,124 @@
+import Geometry
+
+/// Rows of views whose maps mix axes: rotations, shears, any affine map.
+extension ViewRows {
+  // MARK: mixed maps
+
+  /// The pixel coordinates of a row at x = 0, summed as `PixelMap` does.
+  func rowStart(z: Int, y: Int) -> Vector3 {
+    let rows = view.map.rows
+    var start = view.map.offset
+    for axis in 0..<3 {
+      start[axis] = (start[axis] + rows[axis][0] * Double(z)) + rows[axis][1] * Double(y)
+    }
+    return start
+  }
+
+  func convertPatch() {
+    let shape = patchBox.shape
+    let count = patchBox.count
+    let slack = shape[1] * shape[2] + shape[2] + 8
+    let target = converted.reserve(S.self, count: count + slack)
+    withVoxelType(view.elementType, ConvertBody(source: patch.base, count: count, target: target))
+    (target + count).update(repeating: 0, count: slack)
+  }
+
+  private func convertPlane(z: Int) {
+    if convertedPlane == z { return }
+    convertedPlane = z
+    let shape = patchBox.shape
+    let count = shape[1] * shape[2]
+    let slack = shape[2] + 8
+    let target = converted.reserve(S.self, count: count + slack)
+    let p = rowStart(z: z, y: 0)[0]
+    let base = p.rounded(.down)
+    let fraction = S(p - base)
+    let bytes = view.elementType.byteCount
+    let a = patch.base + (Int(base) - patchBox.lower[0]) * count * bytes
+    if fraction == 0 {
+      withVoxelType(view.elementType, ConvertBody(source: a, count: count, target: target))
+    } else {
+      withVoxelType(
+        view.elementType, BlendBody(a: a, b: a + count * bytes, fraction: fraction, count: count, target: target))
+    }
+    (target + count).update(repeating: 0, count: slack)
+  }
+
+  func sampleMixed(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<S>) {
+    let isPlane = view.mapClass == .plane
+    if order == 1 && isPlane { convertPlane(z: z) }
+    let n = Self.tapCount
+    let rows = view.map.rows
+    let line = SampleLine(
+      start: rowStart(z: z, y: y), slope: Vector3(rows[0][2], rows[1][2], rows[2][2]), length: view.shape.max())
+    let numbers = taps.reserve(S.self, count: 4 * n)
+    var place = Taps<S>(
+      index: UnsafeMutableRawPointer(numbers).assumingMemoryBound(to: Int32.self), fractionZ: numbers + n,
+      fractionY: numbers + 2 * n, fractionX: numbers + 3 * n, count: 0)
+    let source = converted.base.assumingMemoryBound(to: S.self)
+    let shape = patchBox.shape
+    var x = range.lowerBound
+    while x < range.upperBound {
+      place.count = min(n, range.upperBound - x)
+      let out = target + (x - range.lowerBound)
+      if order == 0 {
+        locateNearest(line, in: patchBox, x: x, place)
+        withVoxelType(
+          view.elementType, GatherBody(source: patch.base, index: place.index, count: place.count, target: out))
+      } else {
+        S.locate(line, in: patchBox, x: x, ignoringZ: isPlane, place)
+        if hasNonFinitePatch {
+          gatherCarefully(
+            source, rowStride: shape[2], planeStride: shape[1] * shape[2], hasZ: !isPlane, place, into: out)
+        } else if isPlane {
+          S.gatherPlaneFinite(source, rowStride: shape[2], place, into: out)
+        } else {
+          S.gatherVolumeFinite(source, rowStride: shape[2], planeStride: shape[1] * shape[2], place, into: out)
+        }
+      }
+      x += place.count
+    }
+  }
+
+  func weighMixed(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
+    let start = rowStart(z: z, y: y)
+    let rows = view.map.rows
+    let slope = Vector3(rows[0][2], rows[1][2], rows[2][2])
+    let ramp = self.ramp
+    if ramp.leastDistance(start, slope, range) > BlendingRamp.certainDistance { return false }
+    let n = 2 * Self.weightStretch
+    let folded = taps.reserve(S.self, count: 4 * Self.tapCount)
+    let t = UnsafeMutableRawPointer(folded).assumingMemoryBound(to: Float.self)
+    var x = range.lowerBound
+    while x < range.upperBound {
+      let end = min(x + n, range.upperBound)
+      let count = end - x
+      let out = target + (x - range.lowerBound)
+      if ramp.leastDistance(start, slope, x..<end) > BlendingRamp.certainDistance {
+        for i in 0..<count { out[i] = 1 }
+      } else {
+        for axis in 0..<3 where axis > 0 || slope[0] != 0 {
+          foldRow(start[axis], slope[axis], axis, x: x, count: count, into: t + axis * n)
+        }
+        if slope[0] == 0 {
+          let z = ramp.folded(start[0], axis: 0)
+          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: z, y: t[n + i], x: t[2 * n + i])) }
+        } else {
+          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: t[i], y: t[n + i], x: t[2 * n + i])) }
+        }
+      }
+      x = end
+    }
+    return true
+  }
+
+  private func foldRow(
+    _ start: Double, _ slope: Double, _ axis: Int, x: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    let (length, density) = (ramp.length[axis], ramp.density[axis])
+    let x0 = Double(x)
+    for i in 0..<count {
+      target[i] = BlendingRamp.folded(start + slope * (x0 + Double(Int32(truncatingIfNeeded: i))), length, density)
+    }
+  }
+}
