@@ -42,10 +42,37 @@ final class FusedLevel: LevelWork {
   /// Regions that no view touches are empty, whatever they would cost to look at one by one.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     let grid = plan.levels[0].grid
-    try settle(level: 0, ledger: ledger, meter: meter, stopFlag: stopFlag) { region in
+    try settle(level: 0, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
       return region.t.allSatisfy { !placement(t: $0).index.anyView(touching: box) }
     }
+  }
+
+  /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
+  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) throws {
+    guard recipe.keepsZero, !plan.fusion.isMask else { return }
+    let grid = plan.levels[0].grid
+    try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in
+      let box = grid.voxels(of: region.blocks)
+      for t in region.t {
+        let touching = views(touching: box, t: t)
+        for c in region.c {
+          for view in touching where try mayHoldVoxels(view, box, t: t, c: c) { return false }
+        }
+      }
+      return true
+    }
+  }
+
+  private func mayHoldVoxels(_ view: PlacedView, _ box: Box3, t: Int, c: Int) throws(ViewsError) -> Bool {
+    let source = try source(view.id)
+    guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
+    let input = view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
+    let details = views[view.id].details
+    let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
+    if chunks.isEmpty { return false }
+    return try source.mayHoldVoxels(
+      t: details.timeIndices[t] / source.chunk.t, c: details.channelIndices[c] / source.chunk.c, chunks: chunks)
   }
 
   func makeMaker(context: CodecContext) -> any BlockMaker {

@@ -8,6 +8,8 @@ protocol LevelWork: Sendable {
   func makeMaker(context: CodecContext) -> any BlockMaker
   /// Settles as empty, many at a time, the blocks of which it is clear without looking at a voxel.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws
+  /// The same where that takes a look at what is stored: done beside the workers, ahead of them, until `isOver`.
+  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) throws
 }
 
 /// A ledger for a whole run: with counts, and with regions that can be settled at once.
@@ -24,13 +26,14 @@ protocol RunLedger: BlockLedger {
 extension LevelWork {
   /// Settles the regions that `isEmpty` knows to hold nothing.
   func settle(
-    level: Int, ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag, isEmpty: (BrickRegion) throws -> Bool
+    level: Int, ledger: any RunLedger, meter: RunMeter, batchCount: Int = 4096, isOver: () -> Bool,
+    isEmpty: (BrickRegion) throws -> Bool
   ) throws {
     var last: Int?
-    while stopFlag.signal == nil {
-      let regions = try ledger.untouchedRegions(level: level, after: last, limit: 4096)
+    while !isOver() {
+      let regions = try ledger.untouchedRegions(level: level, after: last, limit: batchCount)
       guard let end = regions.last else { return }
-      let empty = try regions.filter(isEmpty)
+      let empty = try regions.filter { try !isOver() && isEmpty($0) }
       if !empty.isEmpty { meter.settledInBulk(level: level, blocks: try ledger.settleEmpty(level: level, empty)) }
       last = end.id
     }

@@ -33,7 +33,7 @@ final class PyramidLevel: LevelWork {
 
   /// Regions whose blocks below are all empty are empty.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
-    try settle(level: layout.level, ledger: ledger, meter: meter, stopFlag: stopFlag) { region in
+    try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let blocks = below.grid.blocks(meeting: sourceBox(of: layout.grid.voxels(of: region.blocks)))
       for t in region.t {
         for c in region.c where try !ledger.isAllEmpty(level: below.level, t: t, c: c, blocks: blocks) { return false }
@@ -41,6 +41,9 @@ final class PyramidLevel: LevelWork {
       return true
     }
   }
+
+  /// The record has said it all.
+  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) {}
 
   func makeMaker(context: CodecContext) -> any BlockMaker {
     PyramidBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))

@@ -116,7 +116,13 @@ public final class Runner {
       }
     }
     let watcher = Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
+    let scout = ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter] _ in
+      // what it cannot find out, the workers will, block by block, and report
+      try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
+    }
     workers.join()
+    queue.stop()
+    scout.join()
     watcher.stop()
     let left = queue.leftovers()
     left.incomplete.forEach { $0.discard() }

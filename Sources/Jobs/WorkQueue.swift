@@ -101,6 +101,11 @@ final class WorkQueue: Sendable {
     }
   }
 
+  /// Nothing more is handed out: stopped, drained, or at its limit.
+  var isOver: Bool {
+    monitor.read { $0.isStopped || $0.error != nil || ($0.isDrained && $0.waiting.isEmpty) || $0.blocksLeft == 0 }
+  }
+
   /// Lets no further part out.
   func stop() {
     monitor.update { $0.isStopped = true }

@@ -19,6 +19,10 @@ public protocol ImageSource: Sendable {
 
   /// Whether the chunk is stored, without decoding it.
   func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool
+
+  /// Whether anything may be stored for a box of chunks at one chunk position of t and c. False is certain; true may
+  /// also mean that finding out would cost as much as reading.
+  func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool
 }
 
 extension ImageSource {

@@ -57,6 +57,16 @@ public final class ZarrImageSource: ImageSource {
     }
   }
 
+  public func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool {
+    let lower = TCZYX(t: t, c: c, zyx: chunks.lower)
+    let upper = TCZYX(t: t + 1, c: c + 1, zyx: chunks.upper)
+    do {
+      return try array.anyStored(in: axes.map { lower[$0]..<upper[$0] })
+    } catch {
+      throw .unreadable(view: view, why: error)
+    }
+  }
+
   private func position(_ index: TCZYX) -> [Int] { axes.map { index[$0] } }
 }
 
