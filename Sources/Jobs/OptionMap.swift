@@ -111,24 +111,3 @@ extension JSONValue {
     return Int(number)
   }
 }
-
-/// The known name nearest to what was typed, by edit distance, or nil when none is near.
-public func nearestName(to typed: String, among known: [String]) -> String? {
-  func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
-    for i in a.indices {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let substitute = diagonal + (a[i] == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substitute, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[b.count]
-  }
-  let word = Array(typed.lowercased())
-  let ranked = known.map { (name: $0, far: distance(word, Array($0.lowercased()))) }.sorted { ($0.far, $0.name) < ($1.far, $1.name) }
-  guard let best = ranked.first, best.far <= max(3, word.count / 2) else { return nil }
-  return best.name
-}

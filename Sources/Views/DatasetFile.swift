@@ -48,7 +48,7 @@ public struct DatasetFile: Sendable {
     }
     if let extra = object.keys.filter({ $0 != "views" }).min() {
       throw .unknownKey(
-        path: path, field: "dataset", key: extra, nearest: nearestKey(to: extra, in: ["views"]), known: ["views"])
+        path: path, field: "dataset", key: extra, nearest: nearestName(to: extra, among: ["views"]), known: ["views"])
     }
     if views.isEmpty { throw .noViews(path: path) }
     var entries: [DatasetEntry] = []

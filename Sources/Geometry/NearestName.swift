@@ -1,14 +1,14 @@
-/// The known key that a mistyped one probably stands for: the smallest number of inserted, deleted, replaced and
+/// The known name that a mistyped one probably stands for: the smallest number of inserted, deleted, replaced and
 /// swapped letters, upper and lower case alike; nil where that is more than a third of the word.
-public func nearestKey(to word: String, in known: [String]) -> String? {
+public func nearestName(to word: String, among known: [String]) -> String? {
   let typed = Array(word.lowercased())
   let limit = max(2, typed.count / 3)
-  var best: (key: String, distance: Int)?
-  for key in known.sorted() {
-    let distance = editDistance(typed, Array(key.lowercased()))
-    if distance <= limit && distance < min(key.count, best?.distance ?? .max) { best = (key, distance) }
+  var best: (name: String, distance: Int)?
+  for name in known.sorted() {
+    let distance = editDistance(typed, Array(name.lowercased()))
+    if distance <= limit && distance < min(name.count, best?.distance ?? .max) { best = (name, distance) }
   }
-  return best?.key
+  return best?.name
 }
 
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
