@@ -34,7 +34,7 @@ final class ProgressReporter: Sendable {
     let settled = reading.settledBefore + reading.doneBlocks + reading.emptyBlocks
     let percent = 100 * Double(settled) / Double(max(1, reading.totalBlocks))
     var parts = [
-      "level \(reading.level) of 0-\(reading.levelCount - 1)",
+      "level \(reading.level) (of 0 to \(reading.levelCount - 1))",
       "\(settled.grouped) of \(reading.totalBlocks.grouped) blocks (\(String(format: "%.1f", percent)) %)",
     ]
     if reading.failedBlocks > 0 { parts.append("\(reading.failedBlocks.grouped) failed") }

@@ -2,9 +2,9 @@ import Geometry
 
 /// How much a view counts at a place, by its distance to the view's border.
 ///
-/// The reference interpolates a coarse grid of distances, 5 nodes an axis with the outermost one voxel outside the view,
-/// and takes `(cos((1-d)π)+1)/2` of it, which is `sin²(dπ/2)`. The grid is symmetric, so a coordinate is folded to
-/// `t = distance to the nearer border, in cells` in 0...2; the node at the border is 0, and two nodes an axis remain. Their
+/// The reference interpolates a coarse grid of distances, 5 nodes an axis, the outermost one voxel outside the view,
+/// and takes `(cos((1-d)π)+1)/2` of it, which is `sin²(dπ/2)`. The grid is symmetric, so a coordinate is folded to `t`,
+/// the distance to the nearer border in cells, 0...2; the node at the border is 0, and two nodes an axis remain. Their
 /// hat functions are `min(t, 2-t)` and `max(t-1, 0)`.
 package struct BlendingRamp {
   /// Values of the nodes `[z][y][x]`, 8 in C order; where z is not blended both z nodes are alike.
@@ -65,8 +65,8 @@ package struct BlendingRamp {
     return near * Self.nearHat(x) + far * Self.farHat(x)
   }
 
-  /// A lower bound of the distances on a line through the view, for x in a range: folded coordinates are least at an end,
-  /// and the distance grows with each of them.
+  /// A lower bound of the distances on a line through the view, for x in a range: folded coordinates are least at an
+  /// end, and the distance grows with each of them.
   func leastDistance(_ start: Vector3, _ slope: Vector3, _ range: Range<Int>) -> Float {
     let (first, last) = (Double(range.lowerBound), Double(range.upperBound - 1))
     func least(_ axis: Int) -> Float {

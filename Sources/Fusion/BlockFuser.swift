@@ -7,14 +7,20 @@ public final class BlockFuser {
   public let recipe: FusionRecipe
   /// Patches of views that are held at a time; a block that needs more is fused in parts.
   public let patchByteLimit: Int
+  /// Where resampled copies of all views are needed, and would take more than this, the block is refused.
+  public let arenaByteLimit: Int
   private let single: FusionEngine<Float>?
   private let double: FusionEngine<Double>?
 
   public static let defaultPatchByteLimit = 128 << 20
 
-  public init(recipe: FusionRecipe, patchByteLimit: Int = defaultPatchByteLimit) {
+  public static let defaultArenaByteLimit = 1 << 40
+
+  public init(
+    recipe: FusionRecipe, patchByteLimit: Int = defaultPatchByteLimit, arenaByteLimit: Int = defaultArenaByteLimit
+  ) {
     self.recipe = recipe
-    self.patchByteLimit = patchByteLimit
+    (self.patchByteLimit, self.arenaByteLimit) = (patchByteLimit, arenaByteLimit)
     single = recipe.usesDouble ? nil : FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit)
     double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit) : nil
   }
@@ -22,7 +28,7 @@ public final class BlockFuser {
   /// For tests: all blocks by way of resampled copies.
   package init(stacking recipe: FusionRecipe) {
     self.recipe = recipe
-    patchByteLimit = Self.defaultPatchByteLimit
+    (patchByteLimit, arenaByteLimit) = (Self.defaultPatchByteLimit, Self.defaultArenaByteLimit)
     single = recipe.usesDouble ? nil : FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit, stacks: true)
     double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit, stacks: true) : nil
   }
@@ -31,8 +37,8 @@ public final class BlockFuser {
   ///
   /// - Parameters:
   ///   - box: the voxels of the block, inside the output.
-  ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do no
-  ///     harm.
+  ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do
+  ///     no harm.
   ///   - out: `box.count` voxels of the output's type, in C order.
   /// - Returns: `fill` where all voxels are 0; `out` then need not have been written.
   public func fuse(
@@ -40,6 +46,10 @@ public final class BlockFuser {
   ) throws -> BlockContent {
     try check(box, views, out, recipe.outputType)
     guard let base = out.baseAddress, !box.isEmpty else { return .fill }
+    if !recipe.isStreamed {
+      let bytes = Self.arenaByteCount(recipe: recipe, box: box, views: views, patchByteLimit: patchByteLimit)
+      if bytes > arenaByteLimit { throw FusionError.tooLarge(what: "the resampled views of a block", byteCount: bytes) }
+    }
     let hasWritten =
       if let single { try single.fuse(box, views: views, reader: reader, into: base) } else {
         try double?.fuse(box, views: views, reader: reader, into: base) ?? false

@@ -5,7 +5,7 @@ enum FusionMethod: Sendable {
   case weightedAverage, simpleAverage, maximum, first, last, closest
 }
 
-/// A built-in function states its method; its `fuse` is the same arithmetic over whole arrays, used with fusion weights.
+/// A built-in function states its method; its `fuse` is the same arithmetic over arrays, for fusion weights.
 protocol BuiltinFusion: FusionFunction {
   var method: FusionMethod { get }
 }

@@ -9,8 +9,9 @@ import Geometry
 /// `exp(-t²/2)`.
 func gaussian(_ t: Double) -> Double { exp(-0.5 * t * t) }
 
-/// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised over
-/// the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending weight is below 1e-7.
+/// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised
+/// over the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending
+/// weight is below 1e-7.
 public struct ContentBasedWeights: WeightsFunction {
   public static let name = "content_based"
   public let sigma1: Double
@@ -118,7 +119,9 @@ final class DetailFilter {
       for y in box.lower[1]..<box.upper[1] {
         let (row, weights) = (values.row(z: z, y: y), blending.row(z: z, y: y))
         func isValid(_ i: Int) -> Bool { row[i] == row[i] && weights[i] >= least }
-        guard let first = row.indices.first(where: isValid), let last = row.indices.last(where: isValid) else { continue }
+        guard let first = row.indices.first(where: isValid), let last = row.indices.last(where: isValid) else {
+          continue
+        }
         lower = pointwiseMin(lower, Index3(z, y, box.lower[2] + first))
         upper = pointwiseMax(upper, Index3(z + 1, y + 1, box.lower[2] + last + 1))
       }

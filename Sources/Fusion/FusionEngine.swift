@@ -149,6 +149,8 @@ final class FusionEngine<S: RowArithmetic> {
   static func viewByteCount(_ view: PlacedView, _ part: Box3, _ order: Int) -> Int {
     let box = view.inputBox(for: part, order: order)
     let (shape, size) = (box.shape, MemoryLayout<S>.stride)
+    // whoever needs so much is cut into parts, or refused; below, no product overflows
+    guard let count = TCZYX(zyx: shape &+ 1).checkedProduct, count < 1 << 48 else { return 1 << 52 }
     let slack = shape[1] * shape[2] + 2 * shape[2] + 64
     let working =
       switch view.mapClass {

@@ -44,14 +44,16 @@ public enum FusionError: Error, Equatable, CustomStringConvertible {
       "\(what) has \(actual) bytes, but \(expected) are needed"
     case .outsideOutput(let box, let volume):
       "the block \(box.lower)..<\(box.upper) reaches beyond the output \(volume.lower)..<\(volume.upper)"
-    case .unsortedViews(let first, let second): "view \(second) follows view \(first), but views come in ascending order"
+    case .unsortedViews(let first, let second):
+      "view \(second) follows view \(first), but views come in ascending order"
     }
   }
 
   /// What to do next.
   public var hint: String {
     switch self {
-    case .unknownFunction(_, _, let suggestion?), .unknownArgument(_, _, let suggestion?): "did you mean \"\(suggestion)\"?"
+    case .unknownFunction(_, _, let suggestion?), .unknownArgument(_, _, let suggestion?):
+      "did you mean \"\(suggestion)\"?"
     case .unknownFunction: "use one of the built-in names, or register the function before the job is submitted"
     case .unknownArgument: "leave the argument out"
     case .invalidArgument, .invalidOption: "correct the value"

@@ -73,7 +73,7 @@ public protocol WeightsFunction: Sendable {
   func halo(in context: FusionContext) -> Index3
   var usesBlendingWeights: Bool { get }
   /// Writes the weights of each view, not negative and not normalised (that is done for it); NaN is no weight.
-  /// `weights[k]` belongs to `views.views[k]`; all have the same box, at least a halo away from the border of `views.box`.
+  /// `weights[k]` belongs to `views.views[k]`; all have the same box, a halo away from the border of `views.box`.
   func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) throws
   func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) throws
 }

@@ -53,7 +53,7 @@ public struct FusionRecipe: Sendable {
     }
     if let range = intensityRange {
       guard outputType.isInteger else {
-        throw .invalidOption(name: "intensity_range", why: "it needs an integer output type, not \(outputType.rawValue)")
+        throw .invalidOption(name: "intensity_range", why: "it needs an integer output, not \(outputType.rawValue)")
       }
       guard range.lower.isFinite, range.upper.isFinite, range.upper != range.lower,
         (range.upper - range.lower).isFinite

@@ -1,3 +1,5 @@
+import Geometry
+
 /// The fusion and weights functions that options can name. A value: users copy the built-in one and add theirs.
 public struct FusionRegistry: Sendable {
   private var fusionTypes: [String: any FusionFunction.Type] = [:]
@@ -33,7 +35,7 @@ public struct FusionRegistry: Sendable {
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any FusionFunction {
     guard let type = fusionTypes[name] else {
-      throw .unknownFunction(kind: "fusion", name: name, suggestion: nearestName(to: name, in: fusionNames))
+      throw .unknownFunction(kind: "fusion", name: name, suggestion: nearestName(to: name, among: fusionNames))
     }
     return try type.init(arguments: arguments)
   }
@@ -42,7 +44,7 @@ public struct FusionRegistry: Sendable {
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any WeightsFunction {
     guard let type = weightsTypes[name] else {
-      throw .unknownFunction(kind: "weights", name: name, suggestion: nearestName(to: name, in: weightsNames))
+      throw .unknownFunction(kind: "weights", name: name, suggestion: nearestName(to: name, among: weightsNames))
     }
     return try type.init(arguments: arguments)
   }

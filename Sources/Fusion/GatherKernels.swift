@@ -27,8 +27,8 @@ func locateNearest<S: RowArithmetic>(_ line: SampleLine, in patch: Box3, x: Int,
 
 /// Indices into the patch, and fractions, of samples from x on, in double precision.
 ///
-/// Adding and taking away 1.5 * 2^52 rounds to a whole number, whose low bits then are the sum's; coordinates are valid,
-/// so not negative.
+/// Adding and taking away 1.5 * 2^52 rounds to a whole number, whose low bits then are the sum's; coordinates are
+/// valid, so not negative.
 @inline(__always)
 private func locateExactly<S: RowArithmetic>(
   _ line: SampleLine, raised up: Double, in patch: Box3, x: Int, _ place: Taps<S>
@@ -64,8 +64,8 @@ private func wholePart(_ p: Double, _ magic: Double) -> Double {
 }
 
 extension Float {
-  /// A coordinate below 2^28, added to 2^28, has its whole part and 24 bits of its fraction, as many as a `Float` takes,
-  /// side by side in the low 52 bits.
+  /// A coordinate below 2^28, added to 2^28, has its whole part and 24 bits of its fraction, as many as a `Float`
+  /// takes, side by side in the low 52 bits.
   static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Float>) {
     if line.length >= 1 << 28 {
       locateExactly(ignoringZ ? line.withoutZ(patch) : line, raised: 0, in: patch, x: x, place)
@@ -102,7 +102,8 @@ extension Float {
         place.fractionZ[i] = Float(Int32(truncatingIfNeeded: z & 0xff_ffff)) * unit
         place.fractionY[i] = Float(Int32(truncatingIfNeeded: y & 0xff_ffff)) * unit
         place.fractionX[i] = Float(Int32(truncatingIfNeeded: x & 0xff_ffff)) * unit
-        let index = (z >> 24 & 0xfff_ffff) &* planeStride &+ (y >> 24 & 0xfff_ffff) &* rowStride &+ (x >> 24 & 0xfff_ffff)
+        let row = (z >> 24 & 0xfff_ffff) &* planeStride &+ (y >> 24 & 0xfff_ffff) &* rowStride
+        let index = row &+ (x >> 24 & 0xfff_ffff)
         place.index[i] = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: index) &- offset)
       }
     }

@@ -50,7 +50,9 @@ public struct PlacedView: Sendable {
     case .plane, .general:
       let bounds = map.bounds(of: output)
       for axis in 0..<3 {
-        let (low, high, last) = (bounds.lower[axis], bounds.upper[axis], Double(shape[axis] - 1))
+        // no view has 2^52 voxels along an axis, and beyond there would be no such integers
+        let last = Double(min(shape[axis], 1 << 52) - 1)
+        let (low, high) = (bounds.lower[axis], bounds.upper[axis])
         guard high >= 0, low <= last else { return nothing }
         let first = max(low, 0)
         let end = min(high, last)

@@ -19,7 +19,6 @@ final class ScratchBuffer {
     base.deallocate()
     base = .allocate(byteCount: count, alignment: Self.alignment)
     byteCount = count
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
   }
 
   func reserve<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutablePointer<T> {

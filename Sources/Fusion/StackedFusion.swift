@@ -23,7 +23,7 @@ struct StackedFusion<S: RowArithmetic> {
 
   /// The output voxels that the views are resampled over.
   ///
-  /// The halo goes on beyond the output's faces: views have voxels there too, and the block at a face is like any other.
+  /// The halo goes on beyond the output's faces: views have voxels there too, and a block at a face is like any other.
   func stackBox(of target: Box3) -> Box3 { target.grown(by: recipe.halo) }
 
   private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }

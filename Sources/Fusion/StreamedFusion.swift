@@ -5,8 +5,8 @@ import Geometry
 /// Within a row each view's samples are valid from one x to another, so a row falls into a few stretches with the same
 /// views. A stretch of one view needs no weights; where that is stored voxels of the output's own type, it is a copy.
 struct StreamedFusion<S: RowArithmetic> {
-  private let method: FusionMethod
-  private let conversion: OutputConversion
+  let method: FusionMethod
+  let conversion: OutputConversion
   private let rows = ScratchBuffer()
 
   init(recipe: FusionRecipe, method: FusionMethod) {
@@ -121,183 +121,10 @@ struct StreamedFusion<S: RowArithmetic> {
     default: return nil
     }
   }
-
-  private func sumWeighted(
-    _ involved: [Int], _ z: Int, _ y: Int, _ range: Range<Int>, _ views: [ViewRows<S>], _ scratch: RowScratch<S>
-  ) {
-    let count = range.count
-    let (sum, weightSum, value, weight) = (scratch.sum, scratch.weightSum, scratch.value, scratch.weight)
-    // sums of ones stay whole, and the mean of the weights comes last
-    var isPlain = true
-    for (place, k) in involved.enumerated() {
-      views[k].sample(z: z, y: y, x: range, into: place == 0 ? sum : value)
-      let hasWeights = views[k].weigh(z: z, y: y, x: range, into: place == 0 ? weightSum : weight)
-      if place == 0 {
-        if hasWeights {
-          isPlain = false
-          for i in 0..<count { sum[i] = S(weightSum[i]) * sum[i] }
-        }
-        continue
-      }
-      if hasWeights {
-        if isPlain {
-          weightSum.update(repeating: Float(place), count: count)
-          isPlain = false
-        }
-        for i in 0..<count {
-          sum[i] = sum[i] + S(weight[i]) * value[i]
-          weightSum[i] = weightSum[i] + weight[i]
-        }
-      } else if isPlain {
-        for i in 0..<count { sum[i] = sum[i] + value[i] }
-      } else {
-        for i in 0..<count {
-          sum[i] = sum[i] + value[i]
-          weightSum[i] = weightSum[i] + 1
-        }
-      }
-    }
-    if isPlain {
-      let all = S(involved.count)
-      for i in 0..<count { sum[i] = sum[i] / all }
-    } else {
-      for i in 0..<count { sum[i] = sum[i] / S(weightSum[i]) }
-    }
-  }
-
-  private func sumPlain(
-    _ involved: [Int], _ z: Int, _ y: Int, _ range: Range<Int>, _ views: [ViewRows<S>], _ scratch: RowScratch<S>
-  ) {
-    let (sum, value) = (scratch.sum, scratch.value)
-    views[involved[0]].sample(z: z, y: y, x: range, into: sum)
-    for k in involved.dropFirst() {
-      views[k].sample(z: z, y: y, x: range, into: value)
-      for i in 0..<range.count { sum[i] = sum[i] + value[i] }
-    }
-    let all = S(involved.count)
-    for i in 0..<range.count { sum[i] = sum[i] / all }
-  }
-
-  private func takeLargest(
-    _ involved: [Int], _ z: Int, _ y: Int, _ range: Range<Int>, _ views: [ViewRows<S>], _ scratch: RowScratch<S>
-  ) {
-    let (best, value) = (scratch.sum, scratch.value)
-    views[involved[0]].sample(z: z, y: y, x: range, into: best)
-    for k in involved.dropFirst() {
-      views[k].sample(z: z, y: y, x: range, into: value)
-      for i in 0..<range.count { best[i] = value[i] > best[i] ? value[i] : best[i] }
-    }
-  }
-
-  private func takeClosest(
-    _ involved: [Int], _ z: Int, _ y: Int, _ range: Range<Int>, _ views: [ViewRows<S>], _ scratch: RowScratch<S>
-  ) {
-    let count = range.count
-    let (best, bestWeight, value, weight) = (scratch.sum, scratch.weightSum, scratch.value, scratch.weight)
-    for (place, k) in involved.enumerated() {
-      views[k].sample(z: z, y: y, x: range, into: place == 0 ? best : value)
-      let weights = place == 0 ? bestWeight : weight
-      if !views[k].weigh(z: z, y: y, x: range, into: weights) { weights.update(repeating: 1, count: count) }
-      if place == 0 { continue }
-      for i in 0..<count {
-        let isCloser = weight[i] > bestWeight[i]
-        best[i] = isCloser ? value[i] : best[i]
-        bestWeight[i] = isCloser ? weight[i] : bestWeight[i]
-      }
-    }
-  }
-
-  // MARK: values that may be missing, and integers of 64 bits
-
-  private func isWide(_ view: ViewRows<S>) -> Bool {
-    (view.view.elementType == .uint64 || view.view.elementType == .int64) && conversion.type.isInteger
-  }
-
-  /// The same arithmetic voxel by voxel, leaving out the views without a value.
-  private func fuseOneByOne(
-    _ stretch: Stretch, z: Int, y: Int, _ views: [ViewRows<S>], _ scratch: RowScratch<S>,
-    into target: UnsafeMutableRawPointer
-  ) {
-    let (range, count) = (stretch.range, stretch.range.count)
-    let involved = stretch.views
-    let usesWeights = method == .weightedAverage || method == .closest
-    for (place, k) in involved.enumerated() {
-      views[k].sample(z: z, y: y, x: range, into: scratch.values(place))
-      if usesWeights && !views[k].weigh(z: z, y: y, x: range, into: scratch.weights(place)) {
-        scratch.weights(place).update(repeating: 1, count: count)
-      }
-    }
-    var decided: [Int32] = []
-    let tracks = involved.contains { isWide(views[$0]) }
-    for i in 0..<count {
-      var (sum, weightSum): (S, Float) = (0, 0)
-      var (alone, found) = (-1, 0)
-      for place in 0..<involved.count {
-        let value = scratch.values(place)[i]
-        guard value == value else { continue }
-        let weight = usesWeights ? scratch.weights(place)[i] : 1
-        found += 1
-        if found == 1 {
-          alone = place
-          (sum, weightSum) = (method == .weightedAverage ? S(weight) * value : value, weight)
-          continue
-        }
-        switch method {
-        case .weightedAverage, .simpleAverage:
-          sum = sum + (method == .weightedAverage ? S(weight) * value : value)
-          weightSum = weightSum + weight
-          alone = -1
-        case .maximum:
-          if isLarger(place, than: alone, i, z, y, range.lowerBound + i, involved, views, scratch) {
-            (sum, alone) = (value, place)
-          }
-        case .closest: if weight > weightSum { (sum, weightSum, alone) = (value, weight, place) }
-        case .first: break
-        case .last: (sum, alone) = (value, place)
-        }
-      }
-      switch method {
-      case .weightedAverage: sum = found == 1 ? scratch.values(alone)[i] : sum / S(weightSum)
-      case .simpleAverage: sum = found == 1 ? sum : sum / S(weightSum)
-      default: break
-      }
-      scratch.sum[i] = found == 0 ? .nan : sum
-      if tracks { decided.append(Int32(truncatingIfNeeded: alone)) }
-    }
-    storeMarked(scratch.sum, count: count, conversion, into: target)
-    guard tracks else { return }
-    for i in 0..<count where decided[i] >= 0 {
-      storeExactly(views[involved[Int(decided[i])]], z, y, range.lowerBound + i, i, into: target)
-    }
-  }
-
-  /// Whether one sample is larger than another: by the stored integers, where both are such.
-  private func isLarger(
-    _ a: Int, than b: Int, _ i: Int, _ z: Int, _ y: Int, _ x: Int, _ involved: [Int], _ views: [ViewRows<S>],
-    _ scratch: RowScratch<S>
-  ) -> Bool {
-    let (viewA, viewB) = (views[involved[a]], views[involved[b]])
-    if isWide(viewA), isWide(viewB), !viewA.view.isScaled, !viewB.view.isScaled,
-      let p = viewA.storedInteger(z: z, y: y, x: x), let q = viewB.storedInteger(z: z, y: y, x: x)
-    {
-      return p > q
-    }
-    return scratch.values(a)[i] > scratch.values(b)[i]
-  }
-
-  /// Over what was stored: the integer of 64 bits that one view alone decides, where the sample is a voxel itself.
-  private func storeExactly(
-    _ view: ViewRows<S>, _ z: Int, _ y: Int, _ x: Int, _ i: Int, into target: UnsafeMutableRawPointer
-  ) {
-    guard isWide(view), conversion.range == nil, !view.view.isScaled,
-      let integer = view.storedInteger(z: z, y: y, x: x)
-    else { return }
-    storeInteger(integer, to: target + i * conversion.type.byteCount, as: conversion.type)
-  }
 }
 
 /// A part of a row in which the same views have samples.
-private struct Stretch {
+struct Stretch {
   let range: Range<Int>
   /// In ascending order.
   let views: [Int]
@@ -326,32 +153,4 @@ struct RowScratch<S: RowArithmetic> {
 
   func values(_ place: Int) -> UnsafeMutablePointer<S> { allValues + place * width }
   func weights(_ place: Int) -> UnsafeMutablePointer<Float> { allWeights + place * width }
-}
-
-/// Stores a row in which NaN is no value: 0, also where a rescale would make something else of a 0.
-func storeMarked<S: RowArithmetic>(
-  _ row: UnsafeMutablePointer<S>, count: Int, _ conversion: OutputConversion, into target: UnsafeMutableRawPointer
-) {
-  let bytes = conversion.type.byteCount
-  var missing: [Int] = []
-  if conversion.range != nil {
-    for i in 0..<count where row[i] != row[i] { missing.append(i) }
-  }
-  conversion.store(row, count: count, to: target)
-  for i in missing { (target + i * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
-}
-
-/// Stores an integer, saturated to the range of its type.
-func storeInteger(_ value: Int128, to target: UnsafeMutableRawPointer, as type: ElementType) {
-  switch type {
-  case .uint8: target.storeBytes(of: UInt8(clamping: value), as: UInt8.self)
-  case .int8: target.storeBytes(of: Int8(clamping: value), as: Int8.self)
-  case .uint16: target.storeBytes(of: UInt16(clamping: value), as: UInt16.self)
-  case .int16: target.storeBytes(of: Int16(clamping: value), as: Int16.self)
-  case .uint32: target.storeBytes(of: UInt32(clamping: value), as: UInt32.self)
-  case .int32: target.storeBytes(of: Int32(clamping: value), as: Int32.self)
-  case .uint64: target.storeBytes(of: UInt64(clamping: value), as: UInt64.self)
-  case .int64: target.storeBytes(of: Int64(clamping: value), as: Int64.self)
-  case .float16, .float32, .float64: break
-  }
 }

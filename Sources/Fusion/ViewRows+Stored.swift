@@ -4,9 +4,8 @@ import Geometry
 extension ViewRows {
   /// Whether rows are stored voxels as they are, of a type without NaN.
   var isPlainCopy: Bool {
-    guard view.mapClass == .separable, !isConstant, columnShift != nil, !view.isScaled, view.elementType.isInteger else {
-      return false
-    }
+    guard view.mapClass == .separable, !isConstant, columnShift != nil, !view.isScaled, view.elementType.isInteger
+    else { return false }
     return order == 0 || (isWhole(0) && isWhole(1) && fractionX == 0)
   }
 

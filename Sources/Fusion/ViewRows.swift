@@ -3,8 +3,8 @@ import Geometry
 /// Gives the rows of one view, resampled to the output's grid, and their blending weights.
 ///
 /// The voxels that a region needs are in `patch`. For maps whose axes do not mix, rows of the patch are blended along z
-/// and y while they are contiguous, then along x. Where y and x mix but z does not, one plane is blended for each output
-/// plane. For all other maps the patch is converted once and sampled 8 corners at a time.
+/// and y while they are contiguous, then along x. Where y and x mix but z does not, one plane is blended for each
+/// output plane. For all other maps the patch is converted once and sampled 8 corners at a time.
 final class ViewRows<S: RowArithmetic> {
   private(set) var view: PlacedView
   private(set) var patchBox: Box3
@@ -95,14 +95,6 @@ final class ViewRows<S: RowArithmetic> {
         offset: start[axis], slope: view.map.rows[axis][2], last: Double(view.shape[axis] - 1), in: range)
     }
     return range
-  }
-
-  /// The boxes of maps that do not mix axes: constant intervals within.
-  var validBox: Box3? {
-    guard view.mapClass == .separable else { return nil }
-    return Box3(
-      lower: Index3(valid[0].lowerBound, valid[1].lowerBound, valid[2].lowerBound),
-      upper: Index3(valid[0].upperBound, valid[1].upperBound, valid[2].upperBound))
   }
 
   // MARK: samples

@@ -5,38 +5,37 @@ import Testing
 @Suite struct FusionRecipeTests {
   private let place = context(Index3(10, 10, 10))
 
-  private func error(_ body: () throws(FusionError) -> FusionRecipe) -> FusionError? {
-    do { _ = try body() } catch { return error }
+  private func error(
+    _ function: String = "max_fusion", arguments: FunctionArguments = .none, weights: String? = nil,
+    widths: Vector3 = Vector3(1, 1, 1), order: Int = 1, type: ElementType = .uint8, range: IntensityRange? = nil,
+    halo: Index3 = Index3(0, 0, 0)
+  ) -> FusionError? {
+    do {
+      _ = try FusionRecipe(
+        function: function, functionArguments: arguments, weights: weights, blendingWidths: widths,
+        interpolationOrder: order, outputType: type, intensityRange: range, context: place, minimumHalo: halo)
+    } catch { return error }
     return nil
   }
 
   @Test func optionsAreChecked() {
-    let place = place
-    #expect(error { () throws(FusionError) in try FusionRecipe(interpolationOrder: 3, outputType: .uint8, context: place) }?.code == "option-invalid")
-    #expect(error { () throws(FusionError) in try FusionRecipe(blendingWidths: Vector3(1, -1, 1), outputType: .uint8, context: place) }?.code == "option-invalid")
-    #expect(error { () throws(FusionError) in try FusionRecipe(blendingWidths: Vector3(1, .nan, 1), outputType: .uint8, context: place) }?.code == "option-invalid")
-    #expect(error { () throws(FusionError) in
-      try FusionRecipe(outputType: .float32, intensityRange: IntensityRange(lower: 0, upper: 1), context: place)
-    }?.code == "option-invalid")
-    #expect(error { () throws(FusionError) in
-      try FusionRecipe(outputType: .uint8, intensityRange: IntensityRange(lower: 1, upper: 1), context: place)
-    }?.code == "option-invalid")
-    #expect(error { () throws(FusionError) in
-      try FusionRecipe(outputType: .uint8, context: place, minimumHalo: Index3(0, -1, 0))
-    }?.code == "option-invalid")
+    #expect(error() == nil)
+    #expect(error(order: 3)?.code == "option-invalid")
+    #expect(error(widths: Vector3(1, -1, 1))?.code == "option-invalid")
+    #expect(error(widths: Vector3(1, .nan, 1))?.code == "option-invalid")
+    #expect(error(type: .float32, range: IntensityRange(lower: 0, upper: 1))?.code == "option-invalid")
+    #expect(error(range: IntensityRange(lower: 1, upper: 1))?.code == "option-invalid")
+    #expect(error(halo: Index3(0, -1, 0))?.code == "option-invalid")
   }
 
   @Test func unknownNamesNameTheNearest() {
-    let place = place
-    #expect(error { () throws(FusionError) in try FusionRecipe(function: "max_fusoin", outputType: .uint8, context: place) }
-      == .unknownFunction(kind: "fusion", name: "max_fusoin", suggestion: "max_fusion"))
-    #expect(error { () throws(FusionError) in
-      try FusionRecipe(function: "max_fusion", weights: "contentbased", outputType: .uint8, context: place)
-    } == .unknownFunction(kind: "weights", name: "contentbased", suggestion: "content_based"))
-    #expect(error { () throws(FusionError) in
-      try FusionRecipe(
-        function: "max_fusion", functionArguments: FunctionArguments(["x": .null]), outputType: .uint8, context: place)
-    } == .unknownArgument(function: "max_fusion", name: "x", suggestion: nil))
+    #expect(error("max_fusoin") == .unknownFunction(kind: "fusion", name: "max_fusoin", suggestion: "max_fusion"))
+    #expect(
+      error(weights: "contentbased")
+        == .unknownFunction(kind: "weights", name: "contentbased", suggestion: "content_based"))
+    #expect(
+      error(arguments: FunctionArguments(["x": .null]))
+        == .unknownArgument(function: "max_fusion", name: "x", suggestion: nil))
     #expect(FusionError.unknownFunction(kind: "fusion", name: "a", suggestion: "b").hint == "did you mean \"b\"?")
   }
 

@@ -8,11 +8,12 @@ import Testing
   @Test(arguments: MapKind.allCases) func inputBoxesHoldAllThatABlockNeeds(_ kind: MapKind) {
     var g = SeededGenerator(seed: 17)
     for _ in 0..<30 {
-      let shape = Index3(Int.random(in: 1...6, using: &g), Int.random(in: 1...9, using: &g), Int.random(in: 1...12, using: &g))
+      func random(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &g) }
+      let shape = Index3(random(1...6), random(1...9), random(1...12))
       let view = randomView(
         id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
       ).placed
-      let lower = Index3(Int.random(in: 0...3, using: &g), Int.random(in: 0...5, using: &g), Int.random(in: 0...9, using: &g))
+      let lower = Index3(random(0...3), random(0...5), random(0...9))
       let box = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
       for order in [0, 1] {
         let input = view.inputBox(for: box, order: order)

@@ -167,6 +167,15 @@ private struct Brightness: WeightsFunction {
     }
   }
 
+  @Test func tooMuchMemoryIsRefused() throws {
+    let recipe = try FusionRecipe(weights: "content_based", outputType: .uint16, context: context(volume))
+    let fuser = BlockFuser(recipe: recipe, arenaByteLimit: 1_000_000)
+    let views = views(.shift, .uint16)
+    let error = #expect(throws: FusionError.self) { try fuseInBlocks(fuser, views, block: volume) }
+    #expect(error?.code == "block-too-large")
+    #expect(error?.isTransient == false)
+  }
+
   @Test func memoryIsForetold() throws {
     let views = views(.general, .uint16)
     for weights in [nil, "content_based"] {
