@@ -20,10 +20,4 @@ import Testing
       try arguments.finish(knowing: ["a", "c", "d"], of: "f")
     }
   }
-
-  @Test func theNearestNameIsASlipAway() {
-    #expect(nearestName(to: "sigma1", in: ["sigma_1", "sigma_2"]) == "sigma_1")
-    #expect(nearestName(to: "quite_else", in: ["sigma_1"]) == nil)
-    #expect(nearestName(to: "x", in: []) == nil)
-  }
 }

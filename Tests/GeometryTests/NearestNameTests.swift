@@ -14,4 +14,9 @@ import Geometry
   func doesNotGuessWildly(typed: String) {
     #expect(nearestName(to: typed, among: ["name", "path", "transforms", "axis", "spacing", "z"]) == nil)
   }
+
+  @Test func namesWithDigits() {
+    #expect(nearestName(to: "sigma1", among: ["sigma_1", "sigma_2"]) == "sigma_1")
+    #expect(nearestName(to: "x", among: []) == nil)
+  }
 }
