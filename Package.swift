@@ -29,13 +29,13 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Geometry", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Migrations", "Geometry", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
@@ -44,9 +44,10 @@ let package = Package(
     .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["Geometry", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
+      name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
       swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
+    .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [.embedInCode("0001_jobs.sql")],
@@ -57,6 +58,7 @@ let package = Package(
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
+    .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry"], swiftSettings: settings),
     .testTarget(
@@ -68,7 +70,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "JobStore", "Zarr", "Geometry"],
+      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "JobStore", "Zarr", "Geometry", "Faults"],
       swiftSettings: settings),
   ]
 )

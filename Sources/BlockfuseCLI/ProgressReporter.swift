@@ -61,7 +61,7 @@ final class ProgressReporter: Sendable {
     if let ending {
       let name =
         switch ending {
-        case .complete: "complete"
+        case .complete, .leftToOthers: "complete"
         case .someFailed: "failed"
         case .limitReached, .stopped: "interrupted"
         }

@@ -122,6 +122,8 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) thr
   switch outcome.ending {
   case .complete:
     Terminal.message("job \(job.id) is complete: \(job.description.outputPath)")
+  case .leftToOthers:
+    Terminal.message("job \(job.id): all blocks are done; another process that shares the job finishes it")
   case .limitReached:
     Terminal.message("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
   case .stopped(let signal):

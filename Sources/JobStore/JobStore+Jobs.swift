@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Geometry
@@ -19,6 +20,7 @@ extension JobStore {
       }
       for layout in new.levels { try LevelInfo.insert(db, job: id, layout: layout) }
       for view in new.views { try JobStore.insert(db, job: id, view) }
+      try db.reach(.creatingJob)
       return (id, lock)
     }
     creations.withLock { $0[id] = lock }
@@ -33,6 +35,7 @@ extension JobStore {
         throw JobStoreError.wrongState(job: job, state: state, action: "finish its creation")
       }
       try db.run("UPDATE job SET state = 'pending', ready_ms = ? WHERE id = ?", [Date().milliseconds, job])
+      try db.reach(.markingReady)
     }
     creations.withLock { $0[job] = nil }
   }

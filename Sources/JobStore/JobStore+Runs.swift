@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 
@@ -22,6 +23,7 @@ extension JobStore {
         throw JobStoreError.busy(path: self.path)
       }
       try JobStore.setStored(db, job, .running)
+      try db.reach(.beginningRun)
       return (id, lock, try LevelInfo.all(db, job: job))
     }
     return Run(id: id, job: job, store: self, lock: lock, levels: levels)

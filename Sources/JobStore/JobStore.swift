@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Synchronization
@@ -110,6 +111,11 @@ public final class JobStore: Sendable {
   func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
     guard let pool else { throw .readOnly(path: path) }
     return try JobStore.caught(path) { try pool.write(body) }
+  }
+
+  /// A place where tests can make a call fail between two transactions.
+  func reach(_ point: FaultPoint) throws(JobStoreError) {
+    if let number = Faults.reach(point) { throw JobStoreError(DatabaseError.made(number), path: path) }
   }
 
   /// The reader or the writer, for what runs outside transactions.

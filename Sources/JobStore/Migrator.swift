@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Migrations
@@ -70,6 +71,7 @@ package struct Migrator: Sendable {
     let version = try db.integer("PRAGMA user_version") ?? 0
     for (number, migration) in migrations.enumerated().dropFirst(version) {
       try db.execute(sql: migration.sql)
+      try db.reach(.migrating)
       try db.run(
         "INSERT INTO migration (number, name, hash, applied_ms) VALUES (?, ?, ?, ?)",
         [number + 1, migration.name, Migrator.hash(migration.sql), Date().milliseconds])

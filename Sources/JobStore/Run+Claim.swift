@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Geometry
@@ -21,10 +22,31 @@ extension Run {
           try store.freeDead(db, job, except: id)
           scan.isFirst = false
         }
-        return try claimStep(db, level, limit: limit, &scan)
+        let claims = try claimStep(db, level, limit: limit, &scan)
+        try db.reach(.claiming)
+        return claims
       }
     }
+    try store.reach(.claimed)
     return claims
+  }
+
+  /// Whether blocks of a level may still become free, or are: somebody else has some in hand, or some are pending that
+  /// nothing below holds up. To be asked when `claim` came back empty.
+  public func expectsMore(level number: Int) throws(JobStoreError) -> Bool {
+    let level = try level(number)
+    return try store.read { db in
+      if try db.row("SELECT 1 FROM claim WHERE job = ? AND level = ? AND run <> ? LIMIT 1", [job, number, id]) != nil {
+        return true
+      }
+      if number > 0 {
+        let below = try LevelInfo.one(db, job: job, level: number - 1)
+        if below.settled < below.blocks { return false }
+      }
+      let now = try LevelInfo.one(db, job: job, level: number)
+      let claimed = try db.integer("SELECT ifnull(sum(count), 0) FROM claim WHERE job = ? AND level = ?", [job, number]) ?? 0
+      return level.blocks - now.settled - now.failed - claimed > 0
+    }
   }
 
   /// Gives claims back; their blocks become pending.

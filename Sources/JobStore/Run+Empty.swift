@@ -1,3 +1,4 @@
+import Faults
 import GRDB
 import Geometry
 
@@ -52,6 +53,7 @@ extension Run {
       let untouched = try LevelInfo.one(db, job: job, level: number).untouched
       let first = try level.firstUntouched(db, job: job, from: untouched)
       if first > untouched { try LevelInfo.setUntouched(db, job: job, level: number, first) }
+      try db.reach(.settlingEmpty)
       return settled
     }
   }

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Geometry
@@ -11,7 +12,12 @@ extension Run {
   public func record(_ results: [BlockResult]) throws(JobStoreError) {
     if results.isEmpty { return }
     let byClaim = Dictionary(grouping: results, by: \.claim)
-    let lost = try store.write { db in try record(db, byClaim) }
+    let lost = try store.write { db in
+      let lost = try record(db, byClaim)
+      try db.reach(.recording)
+      return lost
+    }
+    try store.reach(.recorded)
     if !lost.isEmpty { throw .claimLost(lost) }
   }
 

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import GRDB
 import Geometry
@@ -36,35 +37,55 @@ public final class Run: Sendable, Identifiable {
     }
   }
 
+  /// Leaves what is to be done at the very end to others, where there are any: ends this run and says true. The one that
+  /// is told false is the last; whoever joins after that leaves it to this one.
+  public func leavesToOthers(progress: RunProgress) throws(JobStoreError) -> Bool {
+    let leaves = try store.write { db -> Bool in
+      try checkAlive(db)
+      try store.freeDead(db, job, except: id)
+      let others = try db.integer("SELECT count(*) FROM run WHERE job = ? AND id <> ? AND ended_ms IS NULL", [job, id])
+      if others == 0 { return false }
+      try close(db, .finished, progress)
+      return true
+    }
+    if leaves { lock.release() }
+    return leaves
+  }
+
   /// Ends the run: its claims are freed, and the job gets the state that its counts say, unless others still run it:
   /// `complete` where everything is settled, `failed` where blocks failed and nothing else is left, else `interrupted`.
   @discardableResult
   public func end(_ outcome: RunOutcome, progress: RunProgress? = nil) throws(JobStoreError) -> JobState {
     let state = try store.write { db -> JobState in
-      try JobStore.freeClaims(db, of: id)
       try store.freeDead(db, job, except: id)
-      let (name, message): (String, String?) =
-        switch outcome {
-        case .finished: ("finished", nil)
-        case .interrupted: ("interrupted", nil)
-        case .error(let message): ("error", message)
-        case .died: ("died", nil)
-        }
-      try db.run(
-        "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ? WHERE id = ? AND ended_ms IS NULL",
-        [Date().milliseconds, Date().milliseconds, name, message, id])
-      if let progress {
-        try db.run(
-          "UPDATE run SET blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
-          [progress.blocks, progress.voxels, progress.bytes, id])
-      }
+      try close(db, outcome, progress)
       if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
       let state = outcome == .finished ? try finalState(db) : .interrupted
       try JobStore.setStored(db, job, state)
+      try db.reach(.endingRun)
       return state
     }
     lock.release()
     return state
+  }
+
+  private func close(_ db: Database, _ outcome: RunOutcome, _ progress: RunProgress?) throws {
+    try JobStore.freeClaims(db, of: id)
+    let (name, message): (String, String?) =
+      switch outcome {
+      case .finished: ("finished", nil)
+      case .interrupted: ("interrupted", nil)
+      case .error(let message): ("error", message)
+      case .died: ("died", nil)
+      }
+    try db.run(
+      "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ? WHERE id = ? AND ended_ms IS NULL",
+      [Date().milliseconds, Date().milliseconds, name, message, id])
+    if let progress {
+      try db.run(
+        "UPDATE run SET blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
+        [progress.blocks, progress.voxels, progress.bytes, id])
+    }
   }
 
   private func finalState(_ db: Database) throws -> JobState {

@@ -7,6 +7,8 @@ protocol BlockLedger: Sendable {
   /// Some blocks of a level that nobody has done or is doing, and whose blocks below are all there; neighbours in space.
   /// Empty when there is none to take. What was taken and not recorded goes back when the run ends.
   func take(level: Int, limit: Int) throws -> [TakenBlock]
+  /// Whether blocks of a level may still become free, because others have them in hand. To be asked when `take` gave none.
+  func expectsMore(level: Int) throws -> Bool
   /// Writes results down. Blocks of a claim that is no longer ours are not recorded, and counted in the answer.
   func record(_ results: [WorkResult]) throws -> RecordedCounts
   /// The states of a box of blocks of one level at one `t` and `c`, C order.

@@ -1,3 +1,4 @@
+import Faults
 import Geometry
 import Zarr
 
@@ -11,6 +12,8 @@ final class BlockTask: Sendable {
   /// The voxels of each part: the whole chunk, not clipped to the array.
   let parts: [Box3]
   let array: ZarrArray
+  /// From 1: a block whose writing fails for a passing reason is made again as a whole.
+  let attempt: Int
 
   private struct State: ~Copyable {
     var file: AtomicFile?
@@ -32,8 +35,11 @@ final class BlockTask: Sendable {
     case complete
   }
 
-  init(block: TakenBlock, layout: LevelLayout, array: ZarrArray, folders: DirectoryMaker, tag: String) {
+  init(
+    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, folders: DirectoryMaker, tag: String
+  ) {
     self.block = block
+    self.attempt = attempt
     self.array = array
     self.folders = folders
     self.tag = tag
@@ -59,9 +65,10 @@ final class BlockTask: Sendable {
   /// The block's index as the array knows it, without the axes that the array lacks.
   var indexInArray: [Int] { arrayIndex(block.position, axisCount: array.shape.count) }
 
-  /// Takes the encoded bytes of a part, or nil for one of nothing but fill.
+  /// Takes the encoded bytes of a part, or nil for one of nothing but fill. Those of a block that was given up are dropped.
   func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
     try state.update { (state) throws(ZarrError) in
+      if state.isGivenUp { return .incomplete }
       if part != state.next {
         state.waiting[part] = .some(encoded.map { Array($0) })
         return .incomplete
@@ -84,6 +91,9 @@ final class BlockTask: Sendable {
 
   private func append(_ encoded: UnsafeRawBufferPointer?, to state: inout State) throws(ZarrError) {
     if let encoded { try write(encoded, to: &state) }
+    if state.index != nil, let number = Faults.reach(.partAppended) {
+      throw ZarrError.io(step: .write, path: path, errno: number)
+    }
     state.index?.append(encodedByteCount: encoded?.count)
     state.next += 1
   }
@@ -108,20 +118,19 @@ final class BlockTask: Sendable {
     }
   }
 
-  /// Gives the block up. True the first time, for the one who is to report it.
+  /// Gives the block up and removes its temp file. True the first time, for the one who is to report it.
+  @discardableResult
   func giveUp() -> Bool {
     state.update { state in
-      defer { state.isGivenUp = true }
-      return !state.isGivenUp
+      if state.isGivenUp { return false }
+      state.isGivenUp = true
+      state.waiting = [:]
+      state.file.take()?.discard()
+      return true
     }
   }
 
   var isGivenUp: Bool { state.update { $0.isGivenUp } }
-
-  /// Removes the temp file of a block that is not to be finished.
-  func discard() {
-    state.update { $0.file.take()?.discard() }
-  }
 }
 
 /// A position in the five axes as an index of an array that may lack z (2D).

@@ -17,6 +17,10 @@ final class DatabaseLedger: RunLedger {
     }
   }
 
+  func expectsMore(level: Int) throws -> Bool { try run.expectsMore(level: level) }
+
+  func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
+
   func record(_ results: [WorkResult]) throws -> RecordedCounts {
     var counts = RecordedCounts()
     var rest = results

@@ -8,7 +8,8 @@ import Zarr
 ///
 /// Threads sync and rename files; one more collects what has its name, syncs each folder once for the whole group, and
 /// records the group in one transaction. While it does, the next group gathers by itself. A block is recorded done only
-/// after its bytes, its name and its folders are durable.
+/// after its bytes, its name and its folders are durable. Where one of these fails, the block is made again from the
+/// beginning or recorded as failed: what a disk said it lost is not trusted to be there at a second try.
 final class DurableStage: Sendable {
   private struct State {
     var toSync: [BlockTask] = []
@@ -22,21 +23,19 @@ final class DurableStage: Sendable {
 
   private let monitor = Monitor(State())
   private let ledger: any BlockLedger
+  private let queue: WorkQueue
   private let folders: DirectoryMaker
   private let meter: RunMeter
   private let capacity: Int
   private let threads = Mutex<[ThreadGroup]>([])
-  private let onFailure: @Sendable (any Error) -> Void
 
   /// - Parameters:
+  ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
   ///   - capacity: files that may wait or be in work before `submit` waits.
-  ///   - onFailure: called once when nothing more can be recorded (disk full, database gone).
   init(
-    ledger: any BlockLedger, folders: DirectoryMaker, meter: RunMeter, syncThreads: Int, capacity: Int,
-    onFailure: @escaping @Sendable (any Error) -> Void
+    ledger: any BlockLedger, queue: WorkQueue, folders: DirectoryMaker, meter: RunMeter, syncThreads: Int, capacity: Int
   ) {
-    (self.ledger, self.folders, self.meter, self.capacity) = (ledger, folders, meter, capacity)
-    self.onFailure = onFailure
+    (self.ledger, self.queue, self.folders, self.meter, self.capacity) = (ledger, queue, folders, meter, capacity)
     let syncers = ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
     let committer = ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
     threads.withLock { $0 = [syncers, committer] }
@@ -44,6 +43,7 @@ final class DurableStage: Sendable {
 
   /// Takes a complete block. Waits while too many are on their way.
   func submit(_ task: BlockTask) {
+    queue.handedOn()
     monitor.wait { state -> Void? in
       guard state.toSync.count + state.syncing < capacity || state.error != nil else { return nil }
       state.toSync.append(task)
@@ -51,8 +51,19 @@ final class DurableStage: Sendable {
     }
   }
 
-  /// Takes the result of a block that has no file.
-  func submit(_ result: WorkResult) {
+  /// Takes a block that could not be made.
+  func fail(_ task: BlockTask, _ failure: WorkFailure) {
+    guard task.giveUp() else { return }
+    queue.handedOn()
+    resolve(task, failure)
+  }
+
+  /// Decides what becomes of a block that failed: again, recorded as failed, or, on a full disk, neither.
+  private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
+    if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
+    if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
+    let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
+    let result = WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message + tries))
     monitor.update { $0.others.append(result) }
   }
 
@@ -75,29 +86,17 @@ final class DurableStage: Sendable {
       }
       guard let task else { return }
       if monitor.read({ $0.error != nil }) {
-        task.discard()
-        monitor.update { $0.syncing -= 1 }
-        continue
-      }
-      do {
-        let byteCount = try task.finish()
-        monitor.update { state in
-          state.renamed.append((task, byteCount))
-          state.syncing -= 1
-        }
-      } catch {
-        task.discard()
-        let failure = WorkFailure(error)
-        if failure.isDiskFull {
-          stop(JobError.diskFull(path: task.path))
-          monitor.update { $0.syncing -= 1 }
-        } else {
-          monitor.update { state in
-            state.others.append(WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message)))
-            state.syncing -= 1
-          }
+        task.giveUp()
+      } else {
+        do {
+          let byteCount = try task.finish()
+          monitor.update { $0.renamed.append((task, byteCount)) }
+        } catch {
+          task.giveUp()
+          resolve(task, WorkFailure(error))
         }
       }
+      monitor.update { $0.syncing -= 1 }
     }
   }
 
@@ -115,14 +114,22 @@ final class DurableStage: Sendable {
       guard monitor.read({ $0.error == nil }) else { continue }
       do {
         try syncFolders(of: group.renamed.filter { $0.byteCount != nil }.map { $0.task.path })
+      } catch {
+        // which of the names are lost nobody can say
+        for (task, _) in group.renamed { resolve(task, WorkFailure(error)) }
+        monitor.update { $0.others += group.others }
+        continue
+      }
+      do {
         let done = group.renamed.map {
           WorkResult(block: $0.task.block, outcome: $0.byteCount.map { .done(byteCount: $0) } ?? .empty)
         }
-        let counts = try ledger.record(done + group.others)
-        meter.recorded(done + group.others, lost: counts.lost)
+        let results = done + group.others
+        let counts = try Retry.transient { try ledger.record(results) }
+        meter.recorded(results, lost: counts.lost)
+        queue.settled(results.count)
       } catch {
-        let failure = WorkFailure(error)
-        stop(failure.isDiskFull ? JobError.diskFull(path: folders.root) : error)
+        stop(error)
       }
     }
   }
@@ -133,11 +140,8 @@ final class DurableStage: Sendable {
   }
 
   /// Ends recording: nothing that is on its way will be recorded.
-  func stop(_ error: any Error) {
-    let isFirst = monitor.update { state in
-      defer { if state.error == nil { state.error = error } }
-      return state.error == nil
-    }
-    if isFirst { onFailure(error) }
+  private func stop(_ error: any Error) {
+    monitor.update { if $0.error == nil { $0.error = error } }
+    queue.stop()
   }
 }

@@ -6,8 +6,8 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
   case changed(job: String, differences: [String])
   /// A stop was asked for by a signal.
   case interrupted(signal: Int32)
-  /// The disk is full; the blocks in hand stay pending.
-  case diskFull(path: String)
+  /// The disk is full; the blocks in hand stay pending. Needed is an upper bound, before compression.
+  case diskFull(path: String, neededByteCount: Int? = nil)
   /// The output folder cannot be written at all.
   case output(String, hint: String)
   /// Another process that shares the job recorded blocks that this one had claimed.
@@ -32,7 +32,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .changed(let job, let differences):
       "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
     case .interrupted(let signal): "stopped by signal \(signal)"
-    case .diskFull(let path): "the disk that holds \(path) is full"
+    case .diskFull(let path, _): "the disk that holds \(path) is full"
     case .output(let what, _): what
     case .lost(let what): what
     case .unexpected(let what): what
@@ -44,7 +44,9 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .invalid(_, let hint), .output(_, let hint): hint.isEmpty ? nil : hint
     case .changed: "restore what changed, or submit a new job for the new data"
     case .interrupted: "the same `blockfuse run` goes on where it stopped"
-    case .diskFull: "free some space; the same `blockfuse run` goes on where it stopped"
+    case .diskFull(_, let needed):
+      "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
+        + "; the same `blockfuse run` goes on where it stopped"
     case .lost: "run again"
     case .unexpected: nil
     }

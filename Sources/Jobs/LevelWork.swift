@@ -15,6 +15,8 @@ protocol LevelWork: Sendable {
 /// A ledger for a whole run: with counts, and with regions that can be settled at once.
 protocol RunLedger: BlockLedger {
   func counts(level: Int) throws -> BlockCounts
+  /// Leaves the end of the job to others who share it, where there are any, and says so.
+  func leavesToOthers(progress: RunProgress) throws -> Bool
   /// Whether every block of a box is recorded empty.
   func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool
   /// Regions of which nothing is recorded yet, after a place that the last call gave; at most `limit`.

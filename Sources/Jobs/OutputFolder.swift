@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Geometry
 import Views
@@ -54,9 +55,15 @@ final class OutputFolder: Sendable {
   func writeFinalMetadata() throws {
     guard plan.output.isOMEZarr else { return }
     let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
+    try reach(.finalMetadataBegun)
     for file in groupFiles(windows: windows) {
       try writeFileAtomically(file.bytes, to: path + "/" + file.name, sync: true)
     }
+    try reach(.finalMetadataWritten)
+  }
+
+  private func reach(_ point: FaultPoint) throws(ZarrError) {
+    if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
   }
 
   /// Whether the folder holds this job's output: nil if so, else what was found instead.

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Views
 import Zarr
@@ -45,15 +46,35 @@ struct OutputSite {
       throw JobError.output(
         "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")
     }
+    try reach(.metadataFolderMade, .makeFolder, new)
     try write(new)
+    try reach(.metadataWritten, .write, new)
     if FileStatus.exists(path) { try rename(path, aside(uuid)) }
+    try reach(.oldMovedAside, .rename, path)
     try rename(new, path)
+    try reach(.outputRenamed, .rename, path)
     try DirectoryMaker(root: parent).sync(parent)
+  }
+
+  private func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(ZarrError) {
+    if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
+  }
+
+  /// Undoes `place`, as far as it came: what is there of the new output goes, the old one comes back.
+  func giveBack(uuid: String, isPlaced: Bool) {
+    removeTemporary(uuid: uuid)
+    // first out of the way: a folder is removed file by file
+    if isPlaced, (try? rename(path, temporary(uuid))) != nil { removeTemporary(uuid: uuid) }
+    restoreAside(uuid: uuid)
   }
 
   func removeTemporary(uuid: String) { try? FileManager.default.removeItem(atPath: temporary(uuid)) }
 
-  func removeAside(uuid: String) { try? FileManager.default.removeItem(atPath: aside(uuid)) }
+  func removeAside(uuid: String) {
+    try? FileManager.default.removeItem(atPath: aside(uuid))
+    // it is there no more, so that nothing is left to fail
+    _ = Faults.reach(.oldRemoved)
+  }
 
   /// Puts the old output back, where a killed submit had moved it away and put nothing in its place.
   func restoreAside(uuid: String) {

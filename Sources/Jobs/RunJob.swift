@@ -2,6 +2,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
 public struct RunJob {
@@ -32,6 +33,8 @@ public struct RunJob {
         what: "job \(record.id) was never submitted to its end", hint: "submit it again")
     }
     let job = try OpenJob(record, in: store)
+    // what a submit that was killed at its very end had left to remove
+    OutputSite(path: job.output.path).removeAside(uuid: record.description.uuid)
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
     do {
       let findings = try ChangeCheck.findings(of: job, registry: registry)
@@ -54,19 +57,36 @@ public struct RunJob {
       watcher.stop()
       let reading = meter.read()
       observe(reading)
-      try run.end(ending.outcome, progress: reading.progress)
+      if ending != .leftToOthers { try run.end(ending.outcome, progress: reading.progress) }
       return Outcome(ending: ending, reading: reading)
     } catch {
+      // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
-      throw error
+      guard WorkFailure(error).isDiskFull else { throw error }
+      throw fullDisk(error, job)
     }
+  }
+
+  /// With how much is needed. The disk may be that of the output or that of the database.
+  private func fullDisk(_ error: any Error, _ job: OpenJob) -> JobError {
+    let path: String =
+      switch error {
+      case JobError.diskFull(let path, _), ZarrError.io(_, let path, _): path
+      case JobStoreError.diskFull(let path): path
+      default: job.output.path
+      }
+    return .diskFull(path: path, neededByteCount: pendingByteCount(job))
+  }
+
+  /// Of the blocks that are not done, before compression.
+  private func pendingByteCount(_ job: OpenJob) -> Int? {
+    (try? store.levels(of: job.record.id))?
+      .reduce(0) { $0 + ($1.counts.total - $1.counts.settled) * $1.layout.grid.block.product * job.plan.outputType.byteCount }
   }
 
   /// Little free space is a warning, never a refusal: compression decides what is needed.
   private func warnAboutSpace(_ job: OpenJob, note: (String) -> Void) {
-    guard let free = FileStatus.freeByteCount(at: job.output.path) else { return }
-    let counts = (try? store.levels(of: job.record.id)) ?? []
-    let left = counts.reduce(0) { $0 + $1.counts.pending * $1.layout.grid.block.product * job.plan.outputType.byteCount }
+    guard let free = FileStatus.freeByteCount(at: job.output.path), let left = pendingByteCount(job) else { return }
     if left > free {
       note(
         "the disk of \(job.output.path) has \(byteText(free)) free; what is left to do is up to \(byteText(left)) before compression")
@@ -81,7 +101,7 @@ extension RunMeter.Reading {
 extension Runner.Ending {
   var outcome: RunOutcome {
     switch self {
-    case .complete, .someFailed: .finished
+    case .complete, .someFailed, .leftToOthers: .finished
     case .limitReached, .stopped: .interrupted
     }
   }

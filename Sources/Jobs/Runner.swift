@@ -24,6 +24,8 @@ public final class Runner {
     /// All is done but what failed, and what rests on it.
     case someFailed
     case limitReached
+    /// All is done; another process that shares the job writes what is left to write.
+    case leftToOthers
     case stopped(signal: Int32)
   }
 
@@ -85,6 +87,7 @@ public final class Runner {
       if blocksLeft <= 0 { return .limitReached }
       return .someFailed
     }
+    if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
     try output.writeFinalMetadata()
     return .complete
   }
@@ -98,12 +101,11 @@ public final class Runner {
     let queue = WorkQueue(
       ledger: ledger, level: layout.level, blockLimit: blockLimit,
       batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers)
-    ) { block in
-      BlockTask(block: block, layout: layout, array: array, folders: folders, tag: tag)
+    ) { block, attempt in
+      BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
     }
     let stage = DurableStage(
-      ledger: ledger, folders: folders, meter: meter, syncThreads: 8, capacity: 8 * settings.workers + 16
-    ) { _ in queue.stop() }
+      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: 8, capacity: 8 * settings.workers + 16)
     let element = plan.outputType.byteCount
     let stopFlag = stopFlag
     let workers = ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
@@ -125,9 +127,8 @@ public final class Runner {
     scout.join()
     watcher.stop()
     let left = queue.leftovers()
-    left.incomplete.forEach { $0.discard() }
-    let closing = Result { try stage.close() }
-    try closing.get()
+    left.incomplete.forEach { $0.giveUp() }
+    try stage.close()
     if let error = left.error { throw error }
     return queue.startedCount
   }
@@ -136,17 +137,18 @@ public final class Runner {
     let task = part.task
     do {
       guard !task.isGivenUp else { return }
-      let encoded = try Retry.transient { try worker.make(part) }
+      let encoded: UnsafeRawBufferPointer?
+      do {
+        encoded = try Retry.transient { try worker.make(part) }
+      } catch {
+        var failure = WorkFailure(error)
+        // a part was tried again in its place; the whole block need not be
+        failure.isTransient = false
+        return stage.fail(task, failure)
+      }
       if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
     } catch {
-      let failure = WorkFailure(error)
-      guard task.giveUp() else { return }
-      task.discard()
-      if failure.isDiskFull {
-        stage.stop(JobError.diskFull(path: task.path))
-      } else {
-        stage.submit(WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message)))
-      }
+      stage.fail(task, WorkFailure(error))
     }
   }
 

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Fusion
 import Geometry
@@ -54,21 +55,34 @@ public struct Submitter {
     let job = try store.createJob(
       newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
     do {
+      if let number = Faults.reach(.jobCreated) {
+        throw ZarrError.io(step: .makeFolder, path: outputPath, errno: number)
+      }
       let output = try OutputFolder(
         path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
-      try site.place(uuid: uuid) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
-      try store.markReady(job)
+      do {
+        try site.place(uuid: uuid) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
+        try store.markReady(job)
+      } catch {
+        site.giveBack(uuid: uuid, isPlaced: output.foreignness() == nil)
+        throw error
+      }
     } catch {
+      // where this fails too, the next submit does it
       try? store.abandon(job)
-      site.removeTemporary(uuid: uuid)
       throw error
     }
+    // the job is there, whatever happens from here on
+    _ = Faults.reach(.markedReady)
     site.removeAside(uuid: uuid)
     return (try store.job(job), store, result.warnings)
   }
 
   /// Brings jobs whose submit was killed to one end or the other.
   private func finishEarlierSubmits(_ store: JobStore) throws {
+    for job in try store.jobs() where job.state == .pending {
+      OutputSite(path: job.description.outputPath).removeAside(uuid: job.description.uuid)
+    }
     for job in try store.jobsInCreation() {
       let site = OutputSite(path: job.description.outputPath)
       if try OpenJob(job, in: store).output.foreignness() == nil {

@@ -9,7 +9,7 @@ struct WorkFailure: Error, Sendable {
   let code: String
   /// What and where, for people.
   let message: String
-  let isTransient: Bool
+  var isTransient: Bool
   /// The disk is full: no fault of the block, which stays pending.
   var isDiskFull = false
 
@@ -24,6 +24,7 @@ struct WorkFailure: Error, Sendable {
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
       isDiskFull = error.isDiskFull
     case let error as ViewsError:
+      // reading needs no space: an input's own trouble is never a full disk
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
     case let error as FusionError:
       self.init(code: error.code, message: error.description, isTransient: false)

@@ -1,9 +1,11 @@
+import Foundation
 import Geometry
 
 /// Hands the parts of blocks to the workers of one level.
 ///
 /// Parts of the oldest block go first: workers share a shard when shards are few, and stay neighbours in space. New
-/// blocks are taken from the ledger when no block in hand has parts left.
+/// blocks are taken from the ledger when no block in hand has parts left. A block that failed for a passing reason comes
+/// again after a while. The level is at its end when nothing is in hand and nobody else has blocks that may come back.
 final class WorkQueue: Sendable {
   struct Part: Sendable {
     let task: BlockTask
@@ -17,10 +19,22 @@ final class WorkQueue: Sendable {
     var unfinished: Int
   }
 
+  private struct Delayed {
+    let block: TakenBlock
+    let attempt: Int
+    let due: Date
+  }
+
   private struct State {
     var waiting: [TakenBlock] = []
+    var delayed: [Delayed] = []
     var active: [Active] = []
+    /// Complete blocks on their way to disk; they may come back.
+    var handedOn = 0
     var isTaking = false
+    /// Others hold what is left: when to look again, and how long to wait after that.
+    var nextTake = Date.distantPast
+    var wait = WorkQueue.shortestWaitSeconds
     var isDrained = false
     var isStopped = false
     var blocksLeft: Int
@@ -32,60 +46,85 @@ final class WorkQueue: Sendable {
   private let ledger: any BlockLedger
   private let level: Int
   private let batchCount: Int
-  private let makeTask: @Sendable (TakenBlock) -> BlockTask
+  private let makeTask: @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
+  /// Between two looks at what others have left.
+  private static let (shortestWaitSeconds, longestWaitSeconds) = (0.02, 1.0)
 
   /// - Parameters:
   ///   - blockLimit: how many blocks may be started.
   ///   - batchCount: how many blocks are taken from the ledger at a time.
   init(
     ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int,
-    makeTask: @escaping @Sendable (TakenBlock) -> BlockTask
+    makeTask: @escaping @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   ) {
     (self.ledger, self.level, self.batchCount, self.makeTask) = (ledger, level, batchCount, makeTask)
     monitor = Monitor(State(blocksLeft: blockLimit))
   }
 
-  /// The next part to make, or nil when there is none left or the run is to stop. Waits while another thread takes blocks.
+  private enum Step {
+    case part(Part)
+    case take(Int)
+    case end
+  }
+
+  /// The next part to make, or nil when there is none left or the run is to stop. Waits while another thread takes blocks,
+  /// and while blocks may come back.
   func next() -> Part? {
-    enum Step {
-      case part(Part)
-      case take(Int)
-      case end
-    }
     while true {
-      let step: Step = monitor.wait { state in
-        if state.isStopped || state.error != nil { return .end }
-        if let i = state.active.firstIndex(where: { $0.nextPart < $0.task.parts.count }) {
-          let part = Part(task: state.active[i].task, index: state.active[i].nextPart)
-          state.active[i].nextPart += 1
-          return .part(part)
-        }
-        if state.blocksLeft > 0, !state.waiting.isEmpty {
-          state.blocksLeft -= 1
-          state.startedCount += 1
-          let task = self.makeTask(state.waiting.removeFirst())
-          state.active.append(Active(task: task, nextPart: 1, unfinished: task.parts.count))
-          return .part(Part(task: task, index: 0))
-        }
-        if state.isDrained || state.blocksLeft == 0 { return .end }
-        if state.isTaking { return nil }
-        state.isTaking = true
-        return .take(min(self.batchCount, state.blocksLeft))
-      }
+      let step: Step? = monitor.wait(seconds: Self.shortestWaitSeconds) { state in self.step(&state) }
       switch step {
       case .part(let part): return part
       case .end: return nil
-      case .take(let limit):
-        let taken = Result { try ledger.take(level: level, limit: limit) }
-        monitor.update { state in
-          state.isTaking = false
-          switch taken {
-          case .success(let blocks):
-            state.waiting += blocks
-            if blocks.isEmpty { state.isDrained = true }
-          case .failure(let error): state.error = error
-          }
-        }
+      case .take(let limit): take(limit)
+      case nil: continue
+      }
+    }
+  }
+
+  /// Nil where there is nothing to do but wait.
+  private func step(_ state: inout State) -> Step? {
+    if state.isStopped || state.error != nil { return .end }
+    if let i = state.active.firstIndex(where: { $0.nextPart < $0.task.parts.count }) {
+      let part = Part(task: state.active[i].task, index: state.active[i].nextPart)
+      state.active[i].nextPart += 1
+      return .part(part)
+    }
+    if let i = state.delayed.firstIndex(where: { $0.due <= Date() }) {
+      let again = state.delayed.remove(at: i)
+      return .part(start(makeTask(again.block, again.attempt), &state))
+    }
+    if state.blocksLeft > 0, !state.waiting.isEmpty {
+      state.blocksLeft -= 1
+      state.startedCount += 1
+      return .part(start(makeTask(state.waiting.removeFirst(), 1), &state))
+    }
+    if state.isDrained || state.blocksLeft == 0 {
+      return state.delayed.isEmpty && state.handedOn == 0 ? .end : nil
+    }
+    guard !state.isTaking, state.nextTake <= Date() else { return nil }
+    state.isTaking = true
+    return .take(min(batchCount, state.blocksLeft))
+  }
+
+  private func start(_ task: BlockTask, _ state: inout State) -> Part {
+    state.active.append(Active(task: task, nextPart: 1, unfinished: task.parts.count))
+    return Part(task: task, index: 0)
+  }
+
+  private func take(_ limit: Int) {
+    let taken = Result {
+      let blocks = try Retry.transient { try ledger.take(level: level, limit: limit) }
+      return (blocks: blocks, isLast: try blocks.isEmpty && !ledger.expectsMore(level: level))
+    }
+    monitor.update { state in
+      state.isTaking = false
+      switch taken {
+      case .success(let found):
+        state.waiting += found.blocks
+        state.isDrained = found.isLast
+        state.nextTake = found.blocks.isEmpty ? Date(timeIntervalSinceNow: state.wait) : .distantPast
+        state.wait = found.blocks.isEmpty ? min(2 * state.wait, Self.longestWaitSeconds) : Self.shortestWaitSeconds
+      case .failure(let error): state.error = error
       }
     }
   }
@@ -104,6 +143,26 @@ final class WorkQueue: Sendable {
   /// Nothing more is handed out: stopped, drained, or at its limit.
   var isOver: Bool {
     monitor.read { $0.isStopped || $0.error != nil || ($0.isDrained && $0.waiting.isEmpty) || $0.blocksLeft == 0 }
+  }
+
+  /// A complete block goes on its way to disk: to be followed by `settled` or `failed`.
+  func handedOn() {
+    monitor.update { $0.handedOn += 1 }
+  }
+
+  /// Blocks that were handed on are recorded.
+  func settled(_ count: Int) {
+    monitor.update { $0.handedOn -= count }
+  }
+
+  /// A block was given up. True when it will be made again; else the failure is to be recorded.
+  func isMadeAgain(_ task: BlockTask, after failure: WorkFailure) -> Bool {
+    monitor.update { state in
+      guard failure.isTransient, task.attempt < Retry.attemptLimit, !state.isStopped, state.error == nil else { return false }
+      let due = Date(timeIntervalSinceNow: Retry.waitsSeconds[task.attempt - 1])
+      state.delayed.append(Delayed(block: task.block, attempt: task.attempt + 1, due: due))
+      return true
+    }
   }
 
   /// Lets no further part out.

@@ -1,4 +1,5 @@
 import CSystem
+import Faults
 import Foundation
 
 /// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
@@ -23,6 +24,10 @@ public struct AtomicFile: ~Copyable {
     let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
     self.target = target
     temporaryPath = "\(folder).\(name).\(tag).tmp"
+    if let number = Faults.reach(.fileOpening) {
+      (descriptor, isCommitted) = (-1, true)
+      throw .io(step: .open, path: temporaryPath, errno: number)
+    }
     repeat {
       descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
     } while descriptor < 0 && errno == EINTR
@@ -45,6 +50,7 @@ public struct AtomicFile: ~Copyable {
       done += count
     }
     byteCount += bytes.count
+    try reach(.fileWritten, .write, temporaryPath)
   }
 
   public mutating func append(_ bytes: [UInt8]) throws(ZarrError) {
@@ -57,6 +63,7 @@ public struct AtomicFile: ~Copyable {
   public func sync() throws(ZarrError) {
     let number = csystem_sync(descriptor)
     guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
+    try reach(.fileSynced, .sync, temporaryPath)
   }
 
   /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
@@ -66,6 +73,7 @@ public struct AtomicFile: ~Copyable {
       throw .io(step: .rename, path: target, errno: errno)
     }
     isCommitted = true
+    try reach(.fileRenamed, .rename, target)
   }
 
   /// Removes the temp file.
@@ -102,6 +110,12 @@ func syncFolder(_ path: String) throws(ZarrError) {
   defer { close(descriptor) }
   let number = csystem_sync(descriptor)
   guard number == 0 else { throw .io(step: .sync, path: path, errno: number) }
+  try reach(.folderSynced, .sync, path)
+}
+
+/// A place where tests can make a step fail.
+func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(ZarrError) {
+  if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
 }
 
 /// The folder of a path; `.` where it names none.

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Synchronization
 
@@ -79,6 +80,7 @@ public final class DirectoryMaker: Sendable {
       case let number: throw .io(step: .makeFolder, path: folder, errno: number)
       }
     }
+    try reach(.folderMade, .makeFolder, folder)
     state.withLock { state in
       if !state.durable.contains(folder) { state.fresh[parentFolder(of: folder), default: []].insert(folder) }
     }

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 
 /// A regular file open for reading by position.
@@ -45,6 +46,7 @@ struct FileReader: ~Copyable {
 
   /// Fills `target` from `offset`; returns the byte count read, less only where the file ends.
   func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(ZarrError) -> Int {
+    try reach(.fileRead, .read, path)
     var done = 0
     while done < target.count, let start = target.baseAddress {
       // some systems refuse to read 2 GiB at once

@@ -37,6 +37,11 @@ final class TestFolder: Sendable {
     return process.wait()
   }
 
+  /// As `blockfuse`, with a fault made at one of the program's fault points.
+  func blockfuse(_ arguments: [String], fault: String) throws -> Finished {
+    try RunningProcess("blockfuse", arguments, folder: path, environment: ["BLOCKFUSE_FAULT": fault]).wait()
+  }
+
   func spawn(_ arguments: String...) throws -> RunningProcess {
     try RunningProcess("blockfuse", arguments, folder: path)
   }
@@ -72,12 +77,12 @@ final class RunningProcess {
   private let output: URL
   private let errors: URL
 
-  init(_ name: String, _ arguments: [String], folder: String) throws {
+  init(_ name: String, _ arguments: [String], folder: String, environment: [String: String] = [:]) throws {
     process.executableURL = URL(fileURLWithPath: Binaries.path(name))
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["BLOCKFUSE_DB": folder + "/jobs.sqlite", "LC_ALL": "C"]) { $1 }
+      ["BLOCKFUSE_DB": folder + "/jobs.sqlite", "LC_ALL": "C"]) { $1 }.merging(environment) { $1 }
     let unique = UUID().uuidString
     output = URL(fileURLWithPath: folder + "/.out-" + unique)
     errors = URL(fileURLWithPath: folder + "/.err-" + unique)
@@ -136,4 +141,19 @@ func voxels(_ path: String) throws -> [UInt8] {
 /// The levels of an OME-Zarr output.
 func levels(_ path: String) throws -> [[UInt8]] {
   try OMEImage.open(path).levels.map { try voxels(path + "/" + $0.path) }
+}
+
+/// Every block that is recorded done has its file: what the record promises at any moment.
+func expectRecordedBlocksOnDisk(_ folder: TestFolder, job: Int, _ comment: String = "") throws {
+  let store = try folder.database
+  let description = try store.job(job).description
+  for level in try store.levels(of: job) {
+    let path = description.ngffVersion == nil ? description.outputPath : "\(description.outputPath)/\(level.layout.level)"
+    let array = try ZarrArray.open(path)
+    var cursor = try store.blocks(of: job, BlockFilter(level: level.layout.level, state: .done))
+    while let entry = try cursor.next() {
+      let file = array.path + "/" + array.blockFile(entry.block.position.array)
+      #expect(FileManager.default.fileExists(atPath: file), "\(entry.block) is recorded done and has no file \(comment)")
+    }
+  }
 }

@@ -1,0 +1,40 @@
+/// The places where a test can make the program fail: one after each step that a crash could separate from the next.
+///
+/// A module of its own below all others, since steps of one way lie in several of them. A new case is tested by the
+/// tests that go through all of them, without new code there; they fail for one that is never reached.
+public enum FaultPoint: String, CaseIterable, Sendable {
+  // files
+  case fileRead = "file-read"
+  case fileOpening = "file-opening"
+  case fileWritten = "file-written"
+  case partAppended = "part-appended"
+  case fileSynced = "file-synced"
+  case fileRenamed = "file-renamed"
+  case folderMade = "folder-made"
+  case folderSynced = "folder-synced"
+
+  // the job database; those that end in -ing lie within the transaction
+  case migrating
+  case claiming
+  case claimed
+  case recording
+  case recorded
+  case settlingEmpty = "settling-empty"
+  case beginningRun = "beginning-run"
+  case endingRun = "ending-run"
+
+  // submit
+  case creatingJob = "creating-job"
+  case jobCreated = "job-created"
+  case metadataFolderMade = "metadata-folder-made"
+  case metadataWritten = "metadata-written"
+  case oldMovedAside = "old-moved-aside"
+  case outputRenamed = "output-renamed"
+  case markingReady = "marking-ready"
+  case markedReady = "marked-ready"
+  case oldRemoved = "old-removed"
+
+  // the end of a run
+  case finalMetadataBegun = "final-metadata-begun"
+  case finalMetadataWritten = "final-metadata-written"
+}

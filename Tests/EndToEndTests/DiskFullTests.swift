@@ -1,0 +1,96 @@
+import Foundation
+import JobStore
+import Testing
+
+/// A disk that fills up stops the run, and nothing else: no block fails, and the same line goes on when there is space.
+@Suite(.enabled(if: TinyDisk.isPermitted, "mounting a tmpfs is not permitted here")) struct DiskFullTests {
+  @Test(arguments: [true, false])
+  func aFullDiskStopsTheRun(isDatabaseOnIt: Bool) throws {
+    // the database alone takes some hundred kilobytes
+    let disk = try TinyDisk(kilobytes: isDatabaseOnIt ? 1400 : 600)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50")
+    let database = isDatabaseOnIt ? disk.path + "/jobs.sqlite" : folder.file("jobs.sqlite")
+    func blockfuse(_ arguments: String...) throws -> Finished {
+      try RunningProcess("blockfuse", arguments, folder: folder.path, environment: ["BLOCKFUSE_DB": database]).wait()
+    }
+    let calm = folder.file("calm.ome.zarr")
+    try #require(try folder.blockfuse("fuse", dataset, "--output", calm, "--output-chunksize", "32", "--quiet").status == 0)
+    let output = disk.path + "/out.ome.zarr"
+    let submit = try blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
+    try #require(submit.status == 0, "\(submit.errors)")
+    let job = submit.output.split(separator: "\n").first.map(String.init) ?? ""
+    for i in 0..<2 {
+      let end = try blockfuse("run", job, "--quiet")
+      #expect(end.status == 1, "\(end.errors)")
+      #expect(end.errors.contains("full") || end.errors.contains("no space is left"), "\(end.errors)")
+      // the second time, a database on the same disk may not even be opened
+      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same `blockfuse run` goes on" : "ree some space"
+      #expect(end.errors.contains(words), "\(end.errors)")
+    }
+    disk.resize(kilobytes: 8000)
+    let status = try JobStore.open(database, mode: .readOnly).job(job)
+    #expect(status.state == .interrupted)
+    #expect(status.counts.failed == 0)
+    #expect(status.counts.done > 0)
+    #expect(status.counts.done < status.counts.total)
+    #expect(try blockfuse("run", job, "--quiet").status == 0)
+    #expect(try blockfuse("verify", job, "--quiet").status == 0)
+    #expect(try levels(output) == levels(calm))
+  }
+
+  /// Not even the metadata fit: no job, no output, and what was there before is there still.
+  @Test func aFullDiskLeavesNothingOfASubmit() throws {
+    let disk = try TinyDisk(kilobytes: 64)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    let filler = FileManager.default.createFile(atPath: disk.path + "/filler", contents: Data(count: 60_000))
+    #expect(filler)
+    let end = try folder.blockfuse("submit", dataset, "--output", disk.path + "/out.ome.zarr", "--output-chunksize", "4")
+    #expect(end.status == 1, "\(end.errors)")
+    #expect(end.errors.contains("No space left"), "\(end.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["filler"])
+    #expect(try folder.blockfuse("list", "--json").output == "[]\n")
+  }
+}
+
+/// A file system of a few kilobytes, unmounted with this object.
+final class TinyDisk: Sendable {
+  let path: String
+
+  init(kilobytes: Int) throws {
+    path = NSTemporaryDirectory() + "blockfuse-disk-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try #require(Self.mount("-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs", path))
+  }
+
+  func resize(kilobytes: Int) {
+    #expect(Self.mount("-o", "remount,size=\(kilobytes)k", path))
+  }
+
+  deinit {
+    _ = Self.run("/bin/umount", ["-l", path])
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  static let isPermitted: Bool = {
+    let path = NSTemporaryDirectory() + "blockfuse-disk-" + UUID().uuidString
+    guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else { return false }
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    guard mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", path) else { return false }
+    return run("/bin/umount", [path])
+  }()
+
+  private static func mount(_ arguments: String...) -> Bool { run("/bin/mount", arguments) }
+
+  private static func run(_ program: String, _ arguments: [String]) -> Bool {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
+  }
+}
