@@ -14,9 +14,13 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The views and their transforms: a dataset.json.", valueName: "dataset"))
   var dataset: String
 
+  @Option(name: .shortAndLong, help: ArgumentHelp("Not written; taken so that a line for submit can be tried.", valueName: "out"))
+  var output: String?
+
   @OptionGroup(title: "Fusion") var flags: FusionFlags
   @OptionGroup(title: "Resources") var resources: ResourceOptions
   @Flag(help: "One JSON document.") var json = false
+  @OptionGroup var database: DatabaseOption
 
   func run() throws {
     try reportingErrors {

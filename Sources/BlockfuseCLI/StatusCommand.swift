@@ -80,6 +80,8 @@ struct JobStatus {
       "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
       "program": .string(d.programVersion), "created": .string(timeText(job.createdAt)),
       "options": (try? JSONValue.parse(d.options)) ?? .null, "element_type": .string(d.elementType.rawValue),
+      "planewise": (job.jobDetails?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null,
+      "output_problem": job.outputProblem.map { .string($0) } ?? .null,
       "transform_key": d.transformKey.map { .string($0) } ?? .null,
       "spacing": space(d.spacing, axes), "origin": space(d.origin, axes),
       "levels": .array(levels.map { level($0, axes: axes) }), "blocks": Self.blocks(job.counts),
@@ -128,6 +130,7 @@ struct JobStatus {
       "job      \(job.id)\(d.name.map { " (\($0))" } ?? "")   \(job.state.rawValue)",
       "dataset  \(d.datasetPath)", "output   \(d.outputPath)",
     ]
+    if let problem = job.outputProblem { lines.append("WARNING  \(problem)") }
     if let run = runs.last {
       let seconds = (run.endedAt ?? (run.isLive ? Date() : run.heartbeatAt)).timeIntervalSince(run.worker.startedAt)
       var line = "\(run.isLive ? "running" : "last run")  pid \(run.worker.pid) on \(run.worker.host), \(durationText(max(0, seconds)))"

@@ -10,13 +10,18 @@ struct SubmitCommand: ParsableCommand {
     discussion: "Example: blockfuse submit dataset.json --output fused.ome.zarr --output-chunksize 128")
 
   @OptionGroup var request: SubmitArguments
+  @Flag(help: "One JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
     try reportingErrors {
       let request = try request.resolve()
       let job = try submit(request, database).job
-      Terminal.result(String(job.id))
+      let document = JSONValue.object([
+        "job": .int(Int64(job.id)), "name": job.description.name.map { .string($0) } ?? .null,
+        "output": .string(job.description.outputPath),
+      ])
+      Terminal.result(json ? document.text : String(job.id))
       Terminal.message("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
     }
   }
@@ -37,7 +42,8 @@ struct SubmitArguments: ParsableArguments {
 
   func validate() throws {
     if let name, Int(name) != nil || name.isEmpty {
-      throw ValidationError("--name \(name): a name must not be a number, which would be mistaken for a job's")
+      throw ValidationError(
+        name.isEmpty ? "--name: the name is empty" : "--name \(name): a number would be mistaken for that of a job")
     }
   }
 

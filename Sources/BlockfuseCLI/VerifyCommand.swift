@@ -24,6 +24,10 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "No progress.") var quiet = false
   @OptionGroup var database: DatabaseOption
 
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1") }
+  }
+
   func run() throws {
     try reportingErrors {
       Signals.install()
@@ -32,7 +36,7 @@ struct VerifyCommand: ParsableCommand {
       let opened = try OpenJob(record, in: store)
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
-      let shown = Mutex(Date.distantPast)
+      let shown = Mutex(Date())
       let isQuiet = quiet
       var report: Verifier.Report
       do {
@@ -53,7 +57,7 @@ struct VerifyCommand: ParsableCommand {
       Terminal.clearProgress()
       if repair { try verifier.repair(&report) }
       show(report, record)
-      if !report.problems.isEmpty && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
+      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
     }
   }
 
@@ -70,7 +74,7 @@ struct VerifyCommand: ParsableCommand {
         JSONValue.object([
           "job": .int(Int64(record.id)), "state": .string(record.state.rawValue),
           "checked": .int(Int64(report.checkedBlocks)), "bytes": .int(Int64(report.checkedByteCount)),
-          "problems": .array(problems), "strays": .array(report.strays.map { .string($0) }),
+          "problems": .array(problems), "metadata_problems": .array(report.metadataProblems.map { .string($0) }), "strays": .array(report.strays.map { .string($0) }),
           "repaired": .int(Int64(report.repairedBlocks)), "strays_removed": .int(Int64(report.removedStrays)),
         ]).text)
     }
@@ -78,6 +82,7 @@ struct VerifyCommand: ParsableCommand {
       let position = positionNumbers(problem.block, record).map(String.init).joined(separator: ",")
       Terminal.result("level \(problem.block.level) block \(position): \(problem.message)")
     }
+    for problem in report.metadataProblems { Terminal.result(problem) }
     for stray in report.strays { Terminal.result("stray: \(stray)") }
     Terminal.result(
       "verified \(report.checkedBlocks.grouped) blocks, \(byteText(report.checkedByteCount)): "
@@ -86,7 +91,7 @@ struct VerifyCommand: ParsableCommand {
     if repair {
       Terminal.result(
         "\(report.repairedBlocks.grouped) blocks are pending again, \(report.removedStrays.grouped) strays removed")
-    } else if !report.problems.isEmpty {
+    } else if !(report.problems.isEmpty && report.metadataProblems.isEmpty) {
       Terminal.message("hint: `blockfuse verify \(record.id) --repair` sets them to pending, `blockfuse run \(record.id)` makes them again")
     }
   }
@@ -104,6 +109,7 @@ struct RetryCommand: ParsableCommand {
     discussion: "Example: blockfuse retry 3 && blockfuse run 3")
 
   @OptionGroup var job: JobArgument
+  @Flag(help: "One JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -111,7 +117,7 @@ struct RetryCommand: ParsableCommand {
       let store = try database.existing()
       let record = try store.job(job.job)
       let count = try store.retry(record.id)
-      Terminal.result("\(count)")
+      Terminal.result(json ? JSONValue.object(["job": .int(Int64(record.id)), "pending": .int(Int64(count))]).text : "\(count)")
       Terminal.message("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
     }
   }

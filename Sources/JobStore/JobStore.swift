@@ -46,7 +46,14 @@ public final class JobStore: Sendable {
     if try file.content() == .some {
       // Looked at read-only first: opening for writing would already change the file of another program.
       let queue = try openForReading(path, isWritable: file.isWritable)
-      finding = try caught(path) { try queue.read(migrator.inspect) }
+      do throws(JobStoreError) {
+        finding = try caught(path) { try queue.read(migrator.inspect) }
+      } catch {
+        // A process killed while it made the database leaves a journal that only a writer may roll back.
+        guard case .readOnly = error, file.isWritable, access(path + "-journal", F_OK) == 0 else { throw error }
+        try rollBack(path)
+        finding = try caught(path) { try queue.read(migrator.inspect) }
+      }
       if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
       try caught(path) { try queue.close() }
     }
@@ -69,6 +76,17 @@ public final class JobStore: Sendable {
       // A WAL database cannot be read without its shared memory, which is a file beside it.
       if case .cannotOpen = known, access(path, R_OK) == 0, !isWritable { throw .readOnly(path: path) }
       throw known
+    }
+  }
+
+  /// What any reader that may write does first: undoes a transaction that a killed process left half done.
+  private static func rollBack(_ path: String) throws(JobStoreError) {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(busySeconds)
+    try caught(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      _ = try queue.write { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") }
+      try queue.close()
     }
   }
 

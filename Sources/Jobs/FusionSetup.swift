@@ -31,6 +31,10 @@ enum FusionSetup {
     registry: FusionRegistry
   ) throws(JobError) -> FusionRecipe {
     do throws(FusionError) {
+      if fusion.weights == nil, !fusion.weightsArguments.isEmpty {
+        // arguments that nothing takes are still checked, by the one function that would
+        _ = try registry.weightsFunction(named: "content_based", arguments: arguments(fusion.weightsArguments))
+      }
       return try FusionRecipe(
         function: fusion.function,
         functionArguments: arguments(fusion.functionArguments), weights: fusion.weights,

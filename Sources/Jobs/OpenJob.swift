@@ -67,6 +67,21 @@ public struct OpenJob: Sendable {
   }
 }
 
+extension JobRecord {
+  /// What `run` decided beyond the options, without the views.
+  public var jobDetails: JobDetails? {
+    try? JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
+  }
+
+  /// What is wrong with the output folder: gone, or another job's by now; nil where it is this job's.
+  public var outputProblem: String? {
+    guard let details = jobDetails else { return nil }
+    return (try? OutputFolder(
+      path: description.outputPath, plan: details.plan, uuid: description.uuid, provenance: details.provenance.value))?
+      .foreignness()
+  }
+}
+
 /// What a job's record keeps beside its columns.
 public struct JobDetails: Sendable, Codable {
   public var plan: JobPlan

@@ -68,7 +68,7 @@ final class OutputFolder: Sendable {
 
   /// Whether the folder holds this job's output: nil if so, else what was found instead.
   func foreignness() -> String? {
-    guard FileStatus.exists(path) else { return "the output \(path) is not there" }
+    guard FileStatus.exists(path) else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
     let found: String?
     if plan.output.isOMEZarr {
       found = (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
@@ -78,6 +78,33 @@ final class OutputFolder: Sendable {
     guard found != uuid else { return nil }
     return found == nil
       ? "the output \(path) has no metadata of this job" : "the output \(path) was replaced by another job (\(found ?? ""))"
+  }
+
+  /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
+  func metadataProblems() -> [String] {
+    plan.levels.compactMap { layout in
+      let folder = Self.arrayPath(path, layout.level, plan)
+      // v2 keeps what decides in .zarray, v3 in zarr.json beside the attributes, which are free
+      let name = plan.output.ngffVersion.zarrFormat == 2 ? ".zarray" : "zarr.json"
+      let file = "\(folder)/\(name)"
+      guard let expected = Self.spec(layout, plan, attributes: .object([:])).metadataFiles().first(where: { $0.name == name })
+      else { return nil }
+      guard let data = FileManager.default.contents(atPath: file) else { return "the metadata \(file) is missing or unreadable" }
+      func deciding(_ data: Data) -> [String: JSONValue]? {
+        (try? JSONValue.parse(data))?.object?.filter { $0.key != "attributes" }
+      }
+      return deciding(data) == deciding(expected.bytes) ? nil : "the metadata \(file) was altered"
+    }
+  }
+
+  /// Writes all metadata again; the voxels stay.
+  func repairMetadata() throws {
+    let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
+    for layout in plan.levels {
+      for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
+        try write(file, into: Self.arrayPath(path, layout.level, plan), below: path)
+      }
+    }
   }
 
   private static func uuid(in attributes: JSONValue) -> String? {

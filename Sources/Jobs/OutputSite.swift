@@ -1,5 +1,6 @@
 import Faults
 import Foundation
+import JobStore
 import Views
 import Zarr
 
@@ -14,6 +15,7 @@ struct OutputSite {
 
   /// Throws unless the place is free, or holds a Zarr that may be overwritten.
   func check(overwrite: Bool) throws(JobError) {
+    try checkPlace()
     guard FileStatus.exists(path) else { return }
     guard overwrite else {
       throw .invalid(
@@ -29,16 +31,64 @@ struct OutputSite {
     }
   }
 
-  /// Throws where the output would touch an input.
+  /// Throws where a folder could not be made, or would lie in an array.
+  private func checkPlace() throws(JobError) {
+    guard name.utf8.count <= 200 else {
+      throw .invalid(what: "the name of the output has \(name.utf8.count) bytes", hint: "choose a shorter name")
+    }
+    var ancestor = parent
+    while ancestor != "/", !ancestor.isEmpty {
+      if FileStatus.exists(ancestor) {
+        guard FileStatus.isFolder(ancestor) else {
+          throw .invalid(what: "the output cannot be in \(ancestor), which is no folder", hint: "choose another place")
+        }
+        if FileStatus.exists(ancestor + "/.zarray") || isArray(ancestor) {
+          throw .invalid(what: "the output would lie in the Zarr array \(ancestor)", hint: "choose another place")
+        }
+      }
+      ancestor = (ancestor as NSString).deletingLastPathComponent
+    }
+    var status = stat()
+    if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
+      // all links that lead somewhere were followed before
+      throw .invalid(what: "the output \(path) is a link to nothing", hint: "remove the link, or make what it points to")
+    }
+  }
+
+  private func isArray(_ folder: String) -> Bool {
+    guard let data = FileManager.default.contents(atPath: folder + "/zarr.json") else { return false }
+    return (try? JSONValue.parse(data))?["node_type"]?.string == "array"
+  }
+
+  /// Throws where the output would touch an input, by whatever name.
   func check(against views: [View]) throws(JobError) {
-    for view in views where view.path == path || view.path.hasPrefix(path + "/") || path.hasPrefix(view.path + "/") {
+    var resolver = PathResolver()
+    for view in views where isNested(resolver.resolve(view.path), path) {
       throw .invalid(
         what: "the output \(path) would touch view \"\(view.name)\" at \(view.path)", hint: "choose another place")
     }
   }
 
+  /// Throws where the output would touch that of another job, or the database itself; one that is being written is never
+  /// replaced.
+  func check(against store: JobStore) throws {
+    if isNested(store.path, path) {
+      throw JobError.invalid(what: "the output \(path) would touch the job database", hint: "choose another place")
+    }
+    for job in try store.jobs() where isNested(job.description.outputPath, path) {
+      guard job.description.outputPath == path else {
+        throw JobError.invalid(
+          what: "the output \(path) would touch that of job \(job.id), \(job.description.outputPath)",
+          hint: "choose another place")
+      }
+      if let holder = try store.holders(of: job.id).first {
+        throw JobStoreError.alreadyRunning(job: job.id, holder: holder)
+      }
+    }
+  }
+
   /// Makes a new folder by `write`, and makes it the output by a rename; an old output is renamed aside.
-  func place(uuid: String, write: (_ folder: String) throws(ZarrError) -> Void) throws {
+  func place(uuid: String, overwrite: Bool, write: (_ folder: String) throws(ZarrError) -> Void) throws {
     let new = temporary(uuid)
     do {
       try FileManager.default.createDirectory(atPath: new, withIntermediateDirectories: true)
@@ -49,9 +99,14 @@ struct OutputSite {
     try reach(.metadataFolderMade, .makeFolder, new)
     try write(new)
     try reach(.metadataWritten, .write, new)
-    if FileStatus.exists(path) { try rename(path, aside(uuid)) }
+    if overwrite, FileStatus.exists(path) { try rename(path, aside(uuid)) }
     try reach(.oldMovedAside, .rename, path)
-    try rename(new, path)
+    do {
+      try rename(new, path)
+    } catch ZarrError.io(_, _, let number) where [EEXIST, ENOTEMPTY, ENOTDIR].contains(number) {
+      throw JobError.invalid(
+        what: "the output \(path) exists: somebody has just made it", hint: "choose another place, or add --overwrite")
+    }
     try reach(.outputRenamed, .rename, path)
     try DirectoryMaker(root: parent).sync(parent)
   }

@@ -33,15 +33,24 @@ public struct RunJob {
         what: "job \(record.id) was never submitted to its end", hint: "submit it again")
     }
     let job = try OpenJob(record, in: store)
+    if record.state == .complete {
+      // nothing is left that could be mixed: inputs may be gone for good
+      if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+      return Outcome(ending: .complete, reading: RunMeter.Reading())
+    }
+    if !join, let holder = try store.holders(of: record.id).first {
+      throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
+    }
+    // before the job is taken: a run that is refused leaves the job's state alone
+    let findings = try ChangeCheck.findings(of: job, registry: registry)
+    findings.notes.forEach(note)
+    guard findings.differences.isEmpty else {
+      throw JobError.changed(job: job.title, differences: findings.differences)
+    }
     // what a submit that was killed at its very end had left to remove
     OutputSite(path: job.output.path).removeAside(uuid: record.description.uuid)
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
     do {
-      let findings = try ChangeCheck.findings(of: job, registry: registry)
-      findings.notes.forEach(note)
-      guard findings.differences.isEmpty else {
-        throw JobError.changed(job: job.title, differences: findings.differences)
-      }
       warnAboutSpace(job, note: note)
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
       let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)

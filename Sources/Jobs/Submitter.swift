@@ -40,13 +40,18 @@ public struct Submitter {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing) }
     let datasetPath = absolutePath(request.datasetPath)
-    let outputPath = absolutePath(request.outputPath)
+    var resolver = PathResolver()
+    let outputPath = resolver.resolve(request.outputPath)
     let site = OutputSite(path: outputPath)
+    if let existing { try site.check(against: existing) }
     try site.check(overwrite: request.options.overwrite)
     let dataset = try Dataset.load(datasetPath)
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: (outputPath as NSString).lastPathComponent, registry: registry)
     try site.check(against: result.views)
+    if isNested(resolver.resolve(databasePath), outputPath) {
+      throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
+    }
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     let details = JobDetails(
@@ -61,7 +66,7 @@ public struct Submitter {
       let output = try OutputFolder(
         path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
       do {
-        try site.place(uuid: uuid) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
+        try site.place(uuid: uuid, overwrite: request.options.overwrite) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
         try store.markReady(job)
       } catch {
         site.giveBack(uuid: uuid, isPlaced: output.foreignness() == nil)
@@ -75,7 +80,11 @@ public struct Submitter {
     // the job is there, whatever happens from here on
     _ = Faults.reach(.markedReady)
     site.removeAside(uuid: uuid)
-    return (try store.job(job), store, result.warnings)
+    var warnings = result.warnings
+    if let name = request.name, try store.jobs().contains(where: { $0.description.name == name && $0.id != job }) {
+      warnings.append("an earlier job has the name \(name) too; by name the newest is meant, by number any")
+    }
+    return (try store.job(job), store, warnings)
   }
 
   /// Brings jobs whose submit was killed to one end or the other.

@@ -16,6 +16,8 @@ public struct Verifier {
     public var checkedBlocks = 0
     public var checkedByteCount = 0
     public var problems: [Problem] = []
+    /// Metadata of the output that is missing or altered.
+    public var metadataProblems: [String] = []
     /// Files that belong to no recorded block: no damage.
     public var strays: [String] = []
     /// Blocks set to pending by a repair, those of the levels above included.
@@ -48,6 +50,7 @@ public struct Verifier {
         ? $0.block.level < $1.block.level
         : $0.block.position.array.lexicographicallyPrecedes($1.block.position.array)
     }
+    result.metadataProblems = job.output.metadataProblems()
     result.strays = try Strays(job: job, store: store).find()
     return result
   }
@@ -78,6 +81,7 @@ public struct Verifier {
     }
     // refused while a live process runs the job, whose files the strays may be
     report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks))
+    if !report.metadataProblems.isEmpty { try job.output.repairMetadata() }
     for stray in report.strays where (try? FileManager.default.removeItem(atPath: stray)) != nil {
       report.removedStrays += 1
     }

@@ -1,4 +1,5 @@
 import Foundation
+import JobStore
 import Testing
 import Zarr
 
@@ -116,5 +117,79 @@ import Zarr
     #expect(try folder.blockfuse("retry").status == 0)
     #expect(try folder.blockfuse("run", "--quiet").status == 0)
     #expect(try folder.status()["state"]?.string == "complete")
+  }
+}
+
+/// What must never be lost, however a command line is written.
+@Suite struct SafetyTests {
+  private let manager = FileManager.default
+
+  @Test func inputsAreSafeUnderAnyName() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "8,32,32", "--chunk", "8,32,32")
+    try manager.createSymbolicLink(atPath: folder.file("data"), withDestinationPath: "mosaic")
+    try manager.createSymbolicLink(atPath: folder.file("self"), withDestinationPath: ".")
+    let tile = "tiles/tile_0_0.ome.zarr"
+    for output in ["data/\(tile)", "self/mosaic/\(tile)", "data/\(tile)/0", "data/\(tile)/0/fused.zarr", "self/data/tiles"] {
+      #expect(try folder.blockfuse("submit", dataset, "--output", output, "--overwrite").status == 64, "\(output)")
+    }
+    // a view that is itself a link
+    try manager.createSymbolicLink(atPath: folder.file("mosaic/tiles/link.ome.zarr"), withDestinationPath: "../../real.ome.zarr")
+    try manager.copyItem(atPath: folder.file("mosaic/\(tile)"), toPath: folder.file("real.ome.zarr"))
+    let linked = try String(contentsOfFile: dataset, encoding: .utf8).replacingOccurrences(of: "tile_0_0.ome.zarr", with: "link.ome.zarr")
+    try Data(linked.utf8).write(to: URL(fileURLWithPath: folder.file("mosaic/linked.json")))
+    #expect(try folder.blockfuse("submit", "mosaic/linked.json", "--output", "real.ome.zarr", "--overwrite").status == 64)
+    #expect(manager.fileExists(atPath: folder.file("real.ome.zarr/0/.zarray")))
+    #expect(try folder.blockfuse("fuse", dataset, "--output", "a.ome.zarr").status == 0)
+  }
+
+  @Test func outputsOfJobsAreSafeFromEachOther() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "16,100,100", "--chunk", "16,50,50")
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--output-chunksize", "8").status == 0)
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr/inner.ome.zarr").status == 64)
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr/0/inner.ome.zarr").status == 64)
+    let run = try folder.spawn("run", "1", "--quiet")
+    while run.isRunning, try folder.database.job(1).counts.settled < 5 { usleep(500) }
+    run.signal(SIGSTOP)
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--overwrite").status == 11)
+    run.signal(SIGCONT)
+    #expect(run.wait().status == 0)
+    // of several at once one gets the place
+    let all = try (0..<4).map { _ in try folder.spawn("submit", dataset, "--output", "b.ome.zarr") }
+    #expect(all.map { $0.wait().status }.sorted() == [0, 64, 64, 64])
+  }
+
+  @Test func aCompleteJobNeedsItsInputsNoMore() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    #expect(try folder.blockfuse("fuse", dataset, "--output", "a.ome.zarr", "--quiet").status == 0)
+    try manager.removeItem(atPath: folder.file("mosaic"))
+    #expect(try folder.blockfuse("run").status == 0)
+    #expect(try folder.status()["state"]?.string == "complete")
+    #expect(try folder.status()["output_problem"] == .null)
+    try manager.moveItem(atPath: folder.file("a.ome.zarr"), toPath: folder.file("moved"))
+    #expect(try folder.status()["output_problem"]?.string?.contains("not there") == true)
+    #expect(try folder.blockfuse("run").status == 4)
+    #expect(try folder.status()["state"]?.string == "complete")
+  }
+
+  @Test(arguments: ["0.4", "0.5"]) func theOutputsOwnMetadataAreVerified(version: String) throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--ngff-version", version, "--output-chunksize", "16")
+    #expect(try folder.blockfuse("run", "--limit", "2", "--quiet").status == 0)
+    let file = folder.file("a.ome.zarr/0/" + (version == "0.4" ? ".zarray" : "zarr.json"))
+    let before = try String(contentsOfFile: file, encoding: .utf8)
+    try Data(before.replacingOccurrences(of: "32", with: "31").utf8).write(to: URL(fileURLWithPath: file))
+    #expect(try folder.blockfuse("run").status == 4)
+    #expect(try folder.blockfuse("verify").status == 12)
+    #expect(try folder.blockfuse("verify", "--repair").status == 0)
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == before)
+    #expect(try folder.blockfuse("run", "--quiet").status == 0)
+    try manager.removeItem(atPath: file)
+    #expect(try folder.blockfuse("verify").status == 12)
+    #expect(try folder.blockfuse("verify", "--repair").status == 0)
+    #expect(try folder.blockfuse("verify").status == 0)
   }
 }

@@ -1,0 +1,45 @@
+import Foundation
+
+/// Paths with all links resolved, so that two names of one folder are seen to be one.
+///
+/// What does not exist yet is taken as it is written, below the nearest folder that does.
+struct PathResolver {
+  private var folders: [String: String] = [:]
+
+  /// An absolute path without links, `.` and `..`.
+  mutating func resolve(_ path: String) -> String {
+    let whole = absolutePath(path)
+    var status = stat()
+    if lstat(whole, &status) == 0 {
+      // a link itself is rare; only then is the whole path asked for
+      if status.st_mode & S_IFMT == S_IFLNK { return Self.real(whole) ?? whole }
+    }
+    let parent = (whole as NSString).deletingLastPathComponent
+    guard parent != whole else { return whole }
+    return join(resolveFolder(parent), (whole as NSString).lastPathComponent)
+  }
+
+  private mutating func resolveFolder(_ folder: String) -> String {
+    if let known = folders[folder] { return known }
+    let resolved: String
+    if let real = Self.real(folder) {
+      resolved = real
+    } else {
+      let parent = (folder as NSString).deletingLastPathComponent
+      resolved = parent == folder ? folder : join(resolveFolder(parent), (folder as NSString).lastPathComponent)
+    }
+    folders[folder] = resolved
+    return resolved
+  }
+
+  private func join(_ folder: String, _ name: String) -> String { folder == "/" ? "/" + name : folder + "/" + name }
+
+  private static func real(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
+
+/// Whether one of two folders is the other, or lies in it. Both are resolved.
+func isNested(_ a: String, _ b: String) -> Bool { a == b || a.hasPrefix(b + "/") || b.hasPrefix(a + "/") }
