@@ -45,14 +45,14 @@ public final class JobStore: Sendable {
     var finding = Migrator.Finding.blank
     if try file.content() == .some {
       // Looked at read-only first: opening for writing would already change the file of another program.
-      let queue = try openForReading(path, isWritable: file.isWritable)
+      let queue: DatabaseQueue
       do throws(JobStoreError) {
-        finding = try caught(path) { try queue.read(migrator.inspect) }
+        (queue, finding) = try inspect(path, file, migrator)
       } catch {
         // A process killed while it made the database leaves a journal that only a writer may roll back.
         guard case .readOnly = error, file.isWritable, access(path + "-journal", F_OK) == 0 else { throw error }
         try rollBack(path)
-        finding = try caught(path) { try queue.read(migrator.inspect) }
+        (queue, finding) = try inspect(path, file, migrator)
       }
       if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
       try caught(path) { try queue.close() }
@@ -77,6 +77,13 @@ public final class JobStore: Sendable {
       if case .cannotOpen = known, access(path, R_OK) == 0, !isWritable { throw .readOnly(path: path) }
       throw known
     }
+  }
+
+  private static func inspect(_ path: String, _ file: DatabaseFile, _ migrator: Migrator) throws(JobStoreError)
+    -> (DatabaseQueue, Migrator.Finding)
+  {
+    let queue = try openForReading(path, isWritable: file.isWritable)
+    return (queue, try caught(path) { try queue.read(migrator.inspect) })
   }
 
   /// What any reader that may write does first: undoes a transaction that a killed process left half done.

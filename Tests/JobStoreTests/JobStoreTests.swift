@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDB
 import JobStore
 import Testing
 
@@ -164,5 +165,31 @@ import Testing
     ]
     #expect(Set(all.map(\.code)).count == all.count)
     #expect(all.allSatisfy { !$0.description.isEmpty && !$0.hint.isEmpty })
+  }
+}
+
+/// What a process that was killed while it made the database leaves.
+@Suite struct HotJournalTests {
+  @Test(arguments: [JobStore.Mode.existing, .readOnly, .create]) func isRolledBack(mode: JobStore.Mode) throws {
+    let folder = NSTemporaryDirectory() + "blockfuse-hot-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/jobs.sqlite"
+    // a transaction in rollback-journal mode, copied in its middle: the copy is what a kill leaves
+    try JobStore.open(path, mode: .create).close()
+    var configuration = Configuration()
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; PRAGMA cache_spill = 1") }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    let copy = folder + "/copy.sqlite"
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "BEGIN IMMEDIATE; CREATE TABLE half (a); INSERT INTO half SELECT hex(randomblob(5000)) FROM view_transform UNION ALL SELECT hex(randomblob(500000))")
+      for end in ["", "-journal"] {
+        try FileManager.default.copyItem(atPath: path + end, toPath: copy + end)
+      }
+      try db.execute(sql: "ROLLBACK")
+    }
+    let store = try JobStore.open(copy, mode: mode)
+    #expect(try store.jobs().isEmpty)
+    try store.close()
   }
 }
