@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
-      resources: [.embedInCode("0001_jobs.sql")],
+      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql")],
       swiftSettings: settings),
     .target(name: "CSystem"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),

@@ -3,5 +3,6 @@
 /// A file that was ever released is never edited: a database remembers the hash of what was applied to it. A change is
 /// a new file, listed here and in `Package.swift`.
 public let migrations: [(name: String, sql: String)] = [
-  ("0001_jobs", String(decoding: PackageResources._001_jobs_sql, as: UTF8.self))
+  ("0001_jobs", String(decoding: PackageResources._001_jobs_sql, as: UTF8.self)),
+  ("0002_checksums", String(decoding: PackageResources._002_checksums_sql, as: UTF8.self)),
 ]

@@ -36,5 +36,6 @@ struct Blockfuse: ParsableCommand {
     subcommands: [
       PlanCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self, StatusCommand.self,
       ListCommand.self, BlocksCommand.self, VerifyCommand.self, RetryCommand.self,
+      BackupCommand.self,
     ])
 }

@@ -92,7 +92,8 @@ public struct BlockCursor: Sendable {
         let block = BlockID(level: walk.level.layout.level, position: position)
         let failure = range.failures[position]
         walks.append(walk)
-        return BlockEntry(block: block, state: found, failure: failure)
+        let checksum = found == .done ? range.checksum(brick, position) : nil
+        return BlockEntry(block: block, state: found, checksum: checksum, failure: failure)
       }
       barren = []
       loaded = nil
@@ -140,8 +141,18 @@ public struct BlockCursor: Sendable {
         let failure = try BlockFailure(row)
         failures[failure.block.position] = failure
       }
+      var sums: [Int: BrickChecksums] = [:]
+      if state == nil || state == .done {
+        try db.each(
+          "SELECT brick, sums FROM checksum WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
+        ) { row in
+          let i = try row.integer(0) - first
+          guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
+          sums[i] = try BrickChecksums(bricks[i].place, sums: row.blob(1))
+        }
+      }
       let isWanted = bricks.map { brick in state.map(brick.contains) ?? true }
-      return BrickRange(level: level, first: first, bricks: bricks, isWanted: isWanted, failures: failures)
+      return BrickRange(level: level, first: first, bricks: bricks, isWanted: isWanted, failures: failures, sums: sums)
     }
   }
 }
@@ -154,6 +165,13 @@ private struct BrickRange: Sendable {
   /// Whether a brick has any block of the wanted state.
   let isWanted: [Bool]
   let failures: [TCZYX: BlockFailure]
+  /// By the place of the brick in the row.
+  let sums: [Int: BrickChecksums]
+
+  func checksum(_ brick: Int, _ position: TCZYX) -> UInt32? {
+    guard let sums = sums[brick], let index = sums.place.index(of: position) else { return nil }
+    return sums[index]
+  }
 }
 
 /// A walk over the wanted blocks of a level in C order.

@@ -72,6 +72,8 @@ public struct BlockFailure: Hashable, Sendable {
 public struct BlockEntry: Hashable, Sendable {
   public let block: BlockID
   public let state: BlockState
+  /// Of the file of a block that is done, where one was recorded.
+  public let checksum: UInt32?
   /// Of a block that failed, now or earlier.
   public let failure: BlockFailure?
 }
@@ -102,9 +104,11 @@ public struct BlockResult: Hashable, Sendable {
   public var claim: Claim.ID
   public var position: TCZYX
   public var outcome: Outcome
+  /// Of the file of a block that is done, where its codecs have none of their own. Not 0.
+  public var checksum: UInt32?
 
-  public init(claim: Claim.ID, position: TCZYX, outcome: Outcome) {
-    (self.claim, self.position, self.outcome) = (claim, position, outcome)
+  public init(claim: Claim.ID, position: TCZYX, outcome: Outcome, checksum: UInt32? = nil) {
+    (self.claim, self.position, self.outcome, self.checksum) = (claim, position, outcome, checksum)
   }
 }
 

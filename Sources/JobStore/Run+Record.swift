@@ -42,6 +42,7 @@ extension Run {
       let place = try levels[key.level].place(key.brick)
       guard var brick = try BrickRow.load(db, job: job, level: key.level, place) else { throw BrickRow.damage(place) }
       var change = changes[key.level] ?? BlockCounts()
+      var sums: BrickChecksums?
       for (claim, row) in claims {
         var rest = try BrickRow.bitmap(row, 2, place)
         for result in byClaim[claim] ?? [] {
@@ -53,6 +54,11 @@ extension Run {
           switch result.outcome {
           case .done:
             brick.done[index] = true
+            if let sum = result.checksum {
+              var all = try sums ?? BrickChecksums.load(db, job: job, level: key.level, place)
+              all[index] = sum
+              sums = all
+            }
             change.done += 1
           case .empty:
             brick.empty[index] = true
@@ -66,6 +72,7 @@ extension Run {
       }
       changes[key.level] = change
       try brick.save(db, job: job, level: key.level)
+      try sums?.save(db, job: job, level: key.level)
     }
     for (level, change) in changes {
       try LevelInfo.add(

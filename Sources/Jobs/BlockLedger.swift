@@ -24,8 +24,8 @@ struct TakenBlock: Sendable, Hashable {
 
 struct WorkResult: Sendable {
   enum Outcome: Sendable {
-    /// Its file is durable.
-    case done(byteCount: Int)
+    /// Its file is durable. With the file's crc32c where its codecs have no checksum.
+    case done(byteCount: Int, checksum: UInt32?)
     /// Nothing but fill; it has no file.
     case empty
     case failed(code: String, message: String)

@@ -22,6 +22,14 @@ final class BlockTask: Sendable {
     var waiting: [Int: [UInt8]?] = [:]
     var isGivenUp = false
     var byteCount = 0
+    var checksum = FileChecksum()
+  }
+
+  /// What became of a block that has a file.
+  struct File: Sendable {
+    let byteCount: Int
+    /// Its crc32c, where its codecs have no checksum.
+    let checksum: UInt32?
   }
 
   private let state = Monitor(State())
@@ -105,16 +113,17 @@ final class BlockTask: Sendable {
     }
     try state.file?.append(bytes)
     state.byteCount += bytes.count
+    if !array.carriesChecksums { state.checksum.append(bytes) }
   }
 
-  /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns its size, or nil for a block
-  /// of nothing but fill.
-  func finish() throws(ZarrError) -> Int? {
+  /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
+  /// nothing but fill.
+  func finish() throws(ZarrError) -> File? {
     try state.update { (state) throws(ZarrError) in
       guard state.file != nil else { return nil }
       try state.file?.sync()
       try state.file.take()?.commit()
-      return state.byteCount
+      return File(byteCount: state.byteCount, checksum: array.carriesChecksums ? nil : state.checksum.value)
     }
   }
 

@@ -26,7 +26,7 @@ final class DatabaseLedger: RunLedger {
     var rest = results
     while !rest.isEmpty {
       do {
-        try run.record(rest.map { BlockResult(claim: $0.block.claim, position: $0.block.position, outcome: $0.recorded) })
+        try run.record(rest.map(\.recorded))
         counts.recorded += rest.count
         return counts
       } catch {
@@ -63,11 +63,13 @@ final class DatabaseLedger: RunLedger {
 }
 
 extension WorkResult {
-  var recorded: BlockResult.Outcome {
+  var recorded: BlockResult {
+    var result = BlockResult(claim: block.claim, position: block.position, outcome: .empty)
     switch outcome {
-    case .done: .done
-    case .empty: .empty
-    case .failed(let code, let message): .failed(code: code, message: message)
+    case .done(_, let checksum): (result.outcome, result.checksum) = (.done, checksum)
+    case .empty: break
+    case .failed(let code, let message): result.outcome = .failed(code: code, message: message)
     }
+    return result
   }
 }

@@ -14,7 +14,7 @@ final class DurableStage: Sendable {
   private struct State {
     var toSync: [BlockTask] = []
     var syncing = 0
-    var renamed: [(task: BlockTask, byteCount: Int?)] = []
+    var renamed: [(task: BlockTask, file: BlockTask.File?)] = []
     var others: [WorkResult] = []
     var recording = 0
     var isClosed = false
@@ -89,8 +89,8 @@ final class DurableStage: Sendable {
         task.giveUp()
       } else {
         do {
-          let byteCount = try task.finish()
-          monitor.update { $0.renamed.append((task, byteCount)) }
+          let file = try task.finish()
+          monitor.update { $0.renamed.append((task, file)) }
         } catch {
           task.giveUp()
           resolve(task, WorkFailure(error))
@@ -102,7 +102,7 @@ final class DurableStage: Sendable {
 
   private func recordGroups() {
     while true {
-      let group: (renamed: [(task: BlockTask, byteCount: Int?)], others: [WorkResult])? = monitor.wait { state in
+      let group: (renamed: [(task: BlockTask, file: BlockTask.File?)], others: [WorkResult])? = monitor.wait { state in
         if state.renamed.isEmpty && state.others.isEmpty {
           guard state.isClosed && state.toSync.isEmpty && state.syncing == 0 else { return nil }
           return .some(nil)
@@ -113,7 +113,7 @@ final class DurableStage: Sendable {
       guard let group else { return }
       guard monitor.read({ $0.error == nil }) else { continue }
       do {
-        try syncFolders(of: group.renamed.filter { $0.byteCount != nil }.map { $0.task.path })
+        try syncFolders(of: group.renamed.filter { $0.file != nil }.map { $0.task.path })
       } catch {
         // which of the names are lost nobody can say
         for (task, _) in group.renamed { resolve(task, WorkFailure(error)) }
@@ -122,7 +122,9 @@ final class DurableStage: Sendable {
       }
       do {
         let done = group.renamed.map {
-          WorkResult(block: $0.task.block, outcome: $0.byteCount.map { .done(byteCount: $0) } ?? .empty)
+          WorkResult(
+            block: $0.task.block,
+            outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
         }
         let results = done + group.others
         let counts = try Retry.transient { try ledger.record(results) }

@@ -69,7 +69,7 @@ public final class RunMeter: Sendable {
     monitor.update { state in
       for result in results {
         switch result.outcome {
-        case .done(let byteCount):
+        case .done(let byteCount, _):
           state.reading.doneBlocks += 1
           state.reading.writtenByteCount += byteCount
         case .empty: state.reading.emptyBlocks += 1

@@ -4,7 +4,8 @@ import JobStore
 import Synchronization
 import Zarr
 
-/// Reads back every block that is recorded done, and finds what is not as recorded.
+/// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an
+/// error.
 public struct Verifier {
   public struct Problem: Sendable {
     public let block: BlockID
@@ -35,6 +36,7 @@ public struct Verifier {
 
   /// - Parameter progress: called now and then with the blocks checked and those to check.
   public func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
+    if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
     if let foreign = job.output.foreignness() {
       throw JobError.changed(job: job.title, differences: [foreign])
     }
@@ -99,7 +101,7 @@ public struct Verifier {
         do {
           guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
           let index = arrayIndex(entry.block.position, axisCount: array.shape.count)
-          let result = Result { try array.verifyBlock(index, context: context) }
+          let result = Result { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
           let checked = report.update { report in
             report.checkedBlocks += 1
             switch result {

@@ -4,7 +4,8 @@ import Geometry
 /// An array that we write: its layout, encoding and attributes, and the metadata files that say so to every reader.
 ///
 /// v2: C order, little endian, no filters, separator `/`. v3: little endian, default chunk keys, and where `shardShape`
-/// is given one file a shard, its index at the end with a crc32c. The fill value is 0.
+/// is given one file a shard, its index at the end with a crc32c; chunks whose compressor has no checksum get a crc32c, too.
+/// The fill value is 0.
 public struct ArraySpec: Sendable, Hashable {
   /// 2 or 3.
   public var zarrFormat: Int
@@ -101,6 +102,7 @@ public struct ArraySpec: Sendable, Hashable {
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
     var codecs: [JSONValue] = [bytesCodec(elementType)]
     if let compressorV3 { codecs.append(compressorV3) }
+    if !compressor.hasChecksum { codecs.append(["name": "crc32c"]) }
     if shardShape != nil {
       codecs = [
         extensionObject(

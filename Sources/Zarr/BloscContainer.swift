@@ -33,11 +33,13 @@ enum BloscContainer {
     return decodedByteCount
   }
 
+  /// - Parameter roomAfter: bytes of `output` to be left free after the container.
   static func encode(
     _ raw: UnsafeRawBufferPointer, codec: BloscCodec, level: Int, shuffle: BloscShuffle, elementByteCount: Int,
-    into output: ScratchBuffer
+    roomAfter: Int, into output: ScratchBuffer
   ) throws(CodecFailure) -> UnsafeRawBufferPointer {
-    let target = try output.reserve(byteCount: raw.count + headerByteCount)
+    let memory = try output.reserve(byteCount: raw.count + headerByteCount + roomAfter)
+    let target = UnsafeMutableRawBufferPointer(rebasing: memory[..<(raw.count + headerByteCount)])
     let count = Int(
       blosc_compress_ctx(
         Int32(level), Int32(shuffle.resolved(elementByteCount: elementByteCount).rawValue), elementByteCount, raw.count,

@@ -57,6 +57,11 @@ final class ScratchBuffer {
     return UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
   }
 
+  /// The first bytes of what was reserved.
+  func content(byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
+  }
+
   func release() {
     free(bytes.baseAddress)
     bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)

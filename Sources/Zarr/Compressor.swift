@@ -42,6 +42,14 @@ public enum Compressor: Sendable, Hashable, Codable {
     return compressor
   }
 
+  /// Whether what is written with it carries a checksum, so that one flipped bit is noticed.
+  var hasChecksum: Bool {
+    switch self {
+    case .zstd, .gzip: true
+    case .none, .blosc: false
+    }
+  }
+
   /// Levels in range.
   func validate() throws(ZarrError) {
     let (name, level, levels) =

@@ -35,14 +35,29 @@ extension ZarrArray {
   private func encode(
     _ raw: UnsafeRawBufferPointer, compressor: Compressor, context: CodecContext
   ) throws(CodecFailure) -> UnsafeRawBufferPointer {
+    let isSealed = chain.packers.last == .crc32c
+    let room = isSealed ? Crc32c.byteCount : 0
     switch compressor {
-    case .none: raw
-    case .zstd(let level): try context.zstd.encode(raw, level: level, into: context.encoded)
-    case .gzip(let level): try context.deflate.encodeGzip(raw, level: level, into: context.encoded)
+    case .none:
+      if !isSealed { return raw }
+      let copy = try context.encoded.reserve(byteCount: raw.count + room)
+      copy.copyMemory(from: raw)
+      return seal(raw.count, in: context.encoded)
+    case .zstd(let level): return try context.zstd.encode(raw, level: level, into: context.encoded)
+    case .gzip(let level): return try context.deflate.encodeGzip(raw, level: level, into: context.encoded)
     case .blosc(let codec, let level, let shuffle):
-      try BloscContainer.encode(
-        raw, codec: codec, level: level, shuffle: shuffle, elementByteCount: elementType.byteCount,
+      let packed = try BloscContainer.encode(
+        raw, codec: codec, level: level, shuffle: shuffle, elementByteCount: elementType.byteCount, roomAfter: room,
         into: context.encoded)
+      return isSealed ? seal(packed.count, in: context.encoded) : packed
     }
+  }
+
+  /// Appends the crc32c of the first bytes of a buffer, which has room for it.
+  private func seal(_ byteCount: Int, in buffer: ScratchBuffer) -> UnsafeRawBufferPointer {
+    let bytes = buffer.content(byteCount: byteCount + Crc32c.byteCount)
+    let crc = Crc32c.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<byteCount]))
+    bytes.storeBytes(of: crc.littleEndian, toByteOffset: byteCount, as: UInt32.self)
+    return UnsafeRawBufferPointer(bytes)
   }
 }

@@ -42,9 +42,14 @@ extension ZarrArray {
 
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
-  public func verifyBlock(_ index: [Int], context: CodecContext) throws(ZarrError) -> Int {
+  ///
+  /// - Parameter checksum: of the whole file, where it was kept.
+  public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }
+    if let checksum, try fileChecksum(file) != checksum {
+      throw .chunkDamaged(chunk: index, path: file.path, reason: "its checksum is not the recorded one")
+    }
     let scratch: UnsafeMutableRawBufferPointer
     do throws(CodecFailure) {
       scratch = try context.push(byteCount: chunkByteCount)
@@ -78,6 +83,19 @@ extension ZarrArray {
       try chain.decode(stored, into: buffer, context: context)
     } catch {
       throw zarrError(error, chunk: [], path: path)
+    }
+  }
+
+  private func fileChecksum(_ file: borrowing FileReader) throws(ZarrError) -> UInt32 {
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(file.byteCount, 1), 1 << 20), alignment: 16)
+    defer { piece.deallocate() }
+    var sum = FileChecksum()
+    var offset = 0
+    while true {
+      let count = try file.read(at: offset, into: piece)
+      if count == 0 { return sum.value }
+      sum.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+      offset += count
     }
   }
 

@@ -109,6 +109,9 @@ public final class ZarrArray: Sendable {
     blockGrid = zip(shape, metadata.fileShape).map { ceilDivide($0, $1) }
   }
 
+  /// Whether what we write to it carries its own checksums; else those of the files have to be kept elsewhere.
+  public var carriesChecksums: Bool { chain.packers.contains { $0 != .blosc && $0 != .lz4 } }
+
   /// The path, relative to `path`, of the file of a block.
   public func blockFile(_ index: [Int]) -> String {
     keys.key(index)

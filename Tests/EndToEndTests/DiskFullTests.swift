@@ -68,6 +68,10 @@ final class TinyDisk: Sendable {
     #expect(Self.mount("-o", "remount,size=\(kilobytes)k", path))
   }
 
+  func makeReadOnly() {
+    #expect(Self.mount("-o", "remount,ro", path))
+  }
+
   deinit {
     _ = Self.run("/bin/umount", ["-l", path])
     try? FileManager.default.removeItem(atPath: path)
