@@ -41,6 +41,13 @@ let package = Package(
       name: "mosaic",
       dependencies: ["Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Fuzz", swiftSettings: settings),
     .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry"], swiftSettings: settings),
     .target(
@@ -70,7 +77,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "JobStore", "Zarr", "Geometry", "Faults"],
+      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "Geometry", "Faults"],
       swiftSettings: settings),
   ]
 )
