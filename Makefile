@@ -5,6 +5,7 @@
 PREFIX ?= /usr/local
 BIN = .build/release
 VENV = .venv-tests
+SCHEMAS = .venv-schemas
 
 .PHONY: build demo test swift-test python-test install clean
 
@@ -23,8 +24,8 @@ swift-test:
 	swift test -c release --skip-build
 
 # the reference, independent readers and validators, from PyPI
-python-test: $(VENV)/ready
-	BLOCKFUSE_BIN=$(abspath $(BIN)) $(VENV)/bin/python -m pytest -q Tests/Python
+python-test: $(VENV)/ready $(SCHEMAS)/ready
+	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q Tests/Python
 
 $(VENV)/ready: Tests/Python/requirements.txt
 	@scripts/install-deps.sh --tests
@@ -33,9 +34,15 @@ $(VENV)/ready: Tests/Python/requirements.txt
 	$(VENV)/bin/pip install -q -r Tests/Python/requirements.txt
 	touch $@
 
+$(SCHEMAS)/ready: Tests/Python/requirements-schemas.txt
+	rm -rf $(SCHEMAS)
+	python3 -m venv $(SCHEMAS)
+	$(SCHEMAS)/bin/pip install -q -r Tests/Python/requirements-schemas.txt
+	touch $@
+
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BIN)/blockfuse $(DESTDIR)$(PREFIX)/bin/blockfuse
 
 clean:
-	rm -rf .build $(VENV) demo
+	rm -rf .build $(VENV) $(SCHEMAS) demo

@@ -27,7 +27,9 @@ final class ChunkCache: Sendable {
   private struct State {
     var slots: [Key: Slot] = [:]
     var recency = RecencyList<Key>()
+    /// Of the chunks that are here, and of those that are being decoded: their memory is taken before they are here.
     var byteCount = 0
+    var loadingByteCount = 0
     var hits = 0
     var misses = 0
   }
@@ -37,6 +39,8 @@ final class ChunkCache: Sendable {
   private let buffers = ChunkBufferPool()
   /// Constants kept at most; each costs about a hundred bytes of bookkeeping.
   private let entryLimit = 200_000
+  /// Buffers kept at most for the next chunks, beside those of the limit.
+  static let spareBufferCount = 2
 
   init(byteLimit: Int) {
     self.byteLimit = byteLimit
@@ -58,23 +62,30 @@ final class ChunkCache: Sendable {
       case nil:
         state.slots[key] = .loading
         state.misses += 1
+        state.byteCount += byteCount
+        state.loadingByteCount += byteCount
+        self.evict(&state)
         return .some(nil)
       }
     }
     if let found { return found }
     let content: Content
     do {
-      makeRoom(for: byteCount)
       let buffer = buffers.take(byteCount: byteCount)
       content = try load(buffer.bytes) ? .voxels(buffer) : .constant
     } catch {
-      monitor.update { state in state.slots[key] = nil }
+      monitor.update { state in
+        state.slots[key] = nil
+        state.byteCount -= byteCount
+        state.loadingByteCount -= byteCount
+      }
       throw error
     }
     monitor.update { state in
       state.slots[key] = .ready(content, node: state.recency.insert(key))
-      if case .voxels = content { state.byteCount += byteCount }
-      self.evict(&state, room: 0)
+      state.loadingByteCount -= byteCount
+      if case .constant = content { state.byteCount -= byteCount }
+      self.evict(&state)
     }
     return content
   }
@@ -88,17 +99,13 @@ final class ChunkCache: Sendable {
     monitor.update { state in
       state.slots = state.slots.filter { if case .loading = $0.value { true } else { false } }
       state.recency = RecencyList()
-      state.byteCount = 0
+      state.byteCount = state.loadingByteCount
     }
     buffers.removeAll()
   }
 
-  private func makeRoom(for byteCount: Int) {
-    monitor.update { state in evict(&state, room: byteCount) }
-  }
-
-  private func evict(_ state: inout State, room: Int) {
-    while state.byteCount + room > byteLimit || state.slots.count > entryLimit {
+  private func evict(_ state: inout State) {
+    while state.byteCount > byteLimit || state.slots.count > entryLimit {
       guard let oldest = state.recency.popOldest() else { return }
       if case .ready(.voxels(let buffer), _) = state.slots.removeValue(forKey: oldest) {
         state.byteCount -= buffer.bytes.count
@@ -127,7 +134,6 @@ private final class ChunkBufferPool: Sendable {
     let bytes: UnsafeMutableRawBufferPointer
   }
   private let spares = Mutex<[Spare]>([])
-  private let spareLimit = 3
 
   func take(byteCount: Int) -> ChunkBuffer {
     let spare = spares.withLock { spares -> Spare? in
@@ -141,7 +147,7 @@ private final class ChunkBufferPool: Sendable {
   func giveBack(_ bytes: UnsafeMutableRawBufferPointer) {
     let extra = spares.withLock { spares -> Spare? in
       spares.append(Spare(bytes: bytes))
-      return spares.count > spareLimit ? spares.removeFirst() : nil
+      return spares.count > ChunkCache.spareBufferCount ? spares.removeFirst() : nil
     }
     extra?.bytes.deallocate()
   }

@@ -5,11 +5,13 @@ import Views
 /// How a limit of memory is shared out: workers' buffers, files on their way to disk, and the rest for decoded chunks.
 public struct MemoryPlan: Sendable {
   /// The program itself, its libraries and the database's caches.
-  public static let baseByteCount = 48 << 20
+  public static let baseByteCount = 36 << 20
   /// Without `--memory`.
   public static let defaultByteCount = 2 << 30
 
   public let workers: Int
+  /// Buffers that the cache keeps for the next chunks beside those of its limit.
+  private let spareByteCount: Int
   /// Buffers of one worker: patches of views, sums, the chunk and its encoded bytes.
   public let workerByteCount: Int
   public let cacheByteCount: Int
@@ -17,7 +19,7 @@ public struct MemoryPlan: Sendable {
   public let viewsByteCount: Int
 
   public var totalByteCount: Int {
-    Self.baseByteCount + workers * workerByteCount + cacheByteCount + viewsByteCount
+    Self.baseByteCount + workers * workerByteCount + cacheByteCount + spareByteCount + viewsByteCount
   }
 
   /// - Parameter memory: what the whole process may use; nil for the default.
@@ -25,13 +27,17 @@ public struct MemoryPlan: Sendable {
     plan: JobPlan, views: [View], placement: Placement, recipe: FusionRecipe, workers: Int, memory: Int?
   ) {
     let chunkByteCount = plan.levels[0].chunk.product * plan.outputType.byteCount
-    let largestInput = views.map { $0.level.chunk.product * $0.level.elementType.byteCount }.max() ?? 0
+    // a level's chunks are the input of the next one
+    let largestInput = max(
+      views.map { $0.level.chunk.product * $0.level.elementType.byteCount }.max() ?? 0,
+      plan.levels.count > 1 ? chunkByteCount : 0)
     // the chunk, its clipped twin, the encoded bytes and the codec's own tables
     let codec = 3 * chunkByteCount + (8 << 20)
     workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec
     self.workers = workers
     viewsByteCount = views.count * 1500
-    let fixed = Self.baseByteCount + workers * workerByteCount + viewsByteCount
+    spareByteCount = ChunkCache.spareBufferCount * largestInput
+    let fixed = Self.baseByteCount + workers * workerByteCount + spareByteCount + viewsByteCount
     // at the least, the chunks that the workers have in hand
     cacheByteCount = max(workers * largestInput * 2, (memory ?? Self.defaultByteCount) - fixed)
   }

@@ -1,3 +1,4 @@
+import CSystem
 import Foundation
 import Fusion
 import Geometry
@@ -59,6 +60,7 @@ public final class Runner {
 
   /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
   public func run() throws -> Ending {
+    csystem_return_large_buffers()
     let recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
     let placements = try Placement.all(views, transforms, in: plan)
     let memory = MemoryPlan(

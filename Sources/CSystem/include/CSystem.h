@@ -21,4 +21,8 @@ uint32_t csystem_crc32c_by_tables(uint32_t crc, const void *bytes, size_t count)
 /// Makes what was written to a file or folder survive a loss of power. Returns 0 or errno.
 int csystem_sync(int fd);
 
+/// Makes buffers of 128 KiB and more go back to the system the moment they are freed, for the rest of the process. By
+/// itself glibc keeps them once it has seen a few, and the memory of a process then is what its threads held in turn.
+void csystem_return_large_buffers(void);
+
 #endif

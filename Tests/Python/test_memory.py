@@ -1,0 +1,47 @@
+"""The memory of a run: what `plan` says is what it takes, and `--memory` is used."""
+import json, os, subprocess
+import numpy as np, pytest
+from conftest import binary, blockfuse
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def mosaic(tmp_path_factory):
+    """A plain array of 192 MiB, more than the cache will hold, as two overlapping views; raw chunks of 2 MiB."""
+    folder = tmp_path_factory.mktemp("memory")
+    shape, chunk = (96, 1024, 1024), (32, 128, 256)
+    (folder / "in.zarr").mkdir()
+    metadata = {"zarr_format": 2, "shape": shape, "chunks": chunk, "dtype": "<u2", "compressor": None, "fill_value": 0, "order": "C", "filters": None, "dimension_separator": "."}
+    (folder / "in.zarr/.zarray").write_text(json.dumps(metadata))
+    noise = np.random.default_rng(3).integers(1, 4096, chunk, dtype=np.uint16)
+    for index in np.ndindex(3, 8, 4):
+        (noise + np.uint16(sum(index))).tofile(folder / "in.zarr" / ".".join(map(str, index)))
+    place = {"path": "in.zarr", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}}
+    moved = lambda z, y, x: [[1, 0, 0, z], [0, 1, 0, y], [0, 0, 1, x], [0, 0, 0, 1]]
+    views = [{"name": "a", **place, "transforms": {"r": moved(0, 0, 0)}}, {"name": "b", **place, "transforms": {"r": moved(3.5, 40.25, 700.5)}}]
+    (folder / "dataset.json").write_text(json.dumps({"views": views}))
+    return folder
+
+
+def peak_byte_count(folder, *arguments):
+    child = subprocess.Popen([binary(), *arguments], cwd=folder, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
+
+
+@pytest.mark.parametrize("name, limit, workers, uses, flags", [
+    ("files", 200 * MIB, 2, 0.8, ["--output-chunksize", "64"]),
+    # the one shard of level 0 has 380 MiB
+    ("shard", 200 * MIB, 1, 0.8, ["--output-chunksize", "64", "--ngff-version", "0.5", "--shards", "z=128,y=1088,x=1792", "--compressor", "null"]),
+    ("general", 200 * MIB, 2, 0, ["--output-chunksize", "64", "--output-spacing", "z=2,y=2,x=2", "--weights-func", "content_based", "--weights-func-kwargs", "sigma_1=1,sigma_2=2"]),
+])
+def test_peak_is_what_plan_says(name, limit, workers, uses, flags, mosaic):
+    resources = ["--workers", str(workers), "--memory", str(limit)]
+    plan = json.loads(blockfuse(mosaic, "plan", "dataset.json", "--json", *resources, *flags))["memory"]["total"]
+    job = blockfuse(mosaic, "submit", "dataset.json", "--output", f"{name}.ome.zarr", *flags).strip()
+    peak = peak_byte_count(mosaic, "run", job, *resources, "--quiet")
+    assert peak <= 1.05 * plan, f"{peak / MIB:.0f} MiB, planned {plan / MIB:.0f} MiB"
+    assert peak >= uses * limit, f"{peak / MIB:.0f} MiB of {limit / MIB:.0f} MiB used"
