@@ -14,6 +14,8 @@ let package = Package(
   products: [
     .executable(name: "blockfuse", targets: ["blockfuse"]),
     .executable(name: "mosaic", targets: ["mosaic"]),
+    // for programs with fusion, weights or batch functions of their own, see docs/extending.md
+    .library(name: "BlockfuseKit", targets: ["BlockfuseKit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -26,6 +28,8 @@ let package = Package(
       name: "BlockfuseCLI",
       dependencies: ["Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
+    .target(
+      name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
       name: "Jobs",
       dependencies: [

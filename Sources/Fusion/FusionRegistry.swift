@@ -1,9 +1,10 @@
 import Geometry
 
-/// The fusion and weights functions that options can name. A value: users copy the built-in one and add theirs.
+/// The fusion, weights and batch functions that options can name. A value: users copy the built-in one and add theirs.
 public struct FusionRegistry: Sendable {
   private var fusionTypes: [String: any FusionFunction.Type] = [:]
   private var weightsTypes: [String: any WeightsFunction.Type] = [:]
+  private var batchTypes: [String: any BatchFunction.Type] = [:]
 
   public static let builtin: FusionRegistry = {
     var registry = FusionRegistry()
@@ -28,8 +29,14 @@ public struct FusionRegistry: Sendable {
     weightsTypes[W.name] = type
   }
 
+  public mutating func register<B: BatchFunction>(_ type: B.Type) throws(FusionError) {
+    guard batchTypes[B.name] == nil else { throw .nameTaken(kind: "batch", name: B.name) }
+    batchTypes[B.name] = type
+  }
+
   public var fusionNames: [String] { fusionTypes.keys.sorted() }
   public var weightsNames: [String] { weightsTypes.keys.sorted() }
+  public var batchNames: [String] { batchTypes.keys.sorted() }
 
   public func fusionFunction(
     named name: String, arguments: FunctionArguments = .none
@@ -45,6 +52,14 @@ public struct FusionRegistry: Sendable {
   ) throws(FusionError) -> any WeightsFunction {
     guard let type = weightsTypes[name] else {
       throw .unknownFunction(kind: "weights", name: name, suggestion: nearestName(to: name, among: weightsNames))
+    }
+    return try type.init(arguments: arguments)
+  }
+  public func batchFunction(
+    named name: String, arguments: FunctionArguments = .none
+  ) throws(FusionError) -> any BatchFunction {
+    guard let type = batchTypes[name] else {
+      throw .unknownFunction(kind: "batch", name: name, suggestion: nearestName(to: name, among: batchNames))
     }
     return try type.init(arguments: arguments)
   }

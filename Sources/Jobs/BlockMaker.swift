@@ -45,6 +45,27 @@ final class ChunkWorker {
     return try part.task.array.encodeChunk(UnsafeRawBufferPointer(chunk), context: context)
   }
 
+  /// Makes one part and hands it on, or reports why its block failed.
+  func work(on part: WorkQueue.Part, of queue: WorkQueue, for stage: DurableStage) {
+    defer { _ = queue.finished(part) }
+    let task = part.task
+    guard !task.isGivenUp else { return }
+    do {
+      let encoded: UnsafeRawBufferPointer?
+      do {
+        encoded = try Retry.transient { try make(part) }
+      } catch {
+        var failure = WorkFailure(error)
+        // a part was tried again in its place; the whole block need not be
+        failure.isTransient = false
+        return stage.fail(task, failure)
+      }
+      if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
+    } catch {
+      stage.fail(task, WorkFailure(error))
+    }
+  }
+
   private func make(_ box: Box3, whole: Box3, t: Int, c: Int) throws -> MadeContent {
     if box == whole { return try maker.make(box, t: t, c: c, into: chunk) }
     usesClipped = true

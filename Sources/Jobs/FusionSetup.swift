@@ -20,6 +20,16 @@ enum FusionSetup {
     ).halo
   }
 
+  /// The user's own way to run blocks, where the job names one.
+  static func batchFunction(of output: OutputPlan, registry: FusionRegistry) throws(JobError) -> (any BatchFunction)? {
+    guard let name = output.batchFunction else { return nil }
+    do throws(FusionError) {
+      return try registry.batchFunction(named: name, arguments: arguments(output.batchArguments))
+    } catch {
+      throw .invalid(what: error.description, hint: error.hint)
+    }
+  }
+
   private static func context(_ fusion: FusionPlan, stack: StackProperties, is3D: Bool) -> FusionContext {
     FusionContext(
       outputVolume: Box3(shape: stack.shape), outputSpacing: stack.spacing, outputOrigin: stack.origin,

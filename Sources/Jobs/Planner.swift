@@ -66,6 +66,7 @@ public struct Planner {
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
+    _ = try FusionSetup.batchFunction(of: output, registry: registry)
     return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan),
       datasetDigest: dataset.digest)
   }

@@ -110,13 +110,21 @@ public final class Runner {
       ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: 8, capacity: 8 * settings.workers + 16)
     let element = plan.outputType.byteCount
     let stopFlag = stopFlag
-    let workers = ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+    let makeWorker: @Sendable () -> ChunkWorker = {
       let context = CodecContext()
-      let worker = ChunkWorker(
+      return ChunkWorker(
         maker: level.makeMaker(context: context), level: layout, elementByteCount: element, context: context)
-      while stopFlag.signal == nil, let part = queue.next() {
-        Self.work(on: part, worker: worker, stage: stage)
-        _ = queue.finished(part)
+    }
+    let workers: ThreadGroup
+    if let function = try FusionSetup.batchFunction(of: plan.output, registry: registry) {
+      let batches = BatchRunner(
+        function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
+        workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
+      workers = ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
+    } else {
+      workers = ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+        let worker = makeWorker()
+        while stopFlag.signal == nil, let part = queue.next() { worker.work(on: part, of: queue, for: stage) }
       }
     }
     let watcher = Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
@@ -133,25 +141,6 @@ public final class Runner {
     try stage.close()
     if let error = left.error { throw error }
     return queue.startedCount
-  }
-
-  private static func work(on part: WorkQueue.Part, worker: ChunkWorker, stage: DurableStage) {
-    let task = part.task
-    do {
-      guard !task.isGivenUp else { return }
-      let encoded: UnsafeRawBufferPointer?
-      do {
-        encoded = try Retry.transient { try worker.make(part) }
-      } catch {
-        var failure = WorkFailure(error)
-        // a part was tried again in its place; the whole block need not be
-        failure.isTransient = false
-        return stage.fail(task, failure)
-      }
-      if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
-    } catch {
-      stage.fail(task, WorkFailure(error))
-    }
   }
 
   /// Enough blocks at a time that claims cost nothing, few enough that processes that share a job all have some.

@@ -69,20 +69,25 @@ final class WorkQueue: Sendable {
 
   /// The next part to make, or nil when there is none left or the run is to stop. Waits while another thread takes blocks,
   /// and while blocks may come back.
-  func next() -> Part? {
+  func next() -> Part? { next(isWhole: false, waits: true) }
+
+  /// A whole block to make, all its parts at once; nil as for `next`, and without `waits` where none is at hand.
+  func nextBlock(waits: Bool) -> BlockTask? { next(isWhole: true, waits: waits)?.task }
+
+  private func next(isWhole: Bool, waits: Bool) -> Part? {
     while true {
-      let step: Step? = monitor.wait(seconds: Self.shortestWaitSeconds) { state in self.step(&state) }
+      let step: Step? = monitor.wait(seconds: Self.shortestWaitSeconds) { state in self.step(&state, isWhole: isWhole) }
       switch step {
       case .part(let part): return part
       case .end: return nil
       case .take(let limit): take(limit)
-      case nil: continue
+      case nil: if !waits { return nil }
       }
     }
   }
 
   /// Nil where there is nothing to do but wait.
-  private func step(_ state: inout State) -> Step? {
+  private func step(_ state: inout State, isWhole: Bool) -> Step? {
     if state.isStopped || state.error != nil { return .end }
     if let i = state.active.firstIndex(where: { $0.nextPart < $0.task.parts.count }) {
       let part = Part(task: state.active[i].task, index: state.active[i].nextPart)
@@ -91,12 +96,12 @@ final class WorkQueue: Sendable {
     }
     if let i = state.delayed.firstIndex(where: { $0.due <= Date() }) {
       let again = state.delayed.remove(at: i)
-      return .part(start(makeTask(again.block, again.attempt), &state))
+      return .part(start(makeTask(again.block, again.attempt), isWhole: isWhole, &state))
     }
     if state.blocksLeft > 0, !state.waiting.isEmpty {
       state.blocksLeft -= 1
       state.startedCount += 1
-      return .part(start(makeTask(state.waiting.removeFirst(), 1), &state))
+      return .part(start(makeTask(state.waiting.removeFirst(), 1), isWhole: isWhole, &state))
     }
     if state.isDrained || state.blocksLeft == 0 {
       return state.delayed.isEmpty && state.handedOn == 0 ? .end : nil
@@ -106,8 +111,9 @@ final class WorkQueue: Sendable {
     return .take(min(batchCount, state.blocksLeft))
   }
 
-  private func start(_ task: BlockTask, _ state: inout State) -> Part {
-    state.active.append(Active(task: task, nextPart: 1, unfinished: task.parts.count))
+  private func start(_ task: BlockTask, isWhole: Bool, _ state: inout State) -> Part {
+    let count = task.parts.count
+    state.active.append(Active(task: task, nextPart: isWhole ? count : 1, unfinished: count))
     return Part(task: task, index: 0)
   }
 
@@ -164,6 +170,9 @@ final class WorkQueue: Sendable {
       return true
     }
   }
+
+  /// Whether what is begun is to be left as it is.
+  var isStopped: Bool { monitor.read { $0.isStopped || $0.error != nil } }
 
   /// Lets no further part out.
   func stop() {

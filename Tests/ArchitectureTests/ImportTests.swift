@@ -13,6 +13,7 @@ import Testing
     "Jobs": ["JobStore", "Views", "Fusion", "Zarr", "Geometry", "Faults", "CSystem", "Logging"],
     "BlockfuseCLI": ["Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "ArgumentParser"],
     "blockfuse": ["BlockfuseCLI"],
+    "BlockfuseKit": ["BlockfuseCLI", "Fusion", "Geometry"],
     "mosaic": ["Zarr", "Geometry", "ArgumentParser"],
   ]
   private let system: Set<String> = ["Foundation", "Synchronization", "Glibc", "Darwin"]

@@ -1,5 +1,5 @@
 """The memory of a run: what `plan` says is what it takes, and `--memory` is used."""
-import json, os, subprocess
+import json, os, subprocess, sys
 import numpy as np, pytest
 from conftest import binary, blockfuse
 
@@ -24,12 +24,15 @@ def mosaic(tmp_path_factory):
     return folder
 
 
+# a small process in between: a child's peak counts from its fork, and this one is large
+MEASURE = "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+
+
 def peak_byte_count(folder, *arguments):
-    child = subprocess.Popen([binary(), *arguments], cwd=folder, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0
-    return usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
+    environment = {**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")}
+    end = subprocess.run([sys.executable, "-c", MEASURE, binary(), *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert end.returncode == 0, end.stderr
+    return int(end.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
 
 
 @pytest.mark.parametrize("name, limit, workers, uses, flags", [
