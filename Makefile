@@ -7,7 +7,7 @@ BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
-.PHONY: build demo test swift-test python-test install clean
+.PHONY: build demo test swift-test python-test examples bench install clean
 
 build:
 	@scripts/install-deps.sh
@@ -16,12 +16,20 @@ build:
 demo: build
 	@scripts/demo.sh $(BIN) demo
 
-test: swift-test python-test
+test: swift-test python-test examples
 
 swift-test:
 	@scripts/install-deps.sh --tests
 	swift build -c release --build-tests
 	swift test -c release --skip-build
+
+# a package of its own, with functions of its own
+examples: build
+	@Examples/run.sh $(BIN)
+
+# codecs against their libraries, kernels against memcpy, the job database; writes a table into Benchmarks/results
+bench:
+	Benchmarks/run.sh
 
 # the reference, independent readers and validators, from PyPI
 python-test: $(VENV)/ready $(SCHEMAS)/ready

@@ -1,0 +1,153 @@
+"""Options through the command line, each against a few lines of numpy. Views sit at whole voxels, so that nothing is interpolated."""
+import json
+import numpy as np, pytest, zarr
+from conftest import blockfuse, write_view
+
+SHAPE, OFFSET = (6, 30, 40), 25  # along x, from view to view: they share 15 columns
+WIDTH = SHAPE[2] + OFFSET
+
+
+def dataset(folder, arrays, entries=None, **kwargs):
+    """Views of t c z y x, each OFFSET further along x."""
+    views = []
+    for i, data in enumerate(arrays):
+        write_view(folder / f"v{i}.ome.zarr", data, (1.0, 1.0, 1.0), (0.0, 0.0, float(i * OFFSET)), chunks=(8, 16, 16), **kwargs)
+        views.append({"name": f"v{i}", "path": f"v{i}.ome.zarr", **(entries[i] if entries else {})})
+    (folder / "dataset.json").write_text(json.dumps({"views": views}))
+
+
+def noise(seed, dtype="uint16", tc=(1, 1), low=1, high=4000):
+    return np.random.default_rng(seed).integers(low, high, tc + SHAPE).astype(dtype)
+
+
+def fuse(folder, *flags, output="out.ome.zarr", status=0):
+    blockfuse(folder, "fuse", "dataset.json", "--output", output, "--output-chunksize", "16", "--quiet", *flags, status=status)
+    return zarr.open_array(folder / output / "0", mode="r")[:] if status == 0 else None
+
+
+def placed(arrays):
+    """Each view in the whole output, as float64, NaN where it has no value."""
+    result = np.full((len(arrays),) + arrays[0].shape[:4] + (WIDTH,), np.nan)
+    for i, data in enumerate(arrays):
+        result[i, ..., i * OFFSET:i * OFFSET + SHAPE[2]] = data
+    return result
+
+
+def test_views_are_selected_by_name(tmp_path):
+    arrays = [noise(1), noise(2)]
+    dataset(tmp_path, arrays)
+    np.testing.assert_array_equal(fuse(tmp_path, "--views", "v1"), arrays[1])
+    assert fuse(tmp_path, "--views", "v1,v0", output="both.ome.zarr").shape[-1] == WIDTH
+    assert "v1" in refused(tmp_path, "--views", "v11")
+
+
+def refused(folder, *flags):
+    import subprocess
+    from conftest import binary
+    end = subprocess.run([binary(), "plan", "dataset.json", *flags], cwd=folder, capture_output=True, text=True)
+    assert end.returncode == 64, end.stderr
+    return end.stderr
+
+
+def test_time_points_and_channels_are_selected(tmp_path):
+    data = noise(3, tc=(4, 3))
+    dataset(tmp_path, [data], channels=["dapi", "actin", "gfp"])
+    picked = fuse(tmp_path, "--timepoints", "1,3", "--channels", "gfp,dapi")
+    np.testing.assert_array_equal(picked, data[[1, 3]][:, [0, 2]])
+    omero = zarr.open_group(tmp_path / "out.ome.zarr", mode="r").attrs["omero"]
+    assert [c["label"] for c in omero["channels"]] == ["dapi", "gfp"]
+    np.testing.assert_array_equal(fuse(tmp_path, "--channels", "1", output="one.ome.zarr"), data[:, [1]])
+    assert "4" in refused(tmp_path, "--timepoints", "4")
+    assert "dapi" in refused(tmp_path, "--channels", "dapo")
+
+
+def test_scale_and_offset_of_a_view_count_before_fusing_and_saturate(tmp_path):
+    arrays = [noise(4, high=60000), noise(5, high=60000)]
+    dataset(tmp_path, arrays, [{"scale": 0.5, "offset": 10.25}, {"scale": 4, "offset": -9000}])
+    values = placed([a.astype(np.float64) * s + o for a, (s, o) in zip(arrays, [(0.5, 10.25), (4, -9000)])])
+    fused = fuse(tmp_path, "--fusion-func", "max_fusion").astype(np.float64)
+    expected = np.clip(np.rint(np.nanmax(values, axis=0)), 0, 65535)
+    np.testing.assert_array_equal(fused, expected)
+    assert (expected == 65535).any() and (expected == 0).any()
+
+
+@pytest.mark.parametrize("kind, top", [("uint8", 255), ("int16", 32767)])
+def test_an_intensity_range_fills_the_output_type(kind, top, tmp_path):
+    data = noise(6)
+    dataset(tmp_path, [data])
+    fused = fuse(tmp_path, "--output-dtype", kind, "--intensity-range", "500,3500")
+    assert fused.dtype == kind
+    expected = np.clip((data.astype(np.float64) - 500) / 3000 * top, np.iinfo(kind).min, top)
+    # float32 inside: at a half either neighbour is right
+    assert np.abs(fused - expected).max() <= 0.5 + 1e-3 * top / 255
+    assert (fused[data >= 3500] == top).all() and (data >= 3500).any()
+    assert (fused[data <= 500] <= 0).all() and (data <= 500).any()
+
+
+def test_output_dtype_alone_saturates(tmp_path):
+    data = noise(7)
+    dataset(tmp_path, [data])
+    np.testing.assert_array_equal(fuse(tmp_path, "--output-dtype", "uint8"), np.minimum(data, 255))
+    signed = noise(8, "int16", low=-2000, high=2000)
+    dataset(tmp_path, [signed])
+    np.testing.assert_array_equal(fuse(tmp_path, "--output-dtype", "uint16", output="u.ome.zarr"), np.maximum(signed, 0))
+
+
+def test_the_mask_counts_views_with_a_value(tmp_path):
+    arrays = [noise(9, "float32"), noise(10, "float32")]
+    arrays[1][0, 0, 2:4, 5:9, 3:20] = np.nan
+    dataset(tmp_path, arrays)
+    fused = fuse(tmp_path, "--output-mask")
+    assert fused.dtype == np.uint8
+    np.testing.assert_array_equal(fused, (~np.isnan(placed(arrays))).sum(axis=0))
+    assert fuse(tmp_path, "--output-mask", "--output-dtype", "uint16", output="wide.ome.zarr").dtype == np.uint16
+
+
+def test_first_last_and_closest_view_win(tmp_path):
+    arrays = [noise(11), noise(12)]
+    dataset(tmp_path, arrays)
+    values = placed(arrays)
+    first = np.where(np.isnan(values[0]), values[1], values[0])
+    last = np.where(np.isnan(values[1]), values[0], values[1])
+    np.testing.assert_array_equal(fuse(tmp_path, "--fusion-func", "first_view_wins", output="f.ome.zarr"), first)
+    np.testing.assert_array_equal(fuse(tmp_path, "--fusion-func", "last_view_wins", output="l.ome.zarr"), last)
+    closest = fuse(tmp_path, "--fusion-func", "closest_view_wins", output="c.ome.zarr")
+    # the views share columns 25..<40, and their borders fall alike: the middle column is a tie, which the first wins
+    expected = first.copy()
+    expected[..., 33:] = last[..., 33:]
+    np.testing.assert_array_equal(closest, expected)
+
+
+@pytest.mark.parametrize("flags", [["--fusion-func", "max_fusion"], ["--interpolation-order", "0", "--fusion-func", "first_view_wins"], []])
+def test_labels_of_64_bits_are_exact(flags, tmp_path):
+    """Above 2^53 no double can hold them: where one view counts they are copied."""
+    rng = np.random.default_rng(13)
+    labels = rng.integers(2**63, 2**64 - 1, (1, 1) + SHAPE, dtype=np.uint64, endpoint=True) | np.uint64(1)
+    dataset(tmp_path, [labels, labels[..., ::-1].copy()])
+    fused = fuse(tmp_path, *flags)
+    np.testing.assert_array_equal(fused[..., :OFFSET], labels[..., :OFFSET])
+    np.testing.assert_array_equal(fused[..., SHAPE[2]:], labels[..., ::-1][..., SHAPE[2] - OFFSET:])
+    if "max_fusion" in flags:
+        np.testing.assert_array_equal(fused[..., OFFSET:SHAPE[2]], np.maximum(labels[..., OFFSET:], labels[..., ::-1][..., :SHAPE[2] - OFFSET]))
+
+
+OPTIONS = {
+    "fusion_func": "weighted_average_fusion", "blending_widths": {"z": 2, "y": 4, "x": 6}, "interpolation_order": 0,
+    "output_spacing": {"z": 1, "y": 2, "x": 1}, "output_origin": {"x": 3.0}, "rounding": "truncate", "views": ["v0", "v1"],
+    "weights_func": "content_based", "weights_func_kwargs": {"sigma_1": 1, "sigma_2": 2}, "overlap_in_pixels": 3,
+    "output_dtype": "uint8", "intensity_range": [10, 3000], "batch_options": {"n_batch": 5},
+    "zarr_options": {"ngff_version": "0.5", "zarr_array_creation_kwargs": {"compressor": {"id": "gzip", "level": 2}, "shards": {"z": 16, "y": 32, "x": 32}}},
+}
+
+
+def test_status_shows_all_options_and_they_make_the_job_again(tmp_path):
+    dataset(tmp_path, [noise(14), noise(15)])
+    (tmp_path / "options.json").write_text(json.dumps(OPTIONS))
+    first = fuse(tmp_path, "--options", "options.json", output="first.ome.zarr")
+    status = json.loads(blockfuse(tmp_path, "status", "--json"))
+    assert status["options"] == {**OPTIONS, "output_chunksize": 16}
+    (tmp_path / "again.json").write_text(json.dumps(status["options"]))
+    blockfuse(tmp_path, "fuse", status["dataset"], "--options", "again.json", "--output", "second.ome.zarr", "--quiet")
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "second.ome.zarr/0", mode="r")[:], first)
+    files = lambda name: {str(p.relative_to(tmp_path / name)): p.read_bytes() for p in (tmp_path / name).rglob("c/**/*") if p.is_file()}
+    assert files("first.ome.zarr") == files("second.ome.zarr") and files("first.ome.zarr")
