@@ -66,7 +66,7 @@
         library = folder.file("powerloss.so")
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
           .appendingPathComponent("PowerLoss/powerloss.c").path
-        try Self.command("cc", ["-shared", "-fPIC", "-O1", "-o", library, source])
+        try Self.command("clang", ["-shared", "-fPIC", "-O1", "-o", library, source])
         let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "8,100,100", "--chunk", "8,50,50")
         try FileManager.default.createDirectory(atPath: folder.file("root"), withIntermediateDirectories: true)
         // where every other test has it, and in the tree that loses power
