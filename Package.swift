@@ -16,6 +16,10 @@ let package = Package(
     .executable(name: "mosaic", targets: ["mosaic"]),
     // for programs with fusion, weights or batch functions of their own, see docs/extending.md
     .library(name: "BlockfuseKit", targets: ["BlockfuseKit"]),
+    // for Benchmarks
+    .library(name: "BlockfuseModules", targets: ["Zarr", "Fusion", "JobStore", "Geometry"]),
+    .library(name: "CZstd", targets: ["CZstd"]),
+    .library(name: "CBlosc", targets: ["CBlosc"]),
   ],
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

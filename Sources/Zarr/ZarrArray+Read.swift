@@ -73,7 +73,7 @@ extension ZarrArray {
   }
 
   /// Decodes the stored bytes of one read unit: what `readChunk` does after reading them.
-  package func decodeChunk(
+  public func decodeChunk(
     _ stored: UnsafeRawBufferPointer, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) {
     guard buffer.count == chunkByteCount else {
