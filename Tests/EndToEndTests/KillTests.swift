@@ -32,7 +32,7 @@ import Zarr
     while kills < 20 * Self.leastKills {
       // far enough to do something new, and to be killed at a place of its own
       let goal = settledBefore + Int.random(in: 1...max(2, total / (3 * Self.leastKills)), using: &random)
-      let run = try folder.spawn("run", "2", "--workers", "2", "--quiet")
+      let run = try folder.spawn("run", "2", "--workers", "1", "--quiet")
       while run.isRunning {
         if try settled(folder) >= goal {
           usleep(UInt32.random(in: 0...3000, using: &random))
