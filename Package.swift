@@ -57,7 +57,7 @@ let package = Package(
       ],
       path: "Fuzz", swiftSettings: settings),
     .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
-    .target(name: "Fusion", dependencies: ["Geometry"], swiftSettings: settings),
+    .target(name: "Fusion", dependencies: ["Geometry", "CKernels"], swiftSettings: settings),
     .target(
       name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
       swiftSettings: settings),
@@ -68,6 +68,7 @@ let package = Package(
       resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql")],
       swiftSettings: settings),
     .target(name: "CSystem"),
+    .target(name: "CKernels"),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(name: "CBlosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
@@ -75,7 +76,7 @@ let package = Package(
 
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
-    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "Geometry", "CSystem"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "Geometry"], swiftSettings: settings),

@@ -1,3 +1,4 @@
+import CKernels
 import Geometry
 
 /// How much a view counts at a place, by its distance to the view's border.
@@ -29,6 +30,18 @@ package struct BlendingRamp {
       node(1, 1, 1), node(1, 1, 2), node(1, 2, 1), node(1, 2, 2),
       node(2, 1, 1), node(2, 1, 2), node(2, 2, 1), node(2, 2, 2)
     )
+  }
+
+  /// Weights along a line through the view, from x on.
+  func weigh(_ line: SampleLine, x: Int, count: Int, into target: UnsafeMutablePointer<Float>) {
+    var (ramp, line) = (kernelRamp, line.kernelLine)
+    ck_weigh_line(&ramp, &line, Double(x), count, target)
+  }
+
+  package var kernelRamp: ck_ramp {
+    ck_ramp(
+      length: (length[0], length[1], length[2]), density: (density[0], density[1], density[2]), nodes: nodes,
+      blends_z: blendsZ ? 1 : 0)
   }
 
   /// The folded coordinate of a view's pixel coordinate along an axis.

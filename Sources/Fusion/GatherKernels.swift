@@ -1,3 +1,4 @@
+import CKernels
 import Geometry
 
 /// Samples of rows whose maps mix axes: first where they lie, then their corners, gathered and blended along z, then y,
@@ -64,49 +65,35 @@ private func wholePart(_ p: Double, _ magic: Double) -> Double {
 }
 
 extension Float {
-  /// A coordinate below 2^28, added to 2^28, has its whole part and 24 bits of its fraction, as many as a `Float`
-  /// takes, side by side in the low 52 bits.
   static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Float>) {
+    // the kernel keeps coordinates in fixed point
     if line.length >= 1 << 28 {
       locateExactly(ignoringZ ? line.withoutZ(patch) : line, raised: 0, in: patch, x: x, place)
       return
     }
-    let magic = 268_435_456.0
-    let x0 = Double(x)
-    let (sz, sy, sx) = (line.start[0], line.start[1], line.start[2])
-    let (mz, my, mx) = (line.slope[0], line.slope[1], line.slope[2])
     let shape = patch.shape
-    let rowStride = UInt64(UInt32(truncatingIfNeeded: shape[2]))
-    let planeStride = UInt64(UInt32(truncatingIfNeeded: shape[1] * shape[2]))
-    let first = (patch.lower[1] * shape[2]) &+ patch.lower[2]
-    let firstPlane = patch.lower[0] &* shape[1] &* shape[2]
-    let unit: Float = 0x1p-24
+    let rowStride = UInt32(truncatingIfNeeded: shape[2])
+    let planeStride = UInt32(truncatingIfNeeded: shape[1] &* shape[2])
+    let first = patch.lower[1] &* shape[2] &+ patch.lower[2]
+    var (line, taps) = (line.kernelLine, place.kernelTaps)
     if ignoringZ {
-      let offset = UInt32(truncatingIfNeeded: first)
-      for i in 0..<place.count {
-        let at = x0 + Double(Int32(truncatingIfNeeded: i))
-        let y = ((sy + my * at) + magic).bitPattern
-        let x = ((sx + mx * at) + magic).bitPattern
-        place.fractionY[i] = Float(Int32(truncatingIfNeeded: y & 0xff_ffff)) * unit
-        place.fractionX[i] = Float(Int32(truncatingIfNeeded: x & 0xff_ffff)) * unit
-        let index = (y >> 24 & 0xfff_ffff) &* rowStride &+ (x >> 24 & 0xfff_ffff)
-        place.index[i] = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: index) &- offset)
-      }
+      ck_locate_plane(&line, rowStride, UInt32(truncatingIfNeeded: first), Double(x), place.count, &taps)
     } else {
-      let offset = UInt32(truncatingIfNeeded: first &+ firstPlane)
-      for i in 0..<place.count {
-        let at = x0 + Double(Int32(truncatingIfNeeded: i))
-        let z = ((sz + mz * at) + magic).bitPattern
-        let y = ((sy + my * at) + magic).bitPattern
-        let x = ((sx + mx * at) + magic).bitPattern
-        place.fractionZ[i] = Float(Int32(truncatingIfNeeded: z & 0xff_ffff)) * unit
-        place.fractionY[i] = Float(Int32(truncatingIfNeeded: y & 0xff_ffff)) * unit
-        place.fractionX[i] = Float(Int32(truncatingIfNeeded: x & 0xff_ffff)) * unit
-        let row = (z >> 24 & 0xfff_ffff) &* planeStride &+ (y >> 24 & 0xfff_ffff) &* rowStride
-        let index = row &+ (x >> 24 & 0xfff_ffff)
-        place.index[i] = Int32(truncatingIfNeeded: UInt32(truncatingIfNeeded: index) &- offset)
-      }
+      let offset = UInt32(truncatingIfNeeded: first &+ patch.lower[0] &* shape[1] &* shape[2])
+      ck_locate_volume(&line, planeStride, rowStride, offset, Double(x), place.count, &taps)
     }
+  }
+}
+
+extension SampleLine {
+  var kernelLine: ck_line {
+    ck_line(start: (start[0], start[1], start[2]), slope: (slope[0], slope[1], slope[2]))
+  }
+}
+
+extension Taps where S == Float {
+  var kernelTaps: ck_taps {
+    ck_taps(index: index, fraction_z: fractionZ, fraction_y: fractionY, fraction_x: fractionX)
   }
 }
 
@@ -126,87 +113,20 @@ extension SampleLine {
 }
 
 extension Float {
-  /// 4 samples at a time: the pairs along x are loaded as one, blended along y, then parted and blended along x.
   static func gatherPlaneFinite(
     _ plane: UnsafePointer<Float>, rowStride: Int, _ taps: Taps<Float>, into target: UnsafeMutablePointer<Float>
   ) {
-    let base = UnsafeRawPointer(plane)
-    let down = rowStride * 4
-    var i = 0
-    while i + 4 <= taps.count {
-      let p0 = base + Int(taps.index[i]) * 4
-      let p1 = base + Int(taps.index[i + 1]) * 4
-      let p2 = base + Int(taps.index[i + 2]) * 4
-      let p3 = base + Int(taps.index[i + 3]) * 4
-      let fy = UnsafeRawPointer(taps.fractionY + i).loadUnaligned(as: SIMD4<Float>.self)
-      let fx = UnsafeRawPointer(taps.fractionX + i).loadUnaligned(as: SIMD4<Float>.self)
-      let (a0, a1) = parted(p0, p1, p2, p3)
-      let (b0, b1) = parted(p0 + down, p1 + down, p2 + down, p3 + down)
-      let c0 = a0 + fy * (b0 - a0)
-      let c1 = a1 + fy * (b1 - a1)
-      UnsafeMutableRawPointer(target + i).storeBytes(of: c0 + fx * (c1 - c0), as: SIMD4<Float>.self)
-      i += 4
-    }
-    while i < taps.count {
-      let p = plane + Int(taps.index[i])
-      let c0 = lerp(p[0], p[rowStride], taps.fractionY[i])
-      let c1 = lerp(p[1], p[rowStride + 1], taps.fractionY[i])
-      target[i] = lerp(c0, c1, taps.fractionX[i])
-      i += 1
-    }
+    var places = taps.kernelTaps
+    ck_gather_plane(plane, rowStride, &places, taps.count, target)
   }
 
   static func gatherVolumeFinite(
-    _ volume: UnsafePointer<Float>, rowStride: Int, planeStride: Int, _ taps: Taps<Float>,
+    _ volume: UnsafePointer<Float>, rowStride: Int, planeStride: Int, ahead: Int, _ taps: Taps<Float>,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let base = UnsafeRawPointer(volume)
-    let down = rowStride * 4
-    let deep = planeStride * 4
-    var i = 0
-    while i + 4 <= taps.count {
-      let p0 = base + Int(taps.index[i]) * 4
-      let p1 = base + Int(taps.index[i + 1]) * 4
-      let p2 = base + Int(taps.index[i + 2]) * 4
-      let p3 = base + Int(taps.index[i + 3]) * 4
-      let fz = UnsafeRawPointer(taps.fractionZ + i).loadUnaligned(as: SIMD4<Float>.self)
-      let fy = UnsafeRawPointer(taps.fractionY + i).loadUnaligned(as: SIMD4<Float>.self)
-      let fx = UnsafeRawPointer(taps.fractionX + i).loadUnaligned(as: SIMD4<Float>.self)
-      var (a0, a1) = parted(p0, p1, p2, p3)
-      var (b0, b1) = parted(p0 + down, p1 + down, p2 + down, p3 + down)
-      let (d0, d1) = parted(p0 + deep, p1 + deep, p2 + deep, p3 + deep)
-      let both = down + deep
-      let (e0, e1) = parted(p0 + both, p1 + both, p2 + both, p3 + both)
-      a0 += fz * (d0 - a0)
-      a1 += fz * (d1 - a1)
-      b0 += fz * (e0 - b0)
-      b1 += fz * (e1 - b1)
-      let c0 = a0 + fy * (b0 - a0)
-      let c1 = a1 + fy * (b1 - a1)
-      UnsafeMutableRawPointer(target + i).storeBytes(of: c0 + fx * (c1 - c0), as: SIMD4<Float>.self)
-      i += 4
-    }
-    while i < taps.count {
-      target[i] = trilinear(volume + Int(taps.index[i]), rowStride, planeStride,
-        taps.fractionZ[i], taps.fractionY[i], taps.fractionX[i])
-      i += 1
-    }
+    var places = taps.kernelTaps
+    ck_gather_volume(volume, rowStride, planeStride, ahead, &places, taps.count, target)
   }
-}
-
-/// The first and the second of four pairs.
-@inline(__always)
-private func parted(
-  _ p0: UnsafeRawPointer, _ p1: UnsafeRawPointer, _ p2: UnsafeRawPointer, _ p3: UnsafeRawPointer
-) -> (SIMD4<Float>, SIMD4<Float>) {
-  let low = SIMD4<Float>(
-    lowHalf: p0.loadUnaligned(as: SIMD2<Float>.self), highHalf: p1.loadUnaligned(as: SIMD2<Float>.self))
-  let high = SIMD4<Float>(
-    lowHalf: p2.loadUnaligned(as: SIMD2<Float>.self), highHalf: p3.loadUnaligned(as: SIMD2<Float>.self))
-  return (
-    SIMD4<Float>(lowHalf: low.evenHalf, highHalf: high.evenHalf),
-    SIMD4<Float>(lowHalf: low.oddHalf, highHalf: high.oddHalf)
-  )
 }
 
 @inline(__always)
@@ -234,7 +154,7 @@ extension Double {
   }
 
   static func gatherVolumeFinite(
-    _ volume: UnsafePointer<Double>, rowStride: Int, planeStride: Int, _ taps: Taps<Double>,
+    _ volume: UnsafePointer<Double>, rowStride: Int, planeStride: Int, ahead: Int, _ taps: Taps<Double>,
     into target: UnsafeMutablePointer<Double>
   ) {
     for i in 0..<taps.count {

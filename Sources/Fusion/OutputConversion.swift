@@ -53,11 +53,12 @@ protocol RowArithmetic: FusionScalar {
     _ row: UnsafePointer<Self>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion)
   /// Indices into the patch, and fractions, of linear samples from x on.
   static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Self>)
-  /// Linear samples of a plane, and of a volume, whose voxels are all finite.
+  /// Linear samples of a plane, and of a volume, whose voxels are all finite. Soon numbers will be asked for that lie
+  /// `ahead` of these.
   static func gatherPlaneFinite(_ plane: UnsafePointer<Self>, rowStride: Int, _ taps: Taps<Self>,
     into target: UnsafeMutablePointer<Self>)
-  static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, _ taps: Taps<Self>,
-    into target: UnsafeMutablePointer<Self>)
+  static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, ahead: Int,
+    _ taps: Taps<Self>, into target: UnsafeMutablePointer<Self>)
   static func fuse(
     _ function: any FusionFunction, _ views: TransformedViews<Self>, _ output: MutableVoxelArray<Self>) throws
   static func weigh(

@@ -48,9 +48,7 @@ extension ViewRows {
     let isPlane = view.mapClass == .plane
     if order == 1 && isPlane { convertPlane(z: z) }
     let n = Self.tapCount
-    let rows = view.map.rows
-    let line = SampleLine(
-      start: rowStart(z: z, y: y), slope: Vector3(rows[0][2], rows[1][2], rows[2][2]), length: view.shape.max())
+    let line = sampleLine(z: z, y: y)
     let numbers = taps.reserve(S.self, count: 4 * n)
     var place = Taps<S>(
       index: UnsafeMutableRawPointer(numbers).assumingMemoryBound(to: Int32.self), fractionZ: numbers + n,
@@ -73,52 +71,46 @@ extension ViewRows {
         } else if isPlane {
           S.gatherPlaneFinite(source, rowStride: shape[2], place, into: out)
         } else {
-          S.gatherVolumeFinite(source, rowStride: shape[2], planeStride: shape[1] * shape[2], place, into: out)
+          S.gatherVolumeFinite(
+            source, rowStride: shape[2], planeStride: shape[1] * shape[2], ahead: nextPlane, place, into: out)
         }
       }
       x += place.count
     }
   }
 
+  /// How far in the converted patch the samples of the next output plane lie from those of this one, and, where the
+  /// patch is walked through plane by plane, the plane beyond.
+  private var nextPlane: Int {
+    let strides = Vector3(Double(patchBox.shape[1] * patchBox.shape[2]), Double(patchBox.shape[2]), 1)
+    var step = Vector3.zero
+    for axis in 0..<3 { step[axis] = max(-4, min(4, view.map.rows[axis][0])).rounded() }
+    if step[0] > 0 { step[0] += 1 }
+    return Int((step * strides).sum())
+  }
+
   func weighMixed(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
-    let start = rowStart(z: z, y: y)
-    let rows = view.map.rows
-    let slope = Vector3(rows[0][2], rows[1][2], rows[2][2])
+    let line = sampleLine(z: z, y: y)
     let ramp = self.ramp
-    if ramp.leastDistance(start, slope, range) > BlendingRamp.certainDistance { return false }
+    if ramp.leastDistance(line.start, line.slope, range) > BlendingRamp.certainDistance { return false }
     let n = 2 * Self.weightStretch
-    let folded = taps.reserve(S.self, count: 4 * Self.tapCount)
-    let t = UnsafeMutableRawPointer(folded).assumingMemoryBound(to: Float.self)
     var x = range.lowerBound
     while x < range.upperBound {
       let end = min(x + n, range.upperBound)
-      let count = end - x
       let out = target + (x - range.lowerBound)
-      if ramp.leastDistance(start, slope, x..<end) > BlendingRamp.certainDistance {
-        for i in 0..<count { out[i] = 1 }
+      if ramp.leastDistance(line.start, line.slope, x..<end) > BlendingRamp.certainDistance {
+        for i in 0..<(end - x) { out[i] = 1 }
       } else {
-        for axis in 0..<3 where axis > 0 || slope[0] != 0 {
-          foldRow(start[axis], slope[axis], axis, x: x, count: count, into: t + axis * n)
-        }
-        if slope[0] == 0 {
-          let z = ramp.folded(start[0], axis: 0)
-          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: z, y: t[n + i], x: t[2 * n + i])) }
-        } else {
-          for i in 0..<count { out[i] = BlendingRamp.weight(ramp.distance(z: t[i], y: t[n + i], x: t[2 * n + i])) }
-        }
+        ramp.weigh(line, x: x, count: end - x, into: out)
       }
       x = end
     }
     return true
   }
 
-  private func foldRow(
-    _ start: Double, _ slope: Double, _ axis: Int, x: Int, count: Int, into target: UnsafeMutablePointer<Float>
-  ) {
-    let (length, density) = (ramp.length[axis], ramp.density[axis])
-    let x0 = Double(x)
-    for i in 0..<count {
-      target[i] = BlendingRamp.folded(start + slope * (x0 + Double(Int32(truncatingIfNeeded: i))), length, density)
-    }
+  private func sampleLine(z: Int, y: Int) -> SampleLine {
+    let rows = view.map.rows
+    return SampleLine(
+      start: rowStart(z: z, y: y), slope: Vector3(rows[0][2], rows[1][2], rows[2][2]), length: view.shape.max())
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Geometry
 
 /// Rows of views whose axes do not mix: shifts, scales, mirrors.
@@ -125,7 +126,7 @@ extension ViewRows {
       {
         for j in i..<end { target[j] = 1 }
       } else {
-        for j in i..<end { target[j] = BlendingRamp.weight(near * nearHats[j] + far * farHats[j]) }
+        ck_weigh_hats(near, far, nearHats + i, farHats + i, end - i, target + i)
       }
       i = end
     }

@@ -1,0 +1,64 @@
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdint.h>
+
+/// The loops in which fusing spends its time, for single precision.
+///
+/// On x86-64 Linux each is compiled for several instruction sets and the loader picks one. The results are the same
+/// bits for all: there are no sums across lanes, the order of every sum is written down, and products are never fused
+/// with sums. Lengths are the caller's to know; nothing is checked.
+
+/// The pixel coordinates along a row of the output, z, y, x: `start + slope * x`.
+typedef struct {
+  double start[3];
+  double slope[3];
+} ck_line;
+
+/// Where the samples of a row lie in a patch: the index of the lower corner, and the fractions.
+typedef struct {
+  int32_t *index;
+  float *fraction_z;
+  float *fraction_y;
+  float *fraction_x;
+} ck_taps;
+
+/// Indices and fractions of `count` samples from x on. Coordinates are at least 0 and below 2^28.
+///
+/// `index = z * plane_stride + y * row_stride + x - first`, modulo 2^32.
+void ck_locate_volume(const ck_line *line, uint32_t plane_stride, uint32_t row_stride, uint32_t first, double x,
+                      long count, const ck_taps *taps);
+/// The same without z.
+void ck_locate_plane(const ck_line *line, uint32_t row_stride, uint32_t first, double x, long count,
+                     const ck_taps *taps);
+
+/// Linear samples of a volume: blended along z, then y, then x, each as `a + f * (b - a)`.
+///
+/// What lies `ahead` numbers away is fetched into the cache meanwhile; it may lie outside the volume.
+void ck_gather_volume(const float *volume, long row_stride, long plane_stride, long ahead, const ck_taps *taps,
+                      long count, float *target);
+/// Linear samples of a plane.
+void ck_gather_plane(const float *plane, long row_stride, const ck_taps *taps, long count, float *target);
+
+/// What a view's blending weights depend on; see `BlendingRamp`.
+typedef struct {
+  double length[3];
+  double density[3];
+  /// Distances at the nodes [z][y][x].
+  float nodes[8];
+  int blends_z;
+} ck_ramp;
+
+/// Blending weights along a line through a view, from x on.
+void ck_weigh_line(const ck_ramp *ramp, const ck_line *line, double x, long count, float *target);
+/// Blending weights of distances `near * near_hats + far * far_hats`.
+void ck_weigh_hats(float near, float far, const float *near_hats, const float *far_hats, long count, float *target);
+
+/// `target[i] = w[0] c[i] + w[1] (c-1[i] + c+1[i]) + w[2] (c-2[i] + c+2[i]) + …` for i in first..<end, added up in
+/// this order; `rows` are the 2 * radius + 1 rows of the window.
+void ck_convolve(const float *const *rows, const float *weights, long radius, long first, long end, float *target);
+
+/// `(v - s / n)^2`, and 0 where the difference is no more than what rounding leaves of a flat place.
+void ck_detail(const float *values, const float *smooth, const float *norm, long count, float *target);
+
+#endif

@@ -1,0 +1,52 @@
+// Blending weights of rows; `BlendingRamp` says what they are, in the same words one by one.
+#include "CKernels.h"
+#include "clones.h"
+
+INLINE float folded(double p, double length, double density) {
+  const double low = p + 1, high = length - p;
+  return (float)((low < high ? low : high) * density);
+}
+
+INLINE float near_hat(float t) { return t < 2 - t ? t : 2 - t; }
+INLINE float far_hat(float t) { return t - 1 > 0 ? t - 1 : 0; }
+
+INLINE float weight(float distance) {
+  const float d = distance < 1 ? distance : 1;
+  const float u = d * d;
+  const float a =
+      1.5707963705062866f +
+      u * (-0.6459636688232422f +
+           u * (0.07968928664922714f + u * (-0.004672910086810589f + u * 0.0001509713620180264f)));
+  const float s = d * a;
+  const float sine = s < 1 ? s : 1;
+  const float w = sine * sine;
+  return w > 1e-30f ? w : 1e-30f;
+}
+
+CLONES void ck_weigh_line(const ck_ramp *ramp, const ck_line *line, double x, long count, float *target) {
+  const double sz = line->start[0], sy = line->start[1], sx = line->start[2];
+  const double mz = line->slope[0], my = line->slope[1], mx = line->slope[2];
+  const double lz = ramp->length[0], ly = ramp->length[1], lx = ramp->length[2];
+  const double dz = ramp->density[0], dy = ramp->density[1], dx = ramp->density[2];
+  const float n0 = ramp->nodes[0], n1 = ramp->nodes[1], n2 = ramp->nodes[2], n3 = ramp->nodes[3];
+  const float n4 = ramp->nodes[4], n5 = ramp->nodes[5], n6 = ramp->nodes[6], n7 = ramp->nodes[7];
+  const int blends_z = ramp->blends_z;
+  float *restrict out = target;
+  for (int i = 0; i < (int)count; i++) {
+    const double at = x + (double)i;
+    const float tz = folded(sz + mz * at, lz, dz);
+    const float ty = folded(sy + my * at, ly, dy);
+    const float tx = folded(sx + mx * at, lx, dx);
+    const float zn = blends_z ? near_hat(tz) : 1, zf = blends_z ? far_hat(tz) : 0;
+    const float yn = near_hat(ty), yf = far_hat(ty);
+    const float near = zn * (yn * n0 + yf * n2) + zf * (yn * n4 + yf * n6);
+    const float far = zn * (yn * n1 + yf * n3) + zf * (yn * n5 + yf * n7);
+    out[i] = weight(near * near_hat(tx) + far * far_hat(tx));
+  }
+}
+
+CLONES void ck_weigh_hats(float near, float far, const float *near_hats, const float *far_hats, long count,
+                          float *target) {
+  float *restrict out = target;
+  for (long i = 0; i < count; i++) out[i] = weight(near * near_hats[i] + far * far_hats[i]);
+}

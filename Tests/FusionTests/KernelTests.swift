@@ -1,0 +1,147 @@
+import CKernels
+import Fusion
+import Geometry
+import Testing
+
+/// The C loops against the same arithmetic one by one, bit for bit, in all lengths around the widths of vectors.
+@Suite struct KernelTests {
+  private let counts = [1, 7, 8, 9, 15, 16, 31, 32, 33, 63, 64, 65, 100, 128]
+
+  private func same(_ a: Float, _ b: Float) -> Bool { a.bitPattern == b.bitPattern }
+
+  private func random(_ count: Int, _ range: ClosedRange<Float>, _ g: inout SeededGenerator) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &g) }
+  }
+
+  /// A line that stays inside a view for 128 samples, and its view.
+  private func line(_ seed: UInt64) -> (start: Vector3, slope: Vector3, line: ck_line, shape: Index3) {
+    var g = SeededGenerator(seed: seed)
+    var start = Vector3.zero
+    var slope = Vector3.zero
+    let shape = Index3(20, 30, 140)
+    for axis in 0..<3 {
+      let ends = (0..<2).map { _ in Double.random(in: 0...Double(shape[axis] - 1), using: &g) }
+      (start[axis], slope[axis]) = (ends[0], (ends[1] - ends[0]) / 128)
+    }
+    let line = ck_line(start: (start[0], start[1], start[2]), slope: (slope[0], slope[1], slope[2]))
+    return (start, slope, line, shape)
+  }
+
+  @Test func samplesAreThoseOfTheTwin() {
+    for seed in 0..<6 as Range<UInt64> {
+      var (start, slope, line, shape) = line(seed)
+      var g = SeededGenerator(seed: seed + 100)
+      let (rowStride, planeStride) = (shape[2], shape[1] * shape[2])
+      // patches begin anywhere
+      let first = 3 * planeStride + 5
+      let volume = random((shape[0] + 1) * planeStride + rowStride + 2, -1000...1000, &g)
+      for count in counts {
+        for ignoringZ in [false, true] {
+          let numbers = UnsafeMutablePointer<Float>.allocate(capacity: 4 * 128)
+          let index = UnsafeMutablePointer<Int32>.allocate(capacity: 128)
+          defer {
+            numbers.deallocate()
+            index.deallocate()
+          }
+          numbers.initialize(repeating: -1, count: 4 * 128)
+          index.initialize(repeating: -1, count: 128)
+          var taps = ck_taps(
+            index: index, fraction_z: numbers, fraction_y: numbers + 128, fraction_x: numbers + 256)
+          let out = numbers + 384
+          volume.withUnsafeBufferPointer {
+            guard let base = $0.baseAddress.map({ $0 + first }) else { return }
+            let (r, p, f) = (UInt32(rowStride), UInt32(planeStride), UInt32(first))
+            if ignoringZ {
+              ck_locate_plane(&line, r, f, 0, count, &taps)
+              ck_gather_plane(base, rowStride, &taps, count, out)
+            } else {
+              ck_locate_volume(&line, p, r, f, 0, count, &taps)
+              ck_gather_volume(base, rowStride, planeStride, 2 * planeStride, &taps, count, out)
+            }
+          }
+          if count < 128 { #expect(out[count] == -1 && index[count] == -1) }
+          var wrong = 0
+          for i in 0..<count {
+            // rounded to 24 bits after the point
+            let p = ((start + slope * Double(i)) + 0x1p28) - 0x1p28
+            let base = p.rounded(.down)
+            let f = (0..<3).map { Float(p[$0] - base[$0]) }
+            let at = (ignoringZ ? 0 : Int(base[0]) * planeStride) + Int(base[1]) * rowStride + Int(base[2])
+            func row(_ at: Int) -> Float {
+              let (a, b) = (volume[at], ignoringZ ? 0 : volume[at + planeStride])
+              return ignoringZ ? a : a + f[0] * (b - a)
+            }
+            func column(_ at: Int) -> Float { row(at) + f[1] * (row(at + rowStride) - row(at)) }
+            let expected = column(at) + f[2] * (column(at + 1) - column(at))
+            if !same(out[i], expected) || Int(index[i]) != at - first { wrong += 1 }
+          }
+          #expect(wrong == 0, "\(seed) \(count) \(ignoringZ)")
+        }
+      }
+    }
+  }
+
+  @Test func weightsAreThoseOfTheRamp() {
+    for (seed, blendsZ) in [(0 as UInt64, true), (1, false), (2, true), (3, true)] {
+      var (start, slope, line, shape) = line(seed)
+      let ramp = BlendingRamp(
+        shape: shape, spacing: Vector3(2, 1, 0.5), widths: Vector3(30, 20, 25), blendsZ: blendsZ)
+      for count in counts {
+        var out = [Float](repeating: -1, count: count + 1)
+        var constants = ramp.kernelRamp
+        ck_weigh_line(&constants, &line, 0, count, &out)
+        #expect(out[count] == -1)
+        let expected = (0..<count).map { i in
+          let t = (0..<3).map { ramp.folded(start[$0] + slope[$0] * Double(i), axis: $0) }
+          return BlendingRamp.weight(ramp.distance(z: t[0], y: t[1], x: t[2]))
+        }
+        #expect(zip(out, expected).allSatisfy(same), "\(seed) \(count)")
+        #expect(Set(expected).count > count / 2)
+
+        var g = SeededGenerator(seed: seed)
+        let (near, far) = (random(count, 0...1, &g), random(count, 0...1, &g))
+        ck_weigh_hats(0.3, 0.9, near, far, count, &out)
+        for i in 0..<count { #expect(same(out[i], BlendingRamp.weight(0.3 * near[i] + 0.9 * far[i]))) }
+      }
+    }
+  }
+
+  @Test func filteredRowsAreSumsInOneOrder() {
+    var g = SeededGenerator(seed: 9)
+    for (radius, count) in [(0, 40), (1, 100), (20, 7), (20, 8), (20, 71), (44, 129)] {
+      let numbers = random((2 * radius + 1) * count, -1...1, &g)
+      let weights = random(radius + 1, 0...1, &g)
+      var out = [Float](repeating: -7, count: count + 1)
+      let first = min(3, count - 1)
+      numbers.withUnsafeBufferPointer { all in
+        let rows = (0..<(2 * radius + 1)).map { j in all.baseAddress.map { $0 + j * count } }
+        ck_convolve(rows, weights, radius, first, count, &out)
+      }
+      for i in 0..<count {
+        var sum = weights[0] * numbers[radius * count + i]
+        for j in 0..<radius {
+          let pair = numbers[(radius - 1 - j) * count + i] + numbers[(radius + 1 + j) * count + i]
+          sum += weights[j + 1] * pair
+        }
+        #expect(same(out[i], i < first ? -7 : sum), "\(radius) \(count) \(i)")
+      }
+      #expect(out[count] == -7)
+    }
+  }
+
+  @Test func detailIsTheSquareOfTheDifference() {
+    var g = SeededGenerator(seed: 10)
+    let (values, smooth) = (random(77, -100...100, &g), random(77, -100...100, &g))
+    let norm = random(77, 0.1...1, &g)
+    var out = [Float](repeating: -7, count: 78)
+    ck_detail(values, smooth, norm, 77, &out)
+    for i in 0..<77 {
+      let difference = values[i] - smooth[i] / norm[i]
+      #expect(same(out[i], difference * difference))
+    }
+    #expect(out[77] == -7)
+    let flat: [Float] = [1000, 1000, -1000, 0]
+    ck_detail(flat, [1000.001, 1000.01, -1000.001, 0], [1, 1, 1, 1], 4, &out)
+    #expect(out[0] == 0 && out[1] > 0 && out[2] == 0 && out[3] == 0)
+  }
+}
