@@ -21,16 +21,20 @@ public final class BlockFuser {
   ) {
     self.recipe = recipe
     (self.patchByteLimit, self.arenaByteLimit) = (patchByteLimit, arenaByteLimit)
-    single = recipe.usesDouble ? nil : FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit)
-    double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit) : nil
+    let (patch, arena) = (patchByteLimit, arenaByteLimit)
+    single = recipe.usesDouble ? nil : FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena)
+    double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena) : nil
   }
 
   /// For tests: all blocks by way of resampled copies.
   package init(stacking recipe: FusionRecipe) {
     self.recipe = recipe
     (patchByteLimit, arenaByteLimit) = (Self.defaultPatchByteLimit, Self.defaultArenaByteLimit)
-    single = recipe.usesDouble ? nil : FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit, stacks: true)
-    double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patchByteLimit, stacks: true) : nil
+    let (patch, arena) = (patchByteLimit, arenaByteLimit)
+    single = recipe.usesDouble
+      ? nil : FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena, stacks: true)
+    double = recipe.usesDouble
+      ? FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena, stacks: true) : nil
   }
 
   /// Fuses one block.

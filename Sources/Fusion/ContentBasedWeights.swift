@@ -1,14 +1,5 @@
 import Geometry
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-/// `exp(-t²/2)`.
-func gaussian(_ t: Double) -> Double { exp(-0.5 * t * t) }
-
 /// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised
 /// over the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending
 /// weight is below 1e-7.
@@ -27,7 +18,7 @@ public struct ContentBasedWeights: WeightsFunction {
   }
 
   public func halo(in context: FusionContext) -> Index3 {
-    let reach = GaussianFilter.radius(sigma: sigma1) + GaussianFilter.radius(sigma: sigma2)
+    let reach = GaussianKernel.radius(sigma: sigma1) + GaussianKernel.radius(sigma: sigma2)
     return Index3(context.blendsZ ? reach : 0, reach, reach)
   }
 
@@ -38,88 +29,53 @@ public struct ContentBasedWeights: WeightsFunction {
     DetailFilter(self, views.context).weigh(views, into: weights)
   }
 
-  /// The memory that `weigh` takes for itself, for arrays over `box` and weights over `weightsBox`.
-  func scratchByteCount(box: Box3, weightsBox: Box3, context: FusionContext) -> Int {
-    let reach = GaussianFilter.radius(sigma: sigma2)
-    let detail = weightsBox.grown(by: Index3(context.blendsZ ? reach : 0, reach, reach)).intersection(box)
-    return 4 * (2 * box.count + 2 * detail.count) + 2 * GaussianFilter.scratchByteCount(source: box)
+  /// The memory for weights over `wanted` of one view after the other.
+  ///
+  /// - Parameter gaps: whether views may lack values anywhere, so that shares are computed voxel by voxel.
+  func scratchByteCount(wanted: Box3, context: FusionContext, gaps: Bool) -> Int {
+    let (inner, outer) = (GaussianKernel.radius(sigma: sigma1), GaussianKernel.radius(sigma: sigma2))
+    func around(_ reach: Int) -> Index3 { wanted.grown(by: Index3(context.blendsZ ? reach : 0, reach, reach)).shape }
+    let (bounds, middle, shape) = (around(inner + outer), around(outer), wanted.shape)
+    // numbers and shares of each step, the numbers themselves, and planes in work
+    let smooth = PaddedShape(Index3(bounds[0], middle[1], middle[2])).count
+    let detail = PaddedShape(Index3(shape[0], middle[1], middle[2])).count
+    let masks = bounds[0] * bounds[1] * (gaps ? bounds[2] + 24 : 24)
+    let planes = 4 * (bounds[1] + 64) * (bounds[2] + 2 * outer + 64)
+    return 4 * (2 * (smooth + detail) + PaddedShape(middle).count + masks + planes) + 1 << 20
   }
 }
 
-/// The two Gaussians and their memory, used for one view after the other, and for one block after the other.
-final class DetailFilter {
-  private static let leastBlending: Float = 1e-7
+extension ContentBasedWeights {
+  /// A view counts nowhere where its normalised blending weight is less.
+  static let leastBlending: Float = 1e-7
+}
 
-  private let inner: GaussianFilter
-  private let outer: GaussianFilter
-  private let context: FusionContext
-  private let signal = ScratchBuffer()
-  private let mask = ScratchBuffer()
-  private let detail = ScratchBuffer()
-  private let norm = ScratchBuffer()
+/// A view's numbers from resampled copies.
+struct StackedDetail<S: FusionScalar>: DetailSource {
+  let values: VoxelArray<S>
+  let blending: VoxelArray<Float>
 
-  init(_ function: ContentBasedWeights, _ context: FusionContext) {
-    inner = GaussianFilter(sigma: function.sigma1, filtersZ: context.blendsZ)
-    outer = GaussianFilter(sigma: function.sigma2, filtersZ: context.blendsZ)
-    self.context = context
+  private func hasNumber(_ value: S, _ weight: Float) -> Bool {
+    value == value && weight >= ContentBasedWeights.leastBlending
   }
 
-  func weigh<S: FusionScalar>(_ views: TransformedViews<S>, into weights: [MutableVoxelArray<Float>]) {
-    for k in 0..<views.views.count {
-      weigh(views.values[k], views.blendingWeights[k], least: Self.leastBlending, into: weights[k])
-    }
+  func row(
+    z: Int, y: Int, x: Range<Int>, values target: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>
+  ) -> DetailRow {
+    let (row, weights) = (values.row(z: z, y: y, x: x), blending.row(z: z, y: y, x: x))
+    for i in 0..<x.count { target[i] = hasNumber(row[i], weights[i]) ? Float(row[i]) : 0 }
+    return markNumbers(count: x.count, mask) { hasNumber(row[$0], weights[$0]) }
   }
 
-  private func weigh<S: FusionScalar>(
-    _ values: VoxelArray<S>, _ blending: VoxelArray<Float>, least: Float, into weights: MutableVoxelArray<Float>
-  ) {
-    weights.elements.update(repeating: .nan)
-    // nothing is needed, and nothing counts, outside the voxels with a value
-    let bounds = boundsOfValid(values, blending, least)
-    let wanted = weights.box.intersection(bounds)
-    if wanted.isEmpty { return }
-    let (values1, mask1) = gather(values, blending, least, over: bounds)
-
-    let reach = Index3(context.blendsZ ? outer.radius : 0, outer.radius, outer.radius)
-    let middle = wanted.grown(by: reach).intersection(bounds)
-    let smooth = detail.reserve(Float.self, count: middle.count)
-    let smoothNorm = norm.reserve(Float.self, count: middle.count)
-    inner.apply(values1, bounds, into: smooth, middle)
-    inner.apply(mask1, bounds, into: smoothNorm, middle)
-    forEachRow(of: middle, in: bounds) { at, inBounds, count in
-      for i in 0..<count {
-        let isValid = mask1[inBounds + i] != 0
-        let difference = isValid ? values1[inBounds + i] - smooth[at + i] / smoothNorm[at + i] : 0
-        // what rounding leaves of a flat place would be all the content there is
-        let isFlat = difference.magnitude <= 2e-6 * values1[inBounds + i].magnitude
-        smooth[at + i] = isFlat ? 0 : difference * difference
-        smoothNorm[at + i] = isValid ? 1 : 0
-      }
-    }
-
-    // the first two are free again
-    let result = signal.reserve(Float.self, count: wanted.count)
-    let resultNorm = mask.reserve(Float.self, count: wanted.count)
-    outer.apply(smooth, middle, into: result, wanted)
-    outer.apply(smoothNorm, middle, into: resultNorm, wanted)
-    forEachRow(of: wanted, in: middle) { at, inMiddle, count in
-      let (z, y) = rowPosition(at, wanted)
-      let row = weights.row(z: z, y: y)
-      let first = wanted.lower[2] - weights.box.lower[2]
-      for i in 0..<count where smoothNorm[inMiddle + i] != 0 { row[first + i] = result[at + i] / resultNorm[at + i] }
-    }
-  }
-
-  private func boundsOfValid<S: FusionScalar>(
-    _ values: VoxelArray<S>, _ blending: VoxelArray<Float>, _ least: Float
-  ) -> Box3 {
+  /// A box outside which there are no numbers.
+  var bounds: Box3 {
     let box = values.box
     var (lower, upper) = (box.upper, box.lower)
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
         let (row, weights) = (values.row(z: z, y: y), blending.row(z: z, y: y))
-        func isValid(_ i: Int) -> Bool { row[i] == row[i] && weights[i] >= least }
-        guard let first = row.indices.first(where: isValid), let last = row.indices.last(where: isValid) else {
+        func isThere(_ i: Int) -> Bool { hasNumber(row[i], weights[i]) }
+        guard let first = row.indices.first(where: isThere), let last = row.indices.last(where: isThere) else {
           continue
         }
         lower = pointwiseMin(lower, Index3(z, y, box.lower[2] + first))
@@ -128,44 +84,14 @@ final class DetailFilter {
     }
     return Box3(lower: lower, upper: upper)
   }
-
-  /// The values, 0 where there is none, and ones where there is one.
-  private func gather<S: FusionScalar>(
-    _ values: VoxelArray<S>, _ blending: VoxelArray<Float>, _ least: Float, over bounds: Box3
-  ) -> (UnsafePointer<Float>, UnsafePointer<Float>) {
-    let numbers = signal.reserve(Float.self, count: bounds.count)
-    let ones = mask.reserve(Float.self, count: bounds.count)
-    var at = 0
-    let x = bounds.lower[2]..<bounds.upper[2]
-    for z in bounds.lower[0]..<bounds.upper[0] {
-      for y in bounds.lower[1]..<bounds.upper[1] {
-        let (row, weights) = (values.row(z: z, y: y, x: x), blending.row(z: z, y: y, x: x))
-        for i in 0..<x.count {
-          let isValid = row[i] == row[i] && weights[i] >= least
-          numbers[at + i] = isValid ? Float(row[i]) : 0
-          ones[at + i] = isValid ? 1 : 0
-        }
-        at += x.count
-      }
-    }
-    return (UnsafePointer(numbers), UnsafePointer(ones))
-  }
 }
 
-/// Offsets of the rows of a box in its own array and in that of a box around it.
-@inline(__always)
-private func forEachRow(of box: Box3, in around: Box3, _ body: (_ at: Int, _ inAround: Int, _ count: Int) -> Void) {
-  let (shape, outer) = (box.shape, around.shape)
-  let start = box.lower &- around.lower
-  for z in 0..<shape[0] {
-    for y in 0..<shape[1] {
-      body(
-        (z * shape[1] + y) * shape[2], ((z + start[0]) * outer[1] + y + start[1]) * outer[2] + start[2], shape[2])
-    }
+/// Says where a row has numbers; marks them where there are gaps between.
+func markNumbers(count: Int, _ mask: UnsafeMutablePointer<Float>, _ hasNumber: (Int) -> Bool) -> DetailRow {
+  guard let first = (0..<count).first(where: hasNumber), let last = (0..<count).last(where: hasNumber) else {
+    return .interval(0..<0)
   }
-}
-
-private func rowPosition(_ at: Int, _ box: Box3) -> (z: Int, y: Int) {
-  let row = at / box.shape[2]
-  return (box.lower[0] + row / box.shape[1], box.lower[1] + row % box.shape[1])
+  if (first...last).allSatisfy(hasNumber) { return .interval(first..<(last + 1)) }
+  for i in first...last where hasNumber(i) { mask[i] = 1 }
+  return .marked
 }

@@ -8,16 +8,18 @@ final class FusionEngine<S: RowArithmetic> {
   private let patchByteLimit: Int
   private let streamed: StreamedFusion<S>?
   private let stacked: StackedFusion<S>
+  private let content: ContentWeights<S>?
   /// One a view of the part in hand; kept for the next.
   private var rows: [ViewRows<S>] = []
   private let counts = ScratchBuffer()
   private let values = ScratchBuffer()
 
-  init(recipe: FusionRecipe, patchByteLimit: Int, stacks: Bool = false) {
+  init(recipe: FusionRecipe, patchByteLimit: Int, arenaByteLimit: Int, stacks: Bool = false) {
     self.recipe = recipe
     self.patchByteLimit = patchByteLimit
     streamed = stacks ? nil : recipe.streamedMethod.map { StreamedFusion(recipe: recipe, method: $0) }
     stacked = StackedFusion(recipe: recipe)
+    content = recipe.contentWeights.map { ContentWeights(recipe: recipe, function: $0, byteLimit: arenaByteLimit) }
   }
 
   /// False, and nothing written, where no view has voxels for the block.
@@ -28,9 +30,19 @@ final class FusionEngine<S: RowArithmetic> {
     let order = recipe.interpolationOrder
     let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
     if needed.isEmpty { return false }
+    var weights: [Int: VoxelArray<Float>] = [:]
+    if let content {
+      let around = views.filter { !$0.inputBox(for: box.grown(by: recipe.halo), order: order).isEmpty }
+      let all = try content.weigh(box, touching: needed, around: around) { view, row, region in
+        try load(view, into: row, for: region, from: reader)
+      }
+      for (view, array) in zip(needed, all) { weights[view.id] = array }
+    }
     try forEachPart(of: box, views: needed) { part, partViews in
       try load(partViews, for: part, from: reader)
-      streamed.fuse(region: part, of: box, views: Array(rows.prefix(partViews.count)), into: output)
+      streamed.fuse(
+        region: part, of: box, views: Array(rows.prefix(partViews.count)),
+        content: weights.isEmpty ? [] : partViews.map { weights[$0.id] }, into: output)
     }
     return true
   }
@@ -67,8 +79,7 @@ final class FusionEngine<S: RowArithmetic> {
         if partViews.isEmpty { return }
         if view.elementType.isInteger {
           // integers never lack a value, so they need not be read
-          _ = try row.makeRoom(for: view, box: Box3(shape: Index3(repeating: 0)))
-          row.begin(region: part, content: .voxels)
+          try row.beginWithoutVoxels(of: view, region: part)
         } else {
           try load(view, into: row, for: part, from: reader)
         }
@@ -166,8 +177,11 @@ final class FusionEngine<S: RowArithmetic> {
     if recipe.isStreamed {
       let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
       let bytes = needed.reduce(0) { $0 + viewByteCount($1, box, order) }
-      return min(bytes, max(patchByteLimit, 0))
+      let streamed = min(bytes, max(patchByteLimit, 0))
         + StreamedFusion<S>.scratchByteCount(width: box.shape[2], views: needed.count)
+      guard let content = recipe.contentWeights, needed.count > 1 else { return streamed }
+      let most = needed.map { ContentWeights<S>.byteCount(recipe, content, $0, shared: box) }.max() ?? 0
+      return streamed + most + 4 * needed.count * box.count
     }
     let stackBox = box.grown(by: recipe.halo)
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }

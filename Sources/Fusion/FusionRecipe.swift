@@ -85,7 +85,12 @@ public struct FusionRecipe: Sendable {
   public var isStreamed: Bool { streamedMethod != nil }
 
   var streamedMethod: FusionMethod? {
-    weights == nil ? (function as? any BuiltinFusion)?.method : nil
+    weights == nil || contentWeights != nil ? (function as? any BuiltinFusion)?.method : nil
+  }
+
+  /// Content weights that a row needs only where it has more than one view.
+  var contentWeights: ContentBasedWeights? {
+    function is WeightedAverageFusion ? weights as? ContentBasedWeights : nil
   }
 
   var outputConversion: OutputConversion {

@@ -138,7 +138,7 @@ struct StackedFusion<S: RowArithmetic> {
     if let weights = recipe.weights {
       bytes += views * weightsBox.count * 4
       if let content = weights as? ContentBasedWeights {
-        bytes += content.scratchByteCount(box: box, weightsBox: weightsBox, context: recipe.context)
+        bytes += content.scratchByteCount(wanted: weightsBox, context: recipe.context, gaps: true)
       }
     }
     return bytes

@@ -15,11 +15,16 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   static func scratchByteCount(width: Int, views: Int) -> Int {
-    (3 + views) * width * MemoryLayout<S>.stride + (3 + views) * width * MemoryLayout<Float>.stride
+    (2 + views) * width * MemoryLayout<S>.stride + (4 + views) * width * MemoryLayout<Float>.stride
   }
 
   /// Writes every voxel of `region`, a part of `box`, whose voxels start at `output` in C order.
-  func fuse(region: Box3, of box: Box3, views: [ViewRows<S>], into output: UnsafeMutableRawPointer) {
+  ///
+  /// - Parameter content: none, or one a view: its content weights wherever it shares voxels of the region.
+  func fuse(
+    region: Box3, of box: Box3, views: [ViewRows<S>], content: [VoxelArray<Float>?] = [],
+    into output: UnsafeMutableRawPointer
+  ) {
     let width = region.shape[2]
     let bytes = conversion.type.byteCount
     let shape = box.shape
@@ -46,7 +51,7 @@ struct StreamedFusion<S: RowArithmetic> {
           if stretch.views.isEmpty {
             target.initializeMemory(as: UInt8.self, repeating: 0, count: stretch.range.count * bytes)
           } else {
-            fuse(stretch, z: z, y: y, views, scratch, into: target)
+            fuse(stretch, z: z, y: y, views, content, scratch, into: target)
           }
         }
       }
@@ -75,8 +80,8 @@ struct StreamedFusion<S: RowArithmetic> {
   // MARK: one stretch
 
   private func fuse(
-    _ stretch: Stretch, z: Int, y: Int, _ views: [ViewRows<S>], _ scratch: RowScratch<S>,
-    into target: UnsafeMutableRawPointer
+    _ stretch: Stretch, z: Int, y: Int, _ views: [ViewRows<S>], _ content: [VoxelArray<Float>?],
+    _ scratch: RowScratch<S>, into target: UnsafeMutableRawPointer
   ) {
     let (range, count) = (stretch.range, stretch.range.count)
     let involved = stretch.views
@@ -96,6 +101,11 @@ struct StreamedFusion<S: RowArithmetic> {
       if isWide(view) {
         for i in 0..<count { storeExactly(view, z, y, range.lowerBound + i, i, into: target) }
       }
+      return
+    }
+    if !content.isEmpty {
+      sumByContent(involved, z, y, range, views, content, scratch)
+      storeMarked(scratch.sum, count: count, conversion, into: target)
       return
     }
     if involved.contains(where: { views[$0].mayLackValues || isWide(views[$0]) }) {
@@ -136,6 +146,8 @@ struct RowScratch<S: RowArithmetic> {
   let value: UnsafeMutablePointer<S>
   let weightSum: UnsafeMutablePointer<Float>
   let weight: UnsafeMutablePointer<Float>
+  /// Two rows.
+  let moreWeights: UnsafeMutablePointer<Float>
   private let width: Int
   private let allValues: UnsafeMutablePointer<S>
   private let allWeights: UnsafeMutablePointer<Float>
@@ -148,7 +160,8 @@ struct RowScratch<S: RowArithmetic> {
     let weights = UnsafeMutableRawPointer(allValues + width * views).assumingMemoryBound(to: Float.self)
     weightSum = weights
     weight = weights + width
-    allWeights = weight + width
+    moreWeights = weight + width
+    allWeights = moreWeights + 2 * width
   }
 
   func values(_ place: Int) -> UnsafeMutablePointer<S> { allValues + place * width }

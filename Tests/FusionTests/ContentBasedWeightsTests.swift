@@ -54,6 +54,34 @@ import Testing
     #expect(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 2, 3)).count == 96)
   }
 
+  /// Resampled copies of whole views, each weighed everywhere, give the very same voxels.
+  @Test(arguments: MapKind.allCases) func wholeArraysGiveWhatRowsGive(_ kind: MapKind) throws {
+    var found = 0
+    for (seed, type, nanShare, blendsZ) in [
+      (0 as UInt64, ElementType.uint16, 0.0, true), (1, .uint16, 0, false), (2, .float32, 0.05, true),
+      (3, .uint32, 0, true), (4, .float64, 0.02, false),
+    ] {
+      var g = SeededGenerator(seed: seed)
+      let shape = Index3(6, 11, 15)
+      let views = (0..<4).map {
+        randomView(
+          id: $0, type: type, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g),
+          nanShare: nanShare, using: &g)
+      }
+      for widths in [Vector3(2, 3, 3), Vector3(2000, 3000, 4000)] {
+        let recipe = try FusionRecipe(
+          weights: "content_based",
+          weightsArguments: FunctionArguments(["sigma_1": .number(0.6), "sigma_2": .number(0.9)]),
+          blendingWidths: widths, outputType: type, context: context(volume, blendsZ: blendsZ))
+        let rows = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(3, 5, 14))
+        let arrays = try fuseInBlocks(BlockFuser(stacking: recipe), views, block: volume)
+        #expect(rows == arrays, "\(type) \(widths)")
+        found += rows.count { $0 != 0 }
+      }
+    }
+    #expect(found > 1000)
+  }
+
   @Test func doesNotDependOnBlocks() throws {
     for (kind, nanShare) in [(MapKind.shift, 0.0), (.general, 0.05), (.wholeShift, 0)] {
       let views = views(kind, nanShare: nanShare, seed: 11, shape: Index3(4, 8, 12))

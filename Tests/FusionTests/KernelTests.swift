@@ -129,6 +129,25 @@ import Testing
     }
   }
 
+  @Test func twoRowsAtOnceAreOneAfterTheOther() {
+    var g = SeededGenerator(seed: 11)
+    for (radius, count) in [(0, 40), (1, 15), (20, 16), (20, 71), (44, 129)] {
+      let numbers = random((2 * radius + 2) * count, -1...1, &g)
+      let weights = random(radius + 1, 0...1, &g)
+      var both = [[Float]](repeating: [Float](repeating: -7, count: count + 1), count: 4)
+      let first = min(3, count - 1)
+      numbers.withUnsafeBufferPointer { all in
+        let rows = (0..<(2 * radius + 2)).map { j in all.baseAddress.map { $0 + j * count } }
+        var (a, b) = (both[0], both[1])
+        ck_convolve_two(rows, weights, radius, first, count, &a, &b)
+        (both[0], both[1]) = (a, b)
+        ck_convolve(rows, weights, radius, first, count, &both[2])
+        ck_convolve(Array(rows.dropFirst()), weights, radius, first, count, &both[3])
+      }
+      #expect(both[0] == both[2] && both[1] == both[3] && both[0] != both[1])
+    }
+  }
+
   @Test func detailIsTheSquareOfTheDifference() {
     var g = SeededGenerator(seed: 10)
     let (values, smooth) = (random(77, -100...100, &g), random(77, -100...100, &g))

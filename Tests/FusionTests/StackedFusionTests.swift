@@ -178,19 +178,30 @@ private struct Brightness: WeightsFunction {
 
   @Test func memoryIsForetold() throws {
     let views = views(.general, .uint16)
-    for weights in [nil, "content_based"] {
-      let recipe = try FusionRecipe(
-        weights: weights, weightsArguments: weights == nil ? .none : FunctionArguments(["sigma_1": .number(0.5),
-          "sigma_2": .number(1)]), outputType: .uint16, context: context(volume))
-      let box = Box3(shape: volume)
-      let all = BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views.map(\.placed))
-      // of each view the voxels and their numbers; with weights, of one at a time, and resampled copies with weights
-      let around = box.grown(by: recipe.halo)
-      let patches = views.map { $0.placed.inputBox(for: around, order: 1).count }
-      let least = weights == nil
-        ? patches.reduce(0) { $0 + 6 * $1 } : 4 * (4 + 4) * around.count + 6 * (patches.max() ?? 0)
-      #expect(all >= least && all < 3 * least + 100_000)
-      #expect(patches.reduce(0, +) > 100)
+    let recipe = try FusionRecipe(outputType: .uint16, context: context(volume))
+    let all = BlockFuser.arenaByteCount(recipe: recipe, box: Box3(shape: volume), views: views.map(\.placed))
+    // of each view the voxels and their numbers
+    let least = views.reduce(0) { $0 + 6 * $1.placed.inputBox(for: Box3(shape: volume), order: 1).count }
+    #expect(least > 600 && all >= least && all < 3 * least + 100_000)
+  }
+
+  @Test func memoryOfContentWeightsIsForetold() throws {
+    let shape = Index3(200, 300, 300)
+    let box = Box3(lower: Index3(70, 70, 70), upper: Index3(120, 130, 140))
+    let views = (0..<3).map {
+      PlacedView(
+        id: $0, map: PixelMap(rows: AffineMap.identity.rows, offset: Vector3(0, 0.5, 3 * Double($0))), shape: shape,
+        spacing: Vector3(1, 1, 1), affine: .identity, elementType: .uint16)
     }
+    let recipe = try FusionRecipe(
+      weights: "content_based", weightsArguments: FunctionArguments(["sigma_1": .number(2), "sigma_2": .number(4)]),
+      outputType: .uint16, context: context(shape))
+    let all = BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views)
+    // of one view at a time the patch and the numbers of each step, of all views patches and weights
+    let (around, middle) = (box.grown(by: Index3(24, 24, 24)), box.grown(by: Index3(16, 16, 16)))
+    let least = 2 * around.count + 4 * 3 * middle.count + 3 * (2 + 4) * box.count
+    #expect(all >= least && all < 3 * least)
+    // one view alone is not weighed
+    #expect(BlockFuser.arenaByteCount(recipe: recipe, box: box, views: [views[0]]) < 4 * box.count)
   }
 }

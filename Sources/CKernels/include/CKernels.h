@@ -58,6 +58,10 @@ void ck_weigh_hats(float near, float far, const float *near_hats, const float *f
 /// this order; `rows` are the 2 * radius + 1 rows of the window.
 void ck_convolve(const float *const *rows, const float *weights, long radius, long first, long end, float *target);
 
+/// The same for two rows at once, the window of the second beginning one row later.
+void ck_convolve_two(const float *const *rows, const float *weights, long radius, long first, long end, float *target,
+                     float *next);
+
 /// `(v - s / n)^2`, and 0 where the difference is no more than what rounding leaves of a flat place.
 void ck_detail(const float *values, const float *smooth, const float *norm, long count, float *target);
 
