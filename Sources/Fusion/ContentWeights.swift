@@ -49,7 +49,8 @@ final class ContentWeights<S: RowArithmetic> {
   ) -> Int {
     if shared.isEmpty { return 0 }
     let hasGaps = !view.elementType.isInteger
-    let patch = FusionEngine<S>.viewByteCount(view, shared.grown(by: function.halo(in: recipe.context)), recipe.interpolationOrder)
+    let around = shared.grown(by: function.halo(in: recipe.context))
+    let patch = FusionEngine<S>.viewByteCount(view, around, recipe.interpolationOrder)
     return function.scratchByteCount(wanted: shared, context: recipe.context, gaps: hasGaps)
       + (hasGaps ? 2 * patch : patch)
   }
