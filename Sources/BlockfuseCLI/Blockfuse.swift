@@ -34,7 +34,8 @@ struct Blockfuse: ParsableCommand {
       """,
     version: Program.versionWithLibraries,
     subcommands: [
-      PlanCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self, StatusCommand.self,
+      PlanCommand.self, ConvertCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self,
+      StatusCommand.self,
       ListCommand.self, BlocksCommand.self, VerifyCommand.self, RetryCommand.self,
       BackupCommand.self,
     ])

@@ -36,6 +36,9 @@ struct FusionFlags: ParsableArguments {
   @Option(help: "union, intersection or sample.")
   var outputStackMode: String?
 
+  @Option(help: ArgumentHelp("Fuse a region that the dataset has a name for, in place of the stack mode.", valueName: "name"))
+  var boundingBox: String?
+
   @Option(help: ArgumentHelp("Position of voxel 0, such as z=0,y=10,x=-4.", valueName: "map"))
   var outputOrigin: String?
 
@@ -139,7 +142,8 @@ struct FusionFlags: ParsableArguments {
       ("fusion_method_kwargs", fusionMethodKwargs), ("weights_func", weightsFunc),
       ("weights_func_kwargs", weightsFuncKwargs), ("output_spacing", outputSpacing),
       ("output_stack_mode", outputStackMode), ("output_origin", outputOrigin), ("output_shape", outputShape),
-      ("output_stack_properties", outputStackProperties), ("output_chunksize", outputChunksize),
+      ("output_stack_properties", outputStackProperties), ("bounding_box", boundingBox),
+      ("output_chunksize", outputChunksize),
       ("overlap_in_pixels", overlapInPixels), ("interpolation_order", interpolationOrder), ("planewise", planewise),
       ("blending_widths", blendingWidths), ("rounding", rounding), ("output_dtype", outputDtype),
       ("batch_options", batchOptions),
@@ -148,7 +152,8 @@ struct FusionFlags: ParsableArguments {
 
   /// Options that are names, whatever they look like.
   private static let words: Set = [
-    "transform_key", "fusion_func", "weights_func", "output_stack_mode", "rounding", "output_dtype",
+    "transform_key", "fusion_func", "weights_func", "output_stack_mode", "bounding_box", "rounding",
+    "output_dtype",
   ]
 
   private var lists: [(String, String?)] { [("views", views), ("timepoints", timepoints), ("channels", channels)] }

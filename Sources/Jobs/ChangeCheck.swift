@@ -86,6 +86,9 @@ struct ChangeCheck {
         if findings.differences.count > before + listedAtMost { break }
       }
     }
+    if findings.differences.count == before, now.plan.stack != job.plan.stack {
+      findings.differences.append("dataset: the output's place or size changed")
+    }
     if findings.differences.count == before { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
   }
 

@@ -23,8 +23,9 @@ final class FusedLevel: LevelWork {
   func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
 
   /// The views that may have a value in a box of output voxels, in dataset order.
-  func views(touching box: Box3, t: Int) -> [PlacedView] {
-    placement(t: t).views(touching: box.grown(by: recipe.halo), interpolationOrder: recipe.interpolationOrder)
+  func views(touching box: Box3, t: Int, c: Int) -> [PlacedView] {
+    placement(t: t).views(
+      touching: box.grown(by: recipe.halo), t: t, c: c, interpolationOrder: recipe.interpolationOrder)
   }
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
@@ -44,7 +45,9 @@ final class FusedLevel: LevelWork {
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
-      return region.t.allSatisfy { !placement(t: $0).index.anyView(touching: box) }
+      return region.t.allSatisfy { t in
+        region.c.allSatisfy { c in !placement(t: t).anyView(touching: box, t: t, c: c) }
+      }
     }
   }
 
@@ -55,9 +58,8 @@ final class FusedLevel: LevelWork {
     try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in
       let box = grid.voxels(of: region.blocks)
       for t in region.t {
-        let touching = views(touching: box, t: t)
         for c in region.c {
-          for view in touching where try mayHoldVoxels(view, box, t: t, c: c) { return false }
+          for view in views(touching: box, t: t, c: c) where try mayHoldVoxels(view, box, t: t, c: c) { return false }
         }
       }
       return true
@@ -69,10 +71,11 @@ final class FusedLevel: LevelWork {
     guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
     let input = view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
     let details = views[view.id].details
+    guard let ownT = details.times[t], let ownC = details.channels[c] else { return false }
     let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
     if chunks.isEmpty { return false }
     return try source.mayHoldVoxels(
-      t: details.timeIndices[t] / source.chunk.t, c: details.channelIndices[c] / source.chunk.c, chunks: chunks)
+      t: ownT / source.chunk.t, c: ownC / source.chunk.c, chunks: chunks)
   }
 
   func makeMaker(context: CodecContext) -> any BlockMaker {
@@ -92,7 +95,7 @@ private final class FusedBlockMaker: BlockMaker {
   }
 
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
-    let views = level.views(touching: box, t: t)
+    let views = level.views(touching: box, t: t, c: c)
     guard !views.isEmpty else { return .fill }
     let voxels = ViewReader(level: level, reader: reader, t: t, c: c)
     let content =
@@ -113,9 +116,10 @@ private struct ViewReader: VoxelReader {
   func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
     let planned = level.planned(view.id)
     let source = try level.source(view.id)
-    switch try reader.read(
-      source, number: view.id, t: planned.details.timeIndices[t], c: planned.details.channelIndices[c], box: box, into: buffer)
-    {
+    guard let ownT = planned.details.times[t], let ownC = planned.details.channels[c] else {
+      throw JobError.unexpected("view \"\(planned.name)\" has no voxels at time point \(t), channel \(c)")
+    }
+    switch try reader.read(source, number: view.id, t: ownT, c: ownC, box: box, into: buffer) {
     case .voxels: return .voxels
     case .constant: return .constant
     }

@@ -18,6 +18,8 @@ public struct JobOptions: Sendable {
   public var outputStackMode = OutputStackMode.union
   public var outputOrigin: [Axis: Double] = [:]
   public var outputShape: [Axis: Int] = [:]
+  /// One of the dataset's, in place of the stack mode.
+  public var boundingBox: String?
   public var outputChunk: [Axis: Int]?
   public var overlap: [Axis: Int] = [:]
   public var interpolationOrder = 1
@@ -45,7 +47,7 @@ public struct JobOptions: Sendable {
   public static let keys = [
     "transform_key", "fusion_func", "fusion_func_kwargs", "fusion_method_kwargs", "weights_func", "weights_func_kwargs",
     "output_spacing", "output_stack_mode", "output_origin", "output_shape", "output_stack_properties",
-    "output_chunksize", "overlap_in_pixels", "interpolation_order", "planewise", "blending_widths", "rounding",
+    "bounding_box", "output_chunksize", "overlap_in_pixels", "interpolation_order", "planewise", "blending_widths", "rounding",
     "zarr_options", "batch_options", "views", "timepoints", "channels", "output_dtype", "intensity_range",
     "output_mask",
   ]
@@ -110,6 +112,7 @@ public struct JobOptions: Sendable {
     } else {
       outputSpacing = try map.axes("output_spacing", scalar: true, "a length above 0") { $0 > 0 } ?? [:]
       outputStackMode = try map.choice("output_stack_mode", OutputStackMode.self) ?? .union
+      boundingBox = try map.string("bounding_box")
       outputOrigin = try map.axes("output_origin", scalar: false, "a position") { _ in true } ?? [:]
       outputShape = try map.counts("output_shape", minimum: 1) ?? [:]
     }

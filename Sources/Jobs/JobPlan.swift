@@ -84,9 +84,9 @@ extension View {
     View(
       name: name, path: path, transforms: [:],
       details: ViewDetails(
-        format: details.format, levels: [levels[level]], timeIndices: times.map { timeIndices[$0] },
-        channelIndices: channels.map { channelIndices[$0] }, intensityScale: intensityScale,
-        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset),
+        format: details.format, levels: [levels[level]], times: details.times.selecting(times),
+        channels: details.channels.selecting(channels), intensityScale: intensityScale,
+        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset),
       fingerprint: fingerprint)
   }
 }

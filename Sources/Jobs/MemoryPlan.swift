@@ -71,8 +71,8 @@ public struct MemoryPlan: Sendable {
           block[axis] = max(0, min(grid.count[axis] - 1, Int(max(0, min(p[lane], 1e15))) / grid.block[axis]))
         }
         let box = grid.box(of: block)
-        let views = placement.views(
-          touching: box.grown(by: recipe.halo), interpolationOrder: recipe.interpolationOrder)
+        let views = placement.neighbours(
+          of: view.id, touching: box.grown(by: recipe.halo), interpolationOrder: recipe.interpolationOrder)
         most = max(most, BlockFuser.arenaByteCount(recipe: recipe, box: box, views: views))
       }
     }

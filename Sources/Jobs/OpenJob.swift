@@ -54,7 +54,7 @@ public struct OpenJob: Sendable {
     let base = Box3(lower: box.lower &* layout.absoluteFactor, upper: box.upper &* layout.absoluteFactor)
       .intersection(Box3(shape: plan.stack.shape))
     var names: [String] = []
-    for (view, maps) in zip(views, transforms) {
+    for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
       let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
       let map = try PixelMap(
         affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,

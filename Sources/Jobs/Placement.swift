@@ -2,10 +2,24 @@ import Fusion
 import Geometry
 import Views
 
-/// The views of one time point, placed in the output, and the index that finds those that touch a block.
+/// The views of one time point, or of all, placed in the output, and the indices that find those that touch a block.
+///
+/// A view that has only one time point, or one channel, is in the index of that time point and channel: a series of
+/// thousands of views asks only those of its own.
 struct Placement: Sendable {
+  /// By their number.
   let views: [PlacedView]
-  let index: ViewIndex
+  private let cells: [Cell: ViewIndex]
+  /// The time points and channels of views that have some and lack others.
+  private let partial: [Int: (times: SeriesMap, channels: SeriesMap)]
+  /// The first time point and channel of each view that lacks any.
+  private let seat: [Int: (t: Int, c: Int)]
+
+  /// Nil: every one.
+  private struct Cell: Hashable {
+    var t: Int?
+    var c: Int?
+  }
 
   /// One for each distinct time point of the transforms: one where no view moves, else one for each `t` of the output.
   static func all(_ views: [View], _ transforms: [[AffineMap]], in plan: JobPlan) throws(JobError) -> [Placement] {
@@ -19,9 +33,10 @@ struct Placement: Sendable {
 
   private init(_ views: [View], _ transforms: [AffineMap], in plan: JobPlan) throws(JobError) {
     var placed: [PlacedView] = []
-    var entries: [ViewIndex.Entry] = []
+    var entries: [Cell: [ViewIndex.Entry]] = [:]
+    var partial: [Int: (SeriesMap, SeriesMap)] = [:]
+    var seat: [Int: (Int, Int)] = [:]
     placed.reserveCapacity(views.count)
-    entries.reserveCapacity(views.count)
     for (i, (view, affine)) in zip(views, transforms).enumerated() {
       let stack = view.level.stack
       let map: PixelMap
@@ -38,17 +53,53 @@ struct Placement: Sendable {
           elementType: view.level.elementType, intensityScale: view.intensityScale,
           intensityOffset: view.intensityOffset))
       let (lower, upper) = StackProperties.bounds(of: stack, affine: affine)
-      entries.append(
+      let (times, channels) = (view.details.times, view.details.channels)
+      entries[Cell(t: times.only, c: channels.only), default: []].append(
         ViewIndex.Entry(
           view: i, lower: (lower - plan.stack.origin) / plan.stack.spacing,
           upper: (upper - plan.stack.origin) / plan.stack.spacing))
+      if times.isWhole && channels.isWhole { continue }
+      seat[i] = (times.first ?? 0, channels.first ?? 0)
+      let isInItsCell = (times.isWhole || times.only != nil) && (channels.isWhole || channels.only != nil)
+      if !isInItsCell { partial[i] = (times, channels) }
     }
     self.views = placed
-    index = ViewIndex(entries)
+    cells = entries.mapValues { ViewIndex($0) }
+    (self.partial, self.seat) = (partial, seat)
   }
 
-  /// The views that may have a value in a box of output voxels, in dataset order.
-  func views(touching box: Box3, interpolationOrder: Int) -> [PlacedView] {
-    index.views(touching: box).map { views[$0] }.filter { !$0.inputBox(for: box, order: interpolationOrder).isEmpty }
+  /// The views that may have a value in a box of output voxels at one time point and channel, in dataset order.
+  func views(touching box: Box3, t: Int, c: Int, interpolationOrder: Int) -> [PlacedView] {
+    var found: [Int] = []
+    var cellCount = 0
+    for index in indices(t: t, c: c) {
+      let part = index.views(touching: box)
+      if part.isEmpty { continue }
+      cellCount += 1
+      found += part
+    }
+    if cellCount > 1 { found.sort() }
+    return found.lazy.filter { has($0, t: t, c: c) }.map { views[$0] }
+      .filter { !$0.inputBox(for: box, order: interpolationOrder).isEmpty }
+  }
+
+  /// Those that touch a box where and when a view is.
+  func neighbours(of view: Int, touching box: Box3, interpolationOrder: Int) -> [PlacedView] {
+    let (t, c) = seat[view] ?? (0, 0)
+    return views(touching: box, t: t, c: c, interpolationOrder: interpolationOrder)
+  }
+
+  /// Whether any view's bounds meet the box; true may also be wrong.
+  func anyView(touching box: Box3, t: Int, c: Int) -> Bool {
+    indices(t: t, c: c).contains { $0.anyView(touching: box) }
+  }
+
+  private func indices(t: Int, c: Int) -> [ViewIndex] {
+    [Cell(t: nil, c: nil), Cell(t: t, c: nil), Cell(t: nil, c: c), Cell(t: t, c: c)].compactMap { cells[$0] }
+  }
+
+  private func has(_ view: Int, t: Int, c: Int) -> Bool {
+    guard let (times, channels) = partial[view] else { return true }
+    return times[t] != nil && channels[c] != nil
   }
 }

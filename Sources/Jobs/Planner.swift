@@ -33,14 +33,14 @@ public struct Planner {
   }
 
   private func plan(name: String) throws(JobError) -> Result {
-    let views = try selectedViews()
-    let key = try transformKey(views)
     let timeIndices = try selectedTimes()
     let channelIndices = try selectedChannels()
+    let views = try selectedViews(times: timeIndices, channels: channelIndices)
+    let key = try transformKey(views)
     var transforms: [[AffineMap]] = []
     transforms.reserveCapacity(views.count)
     for view in views { transforms.append(try self.transforms(of: view, key: key, times: timeIndices)) }
-    let stack = try outputStack(views, transforms)
+    let stack = try outputStack(views, transforms, times: timeIndices)
     let planned = views.map {
       $0.planned(level: $0.levelIndex(for: stack.spacing), times: timeIndices, channels: channelIndices)
     }
@@ -73,7 +73,18 @@ public struct Planner {
 
   // MARK: - Selection
 
-  private func selectedViews() throws(JobError) -> [View] {
+  private func selectedViews(times: [Int], channels: [Int]) throws(JobError) -> [View] {
+    let isAll = times.count == dataset.timeCount && channels.count == dataset.channelCount
+    let views = try namedViews().filter { view in
+      isAll || (times.contains { view.details.times[$0] != nil } && channels.contains { view.details.channels[$0] != nil })
+    }
+    guard !views.isEmpty else {
+      throw .invalid(what: "no view has any of these time points and channels", hint: "choose others, or leave them out")
+    }
+    return views
+  }
+
+  private func namedViews() throws(JobError) -> [View] {
     guard let names = options.viewNames else { return dataset.views }
     let known = Set(dataset.views.map(\.name))
     for name in names where !known.contains(name) {
@@ -141,7 +152,7 @@ public struct Planner {
     switch key.flatMap({ view.transforms[$0] }) {
     case nil: maps = [.identity]
     case .constant(let map): maps = [map]
-    case .perTime(let all): maps = times.map { all[view.timeIndices[$0]] }
+    case .perTime(let all): maps = times.map { all[$0] }
     }
     for (t, map) in maps.enumerated() {
       do {
@@ -158,7 +169,9 @@ public struct Planner {
 
   // MARK: - Output
 
-  private func outputStack(_ views: [View], _ transforms: [[AffineMap]]) throws(JobError) -> StackProperties {
+  private func outputStack(_ views: [View], _ transforms: [[AffineMap]], times: [Int]) throws(JobError)
+    -> StackProperties
+  {
     let used = Set(dataset.is3D ? Axis.space : [.y, .x])
     for (name, keys) in [
       ("output_spacing", Set(options.outputSpacing.keys)), ("output_origin", Set(options.outputOrigin.keys)),
@@ -172,18 +185,24 @@ public struct Planner {
     let isGivenWhole =
       Set(options.outputOrigin.keys).isSuperset(of: used) && Set(options.outputShape.keys).isSuperset(of: used)
     do {
-      if isGivenWhole {
+      if let name = options.boundingBox {
+        stack = try boundingBox(name, spacing: spacing)
+      } else if isGivenWhole {
         stack = StackProperties(spacing: spacing, origin: .zero, shape: Index3(repeating: 1))
       } else {
-        let timeCount = transforms.map(\.count).max() ?? 1
+        let groups = viewsByTime(views, transforms, times: times)
         var all: [StackProperties] = []
-        for t in 0..<timeCount {
-          let placed = zip(views, transforms).map { (stack: $0.levels[0].stack, affine: $1.count > 1 ? $1[t] : $1[0]) }
+        for (t, group) in groups {
+          let placed = group.map { i in
+            (stack: views[i].levels[0].stack, affine: transforms[i].count > 1 ? transforms[i][t] : transforms[i][0])
+          }
           all.append(
             try .enclosing(placed, spacing: spacing, mode: options.outputStackMode, is3D: dataset.is3D))
         }
         stack = try .combined(all)
       }
+    } catch let error as JobError {
+      throw error
     } catch {
       throw .invalid(
         what: "the output is empty or impossible: \(error)",
@@ -191,6 +210,44 @@ public struct Planner {
     }
     for (axis, value) in options.outputOrigin { if let lane = axis.spaceLane { stack.origin[lane] = value } }
     for (axis, value) in options.outputShape { if let lane = axis.spaceLane { stack.shape[lane] = value } }
+    return stack
+  }
+
+  /// Which views there are at which of the chosen time points: one group where it makes no difference.
+  private func viewsByTime(_ views: [View], _ transforms: [[AffineMap]], times: [Int]) -> [(t: Int, views: [Int])] {
+    let isMoving = transforms.contains { $0.count > 1 }
+    guard isMoving || views.contains(where: { !$0.details.times.isWhole }) else {
+      return [(0, Array(views.indices))]
+    }
+    var groups = [[Int]](repeating: [], count: times.count)
+    let place = Dictionary(uniqueKeysWithValues: times.enumerated().map { ($1, $0) })
+    for (i, view) in views.enumerated() {
+      if let only = view.details.times.only {
+        if let t = place[only] { groups[t].append(i) }
+      } else {
+        for (t, time) in times.enumerated() where view.details.times[time] != nil { groups[t].append(i) }
+      }
+    }
+    return groups.enumerated().filter { !$1.isEmpty }.map { ($0, $1) }
+  }
+
+  private func boundingBox(_ name: String, spacing: Vector3) throws -> StackProperties {
+    guard let box = dataset.boundingBoxes[name] else {
+      let known = dataset.boundingBoxes.keys.sorted()
+      throw JobError.invalid(
+        what: "option \"bounding_box\" asks for \"\(name)\", which the dataset does not have",
+        hint: known.isEmpty
+          ? "it has none; give output_origin and output_shape"
+          : nearestName(to: name, among: known).map { "did you mean \"\($0)\"?" }
+            ?? "it has \(known.prefix(10).joined(separator: ", "))")
+    }
+    var stack = StackProperties(spacing: spacing, origin: box.lower, shape: Index3(repeating: 1))
+    for (lane, axis) in Axis.space.enumerated() where dataset.is3D || axis != .z {
+      let cells = ((box.upper[lane] - box.lower[lane]) / spacing[lane] + 1e-9).rounded(.down)
+      guard cells < 1e15 else { throw GeometryError.unsupported("the box has \(cells) voxels along \(axis)") }
+      stack.shape[lane] = Int(cells) + 1
+    }
+    if !dataset.is3D { stack.origin[0] = 0 }
     return stack
   }
 
@@ -265,7 +322,7 @@ public struct Planner {
   // MARK: - Warnings
 
   private func warnings(_ plan: JobPlan) -> [String] {
-    var warnings: [String] = []
+    var warnings = dataset.notes
     let files = plan.levels.reduce(0) { $0 + $1.grid.total }
     if files > 10_000_000 {
       let advice = shardAdvice(plan)

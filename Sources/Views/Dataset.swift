@@ -12,7 +12,7 @@ public struct Dataset: Sendable {
   public let is3D: Bool
   /// Of the first view, and so of the output.
   public let elementType: ElementType
-  /// Of the first view; 1 where it has no such axis.
+  /// What the views make up together; 1 where they have no such axis.
   public let timeCount: Int
   public let channelCount: Int
   /// The values of the time points, where the first view's metadata have them, in `timeUnit`.
@@ -26,6 +26,10 @@ public struct Dataset: Sendable {
   public let channelColors: [String?]?
   /// The coordinate systems that any view has a transform to, in alphabetical order.
   public let transformKeys: [String]
+  /// Regions of the world that the dataset gives names to.
+  public let boundingBoxes: [String: BoundingBox]
+  /// What the reader of the dataset has to say: what was left out, and what its units are.
+  public let notes: [String]
 
   public struct LoadOptions: Sendable {
     /// Nil: some more than there are processors.
@@ -66,7 +70,9 @@ extension Dataset {
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
     for result in opened { images.append(try result.get()) }
-    let matcher = ViewMatcher(first: images[0].image, name: file.entries[0].name)
+    let first = images[0].image
+    let series = try OutputSeries(file, images: images)
+    let matcher = ViewMatcher(first: first, series: series)
 
     var views: [View] = []
     views.reserveCapacity(images.count)
@@ -76,16 +82,14 @@ extension Dataset {
       keys.formUnion(view.transforms.keys)
       views.append(view)
     }
-    let first = images[0].image
-    let shape = first.levels[0].shape
-    (path, digest) = (file.path, file.digest)
+    (path, digest, boundingBoxes, notes) = (file.path, file.digest, file.boundingBoxes, file.notes)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
-    (timeCount, channelCount) = (shape.t, shape.c)
-    timePoints = first.time?.values(count: shape.t)
-    (timeScale, timeOrigin) = (first.time?.scale ?? 1, first.time?.origin ?? 0)
-    timeUnit = first.time?.unit
-    (channelNames, channelColors) = (first.channelNames, first.channelColors)
+    (timeCount, channelCount) = (series.timeCount, series.channelCount)
+    timePoints = series.time?.values(count: series.timeCount)
+    (timeScale, timeOrigin) = (series.time?.scale ?? 1, series.time?.origin ?? 0)
+    timeUnit = series.time?.unit
+    (channelNames, channelColors) = (series.channelNames, series.channelColors)
     transformKeys = keys.sorted()
   }
 }
@@ -93,14 +97,27 @@ extension Dataset {
 /// The image of an entry with its transforms, before it is matched with the others.
 struct PlacedImage: Sendable {
   let image: OpenedImage
+  /// Which of the image's own are taken: one, or all.
+  let times: Range<Int>
+  let channels: Range<Int>
   /// In the view's own time order.
   let transforms: [String: ViewTransform]
 
   init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
     let image = try OpenedImage.open(entry, in: folder)
+    let shape = image.levels[0].shape
+    func taken(_ axis: Axis) throws(ViewsError) -> Range<Int> {
+      guard let index = entry.select[axis] else { return 0..<shape[axis] }
+      guard index < shape[axis] else {
+        throw .viewInvalid(
+          view: entry.name, field: "select", reason: "there is no \(axis) \(index), the image has \(shape[axis])")
+      }
+      return index..<index + 1
+    }
+    (times, channels) = (try taken(.t), try taken(.c))
     var transforms: [String: ViewTransform] = [:]
     for (key, matrices) in entry.transforms {
-      transforms[key] = try matrices.maps(is3D: image.is3D, timeCount: image.levels[0].shape.t) { reason in
+      transforms[key] = try matrices.maps(is3D: image.is3D, timeCount: times.count) { reason in
         .viewInvalid(view: entry.name, field: "transform \"\(key)\"", reason: reason)
       }
     }

@@ -7,12 +7,19 @@ public struct DatasetEntry: Sendable, Hashable {
   public var name: String
   /// Relative to the file's folder, or absolute.
   public var path: String
+  /// Which image of a file that holds several: the path of a group or data set in an HDF5 file.
+  public var dataset: String?
   /// The array's dimensions: needed for plain arrays.
   public var axes: [Axis]?
   /// Along axes of space; where given, in place of the image's own.
   public var spacing: [Axis: Double]?
   public var origin: [Axis: Double]?
   public var transforms: [String: TransformMatrices]
+  /// The one time point, or channel, that is taken of the image's own; else all are.
+  public var select: [Axis: Int] = [:]
+  /// Where its time points and channels go in the output, one for each; nil: matched with the other views'.
+  public var timePlaces: [Int]?
+  public var channelPlaces: [Int]?
   /// Voxels count as `value * scale + offset`.
   public var scale: Double
   public var offset: Double
@@ -25,12 +32,16 @@ public struct DatasetEntry: Sendable, Hashable {
     (self.transforms, self.scale, self.offset) = (transforms, scale, offset)
   }
 
-  static let knownKeys = ["name", "path", "transforms", "axes", "spacing", "origin", "scale", "offset"]
+  static let knownKeys = [
+    "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "scale", "offset",
+  ]
 }
 
 extension DatasetEntry {
-  /// - Parameter index: the view's place in the list, for messages on views that have no name yet.
-  init(_ json: JSONValue, index: Int, file: String) throws(ViewsError) {
+  /// - Parameters:
+  ///   - index: the view's place in the list, for messages on views that have no name yet.
+  ///   - channels: the names that the dataset gives the output's channels.
+  init(_ json: JSONValue, index: Int, file: String, channels: [String]?) throws(ViewsError) {
     guard let object = json.object else {
       throw .datasetInvalid(path: file, field: "views[\(index)]", reason: "a view is an object with a path")
     }
@@ -55,6 +66,14 @@ extension DatasetEntry {
     self.init(name: name ?? FilePath.lastComponent(of: path), path: path)
     for (key, value) in object where !value.isNull {
       switch key {
+      case "dataset":
+        guard let inner = value.string, !inner.isEmpty, !inner.utf8.contains(0) else {
+          throw invalid(key, "it is not the name of an image in the file")
+        }
+        dataset = inner
+      case "select": select = try DatasetEntry.selection(value, invalid)
+      case "t": timePlaces = try DatasetEntry.places(value, key, names: nil, invalid)
+      case "c": channelPlaces = try DatasetEntry.places(value, key, names: channels, invalid)
       case "axes": axes = try DatasetEntry.axes(value, invalid)
       case "spacing":
         spacing = try DatasetEntry.lengths(value, key, invalid)
@@ -102,9 +121,56 @@ extension DatasetEntry {
     return lengths
   }
 
+  private static func selection(
+    _ json: JSONValue, _ invalid: (String, String) -> ViewsError
+  ) throws(ViewsError) -> [Axis: Int] {
+    guard let object = json.object else { throw invalid("select", "it must give an index by axis: {\"t\": 0, \"c\": 1}") }
+    var selection: [Axis: Int] = [:]
+    for (name, value) in object {
+      guard let axis = Axis(rawValue: name), axis.spaceLane == nil else {
+        throw invalid("select", "\"\(name)\" is neither t nor c")
+      }
+      guard let index = value.int, index >= 0 else { throw invalid("select", "along \(name) it is no index from 0") }
+      selection[axis] = index
+    }
+    return selection
+  }
+
+  /// One place or a list of them: indices from 0, or names.
+  private static func places(
+    _ json: JSONValue, _ key: String, names: [String]?, _ invalid: (String, String) -> ViewsError
+  ) throws(ViewsError) -> [Int] {
+    var places: [Int] = []
+    for value in json.array ?? [json] {
+      if let name = value.string, let place = names?.firstIndex(of: name) {
+        places.append(place)
+      } else if let index = value.int, (0..<OpenedImage.maximumSeriesLength).contains(index) {
+        places.append(index)
+      } else if let name = value.string, key == "c" {
+        throw invalid(key, "\"\(name)\" is none of the dataset's \"channels\"")
+      } else {
+        throw invalid(key, "it is no index from 0, nor a list of them")
+      }
+    }
+    guard !places.isEmpty, Set(places).count == places.count else {
+      throw invalid(key, places.isEmpty ? "the list is empty" : "an index is there twice")
+    }
+    return places
+  }
+
   /// As a dataset file writes it.
   var json: JSONValue {
     var object: [String: JSONValue] = ["name": .string(name), "path": .string(path)]
+    if let dataset { object["dataset"] = .string(dataset) }
+    if !select.isEmpty {
+      object["select"] = .object(
+        Dictionary(uniqueKeysWithValues: select.map { ($0.key.rawValue, .int(Int64($0.value))) }))
+    }
+    for (key, places) in [("t", timePlaces), ("c", channelPlaces)] {
+      guard let places else { continue }
+      let numbers = places.map { JSONValue.int(Int64($0)) }
+      object[key] = numbers.count == 1 ? numbers[0] : .array(numbers)
+    }
     if let axes { object["axes"] = .array(axes.map { .string($0.rawValue) }) }
     for (key, lengths) in [("spacing", spacing), ("origin", origin)] {
       guard let lengths else { continue }

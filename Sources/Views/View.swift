@@ -23,10 +23,8 @@ public struct View: Sendable {
 
   /// From finest to coarsest; never empty.
   public var levels: [ViewLevel] { details.levels }
-  /// Output time point -> the view's own.
-  public var timeIndices: [Int] { details.timeIndices }
-  /// Output channel -> the view's own.
-  public var channelIndices: [Int] { details.channelIndices }
+  /// Whether the view is part of a time point and channel of the output at all.
+  public func isPart(t: Int, c: Int) -> Bool { details.times[t] != nil && details.channels[c] != nil }
   /// Voxels count as `value * intensityScale + intensityOffset`.
   public var intensityScale: Double { details.intensityScale }
   public var intensityOffset: Double { details.intensityOffset }
@@ -54,19 +52,14 @@ public struct View: Sendable {
     }
     return map
   }
-
-  /// Opens the array of a level; nothing of the dataset is read again.
-  public func openSource(level: Int) throws(ViewsError) -> any ImageSource {
-    switch details.format {
-    case .zarr: try ZarrImageSource(view: name, level: levels[level])
-    }
-  }
 }
 
 /// One resolution of a view.
 public struct ViewLevel: Sendable, Hashable, Codable {
-  /// Absolute.
+  /// Absolute: the array, or the file that holds it.
   public let arrayPath: String
+  /// Where in the file the array is, if it is in one with others.
+  public let dataset: String?
   public let stack: StackProperties
   public let shape: TCZYX
   public let chunk: TCZYX
@@ -78,8 +71,9 @@ public struct ViewLevel: Sendable, Hashable, Codable {
 
   public init(
     arrayPath: String, stack: StackProperties, shape: TCZYX, chunk: TCZYX, elementType: ElementType,
-    codecSummary: String, axes: [Axis]
+    codecSummary: String, axes: [Axis], dataset: String? = nil
   ) {
+    self.dataset = dataset
     (self.arrayPath, self.stack, self.shape, self.chunk) = (arrayPath, stack, shape, chunk)
     (self.elementType, self.codecSummary, self.axes) = (elementType, codecSummary, axes)
   }

@@ -1,21 +1,16 @@
 import Geometry
 import Zarr
 
-/// Matches views with the first one: its axes of space, its channels by name, its time points by value, in its order.
+/// Matches views with the output: the first view's axes of space, channels by name, time points by value, in its order.
 ///
-/// Where one of the two has no names, or no values, it goes by index. Whatever has no counterpart is an error.
+/// A view that says where its own go (`t`, `c`) goes there. Where one of the two has no names, or no values, it goes by
+/// index. Whatever has no counterpart is an error.
 struct ViewMatcher {
   private let first: OpenedImage
-  private let shape: TCZYX
-  /// Shared by all views that keep the order, which is nearly all.
-  private let sameTimes: [Int]
-  private let sameChannels: [Int]
+  private let series: OutputSeries
 
-  init(first: OpenedImage, name: String) {
-    self.first = first
-    shape = first.levels[0].shape
-    sameTimes = Array(0..<shape.t)
-    sameChannels = Array(0..<shape.c)
+  init(first: OpenedImage, series: OutputSeries) {
+    (self.first, self.series) = (first, series)
   }
 
   func match(_ placed: PlacedImage, entry: DatasetEntry) throws(ViewsError) -> View {
@@ -24,50 +19,62 @@ struct ViewMatcher {
     if mine != other {
       throw .mismatch(view: entry.name, field: "axes", expected: text(mine), found: text(other))
     }
-    let times = try timeIndices(image, name: entry.name)
+    let times = try times(placed, entry)
     let details = ViewDetails(
-      format: image.format, levels: image.levels, timeIndices: times,
-      channelIndices: try channelIndices(image, name: entry.name), intensityScale: entry.scale,
-      intensityOffset: entry.offset, isPlacedByDataset: image.isPlacedByDataset)
-    let transforms = placed.transforms.mapValues { transform in
-      if case .perTime(let maps) = transform { ViewTransform.perTime(times.map { maps[$0] }) } else { transform }
-    }
+      format: image.format, levels: image.levels, times: times, channels: try channels(placed, entry),
+      intensityScale: entry.scale, intensityOffset: entry.offset, isPlacedByDataset: image.isPlacedByDataset,
+      dataset: image.dataset)
     return View(
-      name: entry.name, path: image.path, transforms: transforms, details: details, fingerprint: image.fingerprint)
+      name: entry.name, path: image.path, transforms: placed.transforms.mapValues { $0.moved(times, placed.times) },
+      details: details, fingerprint: image.fingerprint)
   }
 
-  private func channelIndices(_ image: OpenedImage, name: String) throws(ViewsError) -> [Int] {
-    let count = image.levels[0].shape.c
-    guard let mine = first.channelNames, let other = image.channelNames, mine != other else {
-      guard count == shape.c else {
-        throw .mismatch(view: name, field: "channels", expected: "\(shape.c)", found: "\(count)")
-      }
-      return sameChannels
+  // MARK: - Channels
+
+  private func channels(_ placed: PlacedImage, _ entry: DatasetEntry) throws(ViewsError) -> SeriesMap {
+    let (own, count) = (placed.channels, series.channelCount)
+    if let places = entry.channelPlaces {
+      return try place(own, at: places, of: count, field: "c", what: "channels", entry)
     }
+    guard own.count == count else {
+      let hint = entry.select[.c] == nil && series.channelReference != nil ? "" : "; its \"c\" says which it has"
+      throw .mismatch(view: entry.name, field: "channels", expected: "\(count)", found: "\(own.count)\(hint)")
+    }
+    guard entry.select[.c] == nil, let mine = series.channelReference?.channelNames,
+      let other = placed.image.channelNames, mine != other
+    else { return SeriesMap(own) }
     guard Set(mine) == Set(other), mine.count == other.count, Set(mine).count == mine.count else {
-      throw .mismatch(view: name, field: "channels", expected: text(mine), found: text(other))
+      throw .mismatch(view: entry.name, field: "channels", expected: text(mine), found: text(other))
     }
-    return mine.map { channel in other.firstIndex(of: channel) ?? 0 }
+    return SeriesMap(mine.map { channel in other.firstIndex(of: channel) })
   }
 
-  private func timeIndices(_ image: OpenedImage, name: String) throws(ViewsError) -> [Int] {
-    let count = image.levels[0].shape.t
-    guard count == shape.t else {
-      throw .mismatch(view: name, field: "time points", expected: "\(shape.t)", found: "\(count)")
+  // MARK: - Time points
+
+  private func times(_ placed: PlacedImage, _ entry: DatasetEntry) throws(ViewsError) -> SeriesMap {
+    let (own, count) = (placed.times, series.timeCount)
+    if let places = entry.timePlaces {
+      return try place(own, at: places, of: count, field: "t", what: "time points", entry)
     }
-    guard let mine = first.time, let other = image.time, mine != other else { return sameTimes }
-    let factor = try unitFactor(from: other, to: mine, name: name)
+    guard own.count == count else {
+      let hint = entry.select[.t] == nil && series.timeReference != nil ? "" : "; its \"t\" says which it has"
+      throw .mismatch(view: entry.name, field: "time points", expected: "\(count)", found: "\(own.count)\(hint)")
+    }
+    guard entry.select[.t] == nil, let mine = series.time, let other = placed.image.time, mine != other else {
+      return SeriesMap(own)
+    }
+    let factor = try unitFactor(from: other, to: mine, name: entry.name)
     // times are written with some digits only; a millionth of a step tells no points apart. Both axes are regular, so
     // the ends decide, and what matches keeps its order
     for t in [0, count - 1] {
       let (value, found) = (mine.value(t), other.value(t) * factor)
       guard (found - value).magnitude <= 1e-6 * mine.scale + 1e-9 * value.magnitude else {
         throw .mismatch(
-          view: name, field: "time points", expected: "\(mine.value(0)) to \(mine.value(count - 1))",
+          view: entry.name, field: "time points", expected: "\(mine.value(0)) to \(mine.value(count - 1))",
           found: "\(other.value(0) * factor) to \(other.value(count - 1) * factor)")
       }
     }
-    return sameTimes
+    return SeriesMap(own)
   }
 
   private func unitFactor(
@@ -80,7 +87,39 @@ struct ViewMatcher {
     return from / to
   }
 
+  // MARK: -
+
+  private func place(
+    _ own: Range<Int>, at places: [Int], of count: Int, field: String, what: String, _ entry: DatasetEntry
+  ) throws(ViewsError) -> SeriesMap {
+    guard own.count == places.count else {
+      throw .viewInvalid(
+        view: entry.name, field: field, reason: "it has \(places.count) places for \(own.count) \(what) of the image")
+    }
+    if places.count == 1 { return SeriesMap(own: own.lowerBound, at: places[0], of: count) }
+    var indices = [Int?](repeating: nil, count: count)
+    for (index, place) in zip(own, places) { indices[place] = index }
+    return SeriesMap(indices)
+  }
+
   private func text(_ axes: [Axis]) -> String { axes.map(\.rawValue).joined(separator: " ") }
 
   private func text(_ names: [String]) -> String { names.map { "\"\($0)\"" }.joined(separator: ", ") }
+}
+
+extension SeriesMap {
+  /// All of an image's own, in order.
+  fileprivate init(_ own: Range<Int>) {
+    self = own.count == 1 ? SeriesMap(own: own.lowerBound, at: 0, of: 1) : SeriesMap(all: own.count)
+  }
+}
+
+extension ViewTransform {
+  /// From one for each of the view's own time points to one for each of the output. Where the view has no voxels the
+  /// first stands in; nothing looks at it.
+  fileprivate func moved(_ times: SeriesMap, _ own: Range<Int>) -> ViewTransform {
+    guard case .perTime(let maps) = self else { return self }
+    if maps.count == 1 { return .constant(maps[0]) }
+    return .perTime((0..<times.count).map { t in maps[times[t].map { $0 - own.lowerBound } ?? 0] })
+  }
 }

@@ -38,13 +38,13 @@ import Views
     #expect(a.levels[0].shape == TCZYX(t: 3, c: 2, z: 4, y: 8, x: 8))
     #expect(a.levels[0].chunk == TCZYX(t: 3, c: 2, z: 4, y: 8, x: 8))
     #expect(a.levels[0].axes == [.t, .c, .z, .y, .x])
-    #expect(a.channelIndices == [0, 1])
+    #expect(a.details.channels.indices == [0, 1])
     #expect(try a.affine(key: "r", t: 2) == AffineMap(rows: AffineMap.identity.rows, translation: Vector3(7, 0, 0)))
 
     let b = dataset.views[1]
     #expect(b.path == folder.path + "/tiles/b.ome.zarr")
-    #expect(b.channelIndices == [1, 0])
-    #expect(b.timeIndices == [0, 1, 2])
+    #expect(b.details.channels.indices == [1, 0])
+    #expect(b.details.times.indices == [0, 1, 2])
     #expect((b.intensityScale, b.intensityOffset) == (2, -1.5))
     #expect(b.levels[0].elementType == .uint8)
   }

@@ -3,23 +3,23 @@ import Testing
 import Views
 
 @Suite struct ViewMatcherTests {
-  private func channels(_ first: [String]?, _ second: [String]?, count: Int = 2) throws -> [Int] {
+  private func channels(_ first: [String]?, _ second: [String]?, count: Int = 2) throws -> [Int?] {
     let folder = try ViewsTestFolder()
     for (name, labels) in [("a", first), ("b", second)] {
       let length = name == "a" ? 2 : count
       try folder.image(
         name, axes: "cyx", levels: [([length, 8, 8], [1, 1, 1], [0, 0, 0])], channels: labels)
     }
-    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].channelIndices
+    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].details.channels.indices
   }
 
-  private func times(_ second: (count: Int, step: Double, start: Double, unit: String?)) throws -> [Int] {
+  private func times(_ second: (count: Int, step: Double, start: Double, unit: String?)) throws -> [Int?] {
     let folder = try ViewsTestFolder()
     try folder.image("a", axes: "tyx", levels: [([3, 8, 8], [0.1, 1, 1], [2, 0, 0])], timeUnit: "second")
     try folder.image(
       "b", axes: "tyx", levels: [([second.count, 8, 8], [second.step, 1, 1], [second.start, 0, 0])],
       timeUnit: second.unit)
-    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].timeIndices
+    return try folder.load(#"{"path": "a"}"#, #"{"path": "b"}"#).views[1].details.times.indices
   }
 
   @Test func channelsGoByName() throws {
@@ -77,5 +77,53 @@ import Views
       try folder.load(#"{"path": "a", "transforms": {"r": {"t": [\#(shift(3))]}}}"#)
     }
     #expect(error?.description.contains("1 matrices for 2 time points") == true)
+  }
+
+  /// Two tiles, two time points, two channels, each a file of its own, and one of them missing.
+  @Test func viewsGoWhereTheySay() throws {
+    let folder = try ViewsTestFolder()
+    for name in ["a0", "a1", "b0"] { try folder.image(name) }
+    try folder.image("five", axes: "tczyx", levels: [([3, 2, 4, 8, 8], [1, 1, 2, 0.5, 0.5], [0, 0, 0, 0, 0])])
+    try folder.write(
+      "dataset.json",
+      #"""
+      {"channels": ["GFP", "RFP"], "timepoints": 4, "views": [
+        {"path": "a0", "t": 0, "c": "GFP"}, {"path": "a1", "t": 1, "c": 0}, {"path": "b0", "t": [0], "c": "RFP"},
+        {"path": "five", "t": [3, 1, 0], "c": [1, 0]},
+        {"name": "one of five", "path": "five", "select": {"t": 2, "c": 1}, "t": 2, "c": 0}]}
+      """#)
+    let file = try DatasetFile.read(folder.path + "/dataset.json")
+    let dataset = try Dataset(file)
+    #expect((dataset.timeCount, dataset.channelCount) == (4, 2))
+    #expect(dataset.channelNames == ["GFP", "RFP"])
+    let times = dataset.views.map(\.details.times.indices), channels = dataset.views.map(\.details.channels.indices)
+    #expect(times == [[0, nil, nil, nil], [nil, 0, nil, nil], [0, nil, nil, nil], [2, 1, nil, 0], [nil, nil, 2, nil]])
+    #expect(channels == [[0, nil], [0, nil], [nil, 0], [1, 0], [1, nil]])
+    let again = file.moved(to: folder.path + "/again.json")
+    try again.write()
+    #expect(try Dataset.load(again.path).views.map(\.details) == dataset.views.map(\.details))
+  }
+
+  /// Placing that does not fit, and what the error must name.
+  @Test(arguments: [
+    (#"{"views": [{"path": "a", "t": 0}, {"path": "b"}, {"path": "c", "t": 1}]}"#, "view \"b\": time points"),
+    (#"{"views": [{"path": "a", "t": [0, 1]}]}"#, "2 places for 1 time points"),
+    (#"{"views": [{"path": "a", "select": {"t": 1}}]}"#, "there is no t 1"),
+    (#"{"views": [{"path": "a", "select": {"z": 1}}]}"#, "\"z\" is neither t nor c"),
+    (#"{"views": [{"path": "a", "t": -1}]}"#, "t: it is no index"),
+    (#"{"views": [{"path": "a", "t": 99999999999}]}"#, "t: it is no index"),
+    (#"{"views": [{"path": "a", "c": "GFP"}]}"#, "\"GFP\" is none of the dataset's \"channels\""),
+    (#"{"channels": ["GFP"], "views": [{"path": "a", "c": 1}]}"#, "1 names, but the views have 2 channels"),
+    (#"{"channels": ["a", "a"], "views": [{"path": "a"}]}"#, "all different"),
+    (#"{"timepoints": 0, "views": [{"path": "a"}]}"#, "timepoints"),
+    (#"{"bounding_boxes": {"b": {"min": {"y": 2, "x": 1}, "max": {"y": 1, "x": 2}}}, "views": [{"path": "a"}]}"#, "min lies above"),
+    (#"{"views": [{"path": "a", "dataset": "t0/s0"}]}"#, "no HDF5 file"),
+  ])
+  func placesThatDoNotFitAreAnError(text: String, words: String) throws {
+    let folder = try ViewsTestFolder()
+    for name in ["a", "b", "c"] { try folder.image(name) }
+    try folder.write("dataset.json", text)
+    let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/dataset.json") }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }
 }

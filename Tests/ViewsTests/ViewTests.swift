@@ -13,7 +13,7 @@ import Views
     }
     return View(
       name: "v", path: "/v", transforms: [:],
-      details: ViewDetails(format: .zarr, levels: levels, timeIndices: [0, 1, 2], channelIndices: [1, 0]),
+      details: ViewDetails(format: .zarr, levels: levels, times: SeriesMap(all: 3), channels: SeriesMap([1, 0])),
       fingerprint: Fingerprint(fields: [:]))
   }
 

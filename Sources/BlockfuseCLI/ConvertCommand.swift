@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import Jobs
+import Views
+import Zarr
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Writes what was understood of a dataset as a dataset.json that gives the same fusion.",
+    discussion: "Example: blockfuse convert dataset.xml dataset.json")
+
+  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"))
+  var dataset: String
+
+  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"))
+  var output: String
+
+  @Flag(help: "Replace a file that exists.")
+  var overwrite = false
+
+  func run() throws {
+    try reportingErrors {
+      let source = try DatasetFile.read(dataset)
+      let file = source.moved(to: output)
+      guard file.path != source.path else {
+        throw JobError.invalid(what: "\(file.path) is the dataset itself", hint: "give another file to write")
+      }
+      guard overwrite || !FileManager.default.fileExists(atPath: file.path) else {
+        throw JobError.invalid(what: "\(file.path) exists", hint: "choose another file, or add --overwrite")
+      }
+      // a dataset.json that could not be fused is of no use
+      let opened = try Dataset(source)
+      try file.write()
+      for note in opened.notes { Terminal.message("note: \(note)") }
+      let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
+      Terminal.message("\(file.path) has \(opened.views.count.grouped) views, \(series)")
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Zarr
+
+/// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
+/// `DatasetFile` of it (`DatasetFile+JSON.swift`); the two functions here are the only places that choose.
+enum DatasetKind: Sendable, CaseIterable {
+  /// dataset.json
+  case json
+
+  /// By the first bytes of a file.
+  static func of(_ bytes: [UInt8], path: String) -> DatasetKind { .json }
+}
+
+extension DatasetFile {
+  public static func read(_ path: String) throws(ViewsError) -> DatasetFile {
+    let path = FilePath.absolute(path)
+    let bytes = try readBytes(path)
+    switch DatasetKind.of(bytes, path: path) {
+    case .json: return try DatasetFile(json: bytes, path: path)
+    }
+  }
+
+  /// The digest of a dataset as it is now, to tell whether it was edited: that of `read`, found more cheaply.
+  public static func digest(of path: String) throws(ViewsError) -> String {
+    FileBytes.digest(try readBytes(FilePath.absolute(path)))
+  }
+
+  private static func readBytes(_ path: String) throws(ViewsError) -> [UInt8] {
+    do {
+      return try FileBytes.read(path, limit: JSONValue.maximumByteCount)
+    } catch {
+      throw .datasetUnreadable(path: path, why: error)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Geometry
+
+/// The time points and channels that the views of a dataset make up together.
+///
+/// Views that say where theirs go (`t`, `c`) make as many as are named; all others have all of them, as the first such
+/// view does.
+struct OutputSeries: Sendable {
+  /// The first view that has all time points, and the first that has all channels.
+  let timeReference: OpenedImage?
+  let channelReference: OpenedImage?
+  let timeCount: Int
+  let channelCount: Int
+  let channelNames: [String]?
+  let channelColors: [String?]?
+
+  var time: OpenedImage.TimeAxis? { timeReference?.time }
+
+  /// `images` are those of the file's entries, in order; there is one at least.
+  init(_ file: DatasetFile, images: [PlacedImage]) throws(ViewsError) {
+    var (times, channels) = (file.timeCount ?? 0, file.channels?.count ?? 0)
+    var (timeReference, channelReference): (OpenedImage?, OpenedImage?)
+    for (entry, placed) in zip(file.entries, images) {
+      if let places = entry.timePlaces {
+        times = max(times, (places.max() ?? 0) + 1)
+      } else if timeReference == nil, entry.select[.t] == nil {
+        timeReference = placed.image
+        times = max(times, placed.image.levels[0].shape.t)
+      }
+      if let places = entry.channelPlaces {
+        channels = max(channels, (places.max() ?? 0) + 1)
+      } else if channelReference == nil, entry.select[.c] == nil {
+        channelReference = placed.image
+        channels = max(channels, placed.image.levels[0].shape.c)
+      }
+    }
+    (timeCount, channelCount) = (max(times, 1), max(channels, 1))
+    (self.timeReference, self.channelReference) = (timeReference, channelReference)
+    if let names = file.channels {
+      guard names.count == channelCount else {
+        throw .datasetInvalid(
+          path: file.path, field: "channels",
+          reason: "there are \(names.count) names, but the views have \(channelCount) channels")
+      }
+    }
+    let own = channelReference?.levels[0].shape.c == channelCount ? channelReference : nil
+    channelNames = file.channels ?? own?.channelNames
+    channelColors = own?.channelColors
+  }
+}
