@@ -59,7 +59,7 @@ let package = Package(
     .target(name: "Views", dependencies: ["Zarr", "Geometry"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
+      name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
@@ -73,6 +73,8 @@ let package = Package(
     .systemLibrary(name: "CBlosc", providers: [.apt(["libblosc-dev"]), .brew(["c-blosc"])]),
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
+    .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),

@@ -12,7 +12,7 @@ final class PyramidLevel: LevelWork {
   let layout: LevelLayout
   let below: LevelLayout
   let belowArray: ZarrArray
-  let source: ZarrImageSource
+  let source: ArrayImageSource
   let elementType: ElementType
   let cache: ChunkCache
   let ledger: any BlockLedger
@@ -22,7 +22,7 @@ final class PyramidLevel: LevelWork {
     ledger: any BlockLedger
   ) throws {
     (self.layout, self.below, self.belowArray) = (layout, below, belowArray)
-    source = try ZarrImageSource(
+    source = try ArrayImageSource(
       view: "level \(below.level)",
       level: ViewLevel(
         arrayPath: belowArray.path, stack: plan.stack, shape: below.shape, chunk: below.chunk,

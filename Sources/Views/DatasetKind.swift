@@ -6,9 +6,15 @@ import Zarr
 enum DatasetKind: Sendable, CaseIterable {
   /// dataset.json
   case json
+  /// The XML of BigStitcher and BigDataViewer.
+  case bigStitcher
 
-  /// By the first bytes of a file.
-  static func of(_ bytes: [UInt8], path: String) -> DatasetKind { .json }
+  /// By the first letter of a file; what is nothing known is JSON, whose reader says what it found.
+  static func of(_ bytes: [UInt8], path: String) -> DatasetKind {
+    // after a byte order mark and white space
+    let first = bytes.first { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }
+    return first == UInt8(ascii: "<") ? .bigStitcher : .json
+  }
 }
 
 extension DatasetFile {
@@ -17,6 +23,7 @@ extension DatasetFile {
     let bytes = try readBytes(path)
     switch DatasetKind.of(bytes, path: path) {
     case .json: return try DatasetFile(json: bytes, path: path)
+    case .bigStitcher: return try BigStitcherFile.read(bytes, path: path)
     }
   }
 

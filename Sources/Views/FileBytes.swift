@@ -31,6 +31,11 @@ enum FileBytes {
     }
   }
 
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// FNV-1a, 64 bit, as 16 hexadecimal digits: tells a changed file, proves nothing.
   static func digest(_ bytes: [UInt8]) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

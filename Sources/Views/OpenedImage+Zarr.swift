@@ -4,11 +4,7 @@ import Zarr
 /// OME-Zarr images, and plain Zarr arrays that the dataset places.
 extension OpenedImage {
   init(zarr path: String, entry: DatasetEntry) throws(ViewsError) {
-    if let dataset = entry.dataset {
-      throw .viewInvalid(
-        view: entry.name, field: "dataset",
-        reason: "\(path) is no HDF5 file; give the path of the image itself instead of \"\(dataset)\"")
-    }
+    try OpenedImage.refuseDataset(entry, path: path)
     let file = try ZarrImageFile.open(path, view: entry.name)
     if let image = file.image {
       try self.init(file, image: image, entry: entry)
@@ -38,7 +34,7 @@ extension OpenedImage {
     path = file.path
     format = .zarr
     levels = zip(file.arrays, OpenedImage.overridden(own, entry: entry)).map { array, stack in
-      ViewLevel(array: array, stack: stack, axes: axes)
+      ViewLevel(array: array, path: array.path, stack: stack, axes: axes)
     }
     if let t = axes.firstIndex(of: .t), image.levels[0].scale[t] > 0 {
       time = TimeAxis(
@@ -56,37 +52,8 @@ extension OpenedImage {
 
   private init(plain file: ZarrImageFile, entry: DatasetEntry) throws(ViewsError) {
     let array = file.arrays[0]
-    guard let axes = entry.axes else {
-      throw .viewInvalid(
-        view: entry.name, field: "axes",
-        reason: "\(file.path) is a plain Zarr array, for which the view must give axes, spacing and origin")
-    }
-    guard axes.count == array.shape.count else {
-      throw .viewInvalid(
-        view: entry.name, field: "axes",
-        reason: "there are \(axes.count), but the array has \(array.shape.count) dimensions")
-    }
-    try OpenedImage.checkKeys(entry, axes: axes, isComplete: true)
-    var stack = StackProperties(spacing: .one, origin: .zero, shape: Index3(repeating: 1))
-    for (i, axis) in axes.enumerated() {
-      guard let lane = axis.spaceLane else { continue }
-      stack.spacing[lane] = entry.spacing?[axis] ?? 1
-      stack.origin[lane] = entry.origin?[axis] ?? 0
-      stack.shape[lane] = array.shape[i]
-    }
-    path = file.path
-    format = .zarr
-    levels = [ViewLevel(array: array, stack: stack, axes: axes)]
-    isPlacedByDataset = true
-    fingerprint = file.fingerprint
-  }
-}
-
-extension ViewLevel {
-  fileprivate init(array: ZarrArray, stack: StackProperties, axes: [Axis]) {
-    self.init(
-      arrayPath: array.path, stack: stack, shape: TCZYX(array.shape, axes: axes),
-      chunk: TCZYX(array.chunkShape, axes: axes), elementType: array.elementType, codecSummary: array.codecSummary,
-      axes: axes)
+    try self.init(
+      unplaced: [UnplacedLevel(array: array, path: array.path)], format: .zarr, path: file.path, entry: entry,
+      fingerprint: file.fingerprint)
   }
 }

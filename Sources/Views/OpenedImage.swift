@@ -45,6 +45,14 @@ extension OpenedImage {
     }
   }
 
+  /// For images that are found by their path alone.
+  static func refuseDataset(_ entry: DatasetEntry, path: String) throws(ViewsError) {
+    guard let dataset = entry.dataset else { return }
+    throw .viewInvalid(
+      view: entry.name, field: "dataset",
+      reason: "\(path) is no HDF5 file; give the path of the image itself instead of \"\(dataset)\"")
+  }
+
   /// Time points, or channels.
   static let maximumSeriesLength = 1_000_000
 

@@ -9,6 +9,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   case datasetUnwritable(path: String, why: ZarrError)
   /// The dataset file is readable but wrong at `field` (`views[3].path`).
   case datasetInvalid(path: String, field: String, reason: String)
+  /// The dataset file is right, but says something that is not read; the hint is what to do instead.
+  case datasetUnsupported(path: String, field: String, what: String, hint: String)
   /// A key that no dataset has; `nearest` is the one that was probably meant.
   case unknownKey(path: String, field: String, key: String, nearest: String?, known: [String])
   case noViews(path: String)
@@ -37,6 +39,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .datasetUnreadable(_, let why): why.isFileMissing ? "dataset-missing" : "dataset-unreadable"
     case .datasetUnwritable: "dataset-unwritable"
     case .datasetInvalid: "dataset-invalid"
+    case .datasetUnsupported: "dataset-unsupported"
     case .unknownKey: "unknown-key"
     case .noViews: "dataset-empty"
     case .duplicateName: "duplicate-view"
@@ -58,6 +61,7 @@ public enum ViewsError: Error, Equatable, Sendable {
       why.isFileMissing ? "give the path of a dataset.json" : why.hint
     case .datasetUnwritable(_, let why): why.hint
     case .datasetInvalid: "correct the dataset file"
+    case .datasetUnsupported(_, _, _, let hint): hint
     case .unknownKey(_, _, _, let nearest, let known):
       if let nearest { "did you mean \"\(nearest)\"?" } else { "known keys are \(known.joined(separator: ", "))" }
     case .noViews: "list at least one view"
@@ -104,6 +108,7 @@ extension ViewsError: CustomStringConvertible {
       why.isFileMissing ? "there is no dataset file \(path)" : "cannot read the dataset \(path): \(why)"
     case .datasetUnwritable(let path, let why): "cannot write the dataset \(path): \(why)"
     case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
+    case .datasetUnsupported(let path, let field, let what, _): "\(path): \(field): \(what) is not read"
     case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
     case .noViews(let path): "\(path): the dataset has no views"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""

@@ -7,7 +7,7 @@ import Testing
   private let allowed: [String: Set<String>] = [
     "Geometry": [], "Faults": [], "CSystem": [], "CKernels": [], "Migrations": [],
     "Fusion": ["Geometry", "CKernels"],
-    "Zarr": ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib"],
+    "Zarr": ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
     "Views": ["Zarr", "Geometry"],
     "JobStore": ["Migrations", "Geometry", "Faults", "CSystem", "GRDB"],
     "Jobs": ["JobStore", "Views", "Fusion", "Zarr", "Geometry", "Faults", "CSystem", "Logging"],
@@ -16,7 +16,7 @@ import Testing
     "BlockfuseKit": ["BlockfuseCLI", "Fusion", "Geometry"],
     "mosaic": ["Zarr", "Geometry", "ArgumentParser"],
   ]
-  private let system: Set<String> = ["Foundation", "Synchronization", "Glibc", "Darwin"]
+  private let system: Set<String> = ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin"]
 
   @Test func importsPointDownwards() throws {
     let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,21 +1,28 @@
 import Geometry
 import Zarr
 
-/// A Zarr array whose dimensions are any legal subset of `t c z y x`, seen as five-dimensional.
-public final class ZarrImageSource: ImageSource {
+/// A chunked array whose dimensions are any legal subset of `t c z y x`, seen as five-dimensional.
+public final class ArrayImageSource: ImageSource {
   public let shape: TCZYX
   public let chunk: TCZYX
   public let elementType: ElementType
   public let fill: [UInt8]
-  private let array: ZarrArray
+  private let array: any ChunkedArray
   private let axes: [Axis]
   /// For messages.
   private let view: String
 
+  /// Opens the Zarr array of a level.
+  public convenience init(view: String, level: ViewLevel) throws(ViewsError) {
+    try self.init(view: view, level: level) { (level) throws(ZarrError) in try ZarrArray.open(level.arrayPath) }
+  }
+
   /// Opens the array of a level and makes sure that it is still what was recorded.
-  public init(view: String, level: ViewLevel) throws(ViewsError) {
+  init(
+    view: String, level: ViewLevel, open: (ViewLevel) throws(ZarrError) -> any ChunkedArray
+  ) throws(ViewsError) {
     do {
-      array = try ZarrArray.open(level.arrayPath)
+      array = try open(level)
     } catch {
       throw error.isFileMissing
         ? .inputMissing(view: view, path: level.arrayPath) : .unreadable(view: view, why: error)

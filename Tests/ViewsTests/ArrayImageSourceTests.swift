@@ -4,7 +4,7 @@ import Testing
 import Views
 import Zarr
 
-@Suite struct ZarrImageSourceTests {
+@Suite struct ArrayImageSourceTests {
   /// A plain array of big-endian uint16 with chunks of 1 x 2 x 2 along t, y, x; chunk (1, 1, 0) is there.
   private func source(_ folder: ViewsTestFolder) throws -> View {
     try folder.array("raw", shape: [2, 3, 4], chunks: [1, 2, 2], type: ">u2", fill: "7")

@@ -1,0 +1,97 @@
+import Geometry
+import Zarr
+
+/// What the files of an N5 path say: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
+///
+/// The factors of the levels are those of each level's own `downsamplingFactors`, else the list of the group's, or of
+/// the folder above it, where BigDataViewer keeps what all time points of a setup share. Levels after one without a
+/// factor are left alone.
+struct N5ImageFile {
+  let path: String
+  let levels: [UnplacedLevel]
+  /// Relative to `path`.
+  private let metadataFiles: [String]
+
+  static func open(_ path: String, view: String) throws(ViewsError) -> N5ImageFile {
+    do throws(ZarrError) {
+      return try N5ImageFile(path)
+    } catch {
+      throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
+    }
+  }
+
+  /// Whether a folder looks like one: an array, or a group of levels.
+  static func isThere(_ path: String) -> Bool {
+    func has(_ folder: String) -> Bool { FileBytes.isFile("\(path)\(folder)/\(N5Array.metadataFile)") }
+    return has("") || has("/s0")
+  }
+
+  private init(_ path: String) throws(ZarrError) {
+    self.path = path
+    let file = N5Array.metadataFile
+    let own = try N5Array.attributes(path)
+    if own?["dimensions"] != nil {
+      levels = [UnplacedLevel(array: try N5Array.open(path), path: path)]
+      metadataFiles = [file]
+      return
+    }
+    var factors = try Self.list(own, path + "/" + file)
+    var files = [file]
+    if factors.isEmpty {
+      let above = "../" + file
+      factors = try Self.list(try N5Array.attributes(path + "/.."), path + "/" + above)
+      files.append(above)
+    }
+    var levels: [UnplacedLevel] = []
+    for i in 0..<64 {
+      let folder = "\(path)/s\(i)"
+      guard i == 0 || FileBytes.isFile(folder + "/" + file) else { break }
+      let array = try N5Array.open(folder)
+      let mine = try Self.factor(array.attributes["downsamplingFactors"], folder + "/" + file)
+      guard let factor = mine ?? (i < factors.count ? factors[i] : i == 0 ? .one : nil) else { break }
+      guard levels.isEmpty || array.shape.count == levels[0].array.shape.count else {
+        throw .metadataInvalid(path: folder + "/" + file, reason: "it has other dimensions than level s0")
+      }
+      levels.append(UnplacedLevel(array: array, path: folder, factor: factor))
+      files.append("s\(i)/" + file)
+    }
+    (self.levels, metadataFiles) = (levels, files)
+  }
+
+  private static func list(_ attributes: JSONValue?, _ file: String) throws(ZarrError) -> [Vector3] {
+    guard let list = attributes?["downsamplingFactors"]?.array else { return [] }
+    var factors: [Vector3] = []
+    for entry in list { factors.append(try factor(entry, file) ?? .one) }
+    return factors
+  }
+
+  /// Written with x first.
+  private static func factor(_ json: JSONValue?, _ file: String) throws(ZarrError) -> Vector3? {
+    guard let json, !json.isNull else { return nil }
+    let numbers = json.array?.compactMap(\.double) ?? []
+    guard numbers.count == json.array?.count, (2...5).contains(numbers.count),
+      numbers.allSatisfy({ $0 >= 1 && $0 <= 1e9 })
+    else { throw .metadataInvalid(path: file, reason: "\"downsamplingFactors\" are not numbers from 1 up") }
+    return Vector3(numbers.count > 2 ? numbers[2] : 1, numbers[1], numbers[0])
+  }
+
+  var fingerprint: Fingerprint {
+    var fields = [
+      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
+      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
+    ]
+    for (i, level) in levels.enumerated().dropFirst() {
+      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
+    }
+    return Fingerprint(fields: fields, files: metadataFiles, path: path)
+  }
+}
+
+extension OpenedImage {
+  /// N5 arrays and groups of levels.
+  init(n5 path: String, entry: DatasetEntry) throws(ViewsError) {
+    try OpenedImage.refuseDataset(entry, path: path)
+    let file = try N5ImageFile.open(path, view: entry.name)
+    try self.init(unplaced: file.levels, format: .n5, path: path, entry: entry, fingerprint: file.fingerprint)
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+/// An XML document as a tree. Nothing outside the document is ever read, and no entity is made larger than it is: a
+/// document type declaration, with which both would begin, is refused.
+final class XMLTree: NSObject, XMLParserDelegate {
+  /// Why a document is none, and where.
+  struct Failure: Error {
+    var line: Int
+    var reason: String
+  }
+
+  final class Element {
+    let name: String
+    let line: Int
+    private let attributes: [String: String]
+    fileprivate(set) var children: [Element] = []
+    fileprivate var ownText = ""
+
+    fileprivate init(name: String, line: Int, attributes: [String: String]) {
+      (self.name, self.line, self.attributes) = (name, line, attributes)
+    }
+
+    func children(_ name: String) -> [Element] { children.filter { $0.name == name } }
+    func child(_ name: String) -> Element? { children.first { $0.name == name } }
+    func attribute(_ name: String) -> String? { attributes[name] }
+    /// Directly in it, without white space around.
+    var text: String { ownText.trimmingCharacters(in: .whitespacesAndNewlines) }
+  }
+
+  private static let maximumDepth = 100
+  private var root: Element?
+  private var open: [Element] = []
+  private var failure: Failure?
+
+  /// The outermost element.
+  static func read(_ bytes: [UInt8]) throws(Failure) -> Element {
+    // what is not one byte a letter would hide what is looked for next
+    if bytes.contains(0) { throw Failure(line: 1, reason: "it is not UTF-8") }
+    if let at = bytes.firstIndex(of: "<!DOCTYPE") {
+      throw Failure(
+        line: bytes[..<at].count { $0 == UInt8(ascii: "\n") } + 1, reason: "document type declarations are not read")
+    }
+    let tree = XMLTree()
+    let parser = XMLParser(data: Data(bytes))
+    parser.shouldResolveExternalEntities = false
+    parser.delegate = tree
+    let isWhole = parser.parse()
+    if let failure = tree.failure { throw failure }
+    guard isWhole, let root = tree.root, tree.open.isEmpty else {
+      let reason = parser.parserError.map { "it is no valid XML: \(($0 as NSError).localizedDescription)" }
+      throw Failure(line: max(1, parser.lineNumber), reason: reason ?? "it is no valid XML, or ends early")
+    }
+    return root
+  }
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String]
+  ) {
+    guard open.count < Self.maximumDepth else {
+      failure = Failure(line: parser.lineNumber, reason: "it is nested deeper than \(Self.maximumDepth)")
+      return parser.abortParsing()
+    }
+    let element = Element(name: name, line: parser.lineNumber, attributes: attributes)
+    open.last?.children.append(element)
+    if root == nil { root = element }
+    open.append(element)
+  }
+
+  func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+    _ = open.popLast()
+  }
+
+  func parser(_ parser: XMLParser, foundCharacters text: String) { open.last?.ownText += text }
+}
+
+extension [UInt8] {
+  /// Where a piece of text begins.
+  fileprivate func firstIndex(of text: StaticString) -> Int? {
+    let length = text.utf8CodeUnitCount
+    guard count >= length else { return nil }
+    let first = text.utf8Start[0]
+    return (0...(count - length)).first { at in
+      self[at] == first && (1..<length).allSatisfy { self[at + $0] == text.utf8Start[$0] }
+    }
+  }
+}

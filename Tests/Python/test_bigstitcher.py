@@ -1,0 +1,232 @@
+"""BigStitcher and BigDataViewer datasets, their images written by tensorstore and zarr-python and the XML by hand: the
+voxels equal those of the same tiles given as dataset.json with Zarr."""
+import json, subprocess
+import lz4.block, numpy as np, pytest, tensorstore, xxhash, zarr
+from conftest import binary, blockfuse
+
+CODECS = {
+    "raw": {"type": "raw"}, "gzip": {"type": "gzip", "level": 5}, "zlib": {"type": "gzip", "useZlib": True, "level": 5},
+    "zstd": {"type": "zstd", "level": 3}, "blosc": {"type": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1},
+    "xz": {"type": "xz", "preset": 6}, "bzip2": {"type": "bzip2", "blockSize": 9},
+}
+SIZE = (10, 22, 26)
+# x y z rows, as BigDataViewer writes them; the last is applied first
+CALIBRATION = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0]
+SHEAR = [1, 0.05, 0, 3, 0, 1, 0, -2, 0, 0, 1, 1.5]
+
+
+def tile(seed, dtype="uint16", size=SIZE):
+    return np.random.default_rng(seed).integers(1, 250, size).astype(dtype)
+
+
+def shift(x, y=0, z=0):
+    return [1, 0, 0, x, 0, 1, 0, y, 0, 0, 1, z]
+
+
+def zyx(transforms):
+    """Their product in the order of the file, as a matrix of z y x."""
+    total = np.eye(4)
+    for t in transforms:
+        total = total @ np.vstack([np.array(t).reshape(3, 4), [0, 0, 0, 1]])
+    flip = [2, 1, 0, 3]
+    return total[np.ix_(flip, flip)]
+
+
+def write_n5(path, data, codec=None, block=(9, 8, 4)):
+    spec = {"driver": "n5", "kvstore": {"driver": "file", "path": str(path)}, "metadata": {
+        "dimensions": data.shape[::-1], "blockSize": list(block), "dataType": str(data.dtype), "compression": codec or CODECS["gzip"]}}
+    tensorstore.open(spec, create=True, delete_existing=True).result()[...] = data.T
+
+
+def write_xml(path, loader, views, channels=("GFP",), times=1, missing=(), extra=""):
+    """`views`: (time point, setup) -> transforms; setups go through the channels."""
+    setups = sorted({s for _, s in views} | {s for _, s in missing})
+    def setup(s):
+        return (f"<ViewSetup><id>{s}</id><size>{' '.join(map(str, SIZE[::-1]))}</size><voxelSize><unit>um</unit><size>0.5 0.5 1.0</size></voxelSize>"
+                f"<attributes><illumination>0</illumination><channel>{s % len(channels)}</channel><tile>{s}</tile><angle>0</angle></attributes></ViewSetup>")
+    def view(t, s, transforms):
+        listed = "".join(f'<ViewTransform type="affine"><Name>n</Name><affine>{" ".join(map(str, m))}</affine></ViewTransform>' for m in transforms)
+        return f'<ViewRegistration timepoint="{t}" setup="{s}">{listed}</ViewRegistration>'
+    path.write_text(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<SpimData version="0.2"><BasePath type="relative">.</BasePath><SequenceDescription>{loader}\n<ViewSetups>'
+        + "\n".join(map(setup, setups)) + '<Attributes name="channel">' + "".join(f"<Channel><id>{i}</id><name>{n}</name></Channel>" for i, n in enumerate(channels))
+        + f'</Attributes></ViewSetups><Timepoints type="range"><first>0</first><last>{times - 1}</last></Timepoints><MissingViews>'
+        + "".join(f'<MissingView timepoint="{t}" setup="{s}"/>' for t, s in missing) + "</MissingViews></SequenceDescription>\n<ViewRegistrations>"
+        + "\n".join(view(t, s, m) for (t, s), m in views.items()) + f"</ViewRegistrations>{extra}</SpimData>")
+
+
+N5 = '<ImageLoader format="bdv.n5" version="1.0"><n5 type="relative">data.n5</n5></ImageLoader>'
+
+
+def as_zarr(folder, tiles, views, channels=1):
+    """The same views as dataset.json; each is fused for itself where it has its own time point and channel."""
+    entries = []
+    for (t, s), transforms in views.items():
+        path = folder / f"zarr/t{t}s{s}"
+        zarr.create_array(str(path), shape=SIZE, chunks=(4, 8, 9), dtype=tiles[t, s].dtype, zarr_format=2)[:] = tiles[t, s]
+        entries.append({"name": f"t{t}s{s}", "path": f"zarr/t{t}s{s}", "t": t, "c": s % channels, "axes": list("zyx"), "spacing": dict.fromkeys("zyx", 1), "origin": dict.fromkeys("zyx", 0),
+                        "transforms": {"r": zyx(transforms).tolist()}})
+    (folder / "expected.json").write_text(json.dumps({"views": entries}))
+
+
+def fuse(folder, dataset, output, *flags):
+    blockfuse(folder, "fuse", dataset, "--output", output, "--quiet", "--output-chunksize", "16", *flags)
+    return zarr.open(str(folder / output / "0"))[:]
+
+
+def check(folder, tiles, views, channels=1):
+    as_zarr(folder, tiles, views, channels)
+    expected = fuse(folder, "expected.json", "expected.zarr")
+    found = fuse(folder, "dataset.xml", "found.zarr")
+    assert expected.any() and (found == expected).all()
+    # and by way of what was understood
+    blockfuse(folder, "convert", "dataset.xml", "converted.json")
+    assert (fuse(folder, "converted.json", "converted.zarr") == expected).all()
+    return expected
+
+
+@pytest.mark.parametrize("codec", [*CODECS, "lz4"])
+def test_n5_codecs(tmp_path, codec):
+    views = {(0, s): [shift(20 * s), SHEAR, CALIBRATION] for s in range(2)}
+    tiles = {v: tile(v[1], ["uint16", "uint8", "float32", "int16"][len(codec) % 4]) for v in views}
+    for (t, s), data in tiles.items():
+        path = tmp_path / f"data.n5/setup{s}/timepoint{t}/s0"
+        write_n5(path, data, CODECS.get(codec, CODECS["raw"]))
+        if codec == "lz4":
+            recompress_lz4(path)
+    write_xml(tmp_path / "dataset.xml", N5, views)
+    check(tmp_path, tiles, views)
+
+
+def recompress_lz4(path):
+    """Blocks as lz4-java streams them: the format's facts, pieces of 64 bytes, every other one stored as it is."""
+    attributes = json.loads((path / "attributes.json").read_text())
+    (path / "attributes.json").write_text(json.dumps({**attributes, "compression": {"type": "lz4", "blockSize": 65536}}))
+    for file in path.rglob("*"):
+        if file.is_dir() or file.name == "attributes.json":
+            continue
+        raw, out = file.read_bytes(), b""
+        header, data = raw[:16], raw[16:]
+        for i in range(0, len(data), 64):
+            piece = data[i:i + 64]
+            packed = lz4.block.compress(piece, store_size=False) if i % 128 else piece
+            token = 0x26 if i % 128 else 0x16
+            out += b"LZ4Block" + bytes([token]) + b"".join(int(n).to_bytes(4, "little") for n in (len(packed), len(piece), xxhash.xxh32(piece, seed=0x9747B28C).intdigest() & 0x0FFFFFFF)) + packed
+        out += b"LZ4Block\x16" + bytes(12)
+        file.write_bytes(header + out)
+
+
+def test_order_of_transforms_matters(tmp_path):
+    views = {(0, 0): [SHEAR, CALIBRATION], (0, 1): [CALIBRATION, SHEAR]}
+    tiles = {v: tile(7) for v in views}
+    for (t, s), data in tiles.items():
+        write_n5(tmp_path / f"data.n5/setup{s}/timepoint{t}/s0", data)
+    assert not np.allclose(zyx(views[0, 0]), zyx(views[0, 1]))
+    write_xml(tmp_path / "dataset.xml", N5, views, channels=("a", "b"))
+    both = check(tmp_path, tiles, views, channels=2)
+    assert (both[0, 0] != both[0, 1]).any()
+    # where a pixel goes, by hand: calibration first, then the shear
+    assert np.allclose(zyx(views[0, 0]) @ [1, 1, 1, 1], [1 * 2 + 1.5, 1 - 2, 1 + 0.05 + 3, 1])
+
+
+def test_missing_views_times_channels_and_boxes(tmp_path):
+    views = {(t, s): [shift(18 * (s // 2), t)] for t in range(3) for s in range(4) if (t, s) != (1, 2)}
+    tiles = {v: tile(10 * v[0] + v[1]) for v in views}
+    for (t, s), data in tiles.items():
+        write_n5(tmp_path / f"data.n5/setup{s}/timepoint{t}/s0", data)
+    box = '<BoundingBoxes><BoundingBoxDefinition name="part"><min>3 2 1</min><max>20 10 4</max></BoundingBoxDefinition></BoundingBoxes>'
+    write_xml(tmp_path / "dataset.xml", N5, views, channels=("GFP", "RFP"), times=3, missing=[(1, 2)], extra=box)
+    expected = check(tmp_path, tiles, views, channels=2)
+    assert expected.shape[:2] == (3, 2)
+    assert not expected[1, 0, :, :, 30:].any() and expected[1, 1, :, :, 30:].any()
+    labels = [c["label"] for c in zarr.open(str(tmp_path / "found.zarr")).attrs["omero"]["channels"]]
+    assert labels == ["GFP", "RFP"]
+    part = fuse(tmp_path, "dataset.xml", "part.zarr", "--bounding-box", "part")
+    assert (part == expected[:, :, 1:5, 2:11, 3:21]).all()
+    some = fuse(tmp_path, "dataset.xml", "some.zarr", "--timepoints", "1,2", "--channels", "RFP", "--bounding-box", "part")
+    assert (some == part[1:, 1:]).all()
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0"])
+def test_multimg_zarr(tmp_path, version):
+    views = {(t, s): [shift(18 * (s // 2)), CALIBRATION] for t in range(2) for s in range(4)}
+    tiles = {v: tile(10 * v[0] + v[1]) for v in views}
+    def image(path, data, axes):
+        group = zarr.open_group(str(tmp_path / "images" / path), mode="w", zarr_format=2)
+        group.create_array("0", shape=data.shape, chunks=(1,) * (data.ndim - 3) + (4, 8, 9), dtype="u2", chunk_key_encoding={"name": "v2", "separator": "/"})[:] = data
+        group.attrs["multiscales"] = [{"version": "0.4", "axes": [{"name": a, "type": "space" if a in "zyx" else "channel" if a == "c" else "time"} for a in axes],
+                                       "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0] * (data.ndim - 3) + [1.0, 0.5, 0.5]}]}]}]
+    groups = []
+    if version == "3.0":
+        # a tile is one image; its setups are channels, its time points along t
+        for k in range(2):
+            image(f"tile{k}", np.array([[tiles[t, 2 * k + c] for c in range(2)] for t in range(2)]), "tczyx")
+        groups = [f'<zgroup setup="{s}" tp="{t}" path="tile{s // 2}" indicies="{s % 2} {t}"/>' for t, s in views]
+    else:
+        for (t, s), data in tiles.items():
+            image(f"s{s}-t{t}.zarr", data, "zyx")
+            groups.append(f'<zgroup setup="{s}" timepoint="{t}"><path>s{s}-t{t}.zarr</path></zgroup>' if version == "1.0" else f'<zgroup setup="{s}" tp="{t}" path="s{s}-t{t}.zarr"/>')
+    loader = f'<ImageLoader format="bdv.multimg.zarr" version="{version}"><zarr type="relative">images</zarr><zgroups>{"".join(groups)}</zgroups></ImageLoader>'
+    write_xml(tmp_path / "dataset.xml", loader, views, channels=("a", "b"), times=2)
+    check(tmp_path, tiles, views, channels=2)
+
+
+def refused(folder, dataset="dataset.xml"):
+    end = subprocess.run([binary(), "plan", dataset], cwd=folder, capture_output=True, text=True)
+    assert end.returncode == 64, end.stderr
+    return end.stderr
+
+
+@pytest.mark.parametrize("find, put, words", [
+    ("<SpimData", "<TeraStitcher", ["line", "XML"]),
+    ('format="bdv.n5"', 'format="spimreconstruction.filemap2"', ["line 2, ImageLoader", "spimreconstruction.filemap2", "resave"]),
+    ("</SequenceDescription>", "", ["dataset.xml", "line"]),
+    ("1 0 0 0 0 1 0 0 0 0 1 0", "1 0 0 0 0 1 0 0 0 0 1", ["affine", "12 numbers"]),
+    ("1 0 0 0 0 1 0 0 0 0 1 0", "0 0 0 0 0 0 0 0 0 0 0 0", ["setup0", "singular"]),
+    ('type="affine"', 'type="generic"', ["ViewTransform", "generic"]),
+    ("<last>0</last>", "<last>999999999</last>", ["Timepoints"]),
+    ("<last>0</last>", "<last>1</last>", ["ViewRegistrations", "time point 1"]),
+    ('<n5 type="relative">', '<n5 type="relative">s3://bucket/', ["\"s3\"", "local"]),
+    ("<SpimData", '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><SpimData', ["line 2", "document type"]),
+    ("<id>0</id><size>", "<id>-1</id><size>", ["id", "whole number"]),
+    ("data.n5<", "elsewhere.n5<", ["elsewhere.n5"]),
+])
+def test_what_is_wrong_is_named(tmp_path, find, put, words):
+    write_n5(tmp_path / "data.n5/setup0/timepoint0/s0", tile(1))
+    path = tmp_path / "dataset.xml"
+    write_xml(path, N5, {(0, 0): [shift(0)]})
+    text = path.read_text()
+    assert find in text
+    path.write_text(text.replace(find, put))
+    message = refused(tmp_path)
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda a: a.update(compression={"type": "jpeg"}), ["jpeg"]), (lambda a: a.update(dataType="string"), ["string"]),
+    (lambda a: a.update(blockSize=[1 << 30] * 3), ["chunk"]), (lambda a: a.update(dimensions=[10, 20]), ["entries for 2 axes"]),
+    (lambda a: a.update(dimensions=[1 << 40] * 3), ["absurdly large"]), (lambda a: a.pop("blockSize"), ["blockSize"]),
+])
+def test_n5_metadata_that_are_wrong(tmp_path, change, words):
+    folder = tmp_path / "data.n5/setup0/timepoint0/s0"
+    write_n5(folder, tile(1))
+    write_xml(tmp_path / "dataset.xml", N5, {(0, 0): [shift(0)]})
+    attributes = json.loads((folder / "attributes.json").read_text())
+    change(attributes)
+    (folder / "attributes.json").write_text(json.dumps(attributes))
+    message = refused(tmp_path)
+    assert "setup0" in message and all(word in message for word in words), message
+
+
+@pytest.mark.parametrize("codec", [*CODECS, "lz4"])
+def test_damaged_n5_blocks_fail_and_are_named(tmp_path, codec):
+    folder = tmp_path / "data.n5/setup0/timepoint0/s0"
+    write_n5(folder, tile(1), CODECS.get(codec, CODECS["raw"]))
+    if codec == "lz4":
+        recompress_lz4(folder)
+    block = folder / "1/1/1"
+    block.write_bytes(block.read_bytes()[:-9])
+    write_xml(tmp_path / "dataset.xml", N5, {(0, 0): [shift(0)]})
+    blockfuse(tmp_path, "fuse", "dataset.xml", "--output", "out.zarr", "--quiet", status=3)
+    failed = blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
+    assert "1/1/1" in blockfuse(tmp_path, "blocks", "--block", ",".join(map(str, json.loads(failed.splitlines()[0])["block"]))), failed
