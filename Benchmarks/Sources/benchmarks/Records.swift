@@ -52,12 +52,4 @@ struct RecordBenchmark {
   private func row(_ name: String, _ table: inout Table, seconds: Double) {
     table.row([name, String(format: "%.1f ms", seconds * 1e3)])
   }
-
-  /// With the disk's part in it.
-  private func wallSeconds(_ body: () throws -> Void) rethrows -> Double {
-    let start = ContinuousClock.now
-    try body()
-    let time = (ContinuousClock.now - start).components
-    return Double(time.seconds) + Double(time.attoseconds) * 1e-18
-  }
 }

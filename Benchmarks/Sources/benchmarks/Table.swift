@@ -8,7 +8,7 @@ struct Table {
   init(machine: [String]) {
     let date = Date.now.formatted(.iso8601.year().month().day())
     text = "# Benchmarks, \(date)\n\n" + machine.map { "- \($0)\n" }.joined()
-    text += "\nOne thread, CPU time, the best of many rounds that take turns with what they are compared to.\n"
+    text += "\nCodecs, kernels and the search for views: one thread, CPU time, the best of many rounds that take turns with what they are compared to. The job database: by the clock, on a disk.\n"
   }
 
   mutating func section(_ title: String, _ columns: [String]) {
@@ -75,3 +75,11 @@ func bestSeconds(rounds: Int, _ bodies: [() throws -> Void]) throws -> [Double] 
 }
 
 func rate(_ byteCount: Int, _ seconds: Double) -> String { String(format: "%.2f", Double(byteCount) / seconds / 1e9) }
+
+/// By the clock on the wall, with the disk's part in it.
+func wallSeconds(_ body: () throws -> Void) rethrows -> Double {
+  let start = ContinuousClock.now
+  try body()
+  let time = (ContinuousClock.now - start).components
+  return Double(time.seconds) + Double(time.attoseconds) * 1e-18
+}

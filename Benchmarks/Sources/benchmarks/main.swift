@@ -1,13 +1,22 @@
 import Foundation
 
-// benchmarks [FOLDER]: measures, prints, and writes the table into the folder. Ends with 1 where the codec layer is
-// slower than 0.9 of its libraries.
+// benchmarks [FOLDER] [--full] [--only codecs,kernels,records,growth]: measures, prints, and writes the table into the
+// folder. Ends with 1 where the codec layer is slower than 0.9 of its libraries.
 do {
   var table = Table(machine: machine())
-  try CodecBenchmark().run(&table)
-  try KernelBenchmark().run(&table)
-  try RecordBenchmark().run(&table)
-  let path = try table.write(to: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : "results")
+  var arguments = Array(CommandLine.arguments.dropFirst())
+  let isFull = arguments.contains("--full")
+  arguments.removeAll { $0 == "--full" }
+  var parts = ["codecs", "kernels", "records", "growth"]
+  if let i = arguments.firstIndex(of: "--only"), i + 1 < arguments.count {
+    parts = arguments[i + 1].split(separator: ",").map(String.init)
+    arguments.removeSubrange(i...i + 1)
+  }
+  if parts.contains("codecs") { try CodecBenchmark().run(&table) }
+  if parts.contains("kernels") { try KernelBenchmark().run(&table) }
+  if parts.contains("records") { try RecordBenchmark().run(&table) }
+  if parts.contains("growth") { try GrowthBenchmark(isFull: isFull).run(&table) }
+  let path = try table.write(to: arguments.first ?? "results")
   print("\nwritten to \(path)")
   if !table.isGood { exit(1) }
 } catch {

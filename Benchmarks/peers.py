@@ -1,0 +1,359 @@
+#!/usr/bin/env python3
+"""blockfuse end to end beside its peers and the machine's limits, all in one run; writes a dated table.
+
+    python peers.py --bin ../.build/release [--only fuse,content,pyramid,workers,slow,memory]
+                    [--codecs zstd1,blosc,raw] [--kinds grid,frac,rot] [--runs 3] [--out results]
+
+The mosaic is 2 x 2 tiles of 128 x 512 x 512 uint16 with photon noise. "copy" moves every tile to its rounded place with
+tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib processes. "written" is
+what the disk takes of files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's
+library alone needs on two cores to decode the tiles and encode the result. Needs: see peers-requirements.txt.
+"""
+import argparse, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, tempfile, threading, time, warnings
+
+warnings.filterwarnings("ignore")
+import numpy as np
+
+CODECS = {
+    "zstd1": {"id": "zstd", "level": 1},
+    "blosc": {"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 1},
+    "raw": None,
+}
+CHUNK = 128
+
+
+# The mosaic
+
+def write_tile(path, data, chunk, codec):
+    import zarr
+    from zarr.codecs import BloscCodec, ZstdCodec
+    compressors = {"zstd1": ZstdCodec(level=1), "blosc": BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=2), "raw": None}[codec]
+    group = zarr.open_group(path, mode="w", zarr_format=3)
+    array = group.create_array("0", shape=data.shape, chunks=chunk, dtype=data.dtype, compressors=compressors, dimension_names=list("zyx"), fill_value=0)
+    array[:] = data
+    scale = [{"type": "scale", "scale": [1.0] * 3}]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [{
+        "axes": [{"name": d, "type": "space", "unit": "micrometer"} for d in "zyx"],
+        "datasets": [{"path": "0", "coordinateTransformations": scale}]}]}
+
+
+def make(root, kind, codec, grid=(2, 2), shape=(128, 512, 512), chunk=(128, 256, 256)):
+    from scipy.ndimage import gaussian_filter
+    shutil.rmtree(root, ignore_errors=True)
+    os.makedirs(root)
+    rng = np.random.default_rng(7)
+    tissue = gaussian_filter(rng.random(shape, dtype=np.float32), 2)
+    tissue = (tissue - tissue.min()) / np.ptp(tissue)
+    step = shape[2] - shape[2] // 10
+    views = []
+    for row in range(grid[0]):
+        for column in range(grid[1]):
+            name = f"tile_{row}_{column}.ome.zarr"
+            write_tile(f"{root}/{name}", rng.poisson(100 + 3000 * np.roll(tissue, (31 * row, 47 * column), (1, 2))).astype(np.uint16), chunk, codec)
+            matrix = np.eye(4)
+            matrix[1:3, 3] = row * (shape[1] - shape[2] // 10), column * step
+            if kind in ("frac", "rot", "tilt"):
+                matrix[:3, 3] += rng.uniform(-1, 1, 3)
+            if kind == "rot":
+                a = rng.uniform(-0.05, 0.05)
+                matrix[1:3, 1:3] = [[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]
+            if kind == "tilt":
+                a, b = rng.uniform(-0.03, 0.03, 2)
+                matrix[:3, :3] = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]]) @ np.array([[np.cos(b), -np.sin(b), 0], [np.sin(b), np.cos(b), 0], [0, 0, 1]])
+            views.append({"name": name, "path": name, "transforms": {"registered": matrix.tolist()}})
+    with open(f"{root}/dataset.json", "w") as f:
+        json.dump({"views": views}, f)
+
+
+# Those who run
+
+def options(root, codec, pyramid=False, **more):
+    path = f"{root}/options.json"
+    with open(path, "w") as f:
+        json.dump({"output_chunksize": CHUNK, "zarr_options": {
+            "ome_zarr": pyramid, "ngff_version": "0.5", "overwrite": True, "zarr_array_creation_kwargs": {"compressor": CODECS[codec]}}, **more}, f)
+    return path
+
+
+def blockfuse(a, root, codec, out=None, arguments=(), **more):
+    out = out or f"{root}/blockfuse.zarr"
+    return [f"{a.bin}/blockfuse", "fuse", f"{root}/dataset.json", "--options", options(root, codec, **more), "--output", out,
+            "--db", f"{os.path.dirname(out)}/jobs.sqlite", *arguments]
+
+
+def views_of(root):
+    with open(f"{root}/dataset.json") as f:
+        return json.load(f)["views"]
+
+
+def run_reference(root, codec, weights):
+    from zarr.codecs import BloscCodec, BytesCodec, ZstdCodec
+    from multiview_stitcher import fusion, misc_utils, ngff_utils, param_utils, spatial_image_utils, weights as weighting
+    sims = []
+    for view in views_of(root):
+        sim = ngff_utils.read_sim_from_ome_zarr(f"{root}/{view['path']}", transform_key="r")
+        spatial_image_utils.set_sim_affine(sim, param_utils.affine_to_xaffine(np.array(view["transforms"]["registered"])), "r")
+        sims.append(sim)
+    codecs = {"zstd1": [ZstdCodec(level=1)], "blosc": [BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=2)], "raw": []}[codec]
+    content = {"weights_func": weighting.content_based, "weights_func_kwargs": {"sigma_1": 5, "sigma_2": 11}} if weights else {}
+    fusion.fuse(
+        sims, transform_key="r", output_chunksize=CHUNK, output_zarr_url=f"{root}/reference.zarr",
+        zarr_options={"zarr_array_creation_kwargs": {"zarr_format": 3, "codecs": [BytesCodec()] + codecs}},
+        batch_options={"batch_func": misc_utils.process_batch_using_joblib, "n_batch": 8, "batch_func_kwargs": {"n_jobs": 2}}, **content)
+
+
+def run_copy(root, codec):
+    import tensorstore as ts
+    context = ts.Context({"data_copy_concurrency": {"limit": 2}, "file_io_concurrency": {"limit": 8}, "cache_pool": {"total_bytes_limit": 2 * 10**9}})
+    corners = np.array([np.array(v["transforms"]["registered"])[:3, 3] for v in views_of(root)])
+    corners = np.round(corners - corners.min(0)).astype(int)
+    tiles = [ts.open({"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{root}/{v['path']}/0"}}, context=context).result() for v in views_of(root)]
+    compression = {"zstd1": [{"name": "zstd", "configuration": {"level": 1}}],
+                   "blosc": [{"name": "blosc", "configuration": {"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 2, "blocksize": 0}}], "raw": []}[codec]
+    out = ts.open({"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{root}/copy.zarr"}, "create": True, "delete_existing": True, "metadata": {
+        "shape": (corners.max(0) + tiles[0].shape).tolist(), "data_type": "uint16",
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [CHUNK] * 3}},
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}] + compression}}, context=context).result()
+    with ts.Transaction() as transaction:
+        for tile, corner in zip(tiles, corners):
+            place = tuple(slice(c, c + n) for c, n in zip(corner, tile.shape))
+            out.with_transaction(transaction)[place].write(tile).result()
+
+
+# Limits
+
+def written_limit(files, folder):
+    """Seconds to write and sync files of the same sizes, from eight threads."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    sizes = [os.path.getsize(f) for f in files]
+    data = os.urandom(max(sizes))
+    left, lock = list(enumerate(sizes)), threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                if not left:
+                    return
+                number, size = left.pop()
+            with open(f"{folder}/{number}", "wb") as f:
+                f.write(memoryview(data)[:size])
+                f.flush()
+                os.fsync(f.fileno())
+
+    start = time.time()
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    seconds = time.time() - start
+    shutil.rmtree(folder)
+    return seconds
+
+
+def codec_seconds(codec, files, decode):
+    import numcodecs
+    compressor = numcodecs.get_codec(CODECS[codec])
+    encoded = [open(f, "rb").read() for f in files]
+    if decode:
+        start = time.process_time()
+        for data in encoded:
+            compressor.decode(data)
+        return time.process_time() - start
+    decoded = [np.frombuffer(compressor.decode(data), np.uint16) for data in encoded]
+    start = time.process_time()
+    for data in decoded:
+        compressor.encode(data)
+    return time.process_time() - start
+
+
+def codec_limit(codec, inputs, outputs):
+    """Seconds that two cores need, both at work, each with half of the files."""
+    if codec == "raw":
+        return 0.0
+    with multiprocessing.Pool(2) as pool:
+        halves = [(codec, files[i::2], decode) for files, decode in ((inputs, True), (outputs, False)) for i in (0, 1)]
+        seconds = pool.starmap(codec_seconds, halves, chunksize=1)
+    return max(seconds[0], seconds[1]) + max(seconds[2], seconds[3])
+
+
+# Measuring
+
+def timed(command, env=None):
+    """Seconds by the clock, CPU seconds, peak MB of the process."""
+    start = time.time()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+    error = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{command} ended with status {status}: {error.decode()[-2000:]}")
+    return time.time() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def median(command, runs, env=None, clean=()):
+    results = []
+    for _ in range(runs):
+        for path in clean:
+            shutil.rmtree(path, ignore_errors=True)
+        results.append(timed(command, env))
+    return tuple(statistics.median(r[i] for r in results) for i in range(3))
+
+
+def chunk_files(folder):
+    return [f for f in glob.glob(f"{folder}/**", recursive=True) if os.path.isfile(f) and not os.path.basename(f).startswith((".z", "zarr.json"))]
+
+
+def voxels(path):
+    with open(f"{path}/zarr.json") as f:
+        return int(np.prod(json.load(f)["shape"]))
+
+
+class Report:
+    def __init__(self):
+        cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.processor())
+        self.text = f"# End to end, {datetime.date.today()}\n\n- processor: {cpu}, {os.cpu_count()} cores\n- system: {platform.platform()}\n"
+
+    def section(self, title, columns, note=""):
+        self.add(f"\n## {title}\n" + (f"\n{note}\n" if note else "") + f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+
+    def row(self, *cells):
+        self.add("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |")
+
+    def add(self, line):
+        self.text += line + "\n"
+        print(line, flush=True)
+
+
+def child(*arguments):
+    return [sys.executable, os.path.abspath(__file__), "--child", ",".join(arguments)]
+
+
+def fuse(a, report):
+    report.section(
+        "Fusing, Mvoxel/s", ["kind", "codec", "copy", "reference", "blockfuse", "x copy", "x reference", "written", "codec limit", "of the limit", "peak MB"],
+        "The limit is the smaller of `written` and 0.6 of the codec's.")
+    for kind in a.kinds.split(","):
+        for codec in a.codecs.split(","):
+            root = f"{a.work}/{kind}"
+            subprocess.run(child("make", root, kind, codec), check=True)
+            out = f"{root}/blockfuse.zarr"
+            mine, copies, limits = [], [], []
+            for _ in range(a.runs):
+                copies.append(median(child("copy", root, codec), 1, clean=[f"{root}/copy.zarr"])[0])
+                mine.append(median(blockfuse(a, root, codec), 1, clean=[out]))
+                files, inputs = chunk_files(out), chunk_files(f"{root}/tile_*")
+                limits.append((written_limit(files, f"{root}/limit"), codec_limit(codec, inputs, files)))
+            reference = timed(child("reference", root, codec, ""))[0] if not a.no_reference else float("nan")
+            n = voxels(out) / 1e6
+            seconds, copy = statistics.median(m[0] for m in mine), statistics.median(copies)
+            written, coding = (statistics.median(l[i] for l in limits) for i in (0, 1))
+            limit = min(n / written, 0.6 * n / coding if coding else float("inf"))
+            report.row(kind, codec, n / copy, n / reference, n / seconds, copy / seconds, reference / seconds, n / written,
+                       n / coding if coding else "-", n / seconds / limit, max(m[2] for m in mine))
+            shutil.rmtree(root)
+
+
+def content(a, report):
+    report.section("Content-based weights, Mvoxel/s", ["kind", "reference", "blockfuse", "x reference"], "2 x 1 tiles of 128 x 256 x 256 that share a tenth.")
+    for kind in ("grid", "frac", "tilt"):
+        root = f"{a.work}/content"
+        subprocess.run(child("make", root, kind, "zstd1", "small"), check=True)
+        mine = median(blockfuse(a, root, "zstd1", weights_func="content_based"), a.runs, clean=[f"{root}/blockfuse.zarr"])[0]
+        n = voxels(f"{root}/blockfuse.zarr") / 1e6
+        reference = timed(child("reference", root, "zstd1", "content"))[0]
+        report.row(kind, n / reference, n / mine, reference / mine)
+        shutil.rmtree(root)
+
+
+def pyramid(a, report):
+    report.section("Pyramid", ["kind", "level 0 s", "pyramid s", "pyramid of level 0"], "The levels' times are those of two runs of one job: the first ends after level 0.")
+    for kind in ("grid", "frac"):
+        root = f"{a.work}/pyramid"
+        subprocess.run(child("make", root, kind, "zstd1"), check=True)
+        parts = []
+        for _ in range(a.runs):
+            shutil.rmtree(f"{root}/blockfuse.zarr", ignore_errors=True)
+            command = blockfuse(a, root, "zstd1", pyramid=True)
+            db = command[-2:]
+            subprocess.run([command[0], "submit", *command[2:]], check=True, stdout=subprocess.DEVNULL)
+            status = json.loads(subprocess.run([command[0], "status", "--json", *db], check=True, stdout=subprocess.PIPE).stdout)
+            first = timed([command[0], "run", "--limit", str(status["levels"][0]["blocks"]["total"]), *db])[0]
+            parts.append((first, timed([command[0], "run", *db])[0]))
+        first, rest = (statistics.median(p[i] for p in parts) for i in (0, 1))
+        report.row(kind, first, rest, rest / first)
+        shutil.rmtree(root)
+
+
+def workers(a, report):
+    report.section("Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio"])
+    for kind in ("grid", "frac", "rot"):
+        root = f"{a.work}/workers"
+        subprocess.run(child("make", root, kind, "zstd1"), check=True)
+        for name, folder in (("tmpfs", "/dev/shm/blockfuse-bench"), ("disk", f"{root}/out")):
+            os.makedirs(folder, exist_ok=True)
+            times = {1: [], 2: []}
+            for _ in range(a.runs):
+                for count in times:
+                    times[count].append(median(blockfuse(a, root, "zstd1", out=f"{folder}/out.zarr", arguments=["--workers", str(count)]), 1, clean=[f"{folder}/out.zarr"])[0])
+            one, two = (statistics.median(times[c]) for c in (1, 2))
+            report.row(kind, name, one, two, one / two)
+            shutil.rmtree(folder)
+        shutil.rmtree(root)
+
+
+def slow(a, report):
+    report.section("Slow storage", ["each sync waits", "workers", "seconds", "CPU s", "cores busy"], "`BLOCKFUSE_FAULT=file-written=wait:MS`, on rotated tiles; without a wait and with.")
+    root = f"{a.work}/slow"
+    subprocess.run(child("make", root, "rot", "zstd1"), check=True)
+    for wait, count in ((0, 2), (0, 8), (50, 8), (100, 8)):
+        env = {"BLOCKFUSE_FAULT": f"file-written=wait:{wait}@1+"} if wait else None
+        wall, cpu, _ = median(blockfuse(a, root, "zstd1", arguments=["--workers", str(count)]), a.runs, env=env, clean=[f"{root}/blockfuse.zarr"])
+        report.row(f"{wait} ms", count, wall, cpu, cpu / wall)
+    shutil.rmtree(root)
+
+
+def memory(a, report):
+    report.section("Memory", ["--memory", "plan MB", "peak MB", "peak of plan"], "Two rotated tiles of 256 x 1024 x 1024, more than the cache holds.")
+    root = f"{a.work}/memory"
+    subprocess.run(child("make", root, "rot", "zstd1", "large"), check=True)
+    for size in ("400MiB", "600MiB", "1GiB"):
+        command = blockfuse(a, root, "zstd1", arguments=["--memory", size])
+        planned = json.loads(subprocess.run([command[0], "plan", *command[2:], "--json"], check=True, stdout=subprocess.PIPE).stdout)["memory"]["total"] / 2**20
+        peak = median(command, 1, clean=[f"{root}/blockfuse.zarr"])[2]
+        report.row(size, planned, peak, peak / planned)
+    shutil.rmtree(root)
+
+
+SIZES = {"": {}, "small": {"grid": (1, 2), "shape": (128, 256, 256), "chunk": (128, 128, 128)}, "large": {"grid": (1, 2), "shape": (256, 1024, 1024)}}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bin", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.build/release"))
+    parser.add_argument("--only", default="fuse,content,pyramid,workers,slow,memory")
+    parser.add_argument("--codecs", default="zstd1,blosc,raw")
+    parser.add_argument("--kinds", default="grid,frac,rot")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-reference", action="store_true")
+    parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "blockfuse-peers"))
+    parser.add_argument("--out")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    a = parser.parse_args()
+    if a.child:
+        # a process of its own: a child starts with its parent's peak
+        name, root, *rest = a.child.split(",")
+        if name == "make":
+            return make(root, rest[0], rest[1], **SIZES[rest[2] if len(rest) > 2 else ""])
+        return run_copy(root, rest[0]) if name == "copy" else run_reference(root, rest[0], rest[1])
+    a.bin = os.path.abspath(a.bin)
+    report = Report()
+    for part in a.only.split(","):
+        {"fuse": fuse, "content": content, "pyramid": pyramid, "workers": workers, "slow": slow, "memory": memory}[part](a, report)
+    if a.out:
+        path = f"{a.out}/{datetime.date.today()}-peers.md"
+        with open(path, "w") as f:
+            f.write(report.text)
+        print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    main()
