@@ -8,12 +8,16 @@ enum DatasetKind: Sendable, CaseIterable {
   case json
   /// The XML of BigStitcher and BigDataViewer.
   case bigStitcher
+  /// Fiji's TileConfiguration.txt.
+  case tileConfiguration
 
-  /// By the first letter of a file; what is nothing known is JSON, whose reader says what it found.
+  /// By the first letter of a file, and what follows; what is nothing known is JSON, whose reader says what it found.
   static func of(_ bytes: [UInt8], path: String) -> DatasetKind {
     // after a byte order mark and white space
     let first = bytes.first { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }
-    return first == UInt8(ascii: "<") ? .bigStitcher : .json
+    if first == UInt8(ascii: "<") { return .bigStitcher }
+    if first == UInt8(ascii: "{") { return .json }
+    return TileConfiguration.isOne(String(decoding: bytes.prefix(1 << 16), as: UTF8.self)[...]) ? .tileConfiguration : .json
   }
 }
 
@@ -24,6 +28,7 @@ extension DatasetFile {
     switch DatasetKind.of(bytes, path: path) {
     case .json: return try DatasetFile(json: bytes, path: path)
     case .bigStitcher: return try BigStitcherFile.read(bytes, path: path)
+    case .tileConfiguration: return try DatasetFile(tileConfiguration: bytes, path: path)
     }
   }
 

@@ -38,10 +38,10 @@ public struct Fingerprint: Sendable, Hashable, Codable {
     return fields.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }
 
-  /// With the size and time of each of `files`, which lie below `path`.
+  /// With the size and time of each of `files`, which lie below `path` unless absolute.
   init(fields: [String: String], files: [String], path: String) {
     var fields = fields
-    for file in files { fields[Fingerprint.filePrefix + file] = fileState(path + "/" + file) }
+    for file in files { fields[Fingerprint.filePrefix + file] = fileState(FilePath.absolute(file, in: path)) }
     self.fields = fields
   }
 

@@ -10,11 +10,19 @@ public enum ImageFormat: String, Sendable, Codable, CaseIterable {
   case zarr
   /// N5 arrays, and groups of levels as BigDataViewer writes them.
   case n5
+  /// TIFF and BigTIFF files: ImageJ's, OME-TIFF, and others.
+  case tiff
 
   /// By what is there, not by its name. What is nothing known is Zarr, whose reader says what it found.
   static func of(_ path: String) -> ImageFormat {
+    if isTIFF(FileBytes.first(4, of: path)) { return .tiff }
     let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     return !isZarr && N5ImageFile.isThere(path) ? .n5 : .zarr
+  }
+
+  /// By the first bytes of a file: byte order, and 42, or 43 for BigTIFF.
+  static func isTIFF(_ bytes: [UInt8]) -> Bool {
+    [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]].contains(bytes)
   }
 }
 
@@ -26,6 +34,7 @@ extension OpenedImage {
       switch ImageFormat.of(path) {
       case .zarr: try OpenedImage(zarr: path, entry: entry)
       case .n5: try OpenedImage(n5: path, entry: entry)
+      case .tiff: try OpenedImage(tiff: path, entry: entry)
       }
     try opened.checkSize(view: entry.name)
     return opened
@@ -41,14 +50,21 @@ extension View {
       try ArrayImageSource(view: name, level: levels[level]) { (level) throws(ZarrError) in
         try N5Array.open(level.arrayPath)
       }
+    case .tiff: try TIFFImageSource(view: name, level: levels[level])
     }
   }
 
   /// Of the image as it is now.
   func currentFingerprint() throws(ViewsError) -> Fingerprint {
     switch details.format {
-    case .zarr: try ZarrImageFile.open(path, view: name).fingerprint
-    case .n5: try N5ImageFile.open(path, view: name).fingerprint
+    case .zarr: return try ZarrImageFile.open(path, view: name).fingerprint
+    case .n5: return try N5ImageFile.open(path, view: name).fingerprint
+    case .tiff:
+      do {
+        return try TIFFImageFile.open(path, axes: levels[0].axes).fingerprint
+      } catch {
+        throw ViewsError(error, view: name, path: path)
+      }
     }
   }
 }

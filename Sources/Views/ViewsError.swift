@@ -30,6 +30,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   case transformAmbiguous(available: [String])
   /// Reading metadata or voxels of a view.
   case unreadable(view: String, why: ZarrError)
+  /// A TIFF file that cannot be used.
+  case tiffUnusable(view: String, why: TIFFError)
   /// An image that is not what was recorded when the job was made.
   case inputChanged(view: String, path: String, field: String, recorded: String, found: String)
 
@@ -51,6 +53,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .transformMissing: "transform-missing"
     case .transformAmbiguous: "transform-ambiguous"
     case .unreadable(_, let why): why.code
+    case .tiffUnusable(_, let why): why.code
     case .inputChanged: "input-changed"
     }
   }
@@ -67,7 +70,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .noViews: "list at least one view"
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
-    case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), or a Zarr array with axes, spacing and origin"
+    case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
     case .severalImages: "make each image a view of its own"
     case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
@@ -76,6 +79,7 @@ public enum ViewsError: Error, Equatable, Sendable {
         ? "add the transform to the view" : "choose one that every view has, or add it; there is \(listed(available))"
     case .transformAmbiguous(let available): "choose one by transform_key: \(listed(available))"
     case .unreadable(_, let why): why.hint
+    case .tiffUnusable(_, let why): why.hint
     case .inputChanged: "restore the image, or submit a new job"
     }
   }
@@ -84,6 +88,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   public var isTransient: Bool {
     switch self {
     case .datasetUnreadable(_, let why), .datasetUnwritable(_, let why), .unreadable(_, let why): why.isTransient
+    case .tiffUnusable(_, let why): why.isTransient
     default: false
     }
   }
@@ -93,7 +98,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     switch self {
     case .inputMissing(let view, _), .formatUnknown(let view, _, _), .severalImages(let view, _, _),
       .viewInvalid(let view, _, _), .mismatch(let view, _, _, _), .transformMissing(let view, _, _),
-      .unreadable(let view, _), .inputChanged(let view, _, _, _, _):
+      .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
     case .duplicateName(_, let name): name
     default: nil
@@ -123,6 +128,7 @@ extension ViewsError: CustomStringConvertible {
     case .transformAmbiguous(let available):
       "the views have \(available.count) transforms and none was chosen"
     case .unreadable(let view, let why): "view \"\(view)\": \(why)"
+    case .tiffUnusable(let view, let why): "view \"\(view)\": \(why)"
     case .inputChanged(let view, let path, let field, let recorded, let found):
       "view \"\(view)\": \(path) has changed: \(field) was \(recorded) and is \(found)"
     }

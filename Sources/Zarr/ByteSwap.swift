@@ -1,6 +1,8 @@
 /// Copies elements and reverses the bytes of each; `source` and `target` may be the same memory, else must not overlap.
 /// Both hold the same number of whole elements.
-func swapBytes(_ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer, elementByteCount: Int) {
+package func swapBytes(
+  _ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer, elementByteCount: Int
+) {
   precondition(source.count == target.count && source.count % elementByteCount == 0)
   guard let from = source.baseAddress, let to = target.baseAddress else { return }
   let count = source.count / elementByteCount

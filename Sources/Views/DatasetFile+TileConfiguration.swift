@@ -1,0 +1,50 @@
+import Geometry
+import Zarr
+
+/// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is
+/// that of the first tile; where a tile itself says that it is does not count.
+extension DatasetFile {
+  init(tileConfiguration bytes: [UInt8], path: String) throws(ViewsError) {
+    let configuration = try TileConfiguration(String(decoding: bytes, as: UTF8.self), path: path)
+    let folder = FilePath.folder(of: path)
+    let names = DatasetFile.names(configuration.tiles.map(\.path))
+    let first = try OpenedImage.open(
+      DatasetEntry(name: names[0], path: configuration.tiles[0].path), in: folder)
+    let axes = first.axes.filter { $0.spaceLane != nil }
+    let spacing = Dictionary(
+      uniqueKeysWithValues: axes.map { axis in (axis, axis.spaceLane.map { first.levels[0].stack.spacing[$0] } ?? 1) })
+    let key = path.lowercased().hasSuffix(".registered.txt") ? "registered" : "stage"
+    var entries: [DatasetEntry] = []
+    entries.reserveCapacity(names.count)
+    for (tile, name) in zip(configuration.tiles, names) {
+      // x, y, z
+      if !first.is3D, tile.place.count == 3, tile.place[2] != 0 {
+        throw .datasetInvalid(
+          path: path, field: "line \(tile.line)", reason: "the tile is at z \(tile.place[2]), but the images have no z")
+      }
+      let place: [Axis: Double] = [.x: tile.place[0], .y: tile.place[1], .z: tile.place.count == 3 ? tile.place[2] : 0]
+      let matrix = axes.indices.map { row in
+        axes.indices.map { $0 == row ? 1.0 : 0.0 } + [(place[axes[row]] ?? 0) * (spacing[axes[row]] ?? 1)]
+      }
+      entries.append(
+        DatasetEntry(
+          name: name, path: tile.path, spacing: spacing, origin: spacing.mapValues { _ in 0 },
+          transforms: [key: .constant(matrix + [axes.map { _ in 0.0 } + [1.0]])]))
+    }
+    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes))
+    try checkNames()
+  }
+
+  /// Names of files without their endings, or with them where that tells no two apart, or their paths.
+  static func names(_ paths: [String]) -> [String] {
+    let files = paths.map(FilePath.lastComponent)
+    let stems = files.map { file in
+      var stem = file[...]
+      for ending in [".tif", ".tiff", ".zarr", ".ome"] where stem.lowercased().hasSuffix(ending) && stem.count > ending.count {
+        stem.removeLast(ending.count)
+      }
+      return String(stem)
+    }
+    return [stems, files].first { Set($0).count == $0.count } ?? paths
+  }
+}

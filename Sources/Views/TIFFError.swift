@@ -1,0 +1,61 @@
+import Foundation
+import Zarr
+
+/// What can be wrong with a TIFF file: which file, where in it, what to do next.
+public enum TIFFError: Error, Equatable, Sendable {
+  /// A system call on the file failed.
+  case io(ZarrError)
+  /// The bytes are not what a TIFF file has there. `place` is a directory, plane, tile or strip.
+  case damaged(path: String, place: String, reason: String)
+  /// A whole file of a kind that is not read.
+  case unsupported(path: String, feature: String, advice: String)
+  /// What the description of the image (OME-XML, ImageJ, …) says does not go with the file.
+  case metadataInvalid(path: String, reason: String, advice: String)
+
+  public var code: String {
+    switch self {
+    case .io(let why): why.code
+    case .damaged: "tiff-damaged"
+    case .unsupported: "format-unsupported"
+    case .metadataInvalid: "metadata-invalid"
+    }
+  }
+
+  public var hint: String {
+    switch self {
+    case .io(let why): why.hint
+    case .damaged: "restore the file from its source, or leave the view out of the dataset"
+    case .unsupported(_, _, let advice), .metadataInvalid(_, _, let advice): advice
+    }
+  }
+
+  public var isTransient: Bool {
+    if case .io(let why) = self { why.isTransient } else { false }
+  }
+
+  var isFileMissing: Bool {
+    if case .io(let why) = self { why.isFileMissing } else { false }
+  }
+}
+
+extension TIFFError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .io(let why): "\(why)"
+    case .damaged(let path, let place, let reason): "\(path) is damaged at \(place): \(reason)"
+    case .unsupported(let path, let feature, _): "\(path): \(feature) is not supported"
+    case .metadataInvalid(let path, let reason, _): "\(path): \(reason)"
+    }
+  }
+}
+
+extension ViewsError {
+  /// Of the view that the file at `path` belongs to.
+  init(_ error: TIFFError, view: String, path: String) {
+    switch error {
+    case .io(let why) where why.isFileMissing: self = .inputMissing(view: view, path: path)
+    case .io(let why): self = .unreadable(view: view, why: why)
+    default: self = .tiffUnusable(view: view, why: error)
+    }
+  }
+}

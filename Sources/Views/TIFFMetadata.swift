@@ -1,0 +1,110 @@
+import Foundation
+import Geometry
+import Zarr
+
+/// What a TIFF file says of its image beside the voxels: how its planes make up t, c and z, and where they sit.
+///
+/// From OME-XML, ImageJ's description, tifffile's description, or the tags alone, whichever the file has.
+struct TIFFMetadata: Sendable {
+  enum Kind: String, Sendable {
+    case ome = "OME-TIFF"
+    case imageJ = "ImageJ TIFF"
+    case shaped = "tifffile TIFF"
+    case plain = "TIFF"
+  }
+
+  var kind: Kind
+  var planes: TIFFPlanes
+  /// All planes follow each other behind the first directory, which is the only one.
+  var isContiguous = false
+  /// Micrometres; nil where the file does not say.
+  var spacing: [Axis: Double] = [:]
+  var origin: [Axis: Double] = [:]
+  /// Why spacing and origin are not what the file means: an error unless the dataset gives them.
+  var placementProblem: TIFFError?
+  var time: OpenedImage.TimeAxis?
+  /// One for each channel, samples of a pixel included, or nil.
+  var channelNames: [String]?
+  var channelColors: [String?]?
+  /// Absolute: the file itself, and others that its OME-XML names.
+  var files: [String]
+
+  init(kind: Kind, planes: TIFFPlanes, file: String) {
+    (self.kind, self.planes, files) = (kind, planes, [file])
+  }
+
+}
+
+extension TIFFMetadata {
+  /// A file without a description that is known: its pages are z planes, or what `axes` calls them.
+  init(
+    plain path: String, pageCount: Int, directory: TIFFLayout, axes: [Axis]?
+  ) throws(TIFFError) {
+    // samples of a pixel are channels already
+    let others = (axes ?? [.z, .y, .x]).filter { $0 != .y && $0 != .x && !($0 == .c && directory.sampleCount > 1) }
+    guard pageCount == 1 || others.count == 1 else {
+      throw .metadataInvalid(
+        path: path, reason: "the file has \(pageCount) planes and does not say along which axes they are",
+        advice: "give the view \"axes\" with one of t, c and z beside y and x, or write the file as OME-TIFF")
+    }
+    var counts: [Axis: Int] = [:]
+    if pageCount > 1 { counts[others[0]] = pageCount }
+    self.init(
+      kind: .plain,
+      planes: TIFFPlanes(t: counts[.t] ?? 1, c: counts[.c] ?? 1, z: counts[.z] ?? 1, order: [.z, .c, .t]), file: path)
+    // resolutions in inches are for printing (72, 300); no microscope writes them
+    if directory.isResolutionInCentimetres { spacing = directory.resolution.mapValues { 10_000 / $0 } }
+  }
+
+  /// tifffile's own description: `{"shape": [3, 2, 64, 64], "axes": "ZCYX"}`; nil where it is none, or of other pages.
+  init?(
+    shaped description: String, path: String, pageCount: Int, directory: TIFFLayout, axes given: [Axis]?
+  ) throws(TIFFError) {
+    guard description.hasPrefix("{"), let json = try? JSONValue.parse(description), let list = json["shape"]?.array else {
+      return nil
+    }
+    var lengths = list.compactMap(\.int)
+    guard lengths.count == list.count, lengths.count <= 8, lengths.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { return nil }
+    // from the end: samples beside each other, x, y, samples apart
+    var letters = json["axes"]?.string.map { Array($0.lowercased()) }
+    if letters?.count != lengths.count { letters = nil }
+    func drop(_ length: Int) -> Bool {
+      guard lengths.last == length else { return false }
+      lengths.removeLast()
+      letters?.removeLast()
+      return true
+    }
+    let samples = directory.sampleCount
+    if samples > 1 && directory.isInterleaved && !drop(samples) { return nil }
+    guard drop(directory.width), drop(directory.height) else { return nil }
+    if samples > 1 && !directory.isInterleaved && !drop(samples) { return nil }
+    let product = lengths.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    let isTruncated = json["truncated"]?.bool == true && pageCount == 1
+    guard product == pageCount || isTruncated && product > 0 && product < 1 << 24 else { return nil }
+
+    let kinds: [Axis?] =
+      if let letters {
+        letters.map { Axis(rawValue: String($0)) }
+      } else if let given {
+        given.filter { $0 != .y && $0 != .x && !($0 == .c && samples > 1) }
+      } else {
+        lengths.filter { $0 > 1 }.count <= 1 ? lengths.map { $0 > 1 ? .z : nil } : []
+      }
+    let named = zip(kinds, lengths).compactMap { axis, length in axis.map { ($0, length) } }
+    // what has length 1 needs no name
+    let isNamed = kinds.count == lengths.count && zip(kinds, lengths).allSatisfy { $0 != nil || $1 == 1 }
+    guard isNamed, Set(named.map(\.0)).count == named.count else {
+      throw .metadataInvalid(
+        path: path, reason: "its planes have the shape \(lengths), and it is not said which of t, c and z those are",
+        advice: "give the view \"axes\", one for each length, or write the file as OME-TIFF")
+    }
+    let counts = Dictionary(uniqueKeysWithValues: named)
+    let order = named.reversed().map(\.0)
+    try self.init(plain: path, pageCount: 1, directory: directory, axes: nil)
+    kind = .shaped
+    planes = TIFFPlanes(
+      t: counts[.t] ?? 1, c: counts[.c] ?? 1, z: counts[.z] ?? 1,
+      order: order + [Axis.t, .c, .z].filter { !order.contains($0) })
+    isContiguous = isTruncated && product > 1
+  }
+}

@@ -1,0 +1,192 @@
+"""TIFF files of every layout, written by tifffile, are read voxel for voxel, each a view fused to itself; damaged and
+unsupported ones are refused with words that name file, place and what to do."""
+import json, struct
+import numpy as np, pytest, tifffile, zarr
+from conftest import blockfuse
+
+YX = (70, 83)
+
+
+def voxels(shape, dtype="uint16"):
+    dtype = np.dtype(dtype)
+    rng = np.random.default_rng(len(shape))
+    if dtype.kind == "f":
+        return rng.normal(0, 300, shape).astype(dtype)
+    return rng.integers(max(np.iinfo(dtype).min, -3000), min(np.iinfo(dtype).max, 3000), shape).astype(dtype)
+
+
+def fused(folder, view="a.tif", status=0, **keys):
+    """The image as level 0 of its own fusion, t c z y x, and the metadata of its place."""
+    (folder / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": view, **keys}]}))
+    blockfuse(folder, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", "64", "--quiet")
+    group = zarr.open_group(str(folder / "out.zarr"), mode="r")
+    placed = {t["type"]: t[t["type"]] for t in group.attrs["multiscales"][0]["datasets"][0]["coordinateTransformations"]}
+    return group["0"][:], placed["scale"][2:], placed["translation"][2:]
+
+
+LAYOUTS = {
+    "one strip": {}, "strips": {"rowsperstrip": 9}, "tiles": {"tile": (32, 48)}, "big": {"bigtiff": True},
+    "big endian": {"byteorder": ">"}, "big endian, big, tiles": {"byteorder": ">", "bigtiff": True, "tile": (16, 16)},
+    "deflate": {"compression": "zlib"}, "deflate, predictor, strips": {"compression": "zlib", "predictor": True, "rowsperstrip": 7},
+    "big endian deflate": {"compression": "zlib", "byteorder": ">", "rowsperstrip": 11},
+    "LZW": {"compression": "lzw", "rowsperstrip": 9}, "zstd, tiles": {"compression": "zstd", "tile": (32, 32)}, "PackBits": {"compression": "packbits"},
+    "zlib, tiles": {"compression": "zlib", "tile": (32, 32)},
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_layouts(tmp_path, name, dtype):
+    data = voxels((5, *YX), dtype)
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack", metadata=None, **LAYOUTS[name])
+    read, scale, place = fused(tmp_path)
+    np.testing.assert_array_equal(read[0, 0], data)
+    assert scale == [1, 1, 1] and place == [0, 0, 0]
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("layout", ["one strip", "strips", "tiles", "big endian", "zlib, tiles"])
+def test_rgb_is_channels(tmp_path, planar, layout):
+    data = voxels((3, *YX), "uint8")
+    written = data if planar == "separate" else np.moveaxis(data, 0, -1)
+    tifffile.imwrite(tmp_path / "a.tif", written, photometric="rgb", planarconfig=planar, metadata=None, **LAYOUTS[layout])
+    np.testing.assert_array_equal(fused(tmp_path)[0][0], data)
+
+
+@pytest.mark.parametrize("truncate", [False, True])
+def test_imagej_hyperstack(tmp_path, truncate):
+    data = voxels((2, 3, 2, *YX))  # t z c y x
+    metadata = {"axes": "TZCYX", "spacing": 2.5, "unit": "um", "finterval": 3.0}
+    tifffile.imwrite(tmp_path / "a.tif", data, imagej=True, resolution=(4, 2), metadata=metadata, truncate=truncate)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert len(file.pages) == (1 if truncate else 12)
+    read, scale, _ = fused(tmp_path)
+    np.testing.assert_array_equal(read, np.moveaxis(data, 2, 1))
+    assert scale == [2.5, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("axes", ["TCZYX", "CTZYX", "ZCTYX"])
+def test_ome(tmp_path, axes):
+    sizes = {"T": 2, "C": 3, "Z": 4, "Y": YX[0], "X": YX[1]}
+    data = voxels(tuple(sizes[a] for a in axes))
+    metadata = {"axes": axes, "PhysicalSizeX": 250, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.5, "PhysicalSizeZ": 2, "Channel": {"Name": ["a", "b", "c"]},
+                "Plane": {"PositionX": [10.0] * 24, "PositionY": [-20.0] * 24, "PositionZ": [0.003] * 24, "PositionZUnit": ["mm"] * 24}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, photometric="minisblack", metadata=metadata, tile=(32, 32), compression="zlib")
+    read, scale, place = fused(tmp_path, "a.ome.tif")
+    np.testing.assert_array_equal(read, np.transpose(data, [axes.index(a) for a in "TCZYX"]))
+    np.testing.assert_allclose(scale, [2, 0.5, 0.25])
+    np.testing.assert_allclose(place, [3, -20, 10])
+
+
+def test_pages_are_what_the_dataset_calls_them(tmp_path):
+    data = voxels((4, *YX))
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack", metadata=None)
+    np.testing.assert_array_equal(fused(tmp_path, axes=["c", "y", "x"])[0][0], data)
+
+
+def test_tile_configuration(tmp_path):
+    whole = voxels((100, 150), "uint8")
+    for i, x in enumerate([0, 80]):
+        tifffile.imwrite(tmp_path / f"tile_{i}.tif", whole[:, x:x + 70 + 10 * (1 - i)])
+    (tmp_path / "TileConfiguration.registered.txt").write_text(
+        "# Define the number of dimensions we are working on\r\ndim = 2\r\n\r\n# Define the image coordinates\r\n"
+        "tile_0.tif; ; (0.0, 0.0)\r\ntile_1.tif; ; (80.0, 0.0)\r\n")
+    blockfuse(tmp_path, "fuse", "TileConfiguration.registered.txt", "--output", "out.zarr", "--quiet")
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr/0"), mode="r")[0, 0], whole)
+    blockfuse(tmp_path, "convert", "TileConfiguration.registered.txt", "dataset.json")
+    view = json.loads((tmp_path / "dataset.json").read_text())["views"][1]
+    assert view["transforms"] == {"registered": [[1, 0, 0], [0, 1, 80], [0, 0, 1]]}
+
+
+@pytest.mark.parametrize("text, words", [
+    ("dim = 4\n", ["line 1"]), ("dim = 2\na.tif; ; (1.0)\n", ["line 2"]), ("dim = 2\nmultiseries = true\na.tif; 0; (1.0, 2.0)\n", ["line 2", "series"]),
+    ("dim = 2\na.tif; 3; (1.0, 2.0)\n", ["line 2", "series 3"]), ("dim = 2\na.tif (0, 0)\n", ["line 2"]), ("dim = 2\n", ["no views"]),
+    ("dim = 2\nnone.tif; ; (0, 0)\n", ["none.tif"])])
+def test_tile_configurations_that_are_wrong(tmp_path, text, words):
+    (tmp_path / "TileConfiguration.txt").write_text(text)
+    errors = refused(tmp_path, "TileConfiguration.txt")
+    assert all(word in errors for word in words), errors
+
+
+def refused(folder, dataset="dataset.json"):
+    import os, subprocess
+    from conftest import binary
+    end = subprocess.run([binary(), "submit", dataset, "--output", "out.zarr", "--db", "jobs.sqlite"], cwd=folder, capture_output=True, text=True)
+    assert end.returncode == 64 and not os.path.exists(folder / "out.zarr"), end.stderr
+    return end.stderr
+
+
+def damaged_chain(path):
+    """The second directory's link leads back to the first one."""
+    with tifffile.TiffFile(path) as file:
+        first, second = file.pages[0].offset, file.pages[1].offset
+    bytes_ = bytearray(path.read_bytes())
+    count = struct.unpack_from("<H", bytes_, second)[0]
+    struct.pack_into("<I", bytes_, second + 2 + 12 * count, first)
+    path.write_bytes(bytes_)
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-2000])
+
+
+DAMAGE = {"loop": (damaged_chain, "loop"), "truncated": (truncated, "truncated"),
+          "header only": (lambda path: path.write_bytes(b"II*\0\0\0\0\0"), "never finished"),
+          "three bytes of an offset": (lambda path: path.write_bytes(b"II*\0\xff\xff\xff\x00"), "truncated")}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damaged_files_are_refused(tmp_path, name):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, voxels((4, *YX)), photometric="minisblack", metadata=None)
+    if name == "truncated":  # directories first
+        tifffile.imwrite(path, voxels((4, *YX)), photometric="minisblack", imagej=True)
+    damage, words = DAMAGE[name]
+    damage(path)
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    errors = refused(tmp_path)
+    assert "the view" in errors and str(path) in errors and words in errors and "restore" in errors, errors
+
+
+UNSUPPORTED = {"12 bits": lambda path: patch_bits(path), "planes differ": lambda path: differing(path),
+               "complex": lambda path: tifffile.imwrite(path, np.zeros(YX, "complex64"))}
+
+
+def patch_bits(path):
+    tifffile.imwrite(path, voxels(YX), metadata=None)
+    bytes_ = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        at = file.pages[0].tags["BitsPerSample"].offset
+    struct.pack_into("<H", bytes_, at + 8, 12)
+    path.write_bytes(bytes_)
+
+
+def differing(path):
+    with tifffile.TiffWriter(path) as file:
+        file.write(voxels(YX), metadata=None)
+        file.write(voxels((10, 10)), metadata=None)
+
+
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_unsupported_files_are_refused(tmp_path, name):
+    UNSUPPORTED[name](tmp_path / "a.tif")
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    errors = refused(tmp_path)
+    assert str(tmp_path / "a.tif") in errors and "not supported" in errors and "save" in errors, errors
+
+
+def test_a_damaged_tile_fails_its_blocks_only(tmp_path):
+    data = voxels((64, 128))
+    tifffile.imwrite(tmp_path / "a.tif", data, tile=(64, 64), compression="zlib", metadata=None)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        at = file.pages[0].dataoffsets[1]
+    bytes_ = bytearray((tmp_path / "a.tif").read_bytes())
+    bytes_[at:at + 40] = bytes(40)
+    (tmp_path / "a.tif").write_bytes(bytes_)
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    options = ["--output-chunksize", "32", "--zarr-options", "ome_zarr=false"]
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--quiet", *options, status=3)
+    failed = [json.loads(line) for line in blockfuse(tmp_path, "blocks", "--state", "failed", "--json").splitlines()]
+    assert {tuple(block["block"][-2:]) for block in failed} == {(0, 2), (0, 3), (1, 2), (1, 3)}
+    assert all("tile 1" in block["failure"]["message"] and str(tmp_path / "a.tif") in block["failure"]["message"] for block in failed)
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr"), mode="r")[0, 0, :, :64], data[:, :64])

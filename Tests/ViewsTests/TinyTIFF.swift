@@ -1,0 +1,63 @@
+import Foundation
+
+/// A TIFF file of uint8 planes, one strip each, byte for byte: little endian, directories behind their voxels.
+struct TinyTIFF {
+  var planes: [[UInt8]]
+  var width: Int
+  var pixelsPerCentimetre: UInt32?
+  var description: String?
+  /// Where the last directory leads; 0 ends the chain.
+  var lastLink: UInt32 = 0
+  var bits: UInt16 = 8
+  /// Taken from the end.
+  var missingByteCount = 0
+
+  init(planes: [[UInt8]], width: Int, pixelsPerCentimetre: UInt32? = nil, description: String? = nil) {
+    (self.planes, self.width) = (planes, width)
+    (self.pixelsPerCentimetre, self.description) = (pixelsPerCentimetre, description)
+  }
+
+  var bytes: Data {
+    var data = Data([0x49, 0x49, 42, 0, 0, 0, 0, 0])
+    var link = 4
+    func put(_ value: UInt32, at offset: Int) {
+      for i in 0..<4 { data[offset + i] = UInt8(truncatingIfNeeded: value >> (8 * i)) }
+    }
+    func append(_ value: UInt32, count: Int = 4) {
+      for i in 0..<count { data.append(UInt8(truncatingIfNeeded: value >> (8 * i))) }
+    }
+    for plane in planes {
+      let strip = data.count
+      data.append(contentsOf: plane)
+      if data.count % 2 == 1 { data.append(0) }
+      var entries: [(tag: UInt32, type: UInt32, count: UInt32, value: UInt32)] = [
+        (256, 4, 1, UInt32(width)), (257, 4, 1, UInt32(plane.count / width)), (258, 3, 1, UInt32(bits)), (259, 3, 1, 1),
+        (262, 3, 1, 1), (273, 4, 1, UInt32(strip)), (277, 3, 1, 1), (278, 4, 1, UInt32(plane.count / width)),
+        (279, 4, 1, UInt32(plane.count)),
+      ]
+      if let description {
+        entries.append((270, 2, UInt32(description.utf8.count + 1), UInt32(data.count)))
+        data.append(contentsOf: Array(description.utf8) + [0])
+        if data.count % 2 == 1 { data.append(0) }
+      }
+      if let pixelsPerCentimetre {
+        for tag: UInt32 in [282, 283] { entries.append((tag, 5, 1, UInt32(data.count))) }
+        append(pixelsPerCentimetre)
+        append(1)
+        entries.append((296, 3, 1, 3))
+      }
+      put(UInt32(data.count), at: link)
+      append(UInt32(entries.count), count: 2)
+      for entry in entries.sorted(by: { $0.tag < $1.tag }) {
+        append(entry.tag, count: 2)
+        append(entry.type, count: 2)
+        append(entry.count)
+        append(entry.value)
+      }
+      link = data.count
+      append(0)
+    }
+    put(lastLink, at: link)
+    return data.dropLast(missingByteCount)
+  }
+}
