@@ -56,7 +56,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "Views", dependencies: ["Zarr", "Geometry", "CTiffReader"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "CHDF5"], swiftSettings: settings),
+    .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "CKernels"], swiftSettings: settings),
     .target(
       name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
@@ -75,6 +77,7 @@ let package = Package(
     .systemLibrary(name: "CLz4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
     .systemLibrary(name: "CTiff", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"]), .brew(["libtiff"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CHDF5Library", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 

@@ -2,12 +2,12 @@
 # Installs the system libraries that blockfuse links to, where they are missing. Debian, Ubuntu or macOS with Homebrew.
 set -euo pipefail
 
-packages=(libzstd-dev libblosc-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libtiff-dev libsqlite3-dev)
+packages=(libzstd-dev libblosc-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libtiff-dev libhdf5-dev libsqlite3-dev)
 [ "${1:-}" = "--tests" ] && packages+=(python3-venv sqlite3)
 
 if [ "$(uname)" = Darwin ]; then
   command -v brew >/dev/null || { echo "Homebrew is needed: https://brew.sh" >&2; exit 1; }
-  for name in zstd c-blosc lz4 xz bzip2 libtiff; do brew list "$name" >/dev/null 2>&1 || brew install "$name"; done
+  for name in zstd c-blosc lz4 xz bzip2 libtiff hdf5; do brew list "$name" >/dev/null 2>&1 || brew install "$name"; done
   exit 0
 fi
 

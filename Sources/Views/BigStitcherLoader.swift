@@ -8,6 +8,8 @@ enum BigStitcherLoader {
 
   /// A folder with `setup0/timepoint0/s0`.
   case n5(folder: String)
+  /// A file with `t00000/s00/0/cells`.
+  case hdf5(file: String)
   /// An OME-Zarr image for each view.
   case zarr([ViewID: Group], file: BigStitcherFile, place: String)
 
@@ -17,13 +19,15 @@ enum BigStitcherLoader {
     var indices: [Int]
   }
 
-  static let formats = ["bdv.n5", "bdv.multimg.zarr"]
+  static let formats = ["bdv.n5", "bdv.multimg.zarr", "bdv.hdf5"]
 
   init(_ element: XMLTree.Element, file: BigStitcherFile) throws(ViewsError) {
     let format = element.attribute("format") ?? ""
     switch format {
     case "bdv.n5":
       self = .n5(folder: try BigStitcherFile.place(file.child("n5", of: element), in: file.base, path: file.path))
+    case "bdv.hdf5":
+      self = .hdf5(file: try BigStitcherFile.place(file.child("hdf5", of: element), in: file.base, path: file.path))
     case "bdv.multimg.zarr":
       self = try .zarr(Self.groups(element, file: file), file: file, place: file.place(element))
     default:
@@ -70,6 +74,10 @@ enum BigStitcherLoader {
     switch self {
     case .n5(let folder):
       return DatasetEntry(name: "", path: "\(folder)/setup\(id.setup)/timepoint\(id.time)")
+    case .hdf5(let file):
+      var entry = DatasetEntry(name: "", path: file)
+      entry.dataset = "t\(Self.padded(id.time, 5))/s\(Self.padded(id.setup, 2))"
+      return entry
     case .zarr(let groups, let file, let place):
       guard let group = groups[id] else {
         throw .datasetInvalid(
@@ -81,5 +89,10 @@ enum BigStitcherLoader {
       for (axis, index) in zip([Axis.c, .t], group.indices) { entry.select[axis] = index }
       return entry
     }
+  }
+
+  private static func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import HDF5
 import Zarr
 
 /// The image formats that views are read from. A format is a file that opens its images (`OpenedImage+Zarr.swift`) and
@@ -12,9 +13,12 @@ public enum ImageFormat: String, Sendable, Codable, CaseIterable {
   case n5
   /// TIFF and BigTIFF files: ImageJ's, OME-TIFF, and others.
   case tiff
+  /// Data sets of HDF5 files, and groups of levels as BigDataViewer writes them.
+  case hdf5
 
   /// By what is there, not by its name. What is nothing known is Zarr, whose reader says what it found.
   static func of(_ path: String) -> ImageFormat {
+    if HDF5ImageFile.isThere(path) { return .hdf5 }
     if isTIFF(FileBytes.first(4, of: path)) { return .tiff }
     let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     return !isZarr && N5ImageFile.isThere(path) ? .n5 : .zarr
@@ -35,6 +39,7 @@ extension OpenedImage {
       case .zarr: try OpenedImage(zarr: path, entry: entry)
       case .n5: try OpenedImage(n5: path, entry: entry)
       case .tiff: try OpenedImage(tiff: path, entry: entry)
+      case .hdf5: try OpenedImage(hdf5: path, entry: entry)
       }
     try opened.checkSize(view: entry.name)
     return opened
@@ -51,6 +56,10 @@ extension View {
         try N5Array.open(level.arrayPath)
       }
     case .tiff: try TIFFImageSource(view: name, level: levels[level])
+    case .hdf5:
+      try ArrayImageSource(view: name, level: levels[level]) { (level) throws(ZarrError) in
+        try HDF5ImageFile.open(HDF5File.open(level.arrayPath), level.dataset ?? "")
+      }
     }
   }
 
@@ -65,6 +74,7 @@ extension View {
       } catch {
         throw ViewsError(error, view: name, path: path)
       }
+    case .hdf5: return try HDF5ImageFile.open(path, dataset: details.dataset, view: name).fingerprint
     }
   }
 }

@@ -1,0 +1,224 @@
+#include "CHDF5.h"
+
+#include <hdf5.h>
+#include <stdio.h>
+#include <string.h>
+
+static char message[512];
+
+static herr_t take(unsigned n, const H5E_error2_t *error, void *data) {
+  // the innermost says what really happened, the outermost what was wanted
+  (void)n;
+  (void)data;
+  if (error->desc && error->desc[0]) snprintf(message, sizeof message, "%s", error->desc);
+  return 0;
+}
+
+static int64_t failed(void) {
+  snprintf(message, sizeof message, "unknown error");
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take, NULL);
+  char outermost[sizeof message];
+  snprintf(outermost, sizeof outermost, "%s", message);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, take, NULL);
+  if (strcmp(outermost, message) != 0) {
+    char both[sizeof message];
+    snprintf(both, sizeof both, "%.200s: %.300s", outermost, message);
+    memcpy(message, both, sizeof both);
+  }
+  H5Eclear2(H5E_DEFAULT);
+  return -1;
+}
+
+static int64_t refused(const char *why) {
+  snprintf(message, sizeof message, "%s", why);
+  return -1;
+}
+
+const char *chdf5_version(void) {
+  static char text[32];
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+  return text;
+}
+
+const char *chdf5_error(void) { return message; }
+
+int64_t chdf5_open_file(const char *path) {
+  // errors are told by us, not printed by the library
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  return file < 0 ? failed() : file;
+}
+
+void chdf5_close_file(int64_t file) { H5Fclose(file); }
+
+// Asked for step by step: H5Lexists fails where a group on the way is missing.
+static int exists(hid_t file, const char *path) {
+  char part[1024];
+  size_t n = strlen(path);
+  if (n == 0 || n >= sizeof part) return 0;
+  for (size_t i = 1; i <= n; i++) {
+    if (path[i] != '/' && path[i] != 0) continue;
+    memcpy(part, path, i);
+    part[i] = 0;
+    if (strcmp(part, "/") == 0) continue;
+    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) return 0;
+  }
+  return strcmp(path, "/") == 0 || H5Oexists_by_name(file, path, H5P_DEFAULT) > 0;
+}
+
+int chdf5_kind(int64_t file, const char *path) {
+  if (!exists(file, path)) {
+    H5Eclear2(H5E_DEFAULT);
+    return 0;
+  }
+  hid_t object = H5Oopen(file, path, H5P_DEFAULT);
+  if (object < 0) return (int)failed();
+  H5I_type_t type = H5Iget_type(object);
+  H5Oclose(object);
+  return type == H5I_GROUP ? 1 : type == H5I_DATASET ? 2 : 3;
+}
+
+static int64_t describe_type(hid_t dataset, struct chdf5_info *info) {
+  hid_t type = H5Dget_type(dataset);
+  if (type < 0) return failed();
+  H5T_class_t class = H5Tget_class(type);
+  info->type_class = class == H5T_INTEGER ? CHDF5_INTEGER : class == H5T_FLOAT ? CHDF5_FLOAT : CHDF5_OTHER_CLASS;
+  info->byte_count = (int32_t)H5Tget_size(type);
+  if (info->type_class != CHDF5_OTHER_CLASS) {
+    info->is_signed = info->type_class == CHDF5_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
+    H5T_order_t order = H5Tget_order(type);
+    info->is_big_endian = order == H5T_ORDER_BE;
+    info->is_plain = (order == H5T_ORDER_LE || order == H5T_ORDER_BE)
+        && H5Tget_precision(type) == 8 * H5Tget_size(type) && H5Tget_offset(type) == 0;
+  }
+  hid_t creation = H5Dget_create_plist(dataset);
+  H5D_fill_value_t fill = H5D_FILL_VALUE_UNDEFINED;
+  if (creation >= 0 && info->byte_count <= (int32_t)sizeof info->fill
+      && H5Pfill_value_defined(creation, &fill) >= 0 && fill == H5D_FILL_VALUE_USER_DEFINED)
+    H5Pget_fill_value(creation, type, info->fill);
+  if (creation >= 0) H5Pclose(creation);
+  H5Tclose(type);
+  return 0;
+}
+
+static int64_t describe_layout(hid_t dataset, struct chdf5_info *info) {
+  hid_t creation = H5Dget_create_plist(dataset);
+  if (creation < 0) return failed();
+  info->layout = CHDF5_OTHER;
+  info->offset = UINT64_MAX;
+  H5D_layout_t layout = H5Pget_layout(creation);
+  if (layout == H5D_CHUNKED) {
+    hsize_t chunk[CHDF5_MAX_RANK];
+    if (H5Pget_chunk(creation, info->rank, chunk) == info->rank) info->layout = CHDF5_CHUNKED;
+    for (int i = 0; i < info->rank; i++) info->chunk[i] = chunk[i];
+  } else if (layout == H5D_CONTIGUOUS && H5Pget_external_count(creation) == 0) {
+    info->layout = CHDF5_CONTIGUOUS;
+    haddr_t offset = H5Dget_offset(dataset);
+    if (offset != HADDR_UNDEF) info->offset = offset;
+  }
+  int count = H5Pget_nfilters(creation);
+  info->filter_count = count;
+  for (int i = 0; i < count && i < CHDF5_MAX_FILTERS; i++) {
+    struct chdf5_filter *filter = &info->filters[i];
+    unsigned flags = 0, values[1] = {0}, config = 0;
+    size_t n = 1;
+    filter->id = H5Pget_filter2(creation, i, &flags, &n, values, sizeof filter->name, filter->name, &config);
+    filter->value = n > 0 ? values[0] : 0;
+    filter->is_available = filter->id >= 0 && H5Zfilter_avail(filter->id) > 0;
+  }
+  H5Eclear2(H5E_DEFAULT);
+  H5Pclose(creation);
+  return count > CHDF5_MAX_FILTERS ? refused("it has more than 8 filters") : 0;
+}
+
+int64_t chdf5_open_dataset(int64_t file, const char *path, struct chdf5_info *info) {
+  memset(info, 0, sizeof *info);
+  // chunks are kept by the caller
+  hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+  H5Pset_chunk_cache(access, 0, 0, 0);
+  hid_t dataset = H5Dopen2(file, path, access);
+  if (access >= 0) H5Pclose(access);
+  if (dataset < 0) return failed();
+  hid_t space = H5Dget_space(dataset);
+  int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+  hsize_t dims[CHDF5_MAX_RANK];
+  int64_t status = -1;
+  if (rank < 1 || rank > CHDF5_MAX_RANK) {
+    refused("it has none, or more than 8, dimensions");
+  } else if (H5Sget_simple_extent_dims(space, dims, NULL) < 0) {
+    failed();
+  } else {
+    info->rank = rank;
+    for (int i = 0; i < rank; i++) info->dims[i] = dims[i];
+    status = describe_type(dataset, info);
+    if (status >= 0) status = describe_layout(dataset, info);
+  }
+  if (space >= 0) H5Sclose(space);
+  if (status >= 0) return dataset;
+  H5Dclose(dataset);
+  return -1;
+}
+
+void chdf5_close_dataset(int64_t dataset) { H5Dclose(dataset); }
+
+static void places(const uint64_t *from, hsize_t *to) {
+  for (int i = 0; i < CHDF5_MAX_RANK; i++) to[i] = from[i];
+}
+
+int64_t chdf5_chunk_size(int64_t dataset, const uint64_t *offset) {
+  hsize_t at[CHDF5_MAX_RANK], size = 0;
+  places(offset, at);
+  if (H5Dget_chunk_storage_size(dataset, at, &size) < 0) {
+    // of a chunk that is not stored this fails, or gives 0, by version
+    H5Eclear2(H5E_DEFAULT);
+    return 0;
+  }
+  return (int64_t)size;
+}
+
+int chdf5_read_chunk(int64_t dataset, const uint64_t *offset, uint32_t *skipped, void *buffer) {
+  hsize_t at[CHDF5_MAX_RANK];
+  places(offset, at);
+  return H5Dread_chunk(dataset, H5P_DEFAULT, at, skipped, buffer) < 0 ? (int)failed() : 0;
+}
+
+int chdf5_read_box(int64_t dataset, const uint64_t *offset, const uint64_t *count, void *buffer) {
+  hsize_t at[CHDF5_MAX_RANK], n[CHDF5_MAX_RANK];
+  places(offset, at);
+  places(count, n);
+  hid_t space = H5Dget_space(dataset);
+  hid_t type = H5Dget_type(dataset);
+  int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+  hid_t memory = rank < 1 ? -1 : H5Screate_simple(rank, n, NULL);
+  int status = 0;
+  if (space < 0 || type < 0 || memory < 0
+      || H5Sselect_hyperslab(space, H5S_SELECT_SET, at, NULL, n, NULL) < 0
+      || H5Dread(dataset, type, memory, space, H5P_DEFAULT, buffer) < 0)
+    status = (int)failed();
+  if (memory >= 0) H5Sclose(memory);
+  if (type >= 0) H5Tclose(type);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+int chdf5_read_table(int64_t file, const char *path, double *values, int limit, int *rows, int *columns) {
+  hid_t dataset = H5Dopen2(file, path, H5P_DEFAULT);
+  if (dataset < 0) return (int)failed();
+  hid_t space = H5Dget_space(dataset);
+  hsize_t dims[2] = {0, 0};
+  int status = 0;
+  if (space < 0 || H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, dims, NULL) < 0) {
+    status = (int)refused("it is no table of rows and columns");
+  } else if (dims[0] > (hsize_t)limit || dims[1] > (hsize_t)limit || dims[0] * dims[1] > (hsize_t)limit) {
+    status = (int)refused("it is absurdly large");
+  } else if (H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) {
+    status = (int)failed();
+  }
+  *rows = (int)dims[0];
+  *columns = (int)dims[1];
+  if (space >= 0) H5Sclose(space);
+  H5Dclose(dataset);
+  return status;
+}

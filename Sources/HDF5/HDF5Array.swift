@@ -1,0 +1,323 @@
+import CHDF5
+import Foundation
+import Geometry
+import Zarr
+
+/// One data set of an HDF5 file, read chunk by chunk.
+///
+/// libhdf5 finds a chunk and reads its stored bytes, one thread at a time; they are decoded outside its turn, so that all
+/// cores decode (`HDF5Filters`). A contiguous data set is cut into rows that are read from the file directly. What only
+/// libhdf5 can decode it decodes itself, in turn.
+public final class HDF5Array: ChunkedArray {
+  private enum Access: Sendable {
+    case rows(offset: Int)
+    case chunks(HDF5Filters)
+    case library
+  }
+
+  public let shape: [Int]
+  public let chunkShape: [Int]
+  public let elementType: ElementType
+  public let fill: [UInt8]
+  public let codecSummary: String
+
+  private let file: HDF5File
+  /// Its path in the file.
+  private let inner: String
+  private let handle: Int64
+  private let access: Access
+  private let swapsBytes: Bool
+  private let chunkByteCount: Int
+  private let descriptor: Int32
+
+  /// Rows of a contiguous data set that are read at a time, and boxes of one that only the library can read.
+  private static let pieceByteCount = 1 << 20
+
+  /// - Parameter readsSignedAsUnsigned: 16 bit integers are unsigned whatever the file says: BigDataViewer writes them
+  ///   so, since HDF5 for Java knew no others.
+  public static func open(
+    _ file: HDF5File, _ inner: String, readsSignedAsUnsigned: Bool = false
+  ) throws(ZarrError) -> HDF5Array {
+    try HDF5Array(file, inner, readsSignedAsUnsigned: readsSignedAsUnsigned)
+  }
+
+  private init(_ file: HDF5File, _ inner: String, readsSignedAsUnsigned: Bool) throws(ZarrError) {
+    let place = "\(file.path), \(inner)"
+    var info = chdf5_info()
+    let (handle, problem) = HDF5Library.inTurn {
+      let handle = chdf5_open_dataset(file.handle, inner, &info)
+      return (handle, handle < 0 ? String(cString: chdf5_error()) : "")
+    }
+    guard handle >= 0 else { throw .metadataInvalid(path: place, reason: "HDF5: \(problem)") }
+    var opened: Int32 = -1
+    do throws(ZarrError) {
+      let rank = Int(info.rank)
+      let lengths = Self.lengths(info.dims, rank)
+      guard let type = Self.elementType(info, readsSignedAsUnsigned: readsSignedAsUnsigned) else {
+        throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes")
+      }
+      guard let shape = lengths, shape.allSatisfy({ $0 > 0 }) else {
+        throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])")
+      }
+      var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
+      let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
+      if isSwapped { stored.reverse() }
+      let filters = try HDF5Filters(info, elementByteCount: type.byteCount, place: place)
+      if Int(info.layout) == Int(CHDF5_CONTIGUOUS.rawValue), info.offset < UInt64(Int.max) {
+        opened = Foundation.open(file.path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw .io(step: .open, path: file.path, errno: errno) }
+        chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
+        access = .rows(offset: Int(info.offset))
+      } else if Int(info.layout) == Int(CHDF5_CHUNKED.rawValue), let chunk = Self.lengths(info.chunk, rank) {
+        chunkShape = chunk
+        access = filters.map { .chunks($0) } ?? .library
+      } else {
+        chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
+        access = .library
+      }
+      var byteCount = type.byteCount
+      for length in chunkShape {
+        let (product, isTooLarge) = byteCount.multipliedReportingOverflow(by: length)
+        guard length > 0, !isTooLarge, product <= Int(Int32.max) else {
+          throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)")
+        }
+        byteCount = product
+      }
+      (self.file, self.inner, self.handle, self.shape) = (file, inner, handle, shape)
+      (elementType, fill, swapsBytes, chunkByteCount) = (type, stored, isSwapped, byteCount)
+      descriptor = opened
+      let names = (0..<Int(info.filter_count)).map { Self.filter(info, $0).name }
+      codecSummary =
+        "hdf5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(names.joined(separator: " | "))"
+    } catch {
+      if opened >= 0 { close(opened) }
+      HDF5Library.inTurn { chdf5_close_dataset(handle) }
+      throw error
+    }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    let handle = handle
+    HDF5Library.inTurn { chdf5_close_dataset(handle) }
+  }
+
+  // MARK: - Reading
+
+  public func readChunk(
+    _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> ChunkPresence {
+    try check(index)
+    guard buffer.count == chunkByteCount else {
+      throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
+    }
+    let stored: Int
+    switch access {
+    case .rows(let offset): stored = try readRows(index, offset: offset, into: buffer)
+    case .chunks(let filters):
+      guard let count = try readStored(index, filters: filters, into: buffer, context: context) else { return .missing }
+      stored = count
+    case .library: stored = try readBox(index, into: buffer)
+    }
+    if swapsBytes { swapBytesInPlace(buffer, elementByteCount: elementType.byteCount) }
+    return .present(storedByteCount: stored)
+  }
+
+  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
+    try check(index)
+    guard case .chunks = access else { return true }
+    return storedByteCount(index) > 0
+  }
+
+  public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
+    guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
+    guard case .chunks = access else { return true }
+    let count = chunks.reduce(1) { $0.multipliedReportingOverflow(by: $1.count).partialValue }
+    // looking would cost as much as reading
+    if count > 4096 || count < 1 { return true }
+    for i in 0..<count {
+      var rest = i
+      var index = chunks.map(\.lowerBound)
+      for axis in chunks.indices.reversed() {
+        index[axis] += rest % chunks[axis].count
+        rest /= chunks[axis].count
+      }
+      if storedByteCount(index) > 0 { return true }
+    }
+    return false
+  }
+
+  private func storedByteCount(_ index: [Int]) -> Int {
+    let first = first(index)
+    return HDF5Library.inTurn { Int(chdf5_chunk_size(handle, first)) }
+  }
+
+  /// Nil where nothing is stored.
+  private func readStored(
+    _ index: [Int], filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> Int? {
+    let first = first(index)
+    let count = storedByteCount(index)
+    if count == 0 { return nil }
+    guard count <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
+      throw damaged(index, "it has \(count) bytes, more than a chunk of \(chunkByteCount) can have")
+    }
+    var skipped: UInt32 = 0
+    var problem: String?
+    if filters.isEmpty, count == chunkByteCount {
+      problem = HDF5Library.inTurn {
+        chdf5_read_chunk(handle, first, &skipped, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+      }
+      if let problem { throw damaged(index, problem) }
+      return count
+    }
+    let scratch = try context.scratch(byteCount: count)
+    defer { context.giveBack() }
+    problem = HDF5Library.inTurn {
+      chdf5_read_chunk(handle, first, &skipped, scratch.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+    }
+    if let problem { throw damaged(index, problem) }
+    do throws(HDF5Filters.Failure) {
+      try filters.decode(UnsafeRawBufferPointer(scratch), skipped: skipped, into: buffer, context: context)
+    } catch {
+      switch error {
+      case .damaged(let reason): throw damaged(index, reason)
+      case .other(let error): throw error
+      }
+    }
+    return count
+  }
+
+  private func readBox(_ index: [Int], into buffer: UnsafeMutableRawBufferPointer) throws(ZarrError) -> Int {
+    let first = first(index)
+    let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
+    let isWhole = part == chunkShape
+    if isWhole {
+      let problem = box(first, part, into: buffer)
+      if let problem { throw damaged(index, problem) }
+      return buffer.count
+    }
+    let byteCount = part.reduce(elementType.byteCount, *)
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
+    defer { piece.deallocate() }
+    if let problem = box(first, part, into: piece) { throw damaged(index, problem) }
+    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    let rowByteCount = (part.last ?? 0) * elementType.byteCount
+    forEachRow(of: part) { row, at in
+      guard let from = piece.baseAddress, let to = buffer.baseAddress else { return }
+      to.advanced(by: at).copyMemory(from: from + row * rowByteCount, byteCount: rowByteCount)
+    }
+    return byteCount
+  }
+
+  private func box(_ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer) -> String? {
+    let count = part.map(UInt64.init) + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - part.count)
+    return HDF5Library.inTurn {
+      chdf5_read_box(handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+    }
+  }
+
+  /// Whole rows of a contiguous data set.
+  private func readRows(
+    _ index: [Int], offset: Int, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ZarrError) -> Int {
+    let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
+    let element = elementType.byteCount
+    // pieces are whole in all axes but those that are one voxel thick, and the one that is cut: one run of the file
+    let first = zip(index, chunkShape).map { $0 * $1 }
+    let start = zip(first, shape).reduce(0) { $0 * $1.1 + $1.0 } * element
+    let byteCount = part.reduce(element, *)
+    if byteCount < buffer.count { buffer.initializeMemory(as: UInt8.self, repeating: 0) }
+    var done = 0
+    while done < byteCount, let to = buffer.baseAddress {
+      let count = pread(descriptor, to + done, byteCount - done, off_t(offset + start + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(step: .read, path: file.path, errno: errno)
+      }
+      guard count > 0 else { throw damaged(index, "the file ends early") }
+      done += count
+    }
+    return byteCount
+  }
+
+  // MARK: -
+
+  private func forEachRow(of part: [Int], _ body: (_ row: Int, _ at: Int) -> Void) {
+    let rows = part.dropLast().reduce(1, *)
+    var position = [Int](repeating: 0, count: part.count - 1)
+    for row in 0..<rows {
+      var rest = row
+      for axis in position.indices.reversed() { (rest, position[axis]) = rest.quotientAndRemainder(dividingBy: part[axis]) }
+      let at = zip(position, chunkShape).reduce(0) { $0 * $1.1 + $1.0 } * (chunkShape.last ?? 1)
+      body(row, at * elementType.byteCount)
+    }
+  }
+
+  private func first(_ index: [Int]) -> [UInt64] {
+    zip(index, chunkShape).map { UInt64($0 * $1) } + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - index.count)
+  }
+
+  private func check(_ index: [Int]) throws(ZarrError) {
+    let grid = zip(shape, chunkShape).map { ceilDivide($0, $1) }
+    guard index.count == grid.count, zip(index, grid).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
+      throw .indexOutside(index: index, grid: grid, path: file.path)
+    }
+  }
+
+  private func damaged(_ index: [Int], _ reason: String) -> ZarrError {
+    .chunkDamaged(chunk: index, path: "\(file.path), \(inner)", reason: reason)
+  }
+
+  /// The last axes whole, then one cut so that a piece is about a megabyte, then 1.
+  private static func piece(of shape: [Int], elementByteCount: Int) -> [Int] {
+    var piece = shape
+    var byteCount = elementByteCount
+    for axis in shape.indices.reversed() {
+      piece[axis] = max(1, min(shape[axis], pieceByteCount / max(byteCount, 1)))
+      byteCount = byteCount &* piece[axis]
+      // rows stay whole
+      if axis == shape.count - 1 { (piece[axis], byteCount) = (shape[axis], elementByteCount &* shape[axis]) }
+      if piece[axis] < shape[axis] { byteCount = Int.max / 2 }
+    }
+    return piece
+  }
+
+  private static func lengths<Tuple>(_ tuple: Tuple, _ rank: Int) -> [Int]? {
+    let all = withUnsafeBytes(of: tuple) { Array($0.bindMemory(to: UInt64.self).prefix(rank)) }
+    let lengths = all.compactMap { Int(exactly: $0) }
+    return lengths.count == rank ? lengths : nil
+  }
+
+  private static func elementType(_ info: chdf5_info, readsSignedAsUnsigned: Bool) -> ElementType? {
+    guard info.is_plain != 0 else { return nil }
+    let bits = info.byte_count * 8
+    if Int(info.type_class) == Int(CHDF5_FLOAT.rawValue) { return ElementType(rawValue: "float\(bits)") }
+    let isSigned = info.is_signed != 0 && !(readsSignedAsUnsigned && bits == 16)
+    return ElementType(rawValue: isSigned ? "int\(bits)" : "uint\(bits)")
+  }
+
+  static func filter(_ info: chdf5_info, _ i: Int) -> (id: Int32, value: UInt32, isAvailable: Bool, name: String) {
+    let filter = withUnsafeBytes(of: info.filters) { $0.bindMemory(to: chdf5_filter.self)[i] }
+    let name = withUnsafeBytes(of: filter.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    return (filter.id, filter.value, filter.is_available != 0, name.isEmpty ? "filter \(filter.id)" : name)
+  }
+}
+
+private let hostIsBigEndian = UInt16(1).bigEndian == 1
+
+private func swapBytesInPlace(_ buffer: UnsafeMutableRawBufferPointer, elementByteCount: Int) {
+  func swap<Word: FixedWidthInteger>(_: Word.Type) {
+    guard let start = buffer.baseAddress else { return }
+    for i in 0..<buffer.count / MemoryLayout<Word>.size {
+      let at = start + i &* MemoryLayout<Word>.size
+      at.storeBytes(of: at.loadUnaligned(as: Word.self).byteSwapped, as: Word.self)
+    }
+  }
+  switch elementByteCount {
+  case 2: swap(UInt16.self)
+  case 4: swap(UInt32.self)
+  case 8: swap(UInt64.self)
+  default: break
+  }
+}

@@ -1,0 +1,101 @@
+import CHDF5
+import Foundation
+import Synchronization
+import Zarr
+
+/// One HDF5 file, open for reading. All calls of libhdf5, which is not thread safe, take turns through `HDF5Library`.
+public final class HDF5File: Sendable {
+  public enum Kind: Sendable {
+    case group, dataset
+  }
+
+  public let path: String
+  let handle: Int64
+
+  public static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// The file of a path; one that is open already is shared.
+  public static func open(_ path: String) throws(ZarrError) -> HDF5File {
+    // for the errno, which libhdf5 hides
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+    return try HDF5Library.file(path, status: status)
+  }
+
+  /// Called in turn.
+  init(inTurn path: String) throws(ZarrError) {
+    handle = chdf5_open_file(path)
+    self.path = path
+    if handle < 0 { throw .metadataInvalid(path: path, reason: "HDF5: \(String(cString: chdf5_error()))") }
+  }
+
+  deinit {
+    let handle = handle
+    if handle >= 0 { HDF5Library.inTurn { chdf5_close_file(handle) } }
+  }
+
+  /// What there is at a path in the file; nil: nothing, or neither of both.
+  public func kind(_ inner: String) -> Kind? {
+    switch HDF5Library.inTurn({ chdf5_kind(handle, inner) }) {
+    case 1: .group
+    case 2: .dataset
+    default: nil
+    }
+  }
+
+  /// The rows of a small table of numbers.
+  public func table(_ inner: String) throws(ZarrError) -> [[Double]] {
+    let limit = 1024
+    var values = [Double](repeating: 0, count: limit)
+    var (rows, columns) = (Int32(0), Int32(0))
+    let problem = HDF5Library.inTurn {
+      chdf5_read_table(handle, inner, &values, Int32(limit), &rows, &columns) < 0
+        ? String(cString: chdf5_error()) : nil
+    }
+    if let problem { throw .metadataInvalid(path: path, reason: "\(inner): \(problem)") }
+    return (0..<Int(rows)).map { row in (0..<Int(columns)).map { values[row * Int(columns) + $0] } }
+  }
+}
+
+/// The turns of libhdf5, and the files that are open.
+enum HDF5Library {
+  /// By path and inode: a file that was replaced is another one.
+  private struct Place: Hashable {
+    var path: String
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  private struct WeakFile {
+    weak var file: HDF5File?
+  }
+
+  // recursive: the last reference to a file or an array may go while it is someone's turn
+  private static let lock = NSRecursiveLock()
+  private static let files = Mutex<[Place: WeakFile]>([:])
+
+  static func inTurn<Result>(_ body: () -> Result) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    return body()
+  }
+
+  static func file(_ path: String, status: stat) throws(ZarrError) -> HDF5File {
+    let place = Place(path: path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    lock.lock()
+    defer { lock.unlock() }
+    if let open = files.withLock({ $0[place]?.file }) { return open }
+    let file = try HDF5File(inTurn: path)
+    files.withLock { files in
+      files = files.filter { $0.value.file != nil }
+      files[place] = WeakFile(file: file)
+    }
+    return file
+  }
+}
+
+/// The version of libhdf5.
+public func hdf5LibraryVersion() -> String { HDF5Library.inTurn { String(cString: chdf5_version()) } }

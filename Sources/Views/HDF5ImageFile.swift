@@ -1,0 +1,90 @@
+import Geometry
+import HDF5
+import Zarr
+
+/// What an HDF5 file says of one of its images: a data set, or a group of levels as BigDataViewer writes them:
+/// `t00000/s00/0/cells`, `t00000/s00/1/cells`, …, with the factors of all levels in `s00/resolutions`.
+struct HDF5ImageFile {
+  let path: String
+  let levels: [UnplacedLevel]
+
+  static func open(_ path: String, dataset: String?, view: String) throws(ViewsError) -> HDF5ImageFile {
+    guard let dataset else {
+      throw .viewInvalid(
+        view: view, field: "dataset",
+        reason: "\(path) is an HDF5 file, for which the view must say which of its images is meant, such as \"t00000/s00\"")
+    }
+    do throws(ZarrError) {
+      return try HDF5ImageFile(path, dataset)
+    } catch {
+      throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
+    }
+  }
+
+  /// Whether a file is one.
+  static func isThere(_ path: String) -> Bool { FileBytes.starts(path, with: HDF5File.signature) }
+
+  private init(_ path: String, _ dataset: String) throws(ZarrError) {
+    self.path = path
+    let file = try HDF5File.open(path)
+    switch file.kind(dataset) {
+    case nil: throw .metadataInvalid(path: path, reason: "it has no data set or group \"\(dataset)\"")
+    case .dataset:
+      levels = [UnplacedLevel(array: try HDF5Array.open(file, dataset), path: path, dataset: dataset)]
+    case .group:
+      levels = try HDF5ImageFile.levels(file, dataset)
+    }
+  }
+
+  private static func levels(_ file: HDF5File, _ group: String) throws(ZarrError) -> [UnplacedLevel] {
+    let setup = group.split(separator: "/").last.map(String.init) ?? ""
+    let table = setup + "/resolutions"
+    let factors = file.kind(table) == .dataset ? try file.table(table) : []
+    guard factors.allSatisfy({ $0.count == 3 && $0.allSatisfy { $0 >= 1 && $0 <= 1e9 } }) else {
+      throw .metadataInvalid(path: file.path, reason: "\(table) are not factors along x y z from 1 up")
+    }
+    var levels: [UnplacedLevel] = []
+    for i in 0..<64 {
+      let cells = "\(group)/\(i)/cells"
+      // levels after one without a factor are left alone
+      guard i == 0 || (i < factors.count && file.kind(cells) == .dataset) else { break }
+      guard file.kind(cells) == .dataset else {
+        throw .metadataInvalid(path: file.path, reason: "\"\(group)\" is a group, but has no levels such as 0/cells")
+      }
+      let array = try open(file, cells)
+      guard array.shape.count == 3 else {
+        throw .metadataInvalid(path: file.path, reason: "\(cells) has \(array.shape.count) dimensions instead of 3")
+      }
+      let factor = i < factors.count ? Vector3(factors[i][2], factors[i][1], factors[i][0]) : .one
+      levels.append(UnplacedLevel(array: array, path: file.path, dataset: cells, factor: factor))
+    }
+    return levels
+  }
+
+  /// What BigDataViewer writes as signed it means as unsigned; data sets of other names are what they say.
+  static func open(_ file: HDF5File, _ dataset: String) throws(ZarrError) -> HDF5Array {
+    try HDF5Array.open(file, dataset, readsSignedAsUnsigned: dataset.hasSuffix("/cells"))
+  }
+
+  /// The file's time changes with every write to any of its images; so this is no more than that they were not touched.
+  var fingerprint: Fingerprint {
+    var fields = [
+      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
+      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
+    ]
+    for (i, level) in levels.enumerated().dropFirst() {
+      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
+    }
+    return Fingerprint(fields: fields, files: ["../" + FilePath.lastComponent(of: path)], path: FilePath.folder(of: path) + "/.")
+  }
+}
+
+extension OpenedImage {
+  /// Data sets of HDF5 files, and BigDataViewer's groups of levels.
+  init(hdf5 path: String, entry: DatasetEntry) throws(ViewsError) {
+    let file = try HDF5ImageFile.open(path, dataset: entry.dataset, view: entry.name)
+    try self.init(
+      unplaced: file.levels, format: .hdf5, path: path, dataset: entry.dataset, entry: entry,
+      fingerprint: file.fingerprint)
+  }
+}

@@ -1,0 +1,48 @@
+"""BigDataViewer HDF5 written by npy2bdv and h5py: the voxels equal those of the same tiles as dataset.json with Zarr."""
+import h5py, npy2bdv, numpy as np, pytest
+from conftest import blockfuse
+from test_bigstitcher import SIZE, as_zarr, fuse, refused, shift, tile, write_xml
+
+LOADER = '<ImageLoader format="bdv.hdf5"><hdf5 type="relative">data.h5</hdf5></ImageLoader>'
+
+
+@pytest.mark.parametrize("compression", [None, "gzip", "lzf"])
+def test_npy2bdv(tmp_path, compression):
+    views = {(t, s): [[1, 0, 0, 20 * s, 0, 1, 0, s, 0, 0, 1, 0]] for t in range(2) for s in range(2) if (t, s) != (1, 1)}
+    tiles = {v: np.random.default_rng(v[0] * 2 + v[1]).integers(0, 65536, SIZE, dtype="u2") for v in views}
+    writer = npy2bdv.BdvWriter(str(tmp_path / "data.h5"), ntiles=2, compression=compression, blockdim=((4, 8, 16),), overwrite=True)
+    for (t, s), data in tiles.items():
+        writer.append_view(data, time=t, tile=s, m_affine=np.array(views[t, s][0], float).reshape(3, 4), name_affine="grid")
+    writer.write_xml()
+    writer.close()
+    as_zarr(tmp_path, tiles, views)
+    expected = fuse(tmp_path, "expected.json", "expected.zarr")
+    assert (fuse(tmp_path, "data.xml", "found.zarr") == expected).all() and expected.max() > 40000
+    blockfuse(tmp_path, "convert", "data.xml", "converted.json")
+    assert (fuse(tmp_path, "converted.json", "converted.zarr") == expected).all()
+
+
+@pytest.mark.parametrize("layout", [{}, {"chunks": (4, 8, 9)}, {"chunks": (4, 8, 9), "compression": "gzip", "shuffle": True}, {"chunks": (4, 8, 9), "fletcher32": True},
+                                    {"chunks": (4, 8, 9), "scaleoffset": 0}])
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "<f4", "u1"])
+def test_layouts(tmp_path, layout, dtype):
+    if "scaleoffset" in layout and "f" in dtype:
+        return
+    data = tile(3, dtype)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("t00000/s00/0/cells", data=data, **layout)
+    write_xml(tmp_path / "dataset.xml", LOADER, {(0, 0): [shift(0)]})
+    assert (fuse(tmp_path, "dataset.xml", "out.zarr")[0, 0] == data).all()
+
+
+def test_what_is_wrong_is_named(tmp_path):
+    write_xml(tmp_path / "dataset.xml", LOADER, {(0, 0): [shift(0)]})
+    assert "data.h5" in refused(tmp_path)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("t00000/s01/0/cells", data=tile(1))
+    message = refused(tmp_path)
+    assert "data.h5" in message and "t00000/s00" in message, message
+    whole = (tmp_path / "data.h5").read_bytes()
+    (tmp_path / "data.h5").write_bytes(whole[:len(whole) // 2])
+    message = refused(tmp_path)
+    assert "data.h5" in message and "trunc" in message, message
