@@ -56,7 +56,7 @@ import Zarr
       }
     }
     #expect(kills >= Self.leastKills, "only \(kills) kills before the job was complete")
-    #expect(levelsKilledIn == [0, 1])
+    #expect(levelsKilledIn.isSuperset(of: [0, 1]))
     #expect(try folder.status("2")["state"]?.string == "complete")
     #expect(try folder.blockfuse("verify", "2").status == 0)
     #expect(try levels(folder.file("killed.ome.zarr")) == levels(folder.file("calm.ome.zarr")))
