@@ -67,7 +67,7 @@ let package = Package(
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
-      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql")],
+      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql")],
       swiftSettings: settings),
     .target(name: "CSystem"),
     .target(name: "CKernels"),
@@ -91,6 +91,7 @@ let package = Package(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "JobStore", "Geometry"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "Geometry", "Faults"],

@@ -5,4 +5,5 @@
 public let migrations: [(name: String, sql: String)] = [
   ("0001_jobs", String(decoding: PackageResources._001_jobs_sql, as: UTF8.self)),
   ("0002_checksums", String(decoding: PackageResources._002_checksums_sql, as: UTF8.self)),
+  ("0003_orders", String(decoding: PackageResources._003_orders_sql, as: UTF8.self)),
 ]

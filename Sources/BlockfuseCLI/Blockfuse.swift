@@ -37,6 +37,6 @@ struct Blockfuse: ParsableCommand {
       PlanCommand.self, ConvertCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self,
       StatusCommand.self,
       ListCommand.self, BlocksCommand.self, VerifyCommand.self, RetryCommand.self,
-      BackupCommand.self,
+      BackupCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self,
     ])
 }

@@ -16,6 +16,8 @@ enum ExitStatus: Int32 {
   case alreadyRunning = 11
   case damaged = 12
   case usage = 64
+  /// Blocks of the level below are not done yet.
+  case notYet = 75
 
   init(_ error: any Error) {
     switch error {
@@ -23,6 +25,7 @@ enum ExitStatus: Int32 {
       switch error {
       case .invalid: self = .usage
       case .changed: self = .changed
+      case .notYet: self = .notYet
       default: self = .unexpected
       }
     case let error as JobStoreError:

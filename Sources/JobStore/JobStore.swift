@@ -30,7 +30,7 @@ public final class JobStore: Sendable {
   /// Jobs that this process is creating.
   let creations = Mutex<[JobID: ByteLock]>([:])
 
-  private init(path: String, reader: any DatabaseReader, pool: DatabasePool?) {
+  init(path: String, reader: any DatabaseReader, pool: DatabasePool? = nil) {
     (self.path, self.reader, self.pool) = (path, reader, pool)
     locks = LockFile(path: JobStore.lockPath(path))
   }

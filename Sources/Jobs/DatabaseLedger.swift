@@ -53,6 +53,8 @@ final class DatabaseLedger: RunLedger {
     try store.levels(of: job)[level].counts
   }
 
+  func hasNothingLeft(level: Int) throws -> Bool { try counts(level: level).isSettled }
+
   func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
     try run.nextBricks(level: level, after: after, limit: limit)
   }

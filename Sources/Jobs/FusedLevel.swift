@@ -12,12 +12,16 @@ final class FusedLevel: LevelWork {
   let cache: ChunkCache
   private let views: [View]
   private let placements: [Placement]
+  private let checksViews: Bool
   private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
-  init(plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache) {
+  init(
+    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache, checksViews: Bool
+  ) {
     (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
+    self.checksViews = checksViews
   }
 
   func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
@@ -30,6 +34,11 @@ final class FusedLevel: LevelWork {
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
     if let open = sources.withLock({ $0[view] }) { return open }
+    if checksViews, let change = try views[view].changes().first {
+      throw .inputChanged(
+        view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
+        found: change.found ?? "absent")
+    }
     let source = try views[view].openSource(level: 0)
     sources.withLock { sources in
       if sources.count >= sourceLimit { sources.removeAll(keepingCapacity: true) }

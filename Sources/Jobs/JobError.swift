@@ -12,6 +12,8 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
   case output(String, hint: String)
   /// Another process that shares the job recorded blocks that this one had claimed.
   case lost(String)
+  /// Blocks of the level below are not done yet.
+  case notYet(level: Int, missing: Int, first: String)
   case unexpected(String)
 
   public var code: String {
@@ -22,6 +24,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .diskFull: "disk-full"
     case .output: "output-not-writable"
     case .lost: "claims-lost"
+    case .notYet: "level-below-missing"
     case .unexpected: "unexpected"
     }
   }
@@ -35,6 +38,8 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .diskFull(let path, _): "the disk that holds \(path) is full"
     case .output(let what, _): what
     case .lost(let what): what
+    case .notYet(let level, let missing, let first):
+      "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
     case .unexpected(let what): what
     }
   }
@@ -48,6 +53,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
         + "; the same `blockfuse run` goes on where it stopped"
     case .lost: "run again"
+    case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
     case .unexpected: nil
     }
   }

@@ -15,6 +15,8 @@ protocol LevelWork: Sendable {
 /// A ledger for a whole run: with counts, and with regions that can be settled at once.
 protocol RunLedger: BlockLedger {
   func counts(level: Int) throws -> BlockCounts
+  /// Whether a level need not be looked at.
+  func hasNothingLeft(level: Int) throws -> Bool
   /// Leaves the end of the job to others who share it, where there are any, and says so.
   func leavesToOthers(progress: RunProgress) throws -> Bool
   /// Whether every block of a box is recorded empty.

@@ -19,7 +19,10 @@ public struct OpenJob: Sendable {
     try OpenJob(store.job(selector), in: store)
   }
 
-  public init(_ record: JobRecord, in store: JobStore) throws {
+  public init(_ record: JobRecord, in store: JobStore) throws { try self.init(record, in: store, mark: "") }
+
+  /// - Parameter mark: see `OutputFolder`.
+  init(_ record: JobRecord, in store: JobStore, mark: String) throws {
     self.record = record
     let decoder = JSONDecoder()
     do {
@@ -38,7 +41,7 @@ public struct OpenJob: Sendable {
     }
     output = try OutputFolder(
       path: record.description.outputPath, plan: plan, uuid: record.description.uuid,
-      provenance: details.provenance.value)
+      provenance: details.provenance.value, mark: mark)
   }
 
   /// The job's number, and its name where it has one.

@@ -13,11 +13,15 @@ final class OutputFolder: Sendable {
   let plan: JobPlan
   let uuid: String
   let folders: DirectoryMaker
+  /// Marks temp files as this process's.
+  let temporaryTag: String
   private let arrays: [ZarrArray]
   private let provenance: JSONValue
 
-  init(path: String, plan: JobPlan, uuid: String, provenance: JSONValue) throws(ZarrError) {
+  /// - Parameter mark: tells this process from those of other hosts, which may have the same number.
+  init(path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "") throws(ZarrError) {
     (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
+    temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
     folders = DirectoryMaker(root: path)
     var arrays: [ZarrArray] = []
     for layout in plan.levels {
@@ -29,8 +33,6 @@ final class OutputFolder: Sendable {
 
   func array(_ level: Int) -> ZarrArray { arrays[level] }
 
-  /// Marks temp files as this process's.
-  var temporaryTag: String { "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)" }
 
   /// The path of a block's file.
   func file(of position: TCZYX, level: Int) -> String {

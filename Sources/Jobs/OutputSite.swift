@@ -84,6 +84,11 @@ struct OutputSite {
       if let holder = try store.holders(of: job.id).first {
         throw JobStoreError.alreadyRunning(job: job.id, holder: holder)
       }
+      if let order = try store.openOrder(of: job.id) {
+        throw JobError.invalid(
+          what: "tasks of the work order \(order.path) may be writing to the output \(path)",
+          hint: "`blockfuse order \(job.id) --withdraw` takes it back")
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JobStore
 
 /// Counts what a run does, for progress, rates and the time left.
 public final class RunMeter: Sendable {
@@ -41,13 +42,19 @@ public final class RunMeter: Sendable {
   /// The rate is that of the last while only, so that an easy beginning does not promise too much.
   private let windowSeconds = 120.0
 
-  init(levels: [LevelLayout], settledBlocks: Int, settledVoxels: Int) {
+  /// Of the levels to be done, with what is to be done of them and what is already.
+  init(_ levels: [(layout: LevelLayout, counts: BlockCounts)]) {
     var state = State()
-    state.voxelsPerBlock = levels.map { $0.grid.block.product }
-    state.reading.levelCount = levels.count
-    state.reading.totalBlocks = levels.reduce(0) { $0 + $1.grid.total }
-    state.reading.settledBefore = settledBlocks
-    state.reading.remainingVoxels = max(0, levels.reduce(0) { $0 + $1.grid.total * $1.grid.block.product } - settledVoxels)
+    let count = (levels.last?.layout.level ?? 0) + 1
+    state.voxelsPerBlock = [Int](repeating: 0, count: count)
+    state.reading.levelCount = count
+    for (layout, counts) in levels {
+      let voxels = layout.grid.block.product
+      state.voxelsPerBlock[layout.level] = voxels
+      state.reading.totalBlocks += counts.total
+      state.reading.settledBefore += counts.settled
+      state.reading.remainingVoxels += max(0, counts.total - counts.settled) * voxels
+    }
     state.window = [(0, 0, 0)]
     monitor = Monitor(state)
   }

@@ -14,6 +14,10 @@ public final class Runner {
     public var memoryByteCount: Int?
     /// Blocks to do before stopping; nil: all.
     public var blockLimit: Int?
+    /// Only these levels; nil: all.
+    var levels: Range<Int>?
+    /// Whether each view is compared with what was recorded of it when it is opened, because nobody did before.
+    var checksViews = false
 
     public init(workers: Int, memoryByteCount: Int? = nil, blockLimit: Int? = nil) {
       (self.workers, self.memoryByteCount, self.blockLimit) = (workers, memoryByteCount, blockLimit)
@@ -31,6 +35,8 @@ public final class Runner {
   }
 
   private let plan: JobPlan
+  /// Those to be done.
+  private let levels: [LevelLayout]
   private let views: [View]
   private let transforms: [[AffineMap]]
   private let output: OutputFolder
@@ -51,11 +57,8 @@ public final class Runner {
     self.ledger = ledger
     self.settings = settings
     self.stopFlag = stopFlag
-    let counts = try plan.levels.map { try ledger.counts(level: $0.level) }
-    let settled = zip(counts, plan.levels).map { ($0.done + $0.empty, $1.grid.block.product) }
-    meter = RunMeter(
-      levels: plan.levels, settledBlocks: settled.reduce(0) { $0 + $1.0 },
-      settledVoxels: settled.reduce(0) { $0 + $1.0 * $1.1 })
+    levels = (settings.levels ?? 0..<plan.levels.count).map { [plan] in plan.levels[$0] }
+    meter = RunMeter(try levels.map { ($0, try ledger.counts(level: $0.level)) })
   }
 
   /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
@@ -68,23 +71,25 @@ public final class Runner {
       memory: settings.memoryByteCount)
     let cache = ChunkCache(byteLimit: memory.cacheByteCount)
     var blocksLeft = settings.blockLimit ?? Int.max
-    for layout in plan.levels {
+    for layout in levels {
       meter.began(level: layout.level)
       cache.removeAll()
       let level: any LevelWork =
         layout.level == 0
-        ? FusedLevel(plan: plan, views: views, placements: placements, recipe: recipe, cache: cache)
+        ? FusedLevel(
+          plan: plan, views: views, placements: placements, recipe: recipe, cache: cache,
+          checksViews: settings.checksViews)
         : try PyramidLevel(
           layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
           plan: plan, cache: cache, ledger: ledger)
-      if try ledger.counts(level: layout.level).isSettled { continue }
+      if try ledger.hasNothingLeft(level: layout.level) { continue }
       try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
       let started = try run(level, layout: layout, blockLimit: blocksLeft)
       if let signal = stopFlag.signal { return .stopped(signal: signal) }
       blocksLeft -= started
       if try !ledger.counts(level: layout.level).isSettled, blocksLeft <= 0 { return .limitReached }
     }
-    let counts = try plan.levels.map { try ledger.counts(level: $0.level) }
+    let counts = try levels.map { try ledger.counts(level: $0.level) }
     guard counts.allSatisfy(\.isSettled) else {
       if blocksLeft <= 0 { return .limitReached }
       return .someFailed

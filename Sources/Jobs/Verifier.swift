@@ -59,6 +59,12 @@ public struct Verifier {
 
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays.
   public func repair(_ report: inout Report) throws {
+    if let order = try store.openOrder(of: job.record.id) {
+      // what looks like a stray may be in a task's hands, or in a log that was not collected yet
+      throw JobError.invalid(
+        what: "tasks of the work order \(order.path) may be writing to the output",
+        hint: "`blockfuse order \(job.record.id) --withdraw` takes it back; repair when the tasks have stopped")
+    }
     var blocks = Set(report.problems.map(\.block))
     for (level, layout) in job.plan.levels.enumerated().dropFirst() {
       let below = job.plan.levels[level - 1]

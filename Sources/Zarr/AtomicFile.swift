@@ -96,7 +96,9 @@ public struct AtomicFile: ~Copyable {
 
 /// Writes a small file as a whole or not at all. With `sync` it survives a loss of power, its name included.
 public func writeFileAtomically(_ bytes: Data, to path: String, sync: Bool) throws(ZarrError) {
-  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)")
+  // processes of other hosts, which may have the same number, may write the same file
+  let random = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)")
   try file.append([UInt8](bytes))
   if sync { try file.sync() }
   try file.commit()

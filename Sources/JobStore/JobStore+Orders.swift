@@ -1,0 +1,239 @@
+import Faults
+import Foundation
+import GRDB
+import Geometry
+
+/// Work orders: recording them, and merging what the logs of their tasks say.
+extension JobStore {
+  /// Records a new order, which is then the job's open one; an earlier one is closed.
+  public func beginOrder(_ order: OrderRecord) throws(JobStoreError) -> OrderRecord {
+    try write { db in
+      _ = try self.storedState(db, order.job)
+      try db.run(
+        "UPDATE work_order SET closed_ms = ? WHERE job = ? AND closed_ms IS NULL", [Date().milliseconds, order.job])
+      try db.run(
+        "INSERT INTO work_order (job, uuid, path, made_ms) VALUES (?, ?, ?, ?)",
+        [order.job, order.uuid, order.path, order.madeAt.milliseconds])
+      return OrderRecord(
+        id: db.lastInsertedRowID, job: order.job, uuid: order.uuid, path: order.path, madeAt: order.madeAt)
+    }
+  }
+
+  /// Its logs will be read no more.
+  public func closeOrder(_ order: OrderRecord.ID) throws(JobStoreError) {
+    try write { db in
+      try db.run(
+        "UPDATE work_order SET closed_ms = ? WHERE id = ? AND closed_ms IS NULL", [Date().milliseconds, order])
+    }
+  }
+
+  public func setSubmitted(_ order: OrderRecord.ID, _ json: String) throws(JobStoreError) {
+    try write { db in try db.run("UPDATE work_order SET submitted = ? WHERE id = ?", [json, order]) }
+  }
+
+  /// Oldest first.
+  public func orders(of job: JobID) throws(JobStoreError) -> [OrderRecord] {
+    try read { db in
+      try db.rows(
+        "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms, submitted FROM work_order WHERE job = ? ORDER BY id",
+        [job]
+      ).map { row in
+        OrderRecord(
+          id: Int64(try row.integer(0)), job: try row.integer(1), uuid: try row.text(2), path: try row.text(3),
+          madeAt: Date(milliseconds: try row.integer(4)),
+          closedAt: try row.optionalInteger(5).map(Date.init(milliseconds:)),
+          collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)), submitted: try row.optionalText(7))
+      }
+    }
+  }
+
+  /// The order whose tasks may be at work; nil where none is out.
+  public func openOrder(of job: JobID) throws(JobStoreError) -> OrderRecord? {
+    try orders(of: job).last { $0.closedAt == nil }
+  }
+
+  public func logs(of order: OrderRecord.ID) throws(JobStoreError) -> OrderLogs {
+    try read { db in
+      let row = try db.row(
+        """
+        SELECT count(*), ifnull(sum(ended), 0), ifnull(sum(bytes), 0), max(newest_ms) FROM work_log WHERE work_order = ?
+        """, [order])
+      guard let row else { return OrderLogs() }
+      return OrderLogs(
+        count: try row.integer(0), endedCount: try row.integer(1), byteCount: try row.integer(2),
+        newestAt: try row.optionalInteger(3).map(Date.init(milliseconds:)))
+    }
+  }
+
+  /// How far each log was read, by its name.
+  package func logPositions(of order: OrderRecord.ID) throws(JobStoreError) -> [String: Int] {
+    try read { db in
+      var positions: [String: Int] = [:]
+      try db.each("SELECT name, bytes FROM work_log WHERE work_order = ?", [order]) {
+        positions[try $0.text(0)] = try $0.integer(1)
+      }
+      return positions
+    }
+  }
+
+  /// Records what logs say, in one transaction: what is settled stays so, a block that is done is never failed, and what
+  /// a live process has in hand is left to it. A part that was read before is passed over. Returns the blocks settled.
+  package func merge(_ news: [LogNews], of order: OrderRecord) throws(JobStoreError) -> Int {
+    try write { db in
+      try self.freeDead(db, order.job)
+      let levels = try LevelInfo.all(db, job: order.job)
+      var settled = 0
+      for log in news {
+        guard levels.indices.contains(log.level) else {
+          throw JobStoreError.invalid("job \(order.job) has no level \(log.level)")
+        }
+        let before = try db.integer(
+          "SELECT bytes FROM work_log WHERE work_order = ? AND name = ?", [order.id, log.name]) ?? 0
+        // somebody else has collected meanwhile
+        guard before == log.read.lowerBound else { continue }
+        settled += try Merge(db, order.job, levels[log.level]).apply(log)
+        try db.run(
+          """
+          INSERT INTO work_log (work_order, name, bytes, newest_ms, ended) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (work_order, name) DO UPDATE
+          SET bytes = excluded.bytes, newest_ms = ifnull(excluded.newest_ms, newest_ms), ended = excluded.ended
+          """,
+          [order.id, log.name, log.read.upperBound, log.newestAt?.milliseconds, log.hasEnded ? 1 : 0])
+      }
+      for level in levels {
+        let number = level.layout.level
+        let first = try level.firstUntouched(db, job: order.job, from: level.untouched)
+        if first > level.untouched { try LevelInfo.setUntouched(db, job: order.job, level: number, first) }
+      }
+      return settled
+    }
+  }
+
+  /// The logs were read as they are now.
+  package func markCollected(_ order: OrderRecord.ID, at date: Date) throws(JobStoreError) {
+    try write { db in try db.run("UPDATE work_order SET collected_ms = ? WHERE id = ?", [date.milliseconds, order]) }
+  }
+
+  /// The bits of the bricks of a level that have rows, in order, a call each.
+  package func eachBrick(
+    of job: JobID, level number: Int, in bricks: Range<Int>? = nil, _ body: (Int, BrickBits) throws -> Void
+  ) throws(JobStoreError) {
+    try read { db in
+      let level = try LevelInfo.one(db, job: job, level: number)
+      let bricks = bricks ?? 0..<level.bricks.count
+      let bounds: Database.Values = [job, number, bricks.lowerBound, bricks.upperBound - 1]
+      var failed: [Int: [Int]] = [:]
+      try db.each(
+        """
+        SELECT brick, block FROM failure INDEXED BY failure_open
+        WHERE job = ? AND level = ? AND brick BETWEEN ? AND ? AND failed = 1
+        """, bounds
+      ) { failed[try $0.integer(0), default: []].append(try $0.integer(1)) }
+      try db.each(
+        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ? ORDER BY brick",
+        bounds
+      ) { row in
+        let brick = try row.integer(4)
+        let place = try level.place(brick)
+        let known = try BrickRow(place, row)
+        var bits = BrickBits(done: known.done, empty: known.empty, failed: Bitmap(count: place.count))
+        for block in failed[brick] ?? [] {
+          guard (0..<place.count).contains(block) else { throw BrickRow.damage(place) }
+          bits.failed[block] = true
+        }
+        try body(brick, bits)
+      }
+    }
+  }
+}
+
+/// The way of one level's news into its bricks.
+private struct Merge {
+  let db: Database
+  let job: JobID
+  let level: LevelInfo
+
+  init(_ db: Database, _ job: JobID, _ level: LevelInfo) {
+    (self.db, self.job, self.level) = (db, job, level)
+  }
+
+  private var number: Int { level.layout.level }
+
+  func apply(_ log: LogNews) throws -> Int {
+    var change = BlockCounts()
+    for run in log.emptyBricks {
+      guard run.lowerBound >= 0, run.upperBound <= level.bricks.count else {
+        throw JobStoreError.invalid("level \(number) has no bricks \(run)")
+      }
+      for brick in run {
+        var news = LogNews.Brick(count: 0)
+        let place = BrickPlace(brick, in: level.bricks)
+        news.done = Bitmap(count: place.count)
+        news.empty = .full(count: place.count)
+        try apply(news, to: place, &change)
+      }
+    }
+    for (brick, news) in log.bricks.sorted(by: { $0.key < $1.key }) {
+      try apply(news, to: try level.place(brick), &change)
+    }
+    try LevelInfo.add(
+      db, job: job, level: number, done: change.done, empty: change.empty, failed: change.failed)
+    return change.done + change.empty
+  }
+
+  private func apply(_ news: LogNews.Brick, to place: BrickPlace, _ change: inout BlockCounts) throws {
+    let loaded = try BrickRow.load(db, job: job, level: number, place)
+    var row = loaded ?? BrickRow(place)
+    if row.isSettled { return }
+    let failed = try BrickRow.failed(db, job: job, level: number, place)
+    var closed = try BrickRow.claimed(db, job: job, level: number, place)
+    closed.formUnion(row.done)
+    closed.formUnion(row.empty)
+    var (done, empty) = (news.done, news.empty)
+    done.subtract(closed)
+    empty.subtract(closed)
+    empty.subtract(done)
+    var settled = done
+    settled.formUnion(empty)
+    var mended = 0
+    for index in 0..<place.count where settled[index] && failed[index] {
+      try db.run(
+        "UPDATE failure SET failed = 0 WHERE job = ? AND level = ? AND brick = ? AND block = ?",
+        [job, number, place.number, index])
+      mended += 1
+    }
+    closed.formUnion(settled)
+    closed.formUnion(failed)
+    var failures = 0
+    // a row of a failure belongs to that of its brick
+    if loaded == nil { try row.save(db, job: job, level: number) }
+    for (index, failure) in news.failures where (0..<place.count).contains(index) && !closed[index] {
+      let p = place.position(at: index)
+      try db.run(
+        """
+        INSERT INTO failure (job, level, brick, block, t, c, z, y, x, failed, code, message, attempts, at_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?)
+        ON CONFLICT (job, level, brick, block) DO UPDATE
+        SET failed = 1, code = excluded.code, message = excluded.message, attempts = attempts + 1, at_ms = excluded.at_ms
+        """,
+        [
+          job, number, place.number, index, p.t, p.c, p.z, p.y, p.x, failure.code, failure.message,
+          failure.at.milliseconds,
+        ])
+      failures += 1
+    }
+    let sums = news.checksums.filter { (0..<place.count).contains($0.key) && done[$0.key] }
+    if !sums.isEmpty {
+      var all = try BrickChecksums.load(db, job: job, level: number, place)
+      for (index, sum) in sums { all[index] = sum }
+      try all.save(db, job: job, level: number)
+    }
+    row.done.formUnion(done)
+    row.empty.formUnion(empty)
+    row.pending -= settled.population - mended + failures
+    try row.save(db, job: job, level: number)
+    change.done += done.population
+    change.empty += empty.population
+    change.failed += failures - mended
+  }
+}

@@ -1,0 +1,464 @@
+import Foundation
+import Geometry
+import JobStore
+import Synchronization
+
+/// One task's blocks: taken from its share of a work order, recorded in a log of its own.
+///
+/// All who work on a share, be it the same task started twice, one started again after its death, or a task that is done
+/// with its own share and helps, write logs of their own into the folder of the share and read those of the others: what
+/// is settled there is not done again, what is in hand there comes last. Nothing rests on that: two that do the same
+/// block write equal bytes under names of their own and rename them to the same name, and both may record it.
+final class OrderLedger: RunLedger {
+  struct Task: Sendable {
+    let index: Int
+    let count: Int
+  }
+
+  /// A level as far as one task is concerned.
+  private final class LevelState {
+    let progress: LevelProgress
+    let shares: ShareMap
+    /// Of this process, by brick: not recorded yet.
+    var held: [Int: Set<Int>] = [:]
+    var logs: [Int: TaskLog] = [:]
+    /// In the own share: bricks before it are finished.
+    var firstOpen: Int
+    var victims: [Int]
+
+    init(_ progress: LevelProgress, _ task: Task, victimLimit: Int) {
+      self.progress = progress
+      shares = progress.shares(task.count)
+      firstOpen = shares.bricks(of: task.index).lowerBound
+      victims = OrderLedger.victims(of: task, limit: victimLimit)
+    }
+  }
+
+  /// How long a log may stand still before the blocks in hand there are done by others: long enough to see a live one
+  /// grow. Wrong guesses cost time, nothing else.
+  private static let staleSeconds = 2.0
+  /// Other shares that a task looks at when it is done with its own: few, so that ten thousand that end at the same time
+  /// do not all read all logs.
+  private static let victimLimit = 16
+  /// Where the coarsest level has more shares with blocks than this, its end is left to `collect`.
+  private static let finalShareLimit = 64
+  /// A task takes an eighth of what is free of a share, at least so many and at most as many as asked for.
+  private static let (takenOfFree, leastTaken) = (8, 8)
+  /// Blocks in one record.
+  private static let recordLimit = 65_536
+
+  let order: WorkOrder
+  private let task: Task
+  private let layouts: [LevelLayout]
+  private let attempt: String
+  private let temporaryTag: String
+  private let title: String
+  private let morton = MortonOrder()
+  private let state: Mutex<[Int: LevelState]>
+
+  init(order: WorkOrder, task: Task, layouts: [LevelLayout], temporaryTag: String, title: String) {
+    (self.order, self.task, self.layouts, self.temporaryTag, self.title) = (order, task, layouts, temporaryTag, title)
+    let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    attempt = "task-\(task.index)-\(random)"
+    state = Mutex([:])
+  }
+
+  // MARK: BlockLedger
+
+  func take(level number: Int, limit: Int) throws -> [TakenBlock] {
+    if let why = WorkOrder.withdrawal(order.path) { throw JobError.changed(job: title, differences: [why]) }
+    return try state.withLock { levels -> [TakenBlock] in
+      let level = try self.level(number, &levels)
+      let own = LevelProgress.Share(share: task.index, count: task.count)
+      try level.progress.read(own)
+      var share = task.index
+      var places = try pick(level, own, limit: limit, skipping: .inHand, &levels)
+      if places.isEmpty, number > 0 {
+        // others may have done what these rest on
+        try self.level(number - 1, &levels).progress.readAgain()
+        places = try pick(level, own, limit: limit, skipping: .inHand, &levels)
+      }
+      // what others had in hand and did not do
+      if places.isEmpty { places = try pick(level, own, limit: limit, skipping: .inLiveHand, &levels) }
+      while places.isEmpty, let victim = level.victims.first {
+        let other = LevelProgress.Share(share: victim, count: task.count)
+        try level.progress.read(other)
+        places = try pick(level, other, limit: limit, skipping: .inHand, &levels)
+        share = victim
+        if places.isEmpty { level.victims.removeFirst() }
+      }
+      if places.isEmpty { return [] }
+      for place in places { level.held[place.brick, default: []].insert(place.index) }
+      try log(level, share).append([.taken(places)], sync: false)
+      return places.map { place in
+        TakenBlock(
+          claim: Int64(share), level: number,
+          position: BrickPlace(place.brick, in: level.shares.layout).position(at: place.index))
+      }
+    }
+  }
+
+  /// Blocks of the own share that others have in hand may come back; those of other shares are theirs.
+  func expectsMore(level number: Int) throws -> Bool {
+    try state.withLock { levels in
+      try isHeldUp(self.level(number, &levels), LevelProgress.Share(share: task.index, count: task.count))
+    }
+  }
+
+  func record(_ results: [WorkResult]) throws -> RecordedCounts {
+    var byShare: [Int64: [WorkResult]] = [:]
+    var changed: [String] = []
+    for result in results {
+      if case .failed(let code, let message) = result.outcome, code == Self.inputChanged {
+        changed.append(message)
+      } else {
+        byShare[result.block.claim, default: []].append(result)
+      }
+    }
+    var counts = RecordedCounts()
+    for (share, results) in byShare {
+      guard let number = results.first?.block.level else { continue }
+      let log = try state.withLock { levels -> TaskLog in
+        let level = try self.level(number, &levels)
+        return self.log(level, Int(share))
+      }
+      let layout = BrickLayout(grid: layouts[number].grid.count)
+      func place(_ block: TakenBlock) -> BlockPlace {
+        let brick = layout.number(of: block.position)
+        return BlockPlace(brick: brick, index: BrickPlace(brick, in: layout).index(of: block.position) ?? 0)
+      }
+      var settled: [SettledBlock] = []
+      var records: [LogRecord] = []
+      let now = Date()
+      for result in results {
+        switch result.outcome {
+        case .done(_, let checksum):
+          settled.append(SettledBlock(place: place(result.block), isEmpty: false, checksum: checksum))
+        case .empty: settled.append(SettledBlock(place: place(result.block), isEmpty: true))
+        case .failed(let code, let message):
+          records.append(
+            .failed(
+              FailedBlock(
+                place: place(result.block), code: code, message: String(message.prefix(20_000)), at: now.milliseconds)))
+        }
+      }
+      for start in stride(from: 0, to: settled.count, by: Self.recordLimit) {
+        records.append(.settled(at: now, Array(settled[start..<min(settled.count, start + Self.recordLimit)])))
+      }
+      try log.append(records, sync: true)
+      try state.withLock { levels in
+        let level = try self.level(number, &levels)
+        level.progress.settle(settled)
+        for record in records {
+          if case .failed(let block) = record { level.progress.fail(block.place) }
+        }
+        for result in results {
+          let place = place(result.block)
+          level.held[place.brick]?.remove(place.index)
+        }
+      }
+      counts.recorded += results.count
+    }
+    // an input that changed is no fault of the block, which stays pending
+    if !changed.isEmpty { throw JobError.changed(job: title, differences: Array(changed.prefix(ChangeCheck.listedAtMost))) }
+    return counts
+  }
+
+  func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
+    try state.withLock { levels in try states(level, t: t, c: c, blocks, &levels) }
+  }
+
+  // MARK: RunLedger
+
+  /// Of the own share.
+  func counts(level number: Int) throws -> BlockCounts {
+    try state.withLock { levels in
+      let level = try self.level(number, &levels)
+      var counts = BlockCounts()
+      for brick in level.shares.bricks(of: task.index) {
+        let ranks = level.shares.ranks(of: task.index, brick: brick)
+        counts.total += ranks.count
+        switch try level.progress.brick(brick) {
+        case .empty: counts.empty += ranks.count
+        case .bits(let bits):
+          let mine = mask(level, brick, ranks)
+          counts.done += overlap(bits.done, mine)
+          counts.empty += overlap(bits.empty, mine)
+          counts.failed += overlap(bits.failed, mine)
+        }
+      }
+      return counts
+    }
+  }
+
+  /// A task that is done with its own share may have others to help.
+  func hasNothingLeft(level: Int) -> Bool { false }
+
+  /// True unless the coarsest level is settled: then this task is the last, or as good as the last.
+  func leavesToOthers(progress: RunProgress) throws -> Bool {
+    try state.withLock { levels in
+      let level = try self.level(layouts.count - 1, &levels)
+      let layout = level.shares.layout
+      let filled = (0..<task.count).lazy.filter { level.shares.bounds[$0] < level.shares.bounds[$0 + 1] }
+      guard filled.prefix(Self.finalShareLimit + 1).count <= Self.finalShareLimit, layout.count <= 64 else { return true }
+      try level.progress.readAll(of: IndexSet(0..<layout.count), again: true)
+      for brick in 0..<layout.count {
+        guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
+        if bits.done.population + bits.empty.population < bits.done.count { return true }
+      }
+      return false
+    }
+  }
+
+  func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool {
+    try states(level: level, t: t, c: c, blocks: blocks).allSatisfy { $0 == .empty }
+  }
+
+  /// Whole bricks of the own share.
+  func untouchedRegions(level number: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
+    try state.withLock { levels in
+      let level = try self.level(number, &levels)
+      var regions: [BrickRegion] = []
+      let own = level.shares.bricks(of: task.index)
+      for brick in max(own.lowerBound, (after ?? -1) + 1)..<max(own.upperBound, (after ?? -1) + 1) {
+        guard regions.count < limit else { break }
+        guard isWhole(level, brick), level.held[brick] == nil, try level.progress.isUntouched(brick) else { continue }
+        regions.append(level.shares.layout.region(brick))
+      }
+      return regions
+    }
+  }
+
+  func settleEmpty(level number: Int, _ regions: [BrickRegion]) throws -> Int {
+    let (log, runs, blocks) = try state.withLock { levels in
+      let level = try self.level(number, &levels)
+      var runs: [Range<Int>] = []
+      var blocks = 0
+      for brick in regions.map(\.id).sorted() {
+        guard level.held[brick] == nil, try level.progress.isUntouched(brick) else { continue }
+        blocks += level.shares.layout.extent(brick).product
+        if let last = runs.last, last.upperBound == brick {
+          runs[runs.count - 1] = last.lowerBound..<brick + 1
+        } else {
+          runs.append(brick..<brick + 1)
+        }
+      }
+      return (self.log(level, task.index), runs, blocks)
+    }
+    if runs.isEmpty { return 0 }
+    try log.append([.emptyBricks(at: Date(), runs)], sync: true)
+    try state.withLock { levels in
+      let level = try self.level(number, &levels)
+      for run in runs { level.progress.settleEmpty(run) }
+    }
+    return blocks
+  }
+
+  // MARK: for the task as a whole
+
+  /// What keeps the blocks of the own share from being made: blocks of the level below that are not settled.
+  struct Missing: Sendable {
+    /// Nobody has done them yet.
+    var pending = 0
+    var failed = 0
+    var first: TCZYX?
+  }
+
+  /// Reads the logs of the level below anew.
+  func missingBelow(level number: Int) throws -> Missing {
+    guard number > 0 else { return Missing() }
+    return try state.withLock { levels in
+      let level = try self.level(number, &levels)
+      let below = try self.level(number - 1, &levels)
+      var missing = Missing()
+      var needed = IndexSet()
+      var open: [(t: Int, c: Int, box: Box3)] = []
+      for brick in level.shares.bricks(of: task.index) {
+        guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
+        let place = BrickPlace(brick, in: level.shares.layout)
+        let indices = morton.indices(place.extent)
+        for index in level.shares.ranks(of: task.index, brick: brick).map({ indices[$0] }) {
+          if bits.done[index] || bits.empty[index] || bits.failed[index] { continue }
+          let position = place.position(at: index)
+          let box = sources(of: position, number)
+          for p in positions(box, t: position.t, c: position.c) { needed.insert(below.shares.layout.number(of: p)) }
+          open.append((position.t, position.c, box))
+        }
+      }
+      try below.progress.readAll(of: needed, again: true)
+      for (t, c, box) in open {
+        for p in positions(box, t: t, c: c) {
+          switch try below.progress.state(of: p) {
+          case .done, .empty: break
+          case .failed: missing.failed += 1
+          case .pending, .running:
+            missing.pending += 1
+            missing.first = missing.first ?? p
+          }
+        }
+      }
+      return missing
+    }
+  }
+
+  /// Says that this attempt has nothing in hand any more.
+  func close(outcome: String) throws {
+    let logs = state.withLock { levels in levels.values.flatMap { $0.logs.values } }
+    for log in logs { try log.append([.ended(at: Date(), outcome: outcome)], sync: true) }
+  }
+
+  /// The code of a failed block whose view is not what it was.
+  static let inputChanged = "input-changed"
+}
+
+// MARK: - Choosing blocks
+extension OrderLedger {
+  private enum Skipping {
+    /// What others have in hand.
+    case inHand
+    /// What those have in hand whose logs grow.
+    case inLiveHand
+  }
+
+  /// Other shares to help with, spread over all.
+  private static func victims(of task: Task, limit: Int) -> [Int] {
+    guard task.count > 1 else { return [] }
+    if task.count - 1 <= limit { return (1..<task.count).map { (task.index + $0) % task.count } }
+    // next to itself, then further and further away
+    var step = 1
+    var chosen: [Int] = []
+    for _ in 0..<limit {
+      let victim = (task.index + step) % task.count
+      if victim != task.index, !chosen.contains(victim) { chosen.append(victim) }
+      step = step * 2 + 1
+    }
+    return chosen
+  }
+
+  private func level(_ number: Int, _ levels: inout [Int: LevelState]) throws -> LevelState {
+    if let known = levels[number] { return known }
+    let progress = try LevelProgress(level: number, grid: layouts[number].grid, order: order)
+    let prefix = attempt + "-"
+    progress.isOwn = { $0.hasPrefix(prefix) }
+    let state = LevelState(progress, task, victimLimit: Self.victimLimit)
+    levels[number] = state
+    // also of tasks that were cut otherwise
+    try progress.readAll(of: IndexSet(integersIn: state.shares.bricks(of: task.index)))
+    return state
+  }
+
+  private func log(_ level: LevelState, _ share: Int) -> TaskLog {
+    if let known = level.logs[share] { return known }
+    let number = level.progress.level
+    let header = LogHeader(
+      order: order.record.uuid, level: number, share: share, shareCount: task.count, task: task.index,
+      host: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
+      program: Program.versionWithLibraries, temporaryTag: temporaryTag, startedAt: Date().milliseconds)
+    let folder = "\(order.path)/\(WorkOrder.shareFolder(level: number, share: share, of: task.count))"
+    let log = TaskLog(folder: folder, root: order.path, attempt: attempt, header: header)
+    level.logs[share] = log
+    return log
+  }
+
+  private func isWhole(_ level: LevelState, _ brick: Int) -> Bool {
+    level.shares.ranks(of: task.index, brick: brick).count == level.shares.layout.extent(brick).product
+  }
+
+  private func mask(_ level: LevelState, _ brick: Int, _ ranks: Range<Int>) -> Bitmap {
+    let extent = level.shares.layout.extent(brick)
+    if ranks.count == extent.product { return .full(count: extent.product) }
+    var mask = Bitmap(count: extent.product)
+    let indices = morton.indices(extent)
+    for rank in ranks { mask[indices[rank]] = true }
+    return mask
+  }
+
+  private func overlap(_ a: Bitmap, _ b: Bitmap) -> Int {
+    zip(a.words, b.words).reduce(0) { $0 + ($1.0 & $1.1).nonzeroBitCount }
+  }
+
+  /// Free blocks of a share: of the own one from its beginning, of another from its end, where its owner comes last.
+  /// Fewer and fewer as it comes to its end, so that nobody has many in hand when nothing else is left.
+  private func pick(
+    _ level: LevelState, _ share: LevelProgress.Share, limit: Int, skipping: Skipping, _ levels: inout [Int: LevelState]
+  ) throws -> [BlockPlace] {
+    let isOwn = share.share == task.index
+    let bricks = level.shares.bricks(of: share.share)
+    try level.progress.load(bricks)
+    while isOwn, level.firstOpen < bricks.upperBound, try isFinished(level, level.firstOpen) { level.firstOpen += 1 }
+    let enough = Self.takenOfFree * limit
+    var places: [BlockPlace] = []
+    for i in 0..<bricks.count {
+      let brick = isOwn ? bricks.lowerBound + i : bricks.upperBound - 1 - i
+      if isOwn, brick < level.firstOpen { continue }
+      guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
+      let place = BrickPlace(brick, in: level.shares.layout)
+      if bits.done.population + bits.empty.population + bits.failed.population == place.count { continue }
+      let indices = morton.indices(place.extent)
+      let ranks = level.shares.ranks(of: share.share, brick: brick)
+      let others = level.progress.inHand(brick, of: share, staleSeconds: skipping == .inLiveHand ? Self.staleSeconds : nil)
+      let own = level.held[brick] ?? []
+      for k in 0..<ranks.count {
+        let index = indices[isOwn ? ranks.lowerBound + k : ranks.upperBound - 1 - k]
+        if bits.done[index] || bits.empty[index] || bits.failed[index] { continue }
+        if own.contains(index) || others.contains(index) { continue }
+        guard try isReady(place.position(at: index), level, &levels) else { continue }
+        places.append(BlockPlace(brick: brick, index: index))
+        if places.count == enough { return Array(places.prefix(limit)) }
+      }
+    }
+    return Array(places.prefix(max(min(Self.leastTaken, limit), places.count / Self.takenOfFree)))
+  }
+
+  /// Whether nothing of a brick is left to do in the own share.
+  private func isFinished(_ level: LevelState, _ brick: Int) throws -> Bool {
+    guard case .bits(let bits) = try level.progress.brick(brick) else { return true }
+    let mine = mask(level, brick, level.shares.ranks(of: task.index, brick: brick))
+    return overlap(bits.done, mine) + overlap(bits.empty, mine) + overlap(bits.failed, mine) == mine.population
+  }
+
+  /// Whether others have blocks of the own share in hand.
+  private func isHeldUp(_ level: LevelState, _ own: LevelProgress.Share) throws -> Bool {
+    for brick in level.shares.bricks(of: task.index) where brick >= level.firstOpen {
+      guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
+      let others = level.progress.inHand(brick, of: own, staleSeconds: nil)
+      if others.contains(where: { !bits.done[$0] && !bits.empty[$0] && !bits.failed[$0] }) { return true }
+    }
+    return false
+  }
+
+  private func isReady(_ position: TCZYX, _ level: LevelState, _ levels: inout [Int: LevelState]) throws -> Bool {
+    let number = level.progress.level
+    guard number > 0 else { return true }
+    let box = sources(of: position, number)
+    return try states(number - 1, t: position.t, c: position.c, box, &levels).allSatisfy(\.isSettled)
+  }
+
+  private func sources(of position: TCZYX, _ level: Int) -> Box3 {
+    let layout = layouts[level]
+    let box = layout.grid.box(of: position)
+    return layouts[level - 1].grid.blocks(
+      meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))
+  }
+
+  private func positions(_ box: Box3, t: Int, c: Int) -> [TCZYX] {
+    var all: [TCZYX] = []
+    all.reserveCapacity(box.count)
+    for z in box.lower[0]..<box.upper[0] {
+      for y in box.lower[1]..<box.upper[1] {
+        for x in box.lower[2]..<box.upper[2] { all.append(TCZYX(t: t, c: c, z: z, y: y, x: x)) }
+      }
+    }
+    return all
+  }
+
+  private func states(
+    _ number: Int, t: Int, c: Int, _ box: Box3, _ levels: inout [Int: LevelState]
+  ) throws -> [BlockState] {
+    let level = try self.level(number, &levels)
+    let all = positions(box, t: t, c: c)
+    let bricks = IndexSet(all.map(level.shares.layout.number(of:)))
+    try level.progress.readAll(of: bricks)
+    return try all.map(level.progress.state(of:))
+  }
+}

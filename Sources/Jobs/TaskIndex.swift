@@ -1,0 +1,51 @@
+/// Which task of how many this process is, from what a scheduler put into its environment.
+public struct TaskIndex: Equatable, Sendable {
+  /// From 0.
+  public let index: Int
+  public let count: Int
+
+  /// - Parameters:
+  ///   - task: as given on the command line, from 0; wins over the environment.
+  ///   - tasks: as given on the command line. Where the array of the scheduler has another size, it is taken for a part of
+  ///     one of so many tasks.
+  public init(task: Int?, tasks: Int?, environment: [String: String]) throws {
+    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+    var (index, count): (Int?, Int?) = (nil, nil)
+    // numbered from anywhere, in steps
+    func array(_ id: Int, first: Int, last: Int?, step: Int, size: Int?) {
+      let step = max(1, step)
+      let whole = size ?? last.map { ($0 - first) / step + 1 }
+      if let whole, tasks == nil || tasks == whole {
+        (index, count) = ((id - first) / step, whole)
+      } else {
+        (index, count) = (id, tasks)
+      }
+    }
+    if let id = number("SLURM_ARRAY_TASK_ID") {
+      array(
+        id, first: number("SLURM_ARRAY_TASK_MIN") ?? 0, last: number("SLURM_ARRAY_TASK_MAX"),
+        step: number("SLURM_ARRAY_TASK_STEP") ?? 1, size: number("SLURM_ARRAY_TASK_COUNT"))
+    } else if let id = number("AWS_BATCH_JOB_ARRAY_INDEX") {
+      (index, count) = (id, number("AWS_BATCH_JOB_ARRAY_SIZE"))
+    } else if let id = number("JOB_COMPLETION_INDEX") {
+      (index, count) = (id, nil)
+    } else if let id = number("LSB_JOBINDEX"), id > 0 {
+      (index, count) = (id - 1, number("LSB_JOBINDEX_END"))
+    } else if let id = number("SGE_TASK_ID") {
+      array(
+        id, first: number("SGE_TASK_FIRST") ?? 1, last: number("SGE_TASK_LAST"), step: number("SGE_TASK_STEPSIZE") ?? 1,
+        size: nil)
+    }
+    guard let index = task ?? index else {
+      throw JobError.invalid(
+        what: "which task is this?", hint: "give --task, from 0; or start it as one of a scheduler's array")
+    }
+    guard let count = tasks ?? count else {
+      throw JobError.invalid(what: "how many tasks are there?", hint: "give --tasks")
+    }
+    guard count > 0, (0..<count).contains(index) else {
+      throw JobError.invalid(what: "there is no task \(index) of \(count)", hint: "tasks are numbered from 0")
+    }
+    (self.index, self.count) = (index, count)
+  }
+}

@@ -1,0 +1,111 @@
+import CSystem
+import Foundation
+import Synchronization
+
+/// The log that one attempt at one share writes: files of its own, so that no two processes ever share one, whatever a
+/// scheduler starts twice. Records are appended; what counts is synced before `append` returns.
+///
+/// After an error the file is left as it is and the next record begins a new one: what follows a torn record would never
+/// be read.
+package final class TaskLog: Sendable {
+  private struct State {
+    var descriptor: Int32 = -1
+    var number = 0
+    var path = ""
+  }
+
+  package let header: LogHeader
+  /// Of the share; made when the first record is written.
+  private let folder: String
+  private let root: String
+  private let attempt: String
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - root: exists; all folders between it and `folder` are made.
+  ///   - attempt: names this process's try, unlike any other.
+  package init(folder: String, root: String, attempt: String, header: LogHeader) {
+    (self.folder, self.root, self.attempt, self.header) = (folder, root, attempt, header)
+  }
+
+  deinit {
+    let open = state.withLock { $0.descriptor }
+    if open >= 0 { close(open) }
+  }
+
+  /// The file name of this attempt's log, without number.
+  package func isOwn(_ name: String) -> Bool { name.hasPrefix(attempt + "-") }
+
+  /// - Parameter sync: whether the records are to survive a loss of power when this returns.
+  package func append(_ records: [LogRecord], sync: Bool) throws(JobError) {
+    try state.withLock { (state) throws(JobError) in
+      var bytes: [UInt8] = []
+      if state.descriptor < 0 {
+        try open(&state)
+        bytes += LogRecord.magic + LogRecord.header(header).bytes
+      }
+      for record in records { bytes += record.bytes }
+      do throws(JobError) {
+        try write(bytes, state)
+        guard sync else { return }
+        let number = csystem_sync(state.descriptor)
+        if number != 0 { throw failure(number, state.path) }
+      } catch {
+        close(state.descriptor)
+        state.descriptor = -1
+        throw error
+      }
+    }
+  }
+
+  private func open(_ state: inout State) throws(JobError) {
+    try makeFolder(folder)
+    while true {
+      state.path = "\(folder)/\(attempt)-\(state.number).log"
+      state.number += 1
+      state.descriptor = Foundation.open(state.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+      if state.descriptor >= 0 { break }
+      guard errno == EEXIST else { throw failure(errno, state.path) }
+    }
+    try syncFolder(folder)
+  }
+
+  /// Makes a folder and those above it up to the root, and syncs the folder that names each that it made.
+  private func makeFolder(_ path: String) throws(JobError) {
+    if path.utf8.count <= root.utf8.count || mkdir(path, 0o777) == 0 || errno == EEXIST {
+      if path.utf8.count > root.utf8.count { try syncFolder((path as NSString).deletingLastPathComponent) }
+      return
+    }
+    guard errno == ENOENT else { throw failure(errno, path) }
+    try makeFolder((path as NSString).deletingLastPathComponent)
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure(errno, path) }
+    try syncFolder((path as NSString).deletingLastPathComponent)
+  }
+
+  private func syncFolder(_ path: String) throws(JobError) {
+    let descriptor = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(errno, path) }
+    defer { close(descriptor) }
+    let number = csystem_sync(descriptor)
+    if number != 0 { throw failure(number, path) }
+  }
+
+  private func write(_ bytes: [UInt8], _ state: borrowing State) throws(JobError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { Foundation.write(state.descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw failure(errno, state.path)
+      }
+      done += count
+    }
+  }
+
+  private func failure(_ number: Int32, _ path: String) -> JobError {
+    if number == ENOSPC || number == EDQUOT { return .diskFull(path: path) }
+    return .output(
+      "cannot write the log \(path): \(String(cString: strerror(number)))",
+      hint: "check the folder and its permissions; the same command goes on where it stopped")
+  }
+}

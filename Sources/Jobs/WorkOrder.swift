@@ -1,0 +1,72 @@
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Views
+
+/// A job frozen for tasks on other hosts: a folder beside the output, `OUT.blockfuse/order-N`.
+///
+/// `order.sqlite` is a copy of the job's rows, never written again and opened without locks, so that any number of hosts
+/// may read it on any file system. Below `level-L/of-N/task-I` are the logs of the attempts at share I of N of level L.
+/// A file `withdrawn` tells tasks to stop.
+struct WorkOrder: Sendable {
+  let path: String
+  let record: OrderRecord
+  let store: JobStore
+  let job: JobRecord
+
+  static let fileName = "order.sqlite"
+  static let withdrawnName = "withdrawn"
+
+  /// Where the orders of an output are.
+  static func folder(ofOutput path: String) -> String { path + ".blockfuse" }
+
+  /// - Parameter path: the order's folder, or the frozen file in it.
+  init(path given: String) throws {
+    var path = absolutePath(given)
+    if path.hasSuffix("/" + Self.fileName) { path = (path as NSString).deletingLastPathComponent }
+    guard FileStatus.exists("\(path)/\(Self.fileName)") else {
+      throw JobError.invalid(
+        what: "there is no work order at \(given)", hint: "`blockfuse order JOB` makes one and prints its path")
+    }
+    self.path = path
+    store = try JobStore.openFrozen("\(path)/\(Self.fileName)")
+    record = try store.frozenOrder()
+    job = try store.job(record.job)
+  }
+
+  /// Why tasks are not to go on with it; nil where they may. Costs a look at one name.
+  static func withdrawal(_ path: String) -> String? {
+    FileStatus.exists("\(path)/\(withdrawnName)")
+      ? "the work order \(path) was withdrawn or replaced by a newer one" : nil
+  }
+
+  /// Tells tasks to stop; they look before they take more blocks.
+  static func withdraw(_ path: String) throws(JobError) {
+    let descriptor = open("\(path)/\(withdrawnName)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      // a folder that is gone has no tasks
+      if errno == ENOENT || errno == ENOTDIR { return }
+      throw .output("cannot write \(path)/\(withdrawnName): \(String(cString: strerror(errno)))", hint: "check its permissions")
+    }
+    close(descriptor)
+  }
+
+  /// The folder of the logs of a share, relative to the order.
+  static func shareFolder(level: Int, share: Int, of count: Int) -> String { "level-\(level)/of-\(count)/task-\(share)" }
+
+  /// Into how many shares a level has been cut by tasks so far.
+  static func shareCounts(_ path: String, level: Int) -> [Int] {
+    names(in: "\(path)/level-\(level)").compactMap { number($0, after: "of-") }.filter { $0 > 0 }.sorted()
+  }
+
+  /// Names in a folder; none where it is not there.
+  static func names(in folder: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  }
+
+  static func number(_ name: String, after prefix: String) -> Int? {
+    guard name.hasPrefix(prefix) else { return nil }
+    return Int(name.dropFirst(prefix.count))
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+
+/// One task of a work order: does its share, level by level or of one level only, then helps others.
+public struct WorkTask {
+  public struct Outcome: Sendable {
+    public let ending: Runner.Ending
+    public let reading: RunMeter.Reading
+    /// Blocks of the task's share that failed, or rest on such.
+    public let failed: Int
+    /// Blocks of the share that rest on blocks that nobody has done yet.
+    public let waiting: Int
+  }
+
+  private let path: String
+  private let registry: FusionRegistry
+  private let settings: Runner.Settings
+
+  public init(order path: String, registry: FusionRegistry, settings: Runner.Settings) {
+    (self.path, self.registry, self.settings) = (path, registry, settings)
+  }
+
+  /// - Parameters:
+  ///   - index: from 0.
+  ///   - level: the only one to be worked on; nil: all, as far as they come.
+  public func run(
+    index: Int, count: Int, level: Int?, stopFlag: StopFlag, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+  ) throws -> Outcome {
+    guard count > 0, count <= 1_000_000, (0..<count).contains(index) else {
+      throw JobError.invalid(what: "task \(index) of \(count)", hint: "tasks are numbered from 0 to \(max(0, count - 1))")
+    }
+    let order = try WorkOrder(path: path)
+    if let why = WorkOrder.withdrawal(order.path) { throw changed(order, [why]) }
+    let (was, now) = (order.job.description.programVersion, Program.versionWithLibraries)
+    if was != now {
+      throw changed(order, ["program: was \(was), is \(now); blocks that are done twice must have equal bytes"])
+    }
+    let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    let job = try OpenJob(order.job, in: order.store, mark: mark)
+    if let foreign = job.output.foreignness() { throw changed(order, [foreign]) }
+    let problems = job.output.metadataProblems()
+    if !problems.isEmpty { throw changed(order, problems) }
+    let levels = job.plan.levels
+    if let level, !levels.indices.contains(level) {
+      throw JobError.invalid(what: "the job has no level \(level)", hint: "it has levels 0 to \(levels.count - 1)")
+    }
+    let ledger = OrderLedger(
+      order: order, task: OrderLedger.Task(index: index, count: count), layouts: levels,
+      temporaryTag: job.output.temporaryTag, title: job.title)
+    if let level {
+      let missing = try ledger.missingBelow(level: level)
+      if missing.pending > 0 {
+        throw JobError.notYet(
+          level: level, missing: missing.pending, first: missing.first.map { "\($0.array)" } ?? "")
+      }
+    }
+    var settings = settings
+    settings.levels = level.map { $0..<$0 + 1 }
+    settings.checksViews = true
+    do {
+      let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      let meter = runner.meter
+      let watcher = Watcher(everySeconds: 0.1) { observe(meter.read()) }
+      defer { watcher.stop() }
+      let ending = try runner.run()
+      let (failed, waiting) = try left(levels: settings.levels ?? 0..<levels.count, ledger)
+      try ledger.close(outcome: "\(ending)")
+      return Outcome(ending: ending, reading: meter.read(), failed: failed, waiting: waiting)
+    } catch {
+      // where this cannot be written either, others see that the log stands still
+      try? ledger.close(outcome: "error: \(error)")
+      guard WorkFailure(error).isDiskFull, case JobError.diskFull = error else { throw error }
+      throw error
+    }
+  }
+
+  private func left(levels: Range<Int>, _ ledger: OrderLedger) throws -> (failed: Int, waiting: Int) {
+    var (failed, waiting) = (0, 0)
+    for level in levels {
+      let counts = try ledger.counts(level: level)
+      failed += counts.failed
+      guard counts.pending > 0 else { continue }
+      let missing = try ledger.missingBelow(level: level)
+      if missing.pending == 0, missing.failed > 0 { failed += counts.pending } else { waiting += counts.pending }
+    }
+    return (failed, waiting)
+  }
+
+  private func changed(_ order: WorkOrder, _ differences: [String]) -> JobError {
+    .changed(job: order.job.description.name.map { "\(order.job.id) (\($0))" } ?? "\(order.job.id)", differences: differences)
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Geometry
+import JobStore
+import Testing
+import Zarr
+
+/// One job on many hosts: an order, tasks as plain processes, and what they logged collected.
+@Suite struct OrderTests {
+  private func submitted(_ options: String...) throws -> (folder: TestFolder, calm: [[UInt8]], order: String) {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50", "--seed", "9")
+    for output in ["calm.ome.zarr", "out.ome.zarr"] {
+      let end = try RunningProcess(
+        "blockfuse", ["submit", dataset, "--output", output, "--output-chunksize", "16"] + options, folder: folder.path
+      ).wait()
+      try #require(end.status == 0, "\(end.errors)")
+    }
+    try #require(try folder.blockfuse("run", "1", "--quiet").status == 0)
+    let order = try folder.blockfuse("order", "2")
+    try #require(order.status == 0, "\(order.errors)")
+    return (folder, try levels(folder.file("calm.ome.zarr")), order.output.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+
+  private func spawn(
+    _ folder: TestFolder, _ order: String, _ task: Int, of count: Int, level: Int? = nil, environment: [String: String] = [:]
+  ) throws -> RunningProcess {
+    try RunningProcess(
+      "blockfuse",
+      ["work", order, "--task", "\(task)", "--tasks", "\(count)", "--workers", "1", "--quiet"]
+        + (level.map { ["--level", "\($0)"] } ?? []), folder: folder.path, environment: environment)
+  }
+
+  private func expectComplete(_ folder: TestFolder, _ calm: [[UInt8]]) throws {
+    let collected = try folder.blockfuse("collect", "2")
+    #expect(collected.status == 0, "\(collected.errors)")
+    #expect(try folder.database.job(2).state == .complete)
+    let verified = try folder.blockfuse("verify", "2", "--quiet")
+    #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+    #expect(try levels(folder.file("out.ome.zarr")) == calm)
+    // once more changes nothing
+    #expect(try folder.blockfuse("collect", "2").status == 0)
+  }
+
+  /// Raw voxels in Zarr v2, whose checksums are kept in the database.
+  @Test(arguments: [false, true])
+  func tasksOneAfterTheOther(isRaw: Bool) throws {
+    let (scene, calm, order) = try isRaw ? submitted("--compressor", "null") : submitted()
+    for task in 0..<3 {
+      let end = try spawn(scene, order, task, of: 3).wait()
+      #expect(end.status == 0, "\(end.errors)")
+    }
+    try expectComplete(scene, calm)
+  }
+
+  @Test func allAtOnceOneOfThemTwiceAndCollectedMeanwhile() throws {
+    let (folder, calm, order) = try submitted()
+    let tasks = try [0, 1, 2, 2].map { try spawn(folder, order, $0, of: 3) }
+    while tasks.contains(where: \.isRunning) {
+      #expect(try folder.blockfuse("collect", "2").status == 0)
+      try expectRecordedBlocksOnDisk(folder, job: 2)
+      usleep(100_000)
+    }
+    for task in tasks {
+      let end = task.wait()
+      #expect(end.status == 0, "\(end.errors)")
+    }
+    try expectComplete(folder, calm)
+  }
+
+  @Test func levelByLevel() throws {
+    let (folder, calm, order) = try submitted()
+    let early = try spawn(folder, order, 0, of: 2, level: 1).wait()
+    #expect(early.status == 75, "\(early.errors)")
+    let count = try folder.database.levels(of: 2).count
+    for level in 0..<count {
+      for task in try (0..<2).map({ try spawn(folder, order, $0, of: 2, level: level) }) {
+        let end = task.wait()
+        #expect(end.status == 0, "\(end.errors)")
+      }
+    }
+    try expectComplete(folder, calm)
+  }
+
+  @Test func killedAtRandomAndStartedAgain() throws {
+    let (folder, calm, order) = try submitted()
+    var random = SystemRandomNumberGenerator()
+    for task in 0..<2 {
+      var kills = 0
+      while true {
+        let process = try spawn(folder, order, task, of: 2)
+        if kills < 6 {
+          usleep(UInt32.random(in: 20_000...250_000, using: &random))
+          process.signal(kills % 3 == 2 ? SIGTERM : SIGKILL)
+        }
+        kills += 1
+        let end = process.wait()
+        #expect([0, 128 + SIGKILL, 128 + SIGTERM].contains(end.status), "\(end.errors)")
+        if end.status == 0 { break }
+        #expect(try folder.blockfuse("collect", "2").status == 0)
+        try expectRecordedBlocksOnDisk(folder, job: 2)
+      }
+    }
+    try expectComplete(folder, calm)
+  }
+
+  @Test func whatDoesNotFitIsRefused() throws {
+    let (folder, _, order) = try submitted()
+    #expect(try folder.blockfuse("work", folder.file("nothing"), "--task", "0", "--tasks", "2").status == 64)
+    #expect(try folder.blockfuse("work", order, "--task", "2", "--tasks", "2").status == 64)
+    #expect(try folder.blockfuse("work", order).status == 64)
+    let fromEnvironment = try RunningProcess(
+      "blockfuse", ["work", order, "--level", "1"], folder: folder.path,
+      environment: ["SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_MAX": "2"]).wait()
+    #expect(fromEnvironment.status == 75, "\(fromEnvironment.errors)")
+    // a view that is another one now
+    let file = folder.file("mosaic")
+    let paths = FileManager.default.enumerator(atPath: file)?.compactMap { $0 as? String } ?? []
+    for path in paths where path.hasSuffix(".zarray") {
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: "\(file)/\(path)")
+    }
+    let changed = try spawn(folder, order, 0, of: 2).wait()
+    #expect(changed.status == 4, "\(changed.errors)")
+    #expect(try folder.blockfuse("collect", "2").status == 0)
+    #expect(try folder.database.job(2).counts.failed == 0)
+    #expect(try folder.blockfuse("order", "2", "--withdraw").status == 0)
+    #expect(try spawn(folder, order, 0, of: 2).wait().status == 4)
+  }
+}
