@@ -29,11 +29,11 @@ def write_tile(path, data, chunk, codec):
     from zarr.codecs import BloscCodec, ZstdCodec
     compressors = {"zstd1": ZstdCodec(level=1), "blosc": BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=2), "raw": None}[codec]
     group = zarr.open_group(path, mode="w", zarr_format=3)
-    array = group.create_array("0", shape=data.shape, chunks=chunk, dtype=data.dtype, compressors=compressors, dimension_names=list("zyx"), fill_value=0)
-    array[:] = data
-    scale = [{"type": "scale", "scale": [1.0] * 3}]
+    array = group.create_array("0", shape=(1, 1, *data.shape), chunks=(1, 1, *chunk), dtype=data.dtype, compressors=compressors, dimension_names=list("tczyx"), fill_value=0)
+    array[0, 0] = data
+    scale = [{"type": "scale", "scale": [1.0] * 5}]
     group.attrs["ome"] = {"version": "0.5", "multiscales": [{
-        "axes": [{"name": d, "type": "space", "unit": "micrometer"} for d in "zyx"],
+        "axes": [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}] + [{"name": d, "type": "space", "unit": "micrometer"} for d in "zyx"],
         "datasets": [{"path": "0", "coordinateTransformations": scale}]}]}
 
 
@@ -111,12 +111,12 @@ def run_copy(root, codec):
     compression = {"zstd1": [{"name": "zstd", "configuration": {"level": 1}}],
                    "blosc": [{"name": "blosc", "configuration": {"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 2, "blocksize": 0}}], "raw": []}[codec]
     out = ts.open({"driver": "zarr3", "kvstore": {"driver": "file", "path": f"{root}/copy.zarr"}, "create": True, "delete_existing": True, "metadata": {
-        "shape": (corners.max(0) + tiles[0].shape).tolist(), "data_type": "uint16",
-        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [CHUNK] * 3}},
+        "shape": [1, 1] + (corners.max(0) + tiles[0].shape[2:]).tolist(), "data_type": "uint16",
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 1] + [CHUNK] * 3}},
         "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}] + compression}}, context=context).result()
     with ts.Transaction() as transaction:
         for tile, corner in zip(tiles, corners):
-            place = tuple(slice(c, c + n) for c, n in zip(corner, tile.shape))
+            place = (slice(None), slice(None)) + tuple(slice(c, c + n) for c, n in zip(corner, tile.shape[2:]))
             out.with_transaction(transaction)[place].write(tile).result()
 
 
