@@ -30,14 +30,17 @@ let package = Package(
     .executableTarget(name: "blockfuse", dependencies: ["BlockfuseCLI"], swiftSettings: settings),
     .target(
       name: "BlockfuseCLI",
-      dependencies: ["Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: settings),
     .target(
       name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Faults", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -63,6 +66,7 @@ let package = Package(
     .target(
       name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
+    .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
     .target(
@@ -82,6 +86,7 @@ let package = Package(
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+import Pictures
+import Zarr
+
+struct PreviewCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "preview",
+    abstract: "A picture of the fused volume: a maximum projection from a coarse level, as PNG.",
+    discussion: """
+      Works at any moment, also while the job runs; what is missing is black, and said so. Reads at most a coarse level,
+      or a few hundred blocks where there is none yet, however large the job is.
+
+      Example: blockfuse preview 3 --output liver.png --axis y
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Option(name: .shortAndLong, help: ArgumentHelp("The PNG file; it is replaced.", valueName: "png"), completion: .file(extensions: ["png"]))
+  var output: String
+  @Option(help: ArgumentHelp("Projected along this axis: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))
+  var axis = "z"
+  @Option(help: ArgumentHelp("A level's number, or auto.", valueName: "level"))
+  var level = "auto"
+  @Option(help: ArgumentHelp("Time point, from 0.", valueName: "index"))
+  var timepoint = 0
+  @Flag(help: "One JSON document.") var json = false
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      guard let along = Axis(rawValue: axis), along.spaceLane != nil else {
+        throw JobError.invalid(what: "--axis \(axis): no axis of space", hint: "one of z, y, x")
+      }
+      let number = Int(level)
+      guard level == "auto" || number != nil else {
+        throw JobError.invalid(what: "--level \(level)", hint: "auto, or the number of a level")
+      }
+      let store = try database.readOnly()
+      let opened = try OpenJob(store.job(job.job), in: store)
+      let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
+      guard let projection = made.first else { return }
+      try writeFileAtomically(Data(PNG.encode(projection.picture)), to: output, sync: false)
+      if json { return Terminal.result(document(projection, opened).text) }
+      let size = "\(projection.picture.width) x \(projection.picture.height) pixels"
+      Terminal.message("\(output): \(size), along \(along.rawValue), level \(projection.level)")
+      for note in projection.notes { Terminal.message("note: \(note)") }
+    }
+  }
+
+  private func document(_ projection: Projection, _ job: OpenJob) -> JSONValue {
+    .object([
+      "job": .int(Int64(job.record.id)), "file": .string(output), "axis": .string(projection.axis.rawValue),
+      "level": .int(Int64(projection.level)), "timepoint": .int(Int64(projection.time)),
+      "width": .int(Int64(projection.picture.width)), "height": .int(Int64(projection.picture.height)),
+      "pixel_size": .double(projection.pixelSize), "notes": .array(projection.notes.map { .string($0) }),
+      "channels": .array(
+        projection.channels.map {
+          .object(["name": .string($0.name), "low": .double($0.range.lowerBound), "high": .double($0.range.upperBound)])
+        }),
+    ])
+  }
+}
