@@ -33,7 +33,7 @@ bench:
 
 # the reference, independent readers and validators, from PyPI
 python-test: $(VENV)/ready $(SCHEMAS)/ready
-	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q Tests/Python
+	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q -rs Tests/Python
 
 $(VENV)/ready: Tests/Python/requirements.txt
 	@scripts/install-deps.sh --tests

@@ -31,10 +31,12 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry",
+        "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "Report", dependencies: ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry"], swiftSettings: settings),
     .target(
       name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
@@ -71,7 +73,7 @@ let package = Package(
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
-      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql")],
+      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"), .embedInCode("0004_samples.sql")],
       swiftSettings: settings),
     .target(name: "CSystem"),
     .target(name: "CKernels"),
@@ -86,6 +88,7 @@ let package = Package(
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
+    .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),

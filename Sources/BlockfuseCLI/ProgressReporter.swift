@@ -71,29 +71,6 @@ final class ProgressReporter: Sendable {
   }
 }
 
-/// `3 s`, `12 min 5 s`, `4 h 10 min`, `12 d 3 h`.
-func durationText(_ seconds: Double) -> String {
-  guard seconds < 1e10 else { return "centuries" }
-  let s = Int(seconds.rounded())
-  if s < 60 { return "\(s) s" }
-  if s < 3600 { return "\(s / 60) min \(s % 60) s" }
-  if s < 86_400 { return "\(s / 3600) h \(s % 3600 / 60) min" }
-  return "\(s / 86_400) d \(s % 86_400 / 3600) h"
-}
-
-extension Int {
-  /// `1,234,567`.
-  var grouped: String {
-    var digits = Array(String(magnitude))
-    var i = digits.count - 3
-    while i > 0 {
-      digits.insert(",", at: i)
-      i -= 3
-    }
-    return (self < 0 ? "-" : "") + String(digits)
-  }
-}
-
 extension JSONValue {
   /// On one line.
   var text: String { String(decoding: serialized(pretty: false), as: UTF8.self) }

@@ -59,3 +59,21 @@ enum Terminal {
     }
   }
 }
+
+/// A text of several lines that is shown again and again: in place on a terminal, elsewhere whenever it changes.
+struct RedrawnText {
+  private var shown = ""
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+
+  mutating func show(_ text: String) {
+    guard text != shown else { return }
+    // home, then line by line with the rest of each cleared: no flicker; what is below is cleared at the end
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if isTerminal {
+      Terminal.result((shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
+    } else {
+      Terminal.result(text + "\n")
+    }
+    shown = text
+  }
+}

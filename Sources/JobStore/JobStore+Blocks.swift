@@ -67,6 +67,17 @@ extension JobStore {
     }
   }
 
+  /// How many blocks failed with each code, the most frequent first.
+  public func failureCounts(of job: JobID) throws(JobStoreError) -> [(code: String, count: Int)] {
+    try read { db in
+      try db.rows(
+        """
+        SELECT code, count(*) FROM failure WHERE job = ? AND failed = 1 GROUP BY code ORDER BY count(*) DESC, code
+        """, [job]
+      ).map { (try $0.text(0), try $0.integer(1)) }
+    }
+  }
+
   public func failure(of job: JobID, block: BlockID) throws(JobStoreError) -> BlockFailure? {
     try read { db in
       let level = try LevelInfo.one(db, job: job, level: block.level)

@@ -20,6 +20,7 @@ public final class Run: Sendable, Identifiable {
   let settled = SettledBricks()
   /// Bricks of the pyramid in which nothing was ready, as of when.
   let unready = Mutex<[BrickKey: UnreadyMark]>([:])
+  private let sampling = Mutex(SampleSchedule())
   private let lock: ByteLock
 
   init(id: Int64, job: JobID, store: JobStore, lock: ByteLock, levels: [LevelInfo]) {
@@ -30,11 +31,19 @@ public final class Run: Sendable, Identifiable {
 
   /// Tells people that this run lives and how far it is; liveness itself needs no heartbeat.
   public func heartbeat(_ progress: RunProgress) throws(JobStoreError) {
+    let now = Date()
+    var schedule = sampling.withLock { $0 }
     try store.write { db in
-      try db.run(
-        "UPDATE run SET heartbeat_ms = ?, blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
-        [Date().milliseconds, progress.blocks, progress.voxels, progress.bytes, id])
+      try setProgress(db, progress, at: now)
+      try schedule.add(db, run: id, progress, at: now)
     }
+    sampling.withLock { $0 = schedule }
+  }
+
+  private func setProgress(_ db: Database, _ progress: RunProgress, at now: Date) throws {
+    try db.run(
+      "UPDATE run SET heartbeat_ms = ?, blocks = ?, voxels = ?, written_voxels = ?, bytes = ? WHERE id = ?",
+      [now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes, id])
   }
 
   /// Leaves what is to be done at the very end to others, where there are any: ends this run and says true. The one that
@@ -81,11 +90,7 @@ public final class Run: Sendable, Identifiable {
     try db.run(
       "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ? WHERE id = ? AND ended_ms IS NULL",
       [Date().milliseconds, Date().milliseconds, name, message, id])
-    if let progress {
-      try db.run(
-        "UPDATE run SET blocks = ?, voxels = ?, bytes = ? WHERE id = ?",
-        [progress.blocks, progress.voxels, progress.bytes, id])
-    }
+    if let progress { try setProgress(db, progress, at: Date()) }
   }
 
   private func finalState(_ db: Database) throws -> JobState {

@@ -46,12 +46,22 @@ private func currentBootID() -> String {
 /// What a run has done so far.
 public struct RunProgress: Hashable, Sendable {
   public var blocks: Int
+  /// Of all blocks that were looked at.
   public var voxels: Int
+  /// Of those that have a file now.
+  public var writtenVoxels: Int
   public var bytes: Int
 
-  public init(blocks: Int = 0, voxels: Int = 0, bytes: Int = 0) {
-    (self.blocks, self.voxels, self.bytes) = (blocks, voxels, bytes)
+  public init(blocks: Int = 0, voxels: Int = 0, writtenVoxels: Int = 0, bytes: Int = 0) {
+    (self.blocks, self.voxels, self.writtenVoxels, self.bytes) = (blocks, voxels, writtenVoxels, bytes)
   }
+}
+
+/// How far a run was at one moment.
+public struct RunSample: Hashable, Sendable {
+  public let run: Int64
+  public let at: Date
+  public let progress: RunProgress
 }
 
 /// How a run ended.

@@ -104,7 +104,7 @@ public struct RunJob {
 }
 
 extension RunMeter.Reading {
-  var progress: RunProgress { RunProgress(blocks: finishedBlocks, voxels: voxels, bytes: writtenByteCount) }
+  var progress: RunProgress { RunProgress(blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount) }
 }
 
 extension Runner.Ending {
@@ -114,16 +114,4 @@ extension Runner.Ending {
     case .limitReached, .stopped: .interrupted
     }
   }
-}
-
-/// A number of bytes for people: `3.2 GiB`.
-public func byteText(_ byteCount: Int) -> String {
-  let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-  var value = Double(byteCount)
-  var unit = 0
-  while value >= 1024, unit < units.count - 1 {
-    value /= 1024
-    unit += 1
-  }
-  return unit == 0 ? "\(byteCount) bytes" : String(format: value < 10 ? "%.2f %@" : "%.1f %@", value, units[unit])
 }

@@ -11,7 +11,10 @@ public final class RunMeter: Sendable {
     public var emptyBlocks = 0
     public var failedBlocks = 0
     public var lostBlocks = 0
+    /// Of all blocks that were looked at.
     public var voxels = 0
+    /// Of the done ones.
+    public var writtenVoxels = 0
     public var writtenByteCount = 0
     /// Blocks of the whole job that were settled before this run, or settled in bulk, and how many there are.
     public var settledBefore = 0
@@ -20,21 +23,18 @@ public final class RunMeter: Sendable {
     /// Blocks a second over the last while; nil before there is one.
     public var blocksPerSecond: Double?
     public var voxelsPerSecond: Double?
-    /// Voxels of the job not yet settled.
-    public var remainingVoxels = 0
+    /// Nil while nothing was done that it could rest on.
+    public var secondsLeft: Double?
 
     public var finishedBlocks: Int { doneBlocks + emptyBlocks + failedBlocks }
-    public var secondsLeft: Double? {
-      guard let rate = voxelsPerSecond, rate > 0 else { return nil }
-      return Double(remainingVoxels) / rate
-    }
   }
 
   private struct State {
     var reading = Reading()
-    /// (seconds, blocks, voxels), oldest first, for the sliding rate.
-    var window: [(at: Double, blocks: Int, voxels: Int)] = []
-    var voxelsPerBlock: [Int] = []
+    /// Oldest first, for the sliding rate.
+    var window: [(at: Double, blocks: Int, voxels: Int, written: Int)] = [(0, 0, 0, 0)]
+    /// What is known of each level, by its number; nil for those that are not to be done here.
+    var levels: [TimeLeft.Level?] = []
   }
 
   private let monitor: Monitor<State>
@@ -46,16 +46,14 @@ public final class RunMeter: Sendable {
   init(_ levels: [(layout: LevelLayout, counts: BlockCounts)]) {
     var state = State()
     let count = (levels.last?.layout.level ?? 0) + 1
-    state.voxelsPerBlock = [Int](repeating: 0, count: count)
+    state.levels = [TimeLeft.Level?](repeating: nil, count: count)
     state.reading.levelCount = count
     for (layout, counts) in levels {
-      let voxels = layout.grid.block.product
-      state.voxelsPerBlock[layout.level] = voxels
+      state.levels[layout.level] = TimeLeft.Level(
+        counts: counts, voxelsPerBlock: layout.grid.block.product)
       state.reading.totalBlocks += counts.total
       state.reading.settledBefore += counts.settled
-      state.reading.remainingVoxels += max(0, counts.total - counts.settled) * voxels
     }
-    state.window = [(0, 0, 0)]
     monitor = Monitor(state)
   }
 
@@ -67,7 +65,7 @@ public final class RunMeter: Sendable {
   func settledInBulk(level: Int, blocks: Int) {
     monitor.update { state in
       state.reading.settledBefore += blocks
-      state.reading.remainingVoxels = max(0, state.reading.remainingVoxels - blocks * state.voxelsPerBlock[level])
+      state.levels[level]?.counts.empty += blocks
     }
   }
 
@@ -75,19 +73,25 @@ public final class RunMeter: Sendable {
     let now = Date().timeIntervalSince(start)
     monitor.update { state in
       for result in results {
+        let level = result.block.level
+        let voxels = state.levels[level]?.voxelsPerBlock ?? 0
         switch result.outcome {
         case .done(let byteCount, _):
           state.reading.doneBlocks += 1
           state.reading.writtenByteCount += byteCount
-        case .empty: state.reading.emptyBlocks += 1
-        case .failed: state.reading.failedBlocks += 1
+          state.levels[level]?.counts.done += 1
+          state.reading.writtenVoxels += voxels
+        case .empty:
+          state.reading.emptyBlocks += 1
+          state.levels[level]?.counts.empty += 1
+        case .failed:
+          state.reading.failedBlocks += 1
+          state.levels[level]?.counts.failed += 1
         }
-        let voxels = state.voxelsPerBlock[result.block.level]
         state.reading.voxels += voxels
-        state.reading.remainingVoxels = max(0, state.reading.remainingVoxels - voxels)
       }
       state.reading.lostBlocks += lost
-      state.window.append((now, state.reading.finishedBlocks, state.reading.voxels))
+      state.window.append((now, state.reading.finishedBlocks, state.reading.voxels, state.reading.writtenVoxels))
       while state.window.count > 2, now - state.window[1].at > self.windowSeconds { state.window.removeFirst() }
       if state.window.count > 4096 { state.window.removeSubrange(1..<2048) }
     }
@@ -101,6 +105,10 @@ public final class RunMeter: Sendable {
       if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {
         reading.blocksPerSecond = Double(reading.finishedBlocks - first.blocks) / (now - first.at)
         reading.voxelsPerSecond = Double(reading.voxels - first.voxels) / (now - first.at)
+        let lately = TimeLeft.Lately(
+          seconds: now - first.at, voxels: reading.voxels - first.voxels,
+          writtenVoxels: reading.writtenVoxels - first.written)
+        reading.secondsLeft = TimeLeft.seconds(levels: state.levels.compactMap { $0 }, lately: lately)
       }
       return reading
     }

@@ -1,0 +1,109 @@
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+
+/// A job's status for people: what it is, how far it is, what it does now, and a row for each level.
+extension JobStatus {
+  var text: String {
+    let d = job.description
+    let counts = reading.counts
+    var lines = [
+      "job \(job.id)\(d.name.map { " (\($0))" } ?? "")  \(job.state.rawValue)",
+      "  \(d.datasetPath) -> \(d.outputPath)",
+    ]
+    if let problem = job.outputProblem { lines.append("  WARNING: \(problem)") }
+    lines.append("")
+    var progress = "  \(bar(reading.settledShare, width: 30))  \(percentText(counts.settled, of: counts.total))"
+    progress += "  \(counts.settled.grouped) of \(counts.total.grouped) blocks"
+    if counts.failed > 0 { progress += ", \(counts.failed.grouped) failed" }
+    lines.append(progress)
+    lines += activity.map { "  " + $0 }
+    lines.append("")
+    lines.append(levelTable)
+    if let hint { lines += ["", hint] }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Who works on it, or did; how fast, and how long it will take.
+  private var activity: [String] {
+    let live = reading.runs.filter(\.isLive)
+    var lines: [String] = []
+    if !live.isEmpty {
+      var line = live.count == 1
+        ? "process \(live[0].worker.pid) on \(live[0].worker.host)"
+        : "\(live.count) processes, the first \(live[0].worker.pid) on \(live[0].worker.host)"
+      line += ", for \(durationText(live.map { reading.seconds(of: $0) }.max() ?? 0))"
+      if let rate = reading.voxelsPerSecond { line += String(format: ", %.1f Mvoxel/s", rate / 1e6) }
+      if let left = reading.secondsLeft { line += ", about \(durationText(left)) left" }
+      lines.append(line)
+    } else if let last = reading.runs.last {
+      let runs = reading.runs.count == 1 ? "one run" : "\(reading.runs.count.grouped) runs"
+      lines.append("\(runs) so far, \(durationText(reading.workedSeconds)) in all; the last \(ending(of: last))")
+    }
+    if let order {
+      let collected = order.record.collectedAt.map { "as of \(timeText($0))" } ?? "not collected yet"
+      lines.append("work order \(order.record.path): \(order.logs.count.grouped) logs, \(collected)")
+    }
+    return lines
+  }
+
+  private func ending(of run: RunRecord) -> String {
+    let at = timeText(run.endedAt ?? run.heartbeatAt)
+    return switch run.outcome {
+    case .finished: "finished \(at)"
+    case .interrupted: "was stopped \(at)"
+    case .error(let message): "ended \(at) with an error: \(message)"
+    case .died, nil: "died, last heard of \(timeText(run.heartbeatAt))"
+    }
+  }
+
+  private var levelTable: String {
+    let is3D = job.description.is3D
+    var rows = [["level", "shape", "block", "total", "done", "empty", "failed", "running", "pending", "settled"]]
+    func row(_ name: String, _ shape: String, _ block: String, _ c: BlockCounts) -> [String] {
+      [
+        name, shape, block, c.total.grouped, c.done.grouped, c.empty.grouped, c.failed.grouped, c.running.grouped,
+        c.pending.grouped, percentText(c.settled, of: c.total),
+      ]
+    }
+    func size(_ v: TCZYX) -> String { (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(String.init).joined(separator: "x") }
+    for level in levels {
+      let shape = level.layout.shape
+      let leading = shape.t * shape.c > 1 ? "\(shape.t)x\(shape.c)x" : ""
+      rows.append(row(String(level.layout.level), leading + size(shape), size(level.layout.grid.block), level.counts))
+    }
+    rows.append(row("all", "", "", reading.counts))
+    return table(rows)
+  }
+
+  /// What to do next, where there is anything to do.
+  private var hint: String? {
+    switch job.state {
+    case .pending: "`blockfuse run \(job.id)` begins"
+    case .interrupted: "`blockfuse run \(job.id)` goes on from here"
+    case .failed:
+      "`blockfuse blocks \(job.id) --state failed` says why; `blockfuse retry \(job.id)` sets them to pending"
+    case .complete, .running, .creating: nil
+    }
+  }
+}
+
+/// `[############......]`.
+func bar(_ share: Double, width: Int) -> String {
+  // full only where all is done
+  let full = share >= 1 ? width : min(width - 1, Int(share * Double(width)))
+  return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: width - full) + "]"
+}
+
+/// Columns as wide as they need; numbers to the right.
+func table(_ rows: [[String]]) -> String {
+  let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
+    zip(row, widths).enumerated().map { column, cell in
+      let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+      let isNumber = rows.dropFirst().allSatisfy { $0[column].isEmpty || $0[column].first?.isNumber == true }
+      return isNumber ? padding + cell.0 : (column == row.count - 1 ? cell.0 : cell.0 + padding)
+    }.joined(separator: "  ")
+  }.joined(separator: "\n")
+}

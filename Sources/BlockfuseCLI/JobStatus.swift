@@ -1,0 +1,83 @@
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+import Zarr
+
+/// What `status` and `list` say of a job.
+struct JobStatus {
+  let reading: JobReading
+  /// The work order that hosts of a cluster share, and what was read of their logs.
+  let order: (record: OrderRecord, logs: OrderLogs)?
+
+  var job: JobRecord { reading.job }
+  var levels: [LevelRecord] { reading.levels }
+
+  init(store: JobStore, selector: String?) throws {
+    try self.init(store: store, job: store.job(selector))
+  }
+
+  init(store: JobStore, job: JobRecord) throws {
+    reading = try JobReading(job, in: store)
+    order = try store.openOrder(of: job.id).map { ($0, try store.logs(of: $0.id)) }
+  }
+
+  var json: JSONValue {
+    let d = job.description
+    let axes = d.is3D ? 5 : 4
+    var object: [String: JSONValue] = [
+      "job": .int(Int64(job.id)), "name": text(d.name), "state": .string(job.state.rawValue),
+      "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
+      "program": .string(d.programVersion), "created": .string(timeText(job.createdAt)),
+      "element_type": .string(d.elementType.rawValue), "output_problem": text(job.outputProblem),
+      "transform_key": text(d.transformKey),
+    ]
+    object["options"] = (try? JSONValue.parse(d.options)) ?? .null
+    object["planewise"] = (job.jobDetails?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
+    object["spacing"] = space(d.spacing, axes)
+    object["origin"] = space(d.origin, axes)
+    object["levels"] = .array(levels.map { level($0, axes: axes) })
+    object["blocks"] = Self.blocks(job.counts)
+    object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null
+    object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) } ?? .null
+    object["runs"] = .array(reading.runs.map(run))
+    return .object(object)
+  }
+
+  private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
+
+  private func level(_ record: LevelRecord, axes: Int) -> JSONValue {
+    func numbers(_ value: TCZYX) -> JSONValue {
+      .array((axes == 5 ? value.array : [value.t, value.c, value.y, value.x]).map { .int(Int64($0)) })
+    }
+    let layout = record.layout
+    return .object([
+      "level": .int(Int64(layout.level)), "shape": numbers(layout.shape), "chunks": numbers(layout.chunk),
+      "shards": layout.shard.map(numbers) ?? .null, "grid": numbers(layout.grid.count),
+      "blocks": Self.blocks(record.counts),
+    ])
+  }
+
+  static func blocks(_ counts: BlockCounts) -> JSONValue {
+    .object([
+      "total": .int(Int64(counts.total)), "done": .int(Int64(counts.done)), "empty": .int(Int64(counts.empty)),
+      "failed": .int(Int64(counts.failed)), "running": .int(Int64(counts.running)),
+      "pending": .int(Int64(counts.pending)),
+    ])
+  }
+
+  private func space(_ value: Vector3, _ axes: Int) -> JSONValue {
+    let names = Axis.space.suffix(axes - 2)
+    return .object(Dictionary(uniqueKeysWithValues: names.map { ($0.rawValue, .double(value[$0.spaceLane ?? 0])) }))
+  }
+
+  private func run(_ run: RunRecord) -> JSONValue {
+    .object([
+      "host": .string(run.worker.host), "pid": .int(Int64(run.worker.pid)), "live": .bool(run.isLive),
+      "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
+      "ended": run.endedAt.map { .string(timeText($0)) } ?? .null, "blocks": .int(Int64(run.progress.blocks)),
+      "voxels": .int(Int64(run.progress.voxels)), "written_voxels": .int(Int64(run.progress.writtenVoxels)),
+      "bytes": .int(Int64(run.progress.bytes)),
+    ])
+  }
+}

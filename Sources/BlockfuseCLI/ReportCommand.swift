@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+import Pictures
+import Report
+import Zarr
+
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "A page about a job, for a browser: one file that needs nothing else.",
+    discussion: """
+      State, pictures of the fused volume, views on a map, blocks by state, rates, failures with what to do about them.
+      Works at any moment, also while the job runs.
+
+      Example: blockfuse report 3 --output report.html
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Option(name: .shortAndLong, help: ArgumentHelp("The HTML file; it is replaced.", valueName: "html"), completion: .file(extensions: ["html"]))
+  var output: String
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      let store = try database.readOnly()
+      let opened = try OpenJob(store.job(job.job), in: store)
+      let content = try ReportContent(opened.record, in: store)
+      var projections: [Projection] = []
+      var problem: String?
+      do {
+        projections = try Projection.make(opened, store: store, axes: Report.axes(opened.plan))
+      } catch JobError.changed(_, let differences) {
+        // what the record says is worth a page also where the output is gone
+        problem = differences.joined(separator: "; ")
+      }
+      let page = Report(content, projections: projections, pictureProblem: problem) {
+        "data:image/png;base64," + Data(PNG.encode($0.picture)).base64EncodedString()
+      }.page()
+      try writeFileAtomically(Data(page.text.utf8), to: output, sync: false)
+      Terminal.message("\(output): \(byteText(page.text.utf8.count)); open it in a browser")
+      for note in projections.first?.notes ?? [] { Terminal.message("note: \(note)") }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import GRDB
+
+/// When a run takes samples of its progress, and how they stay few.
+struct SampleSchedule: Sendable {
+  /// More are thinned out. A run of any length then has from 128 to 256.
+  static let limit = 256
+  private var nextAt = Date.distantPast
+  private var seconds = 2.0
+  private var count = 0
+
+  mutating func add(_ db: Database, run: Int64, _ progress: RunProgress, at now: Date) throws {
+    guard now >= nextAt else { return }
+    try db.run(
+      """
+      INSERT INTO run_sample (run, at_ms, blocks, voxels, written_voxels, bytes) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+      """,
+      [run, now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes])
+    count += db.changesCount
+    if count > Self.limit {
+      try db.run(
+        """
+        DELETE FROM run_sample WHERE run = ?1 AND at_ms IN (
+          SELECT at_ms FROM (SELECT at_ms, row_number() OVER (ORDER BY at_ms) AS n FROM run_sample WHERE run = ?1)
+          WHERE n % 2 = 0
+        )
+        """, [run])
+      count -= db.changesCount
+      seconds *= 2
+    }
+    // a little early, so that a heartbeat that is a moment early is not the next but one
+    nextAt = now + seconds * 0.9
+  }
+}
+
+extension JobStore {
+  /// The samples of a job's runs, oldest first. At most some hundred a run.
+  public func samples(of job: JobID) throws(JobStoreError) -> [RunSample] {
+    try read { db in
+      try db.rows(
+        """
+        SELECT s.run, s.at_ms, s.blocks, s.voxels, s.written_voxels, s.bytes
+        FROM run r JOIN run_sample s ON s.run = r.id WHERE r.job = ? ORDER BY s.run, s.at_ms
+        """, [job]
+      ).map { row in
+        RunSample(
+          run: Int64(try row.integer(0)), at: Date(milliseconds: try row.integer(1)),
+          progress: RunProgress(
+            blocks: try row.integer(2), voxels: try row.integer(3), writtenVoxels: try row.integer(4),
+            bytes: try row.integer(5)))
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Geometry
+import JobStore
+
+/// How a job stands, as people ask for it: read from the database at one moment, also while the job runs.
+public struct JobReading: Sendable {
+  public let job: JobRecord
+  public let levels: [LevelRecord]
+  /// Oldest first.
+  public let runs: [RunRecord]
+  public let samples: [RunSample]
+  public let readAt: Date
+
+  public init(_ job: JobRecord, in store: JobStore) throws {
+    self.job = job
+    levels = try store.levels(of: job.id)
+    runs = try store.runs(of: job.id)
+    samples = try store.samples(of: job.id)
+    readAt = Date()
+  }
+
+  /// Summed over the levels.
+  public var counts: BlockCounts { levels.reduce(BlockCounts()) { $0 + $1.counts } }
+  public var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
+  public var isRunning: Bool { runs.contains(where: \.isLive) }
+
+  /// How long a run worked; one that died, until it was last heard of.
+  public func seconds(of run: RunRecord) -> Double {
+    let end = run.isLive ? readAt : run.outcome == .died || run.endedAt == nil ? run.heartbeatAt : run.endedAt ?? run.heartbeatAt
+    return max(0, end.timeIntervalSince(run.worker.startedAt))
+  }
+
+  public var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
+
+  /// Voxels a second that live processes look at and that they write, of late; nil before there is anything to say.
+  public var voxelsPerSecond: Double? {
+    lately.flatMap { $0.seconds > 0 ? Double($0.voxels) / $0.seconds : nil }
+  }
+
+  /// Nil unless the job runs.
+  public var secondsLeft: Double? {
+    guard let lately else { return nil }
+    return TimeLeft.seconds(
+      levels: levels.map { TimeLeft.Level(counts: $0.counts, voxelsPerBlock: $0.layout.grid.block.product) },
+      lately: lately)
+  }
+
+  /// The rates of processes that share a job add up, over whatever time each is known.
+  private var lately: TimeLeft.Lately? {
+    var sum = TimeLeft.Lately(seconds: 1, voxels: 0, writtenVoxels: 0)
+    for run in runs where run.isLive {
+      guard let own = lately(of: run) ?? earlier(than: run), own.seconds > 0 else { continue }
+      sum.voxels += Int(Double(own.voxels) / own.seconds)
+      sum.writtenVoxels += Int(Double(own.writtenVoxels) / own.seconds)
+    }
+    return sum.voxels > 0 ? sum : nil
+  }
+
+  /// Of a live run over its last two minutes; nil before it has written anything.
+  private func lately(of run: RunRecord) -> TimeLeft.Lately? {
+    let from = run.heartbeatAt - 120
+    let first = samples.last { $0.run == run.id && $0.at <= from }
+    let seconds = run.heartbeatAt.timeIntervalSince(first?.at ?? run.worker.startedAt)
+    let (now, then) = (run.progress, first?.progress ?? RunProgress())
+    guard seconds > 1, now.writtenVoxels > then.writtenVoxels else { return nil }
+    return TimeLeft.Lately(
+      seconds: seconds, voxels: now.voxels - then.voxels, writtenVoxels: now.writtenVoxels - then.writtenVoxels)
+  }
+
+  /// Of the newest earlier run that wrote something: what a resumed run goes by at first.
+  private func earlier(than run: RunRecord) -> TimeLeft.Lately? {
+    guard let last = runs.last(where: { !$0.isLive && $0.id < run.id && $0.progress.writtenVoxels > 0 }) else { return nil }
+    return TimeLeft.Lately(
+      seconds: seconds(of: last), voxels: last.progress.voxels, writtenVoxels: last.progress.writtenVoxels)
+  }
+}

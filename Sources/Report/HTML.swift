@@ -1,0 +1,59 @@
+/// A piece of HTML. Whatever is put into it with `\(…)` is escaped, unless it is HTML itself: names that come from users
+/// cannot become markup.
+public struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
+  public private(set) var text: String
+
+  public init(stringLiteral value: String) { text = value }
+
+  public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+  /// Text that is markup already.
+  init(verbatim text: String) { self.text = text }
+
+  static func + (a: HTML, b: HTML) -> HTML { HTML(verbatim: a.text + b.text) }
+  static func += (a: inout HTML, b: HTML) { a.text += b.text }
+
+  public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+    fileprivate var text = ""
+
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      text.reserveCapacity(literalCapacity + interpolationCount * 16)
+    }
+
+    public mutating func appendLiteral(_ literal: String) { text += literal }
+    public mutating func appendInterpolation(_ value: HTML) { text += value.text }
+    public mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
+    public mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
+    public mutating func appendInterpolation(_ value: Int) { text += String(value) }
+    public mutating func appendInterpolation(_ value: String) { text += HTML.escaped(value) }
+    public mutating func appendInterpolation(_ value: String?) { text += value.map(HTML.escaped) ?? "" }
+  }
+
+  static func escaped(_ value: String) -> String {
+    var result = ""
+    result.reserveCapacity(value.utf8.count)
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      case "\n", "\t": result.unicodeScalars.append(scalar)
+      // control characters are not allowed in HTML
+      case _ where scalar.value < 32 || (127..<160).contains(scalar.value): result += "\u{fffd}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}
+
+/// A coordinate in a drawing: short, without an exponent.
+func coordinate(_ value: Double) -> HTML {
+  guard value.isFinite, value.magnitude < 1e12 else { return "0" }
+  let thousandths = Int((value * 1000).rounded())
+  if thousandths % 1000 == 0 { return HTML(verbatim: String(thousandths / 1000)) }
+  let digits = String(thousandths.magnitude % 1000 + 1000).dropFirst()
+  return HTML(verbatim: (thousandths < 0 ? "-" : "") + "\(thousandths.magnitude / 1000).\(digits)")
+}

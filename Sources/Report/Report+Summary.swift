@@ -1,0 +1,70 @@
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+
+extension Report {
+  /// What the job is, and how far.
+  func summary() -> HTML {
+    let (reading, job) = (content.reading, content.job)
+    let counts = reading.counts
+    let d = job.description
+    var facts: [(String, HTML)] = [
+      ("done", "\(counts.done.grouped)"), ("empty", "\(counts.empty.grouped)"), ("pending", "\(counts.pending.grouped)"),
+    ]
+    if counts.running > 0 { facts.append(("in hand", "\(counts.running.grouped)")) }
+    if counts.failed > 0 { facts.append(("failed", "<strong class=\"bad\">\(counts.failed.grouped)</strong>")) }
+    if let rate = reading.voxelsPerSecond { facts.append(("Mvoxel/s", "\(String(format: "%.1f", rate / 1e6))")) }
+    if let left = reading.secondsLeft { facts.append(("left, about", "\(durationText(left))")) }
+    if !reading.runs.isEmpty { facts.append(("worked", "\(durationText(reading.workedSeconds))")) }
+    let written = reading.runs.reduce(0) { $0 + $1.progress.bytes }
+    if written > 0 { facts.append(("written", "\(byteText(written))")) }
+    let items: [HTML] = facts.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }
+    let percent = percentText(counts.settled, of: counts.total)
+    return """
+      <header>
+      <p class="kicker">blockfuse · job \(job.id)</p>
+      <h1>\(content.title) <span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></h1>
+      <p class="paths"><span>\(d.datasetPath)</span> → <span>\(d.outputPath)</span></p>
+      \(content.outputProblem.map { "<p class=\"warning\">\($0)</p>" as HTML })
+      <div class="progress" role="img" aria-label="\(percent) of \(counts.total.grouped) blocks are settled">
+      \(progressBar(counts))</div>
+      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done or empty</p>
+      <dl class="facts">\(items)</dl>
+      <div class="wide">\(levelTable())</div>
+      </header>
+      """
+  }
+
+  private func progressBar(_ counts: BlockCounts) -> HTML {
+    let parts = [("done", counts.done), ("empty", counts.empty), ("failed", counts.failed), ("running", counts.running)]
+    let total = Double(max(1, counts.total))
+    return """
+      \(parts.filter { $0.1 > 0 }.map { name, count in
+        "<i class=\"\(name)\" style=\"width:\(coordinate(100 * Double(count) / total))%\"></i>"
+      } as [HTML])
+      """
+  }
+
+  private func levelTable() -> HTML {
+    let is3D = content.plan.is3D
+    func size(_ v: TCZYX) -> String {
+      (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(\.grouped).joined(separator: " × ")
+    }
+    let rows: [HTML] = content.reading.levels.map { level in
+      let (c, shape) = (level.counts, level.layout.shape)
+      let leading = shape.t * shape.c > 1 ? "\(shape.t) t × \(shape.c) c × " : ""
+      let failed: HTML = c.failed > 0 ? "<strong class=\"bad\">\(c.failed.grouped)</strong>" : "0"
+      return """
+        <tr><th>\(level.layout.level)</th><td>\(leading)\(size(shape))</td><td>\(size(level.layout.grid.block))</td>\
+        <td>\(c.total.grouped)</td><td>\(c.done.grouped)</td><td>\(c.empty.grouped)</td><td>\(failed)</td>\
+        <td>\(c.running.grouped)</td><td>\(c.pending.grouped)</td><td>\(percentText(c.settled, of: c.total))</td></tr>
+        """
+    }
+    return """
+      <table><thead><tr><th>level</th><th>shape (\(content.axes.map(\.rawValue).joined(separator: " ")))</th>\
+      <th>block</th><th>blocks</th><th>done</th><th>empty</th><th>failed</th><th>in hand</th><th>pending</th>\
+      <th>settled</th></tr></thead><tbody>\(rows)</tbody></table>
+      """
+  }
+}

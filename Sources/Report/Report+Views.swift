@@ -1,0 +1,62 @@
+import Foundation
+import Geometry
+import Jobs
+
+extension Report {
+  /// Outlines of the views over the fused volume, seen along z.
+  func viewsMap() -> HTML {
+    let stack = content.plan.stack
+    let extent = Vector3(stack.shape) * stack.spacing
+    let origin = stack.origin - stack.spacing / 2
+    let (height, width) = (extent[1], extent[2])
+    func point(_ p: SIMD2<Double>) -> HTML { "\(coordinate(p.y - origin[2])),\(coordinate(p.x - origin[1]))" }
+    func path(_ view: ReportView) -> HTML {
+      guard let first = view.outline.first else { return "" }
+      return "M\(point(first))\(view.outline.dropFirst().map { "L\(point($0))" } as [HTML])Z"
+    }
+    // one by one as long as a browser can bear it, with the name of each to be pointed at
+    let shapes: HTML
+    if content.views.count <= 1000 {
+      shapes = "\(content.views.map { "<path d=\"\(path($0))\"><title>\($0.name)</title></path>" } as [HTML])"
+    } else {
+      shapes = "<path d=\"\(content.views.map(path))\"/>"
+    }
+    let picture: HTML? = projections.first { $0.axis == .z }.map {
+      """
+      <image href="\(source($0))" x="0" y="0" width="\(coordinate(width))" height="\(coordinate(height))" \
+      preserveAspectRatio="none"/>
+      """
+    }
+    let margin = 0.01 * max(width, height)
+    let box: HTML = """
+      \(coordinate(-margin)) \(coordinate(-margin)) \(coordinate(width + 2 * margin)) \(coordinate(height + 2 * margin))
+      """
+    let time = content.plan.timeCount > 1 ? " At the first time point." : ""
+    return """
+      <section><h2>\(content.views.count.grouped) \(content.views.count == 1 ? "view" : "views")</h2>
+      <p>Outlines seen along z, over the fused volume of \(lengthText(height)) × \(lengthText(width)).\(time)</p>
+      <svg class="views" viewBox="\(box)" preserveAspectRatio="xMinYMin" role="img" aria-label="Where the views are">\
+      <rect class="ground" width="\(coordinate(width))" height="\(coordinate(height))"/>\(picture)\
+      <g class="outlines">\(shapes)</g></svg>
+      \(viewTable())</section>
+      """
+  }
+
+  private func viewTable() -> HTML {
+    let shown = content.views.prefix(ReportContent.viewTableLimit)
+    let rows: [HTML] = shown.map { view in
+      let shape = (content.plan.is3D ? [view.shape[0], view.shape[1], view.shape[2]] : [view.shape[1], view.shape[2]])
+      return """
+        <tr><th>\(view.name)</th><td>\(shape.map(\.grouped).joined(separator: " × "))</td><td>\(view.elementType)</td>\
+        <td class="path">\(view.path)</td></tr>
+        """
+    }
+    let rest = content.views.count - shown.count
+    let more: HTML? = rest > 0
+      ? "<p>\(rest.grouped) more are in table <code>view</code> of the job database.</p>" : nil
+    return """
+      <details id="view-table"><summary>List of views</summary><div class="wide"><table><thead><tr><th>name</th>\
+      <th>voxels</th><th>type</th><th>path</th></tr></thead><tbody>\(rows)</tbody></table></div>\(more)</details>
+      """
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import JobStore
+import Testing
+import Zarr
+
+/// What `status` says to people, and while it watches.
+@Suite struct StatusTests {
+  private func submitted() throws -> TestFolder {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50")
+    try #require(
+      try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16", "--name", "liver").status == 0)
+    return folder
+  }
+
+  @Test func whatToDoNext() throws {
+    let folder = try submitted()
+    let pending = try folder.blockfuse("status").output
+    #expect(pending.contains("job 1 (liver)  pending"))
+    #expect(pending.contains("`blockfuse run 1` begins"))
+    try folder.blockfuse("run", "--limit", "200", "--quiet")
+    let halfway = try folder.blockfuse("status").output
+    #expect(halfway.contains("interrupted"))
+    #expect(halfway.contains("200 of 810 blocks"), "\(halfway)")
+    #expect(halfway.contains("goes on from here"))
+    try folder.blockfuse("run", "--quiet")
+    let complete = try folder.blockfuse("status").output
+    #expect(complete.contains("100.0 %"))
+    #expect(complete.contains("2 runs so far"))
+  }
+
+  @Test func aRunningJobSaysHowLongItWillTake() throws {
+    let folder = try submitted()
+    // an earlier run gives the rate that a resumed one has not found yet
+    try folder.blockfuse("run", "--limit", "100", "--quiet")
+    let run = try folder.spawn("run", "--workers", "1", "--quiet")
+    while run.isRunning, try folder.database.job(1).counts.settled < 120 { usleep(500) }
+    run.signal(SIGSTOP)
+    let status = try folder.status()
+    let text = try folder.blockfuse("status").output
+    run.signal(SIGKILL)
+    run.wait()
+    #expect((status["seconds_left"]?.double ?? 0) > 0, "\(status)")
+    #expect(text.contains(" left"), "\(text)")
+    #expect(text.contains("process \(run.process.processIdentifier)"), "\(text)")
+    #expect(try folder.status()["seconds_left"] == .null)
+  }
+
+  @Test func watchingEndsWithTheJob() throws {
+    let folder = try submitted()
+    let watch = try folder.spawn("status", "--watch", "--json")
+    try folder.blockfuse("run", "--quiet")
+    let end = watch.wait()
+    #expect(end.status == 0)
+    let lines = try end.output.split(separator: "\n").map { try JSONValue.parse(String($0)) }
+    #expect(lines.last?["state"]?.string == "complete")
+    let stopped = try TestFolder()
+    #expect(try stopped.blockfuse("status", "--watch").status == 10)
+  }
+
+  @Test func watchingIsStoppedBySignals() throws {
+    let folder = try submitted()
+    let watch = try folder.spawn("status", "--watch")
+    usleep(300_000)
+    watch.signal(SIGINT)
+    let end = watch.wait()
+    #expect(end.status == 130)
+    #expect(end.output.contains("pending"))
+  }
+}
