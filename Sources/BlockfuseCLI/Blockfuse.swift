@@ -35,7 +35,7 @@ struct Blockfuse: ParsableCommand {
     version: Program.versionWithLibraries,
     subcommands: [
       PlanCommand.self, ConvertCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self,
-      StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self, VerifyCommand.self,
+      StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self, ServeCommand.self, VerifyCommand.self,
       RetryCommand.self, BackupCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self,
     ])
 }

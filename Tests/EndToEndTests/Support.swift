@@ -94,6 +94,7 @@ final class RunningProcess {
   }
 
   var isRunning: Bool { process.isRunning }
+  var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+import Server
+import Synchronization
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Pages about all jobs of the database, for a browser on this machine; they follow while jobs run.",
+    discussion: """
+      Reads only. Listens on 127.0.0.1 alone: to look from another machine, forward the port with
+      `ssh -L 8642:127.0.0.1:8642 HOST`. Whoever has an account on this machine can look, too.
+
+      Example: blockfuse serve --db /data/jobs.sqlite --port 9000
+      """)
+
+  @Option(help: ArgumentHelp("0: any that is free; the address is printed.", valueName: "port"))
+  var port: UInt16 = 8642
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      Signals.install()
+      let server = try JobServer(store: try database.readOnly(), port: port)
+      let failure = Mutex<(any Error)?>(nil)
+      let end = DispatchSemaphore(value: 0)
+      let task = Task {
+        do {
+          try await server.run { address in
+            Terminal.result(address)
+            Terminal.message("open this address in a browser; Ctrl-C ends it")
+          }
+        } catch {
+          failure.withLock { $0 = error }
+        }
+        end.signal()
+      }
+      while end.wait(timeout: .now() + 0.1) == .timedOut {
+        guard let signal = Signals.stopFlag.signal else { continue }
+        task.cancel()
+        throw ExitCode(128 + signal)
+      }
+      guard let error = failure.withLock({ $0 }) else { return }
+      guard case JobServer.Failure.cannotListen(let port, let why) = error else { throw error }
+      throw JobError.output(
+        "cannot listen on port \(port): \(why)", hint: "another program may have it; choose another with --port")
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import JobStore
+import Jobs
+import Pictures
+import Report
+
+/// The page of all jobs of a database, newest first.
+struct JobList {
+  /// More are counted.
+  private static let limit = 500
+  private let jobs: [JobRecord]
+  private let path: String
+
+  init(_ store: JobStore) throws {
+    jobs = try store.jobs().sorted { $0.id > $1.id }
+    path = store.path
+  }
+
+  func main() -> HTML {
+    let rows: [HTML] = jobs.prefix(Self.limit).map { job in
+      let c = job.counts
+      let total = Double(max(1, c.total))
+      func part(_ name: String, _ count: Int) -> HTML? {
+        count > 0 ? "<i class=\"\(name)\" style=\"width:\(Int(100 * Double(count) / total))%\"></i>" : nil
+      }
+      let failed: HTML? = c.failed > 0 ? "<strong class=\"bad\">\(c.failed.grouped)</strong>" : nil
+      return """
+        <tr><th><a href="/job/\(job.id)">\(job.id)</a></th>\
+        <td><a href="/job/\(job.id)">\(job.description.name ?? "job \(job.id)")</a></td>\
+        <td><span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></td>\
+        <td>\(percentText(c.settled, of: c.total))<div class="progress">\(part("done", c.done))\(part("empty", c.empty))\
+        \(part("failed", c.failed))</div></td><td>\(c.total.grouped)</td><td>\(failed)</td>\
+        <td class="path">\(job.description.outputPath)</td></tr>
+        """
+    }
+    let rest = jobs.count - rows.count
+    let more: HTML? = rest > 0 ? "<p>\(rest.grouped) earlier jobs are not shown.</p>" : nil
+    let table: HTML = jobs.isEmpty
+      ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"
+      : """
+        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>state</th><th>settled</th>\
+        <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>
+        """
+    return "<header><p class=\"kicker\">blockfuse</p><h1>Jobs</h1><p class=\"paths\">\(path)</p></header>\(table)\(more)"
+  }
+}
+
+/// The little picture that browsers show beside a page's title: two overlapping tiles.
+let icon: [UInt8] = {
+  var picture = Picture(width: 32, height: 32)
+  for row in 0..<32 {
+    for column in 0..<32 {
+      let first = (2..<20).contains(row) && (2..<20).contains(column)
+      let second = (12..<30).contains(row) && (12..<30).contains(column)
+      picture[row, column] =
+        first && second ? (255, 209, 102) : first ? (43, 123, 186) : second ? (76, 155, 216) : (20, 22, 24)
+    }
+  }
+  return PNG.encode(picture)
+}()

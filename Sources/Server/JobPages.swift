@@ -1,0 +1,164 @@
+import Foundation
+import Geometry
+import JobStore
+import Jobs
+import Report
+import Synchronization
+
+/// What is answered to which address: a page of all jobs, a page for each job, their changing parts, and pictures. Reads
+/// the database and outputs, and writes nothing.
+final class JobPages: Sendable {
+  struct Answer: Sendable {
+    var status = 200
+    var type = "text/html; charset=utf-8"
+    var body: [UInt8]
+    /// A picture's address changes with the picture.
+    var isLasting = false
+
+    init(_ html: HTML, status: Int = 200) {
+      body = Array(html.text.utf8)
+      self.status = status
+    }
+
+    init(png: [UInt8]) { (body, type, isLasting) = (png, "image/png", true) }
+  }
+
+  private struct Known: Sendable {
+    let opened: OpenJob
+    let pictures: JobPictures
+    var main: HTML?
+    var madeAt = Date.distantPast
+  }
+
+  private let store: JobStore
+  /// One job is read at a time: looking on costs at most a core.
+  private let known = Mutex<[JobID: Known]>([:])
+
+  init(store: JobStore) { self.store = store }
+
+  func answer(_ path: String) -> Answer {
+    let parts = path.split(separator: "/").map(String.init)
+    do {
+      switch parts.count {
+      case 0: return Answer(live(title: "Jobs", try JobList(store).main()))
+      case 1 where parts[0] == "main": return Answer(try JobList(store).main())
+      case 1 where parts[0] == "favicon.ico": return Answer(png: icon)
+      case 2 where parts[0] == "job": return try page(parts[1])
+      case 3 where parts[0] == "job" && parts[2] == "main": return try part(parts[1])
+      case 3 where parts[0] == "job" && parts[2].hasSuffix(".png"): return try picture(parts[1], parts[2])
+      default: return missing("there is no such page")
+      }
+    } catch let error as JobStoreError {
+      if case .noSuchJob = error { return missing("\(error)") }
+      return Answer(plain("Not now", "\(error)"), status: 503)
+    } catch {
+      return Answer(plain("Not now", "\(error)"), status: 503)
+    }
+  }
+
+  // MARK: - Pages
+
+  private func page(_ selector: String) throws -> Answer {
+    let main = try main(of: selector)
+    return Answer(live(title: main.title, main.html))
+  }
+
+  private func part(_ selector: String) throws -> Answer { Answer(try main(of: selector).html) }
+
+  private func main(of selector: String) throws -> (title: String, html: HTML) {
+    let record = try job(selector)
+    let title = record.description.name ?? "job \(record.id)"
+    return try known.withLock { known in
+      if let entry = known[record.id], let main = entry.main, Date().timeIntervalSince(entry.madeAt) < 1 {
+        return (title, main)
+      }
+      var entry = try known[record.id] ?? open(record)
+      let reading = try JobReading(record, in: store)
+      let content = try ReportContent(entry.opened, reading: reading, store: store)
+      let pictures = entry.pictures.current(settled: reading.counts.settled)
+      let report = Report(content, projections: pictures.projections, pictureProblem: pictures.problem) {
+        "/job/\(record.id)/\($0.axis.rawValue)-\(pictures.version).png"
+      }
+      let main = report.main()
+      (entry.main, entry.madeAt) = (main, Date())
+      known[record.id] = entry
+      return (title, main)
+    }
+  }
+
+  private func picture(_ selector: String, _ name: String) throws -> Answer {
+    let record = try job(selector)
+    guard let axis = name.split(separator: "-").first.flatMap({ Axis(rawValue: String($0)) }) else {
+      return missing("there is no such picture")
+    }
+    let pictures = try known.withLock { known in
+      let entry = try known[record.id] ?? open(record)
+      known[record.id] = entry
+      return entry.pictures
+    }
+    let current = pictures.current(settled: record.counts.settled)
+    guard let file = current.files[axis] else { return missing(current.problem ?? "there is no such picture") }
+    return Answer(png: file)
+  }
+
+  private func open(_ record: JobRecord) throws -> Known {
+    let opened = try OpenJob(record, in: store)
+    return Known(opened: opened, pictures: JobPictures(job: opened, store: store))
+  }
+
+  /// By number only: a name may belong to another job by the next time.
+  private func job(_ selector: String) throws -> JobRecord {
+    guard let id = Int(selector) else { throw JobStoreError.noSuchJob(selector: selector, path: store.path) }
+    return try store.job(id)
+  }
+
+  private func missing(_ why: String) -> Answer { Answer(plain("Not found", why), status: 404) }
+
+  private func plain(_ title: String, _ why: String) -> HTML {
+    document(
+      title: title, body: "<main><h1>\(title)</h1><p>\(why)</p><p><a href=\"/\">All jobs</a></p></main>", script: nil,
+      images: "'self'")
+  }
+
+  private func live(title: String, _ main: HTML) -> HTML {
+    document(
+      title: title,
+      body: "<main>\(main)</main><p class=\"live\" role=\"status\"></p>", script: liveScript, images: "'self'")
+  }
+}
+
+/// Asks for the changing part now and then and replaces the sections that changed; what was opened stays open.
+private let liveScript = """
+  (() => {
+    const main = document.querySelector('main'), note = document.querySelector('.live');
+    const address = location.pathname.replace(/\\/$/, '') + '/main';
+    function show(html) {
+      const fresh = document.createElement('template');
+      fresh.innerHTML = html;
+      for (const details of main.querySelectorAll('details[open]')) {
+        const twin = details.id && fresh.content.getElementById(details.id);
+        if (twin) twin.open = true;
+      }
+      const before = [...main.children], after = [...fresh.content.children];
+      if (before.length !== after.length) return main.replaceChildren(...after);
+      before.forEach((old, i) => { if (old.outerHTML !== after[i].outerHTML) old.replaceWith(after[i]); });
+    }
+    async function look() {
+      let wait = 2000;
+      if (!document.hidden) {
+        const start = performance.now();
+        try {
+          const answer = await fetch(address, {cache: 'no-store'});
+          if (!answer.ok) throw new Error(answer.statusText);
+          show(await answer.text());
+          note.textContent = '';
+        } catch (error) {
+          note.textContent = 'No answer from blockfuse serve; what is shown is as it was.';
+        }
+        wait = Math.max(wait, 10 * (performance.now() - start));
+      }
+      setTimeout(look, wait);
+    }
+    setTimeout(look, 2000);
+  })();
+  """
