@@ -133,7 +133,7 @@ public final class JobStore: Sendable {
   }
 
   /// In one `BEGIN IMMEDIATE` transaction.
-  func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
+  package func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
     guard let pool else { throw .readOnly(path: path) }
     return try JobStore.caught(path) { try pool.write(body) }
   }

@@ -2,14 +2,16 @@ import Foundation
 import GRDB
 
 /// When a run takes samples of its progress, and how they stay few.
-struct SampleSchedule: Sendable {
+package struct SampleSchedule: Sendable {
   /// More are thinned out. A run of any length then has from 128 to 256.
   static let limit = 256
   private var nextAt = Date.distantPast
   private var seconds = 2.0
   private var count = 0
 
-  mutating func add(_ db: Database, run: Int64, _ progress: RunProgress, at now: Date) throws {
+  package init() {}
+
+  package mutating func add(_ db: Database, run: Int64, _ progress: RunProgress, at now: Date) throws {
     guard now >= nextAt else { return }
     try db.run(
       """

@@ -12,10 +12,14 @@ import JobStore
 ///   voxels are.
 ///
 /// What was done before an interruption counts as done, and its rate only until this run has one of its own.
-enum TimeLeft {
-  struct Level: Sendable {
+package enum TimeLeft {
+  package struct Level: Sendable {
     var counts: BlockCounts
     let voxelsPerBlock: Int
+
+    package init(counts: BlockCounts, voxelsPerBlock: Int) {
+      (self.counts, self.voxelsPerBlock) = (counts, voxelsPerBlock)
+    }
 
     var total: Double { Double(max(1, counts.total)) }
     /// Neither settled nor failed.
@@ -23,15 +27,19 @@ enum TimeLeft {
   }
 
   /// What one or several processes did within some time.
-  struct Lately: Sendable {
+  package struct Lately: Sendable {
     var seconds: Double
     /// Of all blocks that were looked at.
     var voxels: Int
     var writtenVoxels: Int
+
+    package init(seconds: Double, voxels: Int, writtenVoxels: Int) {
+      (self.seconds, self.voxels, self.writtenVoxels) = (seconds, voxels, writtenVoxels)
+    }
   }
 
   /// Nil where nothing was done lately.
-  static func seconds(levels: [Level], lately: Lately) -> Double? {
+  package static func seconds(levels: [Level], lately: Lately) -> Double? {
     guard lately.seconds > 0, lately.voxels > 0 else { return nil }
     // nothing but empty blocks so far: then those are what takes the time
     if lately.writtenVoxels <= 0 {

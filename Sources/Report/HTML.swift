@@ -50,7 +50,7 @@ public struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
 }
 
 /// A coordinate in a drawing: short, without an exponent.
-func coordinate(_ value: Double) -> HTML {
+package func coordinate(_ value: Double) -> HTML {
   guard value.isFinite, value.magnitude < 1e12 else { return "0" }
   let thousandths = Int((value * 1000).rounded())
   if thousandths % 1000 == 0 { return HTML(verbatim: String(thousandths / 1000)) }

@@ -81,7 +81,7 @@ public struct ReportView: Sendable {
 }
 
 /// The corners of the smallest convex outline of some points, in order (Andrew's monotone chain).
-func convexHull(_ points: [SIMD2<Double>]) -> [SIMD2<Double>] {
+package func convexHull(_ points: [SIMD2<Double>]) -> [SIMD2<Double>] {
   let sorted = points.sorted { ($0.x, $0.y) < ($1.x, $1.y) }
   func half(_ points: [SIMD2<Double>]) -> [SIMD2<Double>] {
     var chain: [SIMD2<Double>] = []

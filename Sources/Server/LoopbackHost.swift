@@ -1,6 +1,6 @@
 /// Whether the `Host` of a request names this machine itself. A page of another site can have its name lead to 127.0.0.1
 /// (DNS rebinding) and would then be let in by the browser; but it cannot change the name that the browser sends.
-func isLoopbackHost(_ host: String?) -> Bool {
+package func isLoopbackHost(_ host: String?) -> Bool {
   guard let host else { return false }
   for name in ["localhost", "127.0.0.1", "[::1]"] {
     guard host.lowercased().hasPrefix(name) else { continue }

@@ -1,8 +1,7 @@
 import Foundation
 import GRDB
+import JobStore
 import Testing
-
-@testable import JobStore
 
 /// Samples of a run's progress: few, however long it lasts.
 @Suite struct RunSamplesTests {

@@ -1,7 +1,6 @@
 import JobStore
+import Jobs
 import Testing
-
-@testable import Jobs
 
 /// The time left rests on what costs something.
 @Suite struct TimeLeftTests {

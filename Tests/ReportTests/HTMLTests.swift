@@ -1,6 +1,5 @@
+import Report
 import Testing
-
-@testable import Report
 
 /// What users name things cannot become markup.
 @Suite struct HTMLTests {

@@ -1,6 +1,5 @@
+import Server
 import Testing
-
-@testable import Server
 
 /// Only requests that were meant for this machine are answered.
 @Suite struct LoopbackHostTests {
