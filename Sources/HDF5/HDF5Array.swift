@@ -119,14 +119,14 @@ public final class HDF5Array: ChunkedArray {
       stored = count
     case .library: stored = try readBox(index, into: buffer)
     }
-    if swapsBytes { swapBytesInPlace(buffer, elementByteCount: elementType.byteCount) }
+    if swapsBytes { swapBytes(UnsafeRawBufferPointer(buffer), to: buffer, elementByteCount: elementType.byteCount) }
     return .present(storedByteCount: stored)
   }
 
   public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
     try check(index)
     guard case .chunks = access else { return true }
-    return storedByteCount(index) > 0
+    return try storedByteCount(index) > 0
   }
 
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
@@ -142,14 +142,19 @@ public final class HDF5Array: ChunkedArray {
         index[axis] += rest % chunks[axis].count
         rest /= chunks[axis].count
       }
-      if storedByteCount(index) > 0 { return true }
+      if try storedByteCount(index) > 0 { return true }
     }
     return false
   }
 
-  private func storedByteCount(_ index: [Int]) -> Int {
+  private func storedByteCount(_ index: [Int]) throws(ZarrError) -> Int {
     let first = first(index)
-    return HDF5Library.inTurn { Int(chdf5_chunk_size(handle, first)) }
+    let (count, problem) = HDF5Library.inTurn {
+      let count = Int(chdf5_chunk_size(handle, first))
+      return (count, count < 0 ? String(cString: chdf5_error()) : "")
+    }
+    guard count >= 0 else { throw damaged(index, problem) }
+    return count
   }
 
   /// Nil where nothing is stored.
@@ -157,7 +162,7 @@ public final class HDF5Array: ChunkedArray {
     _ index: [Int], filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> Int? {
     let first = first(index)
-    let count = storedByteCount(index)
+    let count = try storedByteCount(index)
     if count == 0 { return nil }
     guard count <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
       throw damaged(index, "it has \(count) bytes, more than a chunk of \(chunkByteCount) can have")
@@ -201,12 +206,7 @@ public final class HDF5Array: ChunkedArray {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
     defer { piece.deallocate() }
     if let problem = box(first, part, into: piece) { throw damaged(index, problem) }
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
-    let rowByteCount = (part.last ?? 0) * elementType.byteCount
-    forEachRow(of: part) { row, at in
-      guard let from = piece.baseAddress, let to = buffer.baseAddress else { return }
-      to.advanced(by: at).copyMemory(from: from + row * rowByteCount, byteCount: rowByteCount)
-    }
+    fillChunk(buffer, shape: chunkShape, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
     return byteCount
   }
 
@@ -242,17 +242,6 @@ public final class HDF5Array: ChunkedArray {
   }
 
   // MARK: -
-
-  private func forEachRow(of part: [Int], _ body: (_ row: Int, _ at: Int) -> Void) {
-    let rows = part.dropLast().reduce(1, *)
-    var position = [Int](repeating: 0, count: part.count - 1)
-    for row in 0..<rows {
-      var rest = row
-      for axis in position.indices.reversed() { (rest, position[axis]) = rest.quotientAndRemainder(dividingBy: part[axis]) }
-      let at = zip(position, chunkShape).reduce(0) { $0 * $1.1 + $1.0 } * (chunkShape.last ?? 1)
-      body(row, at * elementType.byteCount)
-    }
-  }
 
   private func first(_ index: [Int]) -> [UInt64] {
     zip(index, chunkShape).map { UInt64($0 * $1) } + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - index.count)
@@ -301,23 +290,5 @@ public final class HDF5Array: ChunkedArray {
     let filter = withUnsafeBytes(of: info.filters) { $0.bindMemory(to: chdf5_filter.self)[i] }
     let name = withUnsafeBytes(of: filter.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     return (filter.id, filter.value, filter.is_available != 0, name.isEmpty ? "filter \(filter.id)" : name)
-  }
-}
-
-private let hostIsBigEndian = UInt16(1).bigEndian == 1
-
-private func swapBytesInPlace(_ buffer: UnsafeMutableRawBufferPointer, elementByteCount: Int) {
-  func swap<Word: FixedWidthInteger>(_: Word.Type) {
-    guard let start = buffer.baseAddress else { return }
-    for i in 0..<buffer.count / MemoryLayout<Word>.size {
-      let at = start + i &* MemoryLayout<Word>.size
-      at.storeBytes(of: at.loadUnaligned(as: Word.self).byteSwapped, as: Word.self)
-    }
-  }
-  switch elementByteCount {
-  case 2: swap(UInt16.self)
-  case 4: swap(UInt32.self)
-  case 8: swap(UInt64.self)
-  default: break
   }
 }

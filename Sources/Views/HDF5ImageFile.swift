@@ -75,7 +75,7 @@ struct HDF5ImageFile {
     for (i, level) in levels.enumerated().dropFirst() {
       fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
     }
-    return Fingerprint(fields: fields, files: ["../" + FilePath.lastComponent(of: path)], path: FilePath.folder(of: path) + "/.")
+    return Fingerprint(fields: fields, files: [path], path: path)
   }
 }
 

@@ -23,3 +23,21 @@ public protocol ChunkedArray: Sendable {
 }
 
 extension ZarrArray: ChunkedArray {}
+
+/// Lays the voxels of a part of a chunk, C order, at the beginning of a whole one, the rest of which becomes 0.
+package func fillChunk(
+  _ chunk: UnsafeMutableRawBufferPointer, shape: [Int], from voxels: UnsafeRawBufferPointer, part: [Int],
+  elementByteCount: Int
+) {
+  chunk.initializeMemory(as: UInt8.self, repeating: 0)
+  guard let from = voxels.baseAddress, let to = chunk.baseAddress, let row = part.last, row > 0 else { return }
+  let rowByteCount = row * elementByteCount
+  let rows = Array(part.dropLast())
+  var position = [Int](repeating: 0, count: rows.count)
+  for number in 0..<rows.reduce(1, *) {
+    var rest = number
+    for axis in rows.indices.reversed() { (rest, position[axis]) = rest.quotientAndRemainder(dividingBy: rows[axis]) }
+    let at = zip(position, shape).reduce(0) { $0 * $1.1 + $1.0 } * (shape.last ?? 1) * elementByteCount
+    (to + at).copyMemory(from: from + number * rowByteCount, byteCount: rowByteCount)
+  }
+}

@@ -31,4 +31,4 @@ extension ElementType {
 }
 
 /// Whether this machine stores the most significant byte first.
-let hostIsBigEndian = 1.littleEndian != 1
+package let hostIsBigEndian = 1.littleEndian != 1

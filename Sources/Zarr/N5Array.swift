@@ -142,7 +142,11 @@ public final class N5Array: ChunkedArray {
     if !hostIsBigEndian {
       swapBytes(UnsafeRawBufferPointer(target), to: target, elementByteCount: elementType.byteCount)
     }
-    if !isWhole { spread(UnsafeRawBufferPointer(target), block: block, into: buffer) }
+    if !isWhole {
+      fillChunk(
+        buffer, shape: chunkShape, from: UnsafeRawBufferPointer(target), part: block,
+        elementByteCount: elementType.byteCount)
+    }
   }
 
   /// The block's own lengths in C order, and where its data start.
@@ -170,20 +174,5 @@ public final class N5Array: ChunkedArray {
       throw .damaged("its header says \(word(4 + 4 * rank, UInt32.self)) elements for \(block) voxels")
     }
     return (block, 8 + 4 * rank)
-  }
-
-  /// A block that is cut short, into the place of a whole one.
-  private func spread(_ voxels: UnsafeRawBufferPointer, block: [Int], into buffer: UnsafeMutableRawBufferPointer) {
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
-    guard let from = voxels.baseAddress, let to = buffer.baseAddress, let last = block.last, last > 0 else { return }
-    let rowByteCount = last * elementType.byteCount
-    let rows = Array(block.dropLast())
-    var position = [Int](repeating: 0, count: rows.count)
-    for row in 0..<rows.reduce(1, *) {
-      var rest = row
-      for axis in rows.indices.reversed() { (rest, position[axis]) = rest.quotientAndRemainder(dividingBy: rows[axis]) }
-      let at = zip(position, chunkShape).reduce(0) { $0 * $1.1 + $1.0 } * (chunkShape.last ?? 1) * elementType.byteCount
-      to.advanced(by: at).copyMemory(from: from + row * rowByteCount, byteCount: rowByteCount)
-    }
   }
 }

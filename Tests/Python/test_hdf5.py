@@ -1,6 +1,7 @@
 """BigDataViewer HDF5 written by npy2bdv and h5py: the voxels equal those of the same tiles as dataset.json with Zarr."""
-import h5py, npy2bdv, numpy as np, pytest
-from conftest import blockfuse
+import json, os, subprocess
+import h5py, hdf5plugin, npy2bdv, numpy as np, pytest, zarr
+from conftest import binary, blockfuse
 from test_bigstitcher import SIZE, as_zarr, fuse, refused, shift, tile, write_xml
 
 LOADER = '<ImageLoader format="bdv.hdf5"><hdf5 type="relative">data.h5</hdf5></ImageLoader>'
@@ -46,3 +47,57 @@ def test_what_is_wrong_is_named(tmp_path):
     (tmp_path / "data.h5").write_bytes(whole[:len(whole) // 2])
     message = refused(tmp_path)
     assert "data.h5" in message and "trunc" in message, message
+
+
+def dataset_of(folder):
+    view = {"path": "data.h5", "dataset": "volume", "axes": list("zyx"), "spacing": dict.fromkeys("zyx", 1), "origin": dict.fromkeys("zyx", 0)}
+    (folder / "dataset.json").write_text(json.dumps({"views": [view]}))
+
+
+def run(folder, *arguments):
+    command = [binary(), *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
+
+
+def test_chunks_that_are_not_stored_are_the_fill(tmp_path):
+    expected = np.full((16, 32, 36), 7, "u2")
+    expected[4:8, 8:16] = tile(5, "u2", (4, 8, 36))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        volume = file.create_dataset("volume", shape=expected.shape, dtype="u2", chunks=(4, 8, 9), compression="gzip", fillvalue=7)
+        file.create_dataset("nothing", shape=expected.shape, dtype="u2", chunks=(4, 8, 9), fillvalue=7)
+        volume[4:8, 8:16] = expected[4:8, 8:16]
+    dataset_of(tmp_path)
+    end = run(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 8)
+    assert end.returncode == 0 and "HDF5-DIAG" not in end.stderr, end.stderr
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == expected).all()
+    (tmp_path / "dataset.json").write_text((tmp_path / "dataset.json").read_text().replace('"volume"', '"nothing"'))
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "nothing.zarr", "--output-chunksize", 8)
+    assert (zarr.open_array(tmp_path / "nothing.zarr/0")[0, 0] == 7).all()
+
+
+def test_a_damaged_index_of_chunks_is_no_background(tmp_path):
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=tile(4, "u2", (16, 32, 36)), chunks=(4, 8, 9), compression="gzip")
+    data = bytearray((tmp_path / "data.h5").read_bytes())
+    # nodes of the tree that finds chunks; those of groups are of type 0
+    nodes = [i for i in range(len(data) - 5) if data[i:i + 4] == b"TREE" and data[i + 4] == 1]
+    assert nodes
+    for i in nodes:
+        data[i:i + 4] = b"XXXX"
+    (tmp_path / "data.h5").write_bytes(data)
+    dataset_of(tmp_path)
+    end = run(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 8)
+    assert end.returncode == 3, end.stderr
+    assert "HDF5-DIAG" not in end.stderr, end.stderr
+    failed = blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
+    assert "data.h5" in failed and "chunk-damaged" in failed, failed[:1000]
+
+
+@pytest.mark.parametrize("name", ["Zstd", "Blosc"])
+def test_filters_of_plugins(tmp_path, name):
+    data = tile(6, "u2", (16, 32, 36))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=data, chunks=(4, 8, 9), **getattr(hdf5plugin, name)())
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()

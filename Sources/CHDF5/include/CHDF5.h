@@ -47,7 +47,7 @@ void chdf5_close_file(int64_t file);
 int chdf5_kind(int64_t file, const char *path);
 int64_t chdf5_open_dataset(int64_t file, const char *path, struct chdf5_info *info);
 void chdf5_close_dataset(int64_t dataset);
-// The stored bytes of the chunk that begins at an element; 0: not stored.
+// The stored bytes of the chunk that begins at an element; 0: not stored; negative: nobody knows.
 int64_t chdf5_chunk_size(int64_t dataset, const uint64_t *offset);
 // Reads them as they are; `skipped` has a bit for each filter that was not applied.
 int chdf5_read_chunk(int64_t dataset, const uint64_t *offset, uint32_t *skipped, void *buffer);
