@@ -41,8 +41,11 @@ struct OMEXML {
   fileprivate init() {}
 
   init(_ text: String, path: String) throws(TIFFError) {
+    let bytes = Array(text.utf8)
+    do throws(XMLTree.Failure) { try XMLTree.refuseDeclarations(bytes) } catch { throw OMEXML.invalid(path, error.reason) }
     let reader = OMEXMLReader()
-    let parser = XMLParser(data: Data(text.utf8))
+    let parser = XMLParser(data: Data(bytes))
+    parser.shouldResolveExternalEntities = false
     parser.delegate = reader
     parser.shouldProcessNamespaces = true
     guard parser.parse() else {

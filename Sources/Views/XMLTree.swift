@@ -38,12 +38,7 @@ final class XMLTree: NSObject, XMLParserDelegate {
 
   /// The outermost element.
   static func read(_ bytes: [UInt8]) throws(Failure) -> Element {
-    // what is not one byte a letter would hide what is looked for next
-    if bytes.contains(0) { throw Failure(line: 1, reason: "it is not UTF-8") }
-    if let at = bytes.firstIndex(of: "<!DOCTYPE") {
-      throw Failure(
-        line: bytes[..<at].count { $0 == UInt8(ascii: "\n") } + 1, reason: "document type declarations are not read")
-    }
+    try refuseDeclarations(bytes)
     let tree = XMLTree()
     let parser = XMLParser(data: Data(bytes))
     parser.shouldResolveExternalEntities = false
@@ -55,6 +50,16 @@ final class XMLTree: NSObject, XMLParserDelegate {
       throw Failure(line: max(1, parser.lineNumber), reason: reason ?? "it is no valid XML, or ends early")
     }
     return root
+  }
+
+  /// Refuses what could name other files, or make little text much. To be asked before any XML is parsed.
+  static func refuseDeclarations(_ bytes: [UInt8]) throws(Failure) {
+    // what is not one byte a letter would hide what is looked for next
+    if bytes.contains(0) { throw Failure(line: 1, reason: "it is not UTF-8") }
+    if let at = bytes.firstIndex(of: "<!DOCTYPE") {
+      throw Failure(
+        line: bytes[..<at].count { $0 == UInt8(ascii: "\n") } + 1, reason: "document type declarations are not read")
+    }
   }
 
   func parser(

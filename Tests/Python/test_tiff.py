@@ -190,3 +190,11 @@ def test_a_damaged_tile_fails_its_blocks_only(tmp_path):
     assert {tuple(block["block"][-2:]) for block in failed} == {(0, 2), (0, 3), (1, 2), (1, 3)}
     assert all("tile 1" in block["failure"]["message"] and str(tmp_path / "a.tif") in block["failure"]["message"] for block in failed)
     np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr"), mode="r")[0, 0, :, :64], data[:, :64])
+
+
+def test_declarations_in_the_xml_of_a_file_are_refused(tmp_path):
+    bomb = '<!DOCTYPE OME [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
+    tifffile.imwrite(tmp_path / "a.tif", voxels(YX), metadata=None, description=f'<?xml version="1.0"?>{bomb}<OME><Image Name="&b;"/></OME>')
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    errors = refused(tmp_path)
+    assert str(tmp_path / "a.tif") in errors and "document type declarations" in errors, errors
