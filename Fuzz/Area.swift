@@ -2,7 +2,7 @@ import Foundation
 
 /// One part of the program that is fed with almost right input. An error is a right answer; a trap, a hang, or memory
 /// without end is not.
-protocol Area {
+protocol Area: SendableMetatype {
   static var name: String { get }
   /// - Parameter folder: of its own, empty.
   init(folder: String) throws

@@ -11,9 +11,8 @@ CREATE TABLE work_order (
   made_ms INTEGER NOT NULL,
   -- its logs are read no more: the job is complete, or the order was replaced or withdrawn
   closed_ms INTEGER,
-  collected_ms INTEGER,
-  -- what was submitted to the cluster's scheduler for it; JSON
-  submitted TEXT
+  -- when its logs were last read; NULL: never
+  collected_ms INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX work_order_open ON work_order (job) WHERE closed_ms IS NULL;

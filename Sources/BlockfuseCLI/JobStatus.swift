@@ -40,6 +40,12 @@ struct JobStatus {
     object["blocks"] = Self.blocks(job.counts)
     object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null
     object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) } ?? .null
+    object["order"] = order.map { order in
+      .object([
+        "path": .string(order.record.path), "logs": .int(Int64(order.logs.count)),
+        "collected": text(order.record.collectedAt.map(timeText)),
+      ])
+    } ?? .null
     object["runs"] = .array(reading.runs.map(run))
     return .object(object)
   }

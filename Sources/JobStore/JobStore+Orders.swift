@@ -27,22 +27,18 @@ extension JobStore {
     }
   }
 
-  public func setSubmitted(_ order: OrderRecord.ID, _ json: String) throws(JobStoreError) {
-    try write { db in try db.run("UPDATE work_order SET submitted = ? WHERE id = ?", [json, order]) }
-  }
-
   /// Oldest first.
   public func orders(of job: JobID) throws(JobStoreError) -> [OrderRecord] {
     try read { db in
       try db.rows(
-        "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms, submitted FROM work_order WHERE job = ? ORDER BY id",
+        "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms FROM work_order WHERE job = ? ORDER BY id",
         [job]
       ).map { row in
         OrderRecord(
           id: Int64(try row.integer(0)), job: try row.integer(1), uuid: try row.text(2), path: try row.text(3),
           madeAt: Date(milliseconds: try row.integer(4)),
           closedAt: try row.optionalInteger(5).map(Date.init(milliseconds:)),
-          collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)), submitted: try row.optionalText(7))
+          collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)))
       }
     }
   }

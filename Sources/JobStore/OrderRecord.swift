@@ -12,15 +12,12 @@ public struct OrderRecord: Hashable, Sendable, Identifiable {
   public let closedAt: Date?
   /// When logs were last read; nil: never.
   public let collectedAt: Date?
-  /// What was submitted to the cluster's scheduler for it; JSON that the caller owns.
-  public let submitted: String?
 
   public init(
-    id: Int64, job: JobID, uuid: String, path: String, madeAt: Date, closedAt: Date? = nil, collectedAt: Date? = nil,
-    submitted: String? = nil
+    id: Int64, job: JobID, uuid: String, path: String, madeAt: Date, closedAt: Date? = nil, collectedAt: Date? = nil
   ) {
     (self.id, self.job, self.uuid, self.path, self.madeAt) = (id, job, uuid, path, madeAt)
-    (self.closedAt, self.collectedAt, self.submitted) = (closedAt, collectedAt, submitted)
+    (self.closedAt, self.collectedAt) = (closedAt, collectedAt)
   }
 }
 

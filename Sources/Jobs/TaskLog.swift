@@ -1,6 +1,7 @@
 import CSystem
 import Foundation
 import Synchronization
+import Zarr
 
 /// The log that one attempt at one share writes: files of its own, so that no two processes ever share one, whatever a
 /// scheduler starts twice. Records are appended; what counts is synced before `append` returns.
@@ -17,7 +18,7 @@ package final class TaskLog: Sendable {
   package let header: LogHeader
   /// Of the share; made when the first record is written.
   private let folder: String
-  private let root: String
+  private let folders: DirectoryMaker
   private let attempt: String
   private let state = Mutex(State())
 
@@ -25,16 +26,14 @@ package final class TaskLog: Sendable {
   ///   - root: exists; all folders between it and `folder` are made.
   ///   - attempt: names this process's try, unlike any other.
   package init(folder: String, root: String, attempt: String, header: LogHeader) {
-    (self.folder, self.root, self.attempt, self.header) = (folder, root, attempt, header)
+    (self.folder, self.attempt, self.header) = (folder, attempt, header)
+    folders = DirectoryMaker(root: root)
   }
 
   deinit {
     let open = state.withLock { $0.descriptor }
     if open >= 0 { close(open) }
   }
-
-  /// The file name of this attempt's log, without number.
-  package func isOwn(_ name: String) -> Bool { name.hasPrefix(attempt + "-") }
 
   /// - Parameter sync: whether the records are to survive a loss of power when this returns.
   package func append(_ records: [LogRecord], sync: Bool) throws(JobError) {
@@ -59,7 +58,7 @@ package final class TaskLog: Sendable {
   }
 
   private func open(_ state: inout State) throws(JobError) {
-    try makeFolder(folder)
+    do throws(ZarrError) { try folders.ensureParent(of: "\(folder)/log") } catch { throw failure(error) }
     while true {
       state.path = "\(folder)/\(attempt)-\(state.number).log"
       state.number += 1
@@ -67,27 +66,11 @@ package final class TaskLog: Sendable {
       if state.descriptor >= 0 { break }
       guard errno == EEXIST else { throw failure(errno, state.path) }
     }
-    try syncFolder(folder)
-  }
-
-  /// Makes a folder and those above it up to the root, and syncs the folder that names each that it made.
-  private func makeFolder(_ path: String) throws(JobError) {
-    if path.utf8.count <= root.utf8.count || mkdir(path, 0o777) == 0 || errno == EEXIST {
-      if path.utf8.count > root.utf8.count { try syncFolder((path as NSString).deletingLastPathComponent) }
-      return
+    do throws(ZarrError) {
+      for unsynced in folders.takeUnsynced([state.path]) { try folders.sync(unsynced) }
+    } catch {
+      throw failure(error)
     }
-    guard errno == ENOENT else { throw failure(errno, path) }
-    try makeFolder((path as NSString).deletingLastPathComponent)
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure(errno, path) }
-    try syncFolder((path as NSString).deletingLastPathComponent)
-  }
-
-  private func syncFolder(_ path: String) throws(JobError) {
-    let descriptor = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(errno, path) }
-    defer { close(descriptor) }
-    let number = csystem_sync(descriptor)
-    if number != 0 { throw failure(number, path) }
   }
 
   private func write(_ bytes: [UInt8], _ state: borrowing State) throws(JobError) {
@@ -100,6 +83,11 @@ package final class TaskLog: Sendable {
       }
       done += count
     }
+  }
+
+  private func failure(_ error: ZarrError) -> JobError {
+    guard case .io(_, let path, let number) = error else { return .output("\(error)", hint: error.hint) }
+    return failure(number, path)
   }
 
   private func failure(_ number: Int32, _ path: String) -> JobError {

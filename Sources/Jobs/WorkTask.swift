@@ -71,7 +71,6 @@ public struct WorkTask {
     } catch {
       // where this cannot be written either, others see that the log stands still
       try? ledger.close(outcome: "error: \(error)")
-      guard WorkFailure(error).isDiskFull, case JobError.diskFull = error else { throw error }
       throw error
     }
   }

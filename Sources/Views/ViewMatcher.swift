@@ -32,14 +32,11 @@ struct ViewMatcher {
   // MARK: - Channels
 
   private func channels(_ placed: PlacedImage, _ entry: DatasetEntry) throws(ViewsError) -> SeriesMap {
-    let (own, count) = (placed.channels, series.channelCount)
+    let own = placed.channels
     if let places = entry.channelPlaces {
-      return try place(own, at: places, of: count, field: "c", what: "channels", entry)
+      return try place(own, at: places, of: series.channelCount, axis: .c, what: "channels", entry)
     }
-    guard own.count == count else {
-      let hint = entry.select[.c] == nil && series.channelReference != nil ? "" : "; its \"c\" says which it has"
-      throw .mismatch(view: entry.name, field: "channels", expected: "\(count)", found: "\(own.count)\(hint)")
-    }
+    try checkCount(own, series.channelCount, axis: .c, what: "channels", hasReference: series.channelReference != nil, entry)
     guard entry.select[.c] == nil, let mine = series.channelReference?.channelNames,
       let other = placed.image.channelNames, mine != other
     else { return SeriesMap(own) }
@@ -54,12 +51,9 @@ struct ViewMatcher {
   private func times(_ placed: PlacedImage, _ entry: DatasetEntry) throws(ViewsError) -> SeriesMap {
     let (own, count) = (placed.times, series.timeCount)
     if let places = entry.timePlaces {
-      return try place(own, at: places, of: count, field: "t", what: "time points", entry)
+      return try place(own, at: places, of: count, axis: .t, what: "time points", entry)
     }
-    guard own.count == count else {
-      let hint = entry.select[.t] == nil && series.timeReference != nil ? "" : "; its \"t\" says which it has"
-      throw .mismatch(view: entry.name, field: "time points", expected: "\(count)", found: "\(own.count)\(hint)")
-    }
+    try checkCount(own, count, axis: .t, what: "time points", hasReference: series.timeReference != nil, entry)
     guard entry.select[.t] == nil, let mine = series.time, let other = placed.image.time, mine != other else {
       return SeriesMap(own)
     }
@@ -89,12 +83,21 @@ struct ViewMatcher {
 
   // MARK: -
 
+  /// What says no places has all of the output.
+  private func checkCount(
+    _ own: Range<Int>, _ count: Int, axis: Axis, what: String, hasReference: Bool, _ entry: DatasetEntry
+  ) throws(ViewsError) {
+    if own.count == count { return }
+    let hint = entry.select[axis] == nil && hasReference ? "" : "; its \"\(axis.rawValue)\" says which it has"
+    throw .mismatch(view: entry.name, field: what, expected: "\(count)", found: "\(own.count)\(hint)")
+  }
+
   private func place(
-    _ own: Range<Int>, at places: [Int], of count: Int, field: String, what: String, _ entry: DatasetEntry
+    _ own: Range<Int>, at places: [Int], of count: Int, axis: Axis, what: String, _ entry: DatasetEntry
   ) throws(ViewsError) -> SeriesMap {
     guard own.count == places.count else {
       throw .viewInvalid(
-        view: entry.name, field: field, reason: "it has \(places.count) places for \(own.count) \(what) of the image")
+        view: entry.name, field: axis.rawValue, reason: "it has \(places.count) places for \(own.count) \(what) of the image")
     }
     if places.count == 1 { return SeriesMap(own: own.lowerBound, at: places[0], of: count) }
     var indices = [Int?](repeating: nil, count: count)
