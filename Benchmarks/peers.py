@@ -141,6 +141,7 @@ def written_limit(files, folder):
                 f.flush()
                 os.fsync(f.fileno())
 
+    os.sync()
     start = time.time()
     threads = [threading.Thread(target=work) for _ in range(8)]
     [t.start() for t in threads]
@@ -180,6 +181,8 @@ def codec_limit(codec, inputs, outputs):
 
 def timed(command, env=None):
     """Seconds by the clock, CPU seconds, peak MB of the process."""
+    # nobody pays for what another has left to write
+    os.sync()
     start = time.time()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
     error = process.stderr.read()
@@ -216,7 +219,7 @@ class Report:
         self.add(f"\n## {title}\n" + (f"\n{note}\n" if note else "") + f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
 
     def row(self, *cells):
-        self.add("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |")
+        self.add("| " + " | ".join("-" if c != c else f"{c:.2f}" if isinstance(c, float) else str(c) for c in cells) + " |")
 
     def add(self, line):
         self.text += line + "\n"
@@ -274,7 +277,7 @@ def pyramid(a, report):
             shutil.rmtree(f"{root}/blockfuse.zarr", ignore_errors=True)
             command = blockfuse(a, root, "zstd1", pyramid=True)
             db = command[-2:]
-            subprocess.run([command[0], "submit", *command[2:]], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([command[0], "submit", *command[2:]], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             status = json.loads(subprocess.run([command[0], "status", "--json", *db], check=True, stdout=subprocess.PIPE).stdout)
             first = timed([command[0], "run", "--limit", str(status["levels"][0]["blocks"]["total"]), *db])[0]
             parts.append((first, timed([command[0], "run", *db])[0]))
@@ -289,7 +292,8 @@ def workers(a, report):
         root = f"{a.work}/workers"
         subprocess.run(child("make", root, kind, "zstd1"), check=True)
         for name, folder in (("tmpfs", "/dev/shm/blockfuse-bench"), ("disk", f"{root}/out")):
-            os.makedirs(folder, exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.makedirs(folder)
             times = {1: [], 2: []}
             for _ in range(a.runs):
                 for count in times:
