@@ -1,6 +1,6 @@
 """TIFF files of every layout, written by tifffile, are read voxel for voxel, each a view fused to itself; damaged and
 unsupported ones are refused with words that name file, place and what to do."""
-import json, struct
+import json, shutil, struct
 import numpy as np, pytest, tifffile, zarr
 from conftest import blockfuse
 
@@ -198,3 +198,29 @@ def test_declarations_in_the_xml_of_a_file_are_refused(tmp_path):
     (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
     errors = refused(tmp_path)
     assert str(tmp_path / "a.tif") in errors and "document type declarations" in errors, errors
+
+
+def test_ome_of_several_files(tmp_path):
+    data = voxels((2, 3, *YX))  # c z y x
+    ids = [f"urn:uuid:0000000{i}-0000-0000-0000-000000000000" for i in range(2)]
+    files = "".join(f'<TiffData FirstC="{c}" FirstZ="{z}" FirstT="0" IFD="{z}" PlaneCount="1"><UUID FileName="c{c}.ome.tif">{ids[c]}</UUID></TiffData>'
+                    for c in range(2) for z in (2, 0, 1))
+    pixels = f'<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="{YX[1]}" SizeY="{YX[0]}" SizeZ="3" SizeC="2" SizeT="1">{files}</Pixels>'
+    for c in range(2):
+        xml = f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{ids[c]}"><Image ID="Image:0">{pixels}</Image></OME>'
+        tifffile.imwrite(tmp_path / f"c{c}.ome.tif", data[c], photometric="minisblack", metadata=None, description=xml)
+    np.testing.assert_array_equal(fused(tmp_path, "c0.ome.tif")[0][0], data)
+    shutil.rmtree(tmp_path / "out.zarr")
+    (tmp_path / "c1.ome.tif").unlink()
+    assert "c1.ome.tif" in refused(tmp_path)
+
+
+def test_tile_configuration_in_3d(tmp_path):
+    whole = voxels((9, 60, 90))
+    tifffile.imwrite(tmp_path / "a.tif", whole[:, :, :50], metadata=None, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "b.tif", whole[2:, 5:, 40:], metadata=None, photometric="minisblack")
+    (tmp_path / "TileConfiguration.txt").write_text("dim = 3\na.tif; ; (0.0, 0.0, 0.0)\nb.tif; ; (40.0, 5.0, 2.0)\n")
+    blockfuse(tmp_path, "fuse", "TileConfiguration.txt", "--output", "out.zarr", "--quiet")
+    expected = whole.copy()
+    expected[:2, :, 50:] = expected[:, :5, 50:] = 0
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr/0"), mode="r")[0, 0], expected)
