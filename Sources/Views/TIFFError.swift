@@ -53,7 +53,9 @@ extension ViewsError {
   /// Of the view that the file at `path` belongs to.
   init(_ error: TIFFError, view: String, path: String) {
     switch error {
-    case .io(let why) where why.isFileMissing: self = .inputMissing(view: view, path: path)
+    // an image may be made of several files
+    case .io(.io(_, let missing, let number)) where number == ENOENT || number == ENOTDIR:
+      self = .inputMissing(view: view, path: missing)
     case .io(let why): self = .unreadable(view: view, why: why)
     default: self = .tiffUnusable(view: view, why: error)
     }

@@ -12,6 +12,9 @@ import Zarr
     let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,64,64", "--chunk", "8,32,32")
     let end = try folder.blockfuse("fuse", dataset, "--output", "a.ome.zarr", "--output-chunksize", "16", "--quiet")
     try #require(end.status == 0, "\(end.errors)")
+    // a process may end before it has folded its log into the file, and what is changed there would not count
+    try JobStore.open(folder.file("jobs.sqlite"), mode: .existing).close()
+    try #require(!FileManager.default.fileExists(atPath: folder.file("jobs.sqlite-wal")))
     return folder
   }
 
