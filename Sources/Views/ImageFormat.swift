@@ -72,7 +72,7 @@ extension View {
       do {
         return try TIFFImageFile.open(path, axes: levels[0].axes).fingerprint
       } catch {
-        throw ViewsError(error, view: name, path: path)
+        throw ViewsError(error, view: name)
       }
     case .hdf5: return try HDF5ImageFile.open(path, dataset: details.dataset, view: name).fingerprint
     }

@@ -12,7 +12,7 @@ extension OpenedImage {
     do {
       file = try TIFFImageFile.open(path, axes: entry.axes)
     } catch {
-      throw ViewsError(error, view: entry.name, path: path)
+      throw ViewsError(error, view: entry.name)
     }
     let (own, shape, metadata) = (file.axes, file.shape, file.metadata)
     // one slice may be called a stack of one, and so on; nothing that the file has may go
@@ -24,7 +24,7 @@ extension OpenedImage {
     }
     try OpenedImage.checkKeys(entry, axes: axes, isComplete: false)
     if let problem = metadata.placementProblem, axes.contains(where: { $0.spaceLane != nil && entry.spacing?[$0] == nil }) {
-      throw ViewsError(problem, view: entry.name, path: path)
+      throw ViewsError(problem, view: entry.name)
     }
     var stack = StackProperties(spacing: .one, origin: .zero, shape: shape.zyx)
     for (lane, axis) in Axis.space.enumerated() where axes.contains(axis) {

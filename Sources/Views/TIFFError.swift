@@ -32,10 +32,6 @@ public enum TIFFError: Error, Equatable, Sendable {
   public var isTransient: Bool {
     if case .io(let why) = self { why.isTransient } else { false }
   }
-
-  var isFileMissing: Bool {
-    if case .io(let why) = self { why.isFileMissing } else { false }
-  }
 }
 
 extension TIFFError: CustomStringConvertible {
@@ -51,7 +47,7 @@ extension TIFFError: CustomStringConvertible {
 
 extension ViewsError {
   /// Of the view that the file at `path` belongs to.
-  init(_ error: TIFFError, view: String, path: String) {
+  init(_ error: TIFFError, view: String) {
     switch error {
     // an image may be made of several files
     case .io(.io(_, let missing, let number)) where number == ENOENT || number == ENOTDIR:

@@ -19,7 +19,7 @@ public final class TIFFImageSource: ImageSource {
     do {
       file = try TIFFImageFile.open(path, axes: level.axes)
     } catch {
-      throw ViewsError(error, view: view, path: path)
+      throw ViewsError(error, view: view)
     }
     self.view = view
     (shape, chunk, elementType) = (file.shape, file.chunk, file.layout.elementType)
@@ -82,7 +82,7 @@ public final class TIFFImageSource: ImageSource {
             row: index.y, column: index.x))
       }
     } catch {
-      throw ViewsError(error, view: view, path: path)
+      throw ViewsError(error, view: view)
     }
   }
 }
