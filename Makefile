@@ -1,13 +1,15 @@
 # make demo    a small mosaic, fused, interrupted, resumed
 # make test    everything that is tested
-# make install the program, into PREFIX/bin
+# make install the program, its manual page and completions, below PREFIX (/usr/local)
+# make release a tarball that needs no Swift
+# make docs    the reference of the library BlockfuseKit, as web pages
 
 PREFIX ?= /usr/local
 BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
-.PHONY: build demo test swift-test python-test examples bench install clean
+.PHONY: build demo test swift-test python-test examples bench install uninstall release docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -49,8 +51,15 @@ $(SCHEMAS)/ready: Tests/Python/requirements-schemas.txt
 	touch $@
 
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BIN)/blockfuse $(DESTDIR)$(PREFIX)/bin/blockfuse
+	@scripts/install.sh $(BIN) $(DESTDIR)$(PREFIX)
+
+uninstall:
+	cd $(DESTDIR)$(PREFIX) && rm -rf bin/blockfuse share/doc/blockfuse share/man/man1/blockfuse.1 \
+	  share/bash-completion/completions/blockfuse share/zsh/site-functions/_blockfuse share/fish/vendor_completions.d/blockfuse.fish
+
+release:
+	@scripts/install-deps.sh
+	@scripts/release.sh
 
 clean:
-	rm -rf .build $(VENV) $(SCHEMAS) demo
+	rm -rf .build .build-static $(VENV) $(SCHEMAS) demo

@@ -81,7 +81,10 @@ let package = Package(
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
-      resources: [.embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"), .embedInCode("0004_samples.sql")],
+      resources: [
+        .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"), .embedInCode("0004_samples.sql"),
+        .embedInCode("0005_worked.sql"),
+      ],
       swiftSettings: settings),
     .target(name: "CSystem"),
     .target(name: "CKernels"),

@@ -11,14 +11,15 @@ struct BackupCommand: ParsableCommand {
       Example: blockfuse backup /archive/jobs-2026-03-01.sqlite
       """)
 
-  @Argument(help: ArgumentHelp("The file to make; one that exists is left alone.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The file to make; one that exists is left alone.", valueName: "file"), completion: .file())
   var file: String
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
     try reportingErrors {
       try database.readOnly().backup(to: file)
-      Terminal.message("\(database.resolvedPath) is copied to \(file)")
+      Terminal.news("\(database.resolvedPath) is copied to \(file)")
     }
   }
 }

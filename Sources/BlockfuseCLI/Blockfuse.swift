@@ -5,9 +5,9 @@ import Synchronization
 
 /// The command line, `blockfuse`, with the fusion and weights functions of `registry`: a program of your own that calls
 /// this has all commands, and its own functions in all of them.
-public func runBlockfuse(registry: FusionRegistry = .builtin) {
+public func runBlockfuse(registry: FusionRegistry = .builtin) -> Never {
   CommandSetup.set(registry)
-  Blockfuse.main()
+  launch(Array(CommandLine.arguments.dropFirst()))
 }
 
 /// What commands need that does not come from the command line.
@@ -25,17 +25,31 @@ struct Blockfuse: ParsableCommand {
     discussion: """
       Submit a job, run it, stop it or have it killed, and run it again: it goes on where it was.
 
-        blockfuse plan dataset.json --output-chunksize 128
-        blockfuse submit dataset.json --output fused.ome.zarr --options options.json
-        blockfuse run
-        blockfuse status
+        blockfuse fuse dataset.json --output fused.ome.zarr      # all in one, or step by step:
+
+        blockfuse plan dataset.json                              # what it would be
+        blockfuse submit dataset.json --output fused.ome.zarr    # checks, and records the job
+        blockfuse run                                            # goes on until it is done
+        blockfuse status                                         # how far it is
 
       The job database is blockfuse.sqlite in the current folder, unless --db or BLOCKFUSE_DB names another.
       """,
     version: Program.versionWithLibraries,
-    subcommands: [
-      PlanCommand.self, ConvertCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self, FuseCommand.self,
-      StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self, ServeCommand.self, VerifyCommand.self,
-      RetryCommand.self, BackupCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self,
+    subcommands: [ManualCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Fuse",
+        subcommands: [
+          FuseCommand.self, PlanCommand.self, ConvertCommand.self, SubmitCommand.self, RunCommand.self, ResumeCommand.self,
+        ]),
+      CommandGroup(
+        name: "Look",
+        subcommands: [
+          StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self,
+          ServeCommand.self,
+        ]),
+      CommandGroup(name: "Mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self]),
+      CommandGroup(
+        name: "Many hosts", subcommands: [OrderCommand.self, WorkCommand.self, CollectCommand.self]),
     ])
 }

@@ -19,12 +19,12 @@ struct BlocksCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Option(help: "Only this level.") var level: Int?
-  @Option(help: "pending, running, done, empty or failed.") var state: String?
+  @Option(help: "pending, running, done, empty or failed.", completion: .names(BlockState.self)) var state: String?
   @Option(help: ArgumentHelp("Grid positions, such as z=0:4,y=2:9; the end is not included.", valueName: "ranges"))
   var region: String?
-  @Option(help: ArgumentHelp("One block, such as 0,0,3,5,7; of level 0 unless --level says otherwise.", valueName: "position"))
+  @Option(help: ArgumentHelp("One block, such as 0,0,3,5,7 or z=3,y=5,x=7; of level 0 unless --level says otherwise.", valueName: "position"))
   var block: String?
-  @Flag(help: "A JSON object a line.") var json = false
+  @Flag(help: "Print a JSON object a line.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -50,8 +50,10 @@ struct BlocksCommand: ParsableCommand {
 
   private func parseState(_ text: String) throws -> BlockState {
     guard let state = BlockState(rawValue: text) else {
+      let names = BlockState.allCases.map(\.rawValue)
       throw JobError.invalid(
-        what: "--state \(text)", hint: "one of \(BlockState.allCases.map(\.rawValue).joined(separator: ", "))")
+        what: "--state \(text): there is no such state",
+        hint: nearestName(to: text, among: names).map { "did you mean \($0)?" } ?? "one of \(names.joined(separator: ", "))")
     }
     return state
   }
@@ -84,7 +86,7 @@ struct BlocksCommand: ParsableCommand {
 
   private func showOne(_ text: String, _ record: JobRecord, _ store: JobStore) throws {
     let axes = axisNames(record)
-    let numbers = text.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+    let numbers = try blockNumbers(text, axes)
     let layout = try store.levels(of: record.id)[level ?? 0].layout
     var position = TCZYX.zero
     for (axis, number) in zip(axes, numbers) { position[axis] = number ?? -1 }
@@ -119,6 +121,23 @@ struct BlocksCommand: ParsableCommand {
       lines.append("failure \(failure.code), \(failure.attempts) times, last \(timeText(failure.at)): \(failure.message)")
     }
     Terminal.result(lines.joined(separator: "\n"))
+  }
+
+  /// `0,0,3,5,7`, or `z=3,y=5,x=7` with 0 for axes that are not named.
+  private func blockNumbers(_ text: String, _ axes: [Axis]) throws -> [Int?] {
+    guard text.contains("=") else {
+      return text.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+    }
+    var numbers = [Int?](repeating: 0, count: axes.count)
+    for part in text.split(separator: ",") {
+      let sides = part.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+      guard sides.count == 2, let at = axes.firstIndex(where: { $0.rawValue == sides[0] }) else {
+        throw JobError.invalid(
+          what: "--block \(part): no such axis", hint: "write z=3,y=5,x=7; axes are \(axes.map(\.rawValue).joined(separator: ", "))")
+      }
+      numbers[at] = Int(sides[1])
+    }
+    return numbers
   }
 
   private func axisNames(_ record: JobRecord) -> [Axis] { record.description.is3D ? Axis.allCases : [.t, .c, .y, .x] }

@@ -10,14 +10,16 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Writes what was understood of a dataset as a dataset.json that gives the same fusion.",
     discussion: "Example: blockfuse convert dataset.xml dataset.json")
 
-  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"))
+  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"), completion: .file())
   var dataset: String
 
-  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"))
+  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]))
   var output: String
 
   @Flag(help: "Replace a file that exists.")
   var overwrite = false
+
+  @OptionGroup var quiet: QuietFlag
 
   func run() throws {
     try reportingErrors {
@@ -34,7 +36,7 @@ struct ConvertCommand: ParsableCommand {
       try file.write()
       for note in opened.notes { Terminal.message("note: \(note)") }
       let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
-      Terminal.message("\(file.path) has \(opened.views.count.grouped) views, \(series)")
+      Terminal.news("\(file.path) has \(opened.views.count.grouped) views, \(series)")
     }
   }
 }

@@ -6,11 +6,15 @@ import JobStore
 struct DatabaseOption: ParsableArguments {
   @Option(
     name: .customLong("db"),
-    help: ArgumentHelp("The job database. Default: $BLOCKFUSE_DB, else blockfuse.sqlite in the current folder.", valueName: "file"))
+    help: ArgumentHelp("The job database. Default: $BLOCKFUSE_DB, else blockfuse.sqlite in the current folder.", valueName: "file"),
+    completion: .file())
   var path: String?
 
   var resolvedPath: String {
-    if let path { return path }
+    path ?? Self.defaultPath
+  }
+
+  static var defaultPath: String {
     if let path = ProcessInfo.processInfo.environment["BLOCKFUSE_DB"], !path.isEmpty { return path }
     return "blockfuse.sqlite"
   }
@@ -21,7 +25,7 @@ struct DatabaseOption: ParsableArguments {
 
 /// The job that a command is about.
 struct JobArgument: ParsableArguments {
-  @Argument(help: ArgumentHelp("A job's number or name. Default: the newest.", valueName: "job"))
+  @Argument(help: ArgumentHelp("A job's number or name. Default: the newest.", valueName: "job"), completion: .jobs)
   var job: String?
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Geometry
 import Jobs
 import Zarr
 
@@ -7,7 +8,7 @@ import Zarr
 ///
 /// Maps are written `z=2,y=0.5,x=0.5`, or as JSON.
 struct FusionFlags: ParsableArguments {
-  @Option(help: ArgumentHelp("Options as JSON; a flag wins over the file.", valueName: "file"))
+  @Option(help: ArgumentHelp("Options as JSON; a flag wins over the file.", valueName: "file"), completion: .file(extensions: ["json"]))
   var options: String?
 
   @Option(help: "Which of the views' transforms places them. Default: the only one.")
@@ -15,7 +16,8 @@ struct FusionFlags: ParsableArguments {
 
   @Option(
     help:
-      "weighted_average_fusion, simple_average_fusion, max_fusion, first_view_wins, last_view_wins, closest_view_wins.")
+      "weighted_average_fusion, simple_average_fusion, max_fusion, first_view_wins, last_view_wins, closest_view_wins.",
+    completion: .fusionFunctions)
   var fusionFunc: String?
 
   @Option(help: ArgumentHelp("Arguments of the fusion function.", valueName: "map"))
@@ -24,7 +26,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("The same, by its other name.", valueName: "map"))
   var fusionMethodKwargs: String?
 
-  @Option(help: "null or content_based.")
+  @Option(help: "null or content_based.", completion: .weightsFunctions)
   var weightsFunc: String?
 
   @Option(help: ArgumentHelp("Such as sigma_1=5,sigma_2=11.", valueName: "map"))
@@ -33,7 +35,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Voxel size of level 0, such as z=2,y=0.5,x=0.5. Default: the first view's.", valueName: "map"))
   var outputSpacing: String?
 
-  @Option(help: "union, intersection or sample.")
+  @Option(help: "union, intersection or sample.", completion: .names(OutputStackMode.self))
   var outputStackMode: String?
 
   @Option(help: ArgumentHelp("Fuse a region that the dataset has a name for, in place of the stack mode.", valueName: "name"))
@@ -54,31 +56,31 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Voxels computed around each block.", valueName: "n or map"))
   var overlapInPixels: String?
 
-  @Option(help: "0 nearest, 1 linear.")
+  @Option(help: "0 nearest, 1 linear.", completion: .list(["0", "1"]))
   var interpolationOrder: String?
 
-  @Option(help: "auto, true or false: blend each z plane for itself.")
+  @Option(help: "auto, true or false: blend each z plane for itself.", completion: .names(JobOptions.Planewise.self))
   var planewise: String?
 
   @Option(help: ArgumentHelp("Widths of the views' soft borders, physical. Default: z=3,y=10,x=10.", valueName: "map"))
   var blendingWidths: String?
 
-  @Option(help: "nearest or truncate, for integer outputs.")
+  @Option(help: "nearest or truncate, for integer outputs.", completion: .names(JobOptions.Rounding.self))
   var rounding: String?
 
   @Option(help: ArgumentHelp("ome_zarr, ngff_version, overwrite, zarr_array_creation_kwargs.", valueName: "map"))
   var zarrOptions: String?
 
-  @Option(help: "0.4 (Zarr v2) or 0.5 (Zarr v3).")
+  @Option(help: "0.4 (Zarr v2) or 0.5 (Zarr v3).", completion: .list(["0.4", "0.5"]))
   var ngffVersion: String?
 
-  @Option(help: "true, or false for a plain array without a pyramid.")
+  @Option(help: "true, or false for a plain array without a pyramid.", completion: .list(["true", "false"]))
   var omeZarr: String?
 
   @Flag(help: "Replace an output that exists.")
   var overwrite = false
 
-  @Option(help: ArgumentHelp("Such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}.", valueName: "json"))
+  @Option(help: ArgumentHelp("Such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}.", valueName: "json"), completion: .list(["zstd", "blosc", "gzip", "null"]))
   var compressor: String?
 
   @Option(help: ArgumentHelp("Voxels of a file, along each axis, as multiples of the chunk (0.5 only).", valueName: "n or map"))
@@ -96,7 +98,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Fuse only these channels (names or indices, with commas).", valueName: "names"))
   var channels: String?
 
-  @Option(help: ArgumentHelp("Element type of the output. Default: the first view's.", valueName: "type"))
+  @Option(help: ArgumentHelp("Element type of the output. Default: the first view's.", valueName: "type"), completion: .names(ElementType.self))
   var outputDtype: String?
 
   @Option(

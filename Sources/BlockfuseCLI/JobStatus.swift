@@ -81,7 +81,7 @@ struct JobStatus {
     .object([
       "host": .string(run.worker.host), "pid": .int(Int64(run.worker.pid)), "live": .bool(run.isLive),
       "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
-      "ended": run.endedAt.map { .string(timeText($0)) } ?? .null, "blocks": .int(Int64(run.progress.blocks)),
+      "seconds": .double(reading.seconds(of: run)), "ended": run.endedAt.map { .string(timeText($0)) } ?? .null, "blocks": .int(Int64(run.progress.blocks)),
       "voxels": .int(Int64(run.progress.voxels)), "written_voxels": .int(Int64(run.progress.writtenVoxels)),
       "bytes": .int(Int64(run.progress.bytes)),
     ])

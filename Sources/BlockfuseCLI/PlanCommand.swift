@@ -11,15 +11,16 @@ struct PlanCommand: ParsableCommand {
     abstract: "Says what a job would be: shape, blocks, files, bytes, memory. Writes nothing.",
     discussion: "Example: blockfuse plan dataset.json --output-chunksize 128 --workers 8 --memory 16GiB")
 
-  @Argument(help: ArgumentHelp("The views and their transforms: a dataset.json.", valueName: "dataset"))
+  @Argument(help: ArgumentHelp("The views and their transforms: dataset.json, an XML of BigStitcher, or TileConfiguration.txt.", valueName: "dataset"), completion: .file())
   var dataset: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Not written; taken so that a line for submit can be tried.", valueName: "out"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Not written; taken so that a line for submit can be tried.", valueName: "out"), completion: .file())
   var output: String?
 
   @OptionGroup(title: "Fusion") var flags: FusionFlags
   @OptionGroup(title: "Resources") var resources: ResourceOptions
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

@@ -11,7 +11,7 @@ struct PreviewCommand: ParsableCommand {
     commandName: "preview",
     abstract: "A picture of the fused volume: a maximum projection from a coarse level, as PNG.",
     discussion: """
-      Works at any moment, also while the job runs; what is missing is black, and said so. Reads at most a coarse level,
+      Works at any moment, also while the job runs; what is missing is black, and said so. Reads at most a coarse level, \
       or a few hundred blocks where there is none yet, however large the job is.
 
       Example: blockfuse preview 3 --output liver.png --axis y
@@ -26,7 +26,8 @@ struct PreviewCommand: ParsableCommand {
   var level = "auto"
   @Option(help: ArgumentHelp("Time point, from 0.", valueName: "index"))
   var timepoint = 0
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -45,7 +46,7 @@ struct PreviewCommand: ParsableCommand {
       try writeFileAtomically(Data(PNG.encode(projection.picture)), to: output, sync: false)
       if json { return Terminal.result(document(projection, opened).text) }
       let size = "\(projection.picture.width) x \(projection.picture.height) pixels"
-      Terminal.message("\(output): \(size), along \(along.rawValue), level \(projection.level)")
+      Terminal.news("\(output): \(size), along \(along.rawValue), level \(projection.level)")
       for note in projection.notes { Terminal.message("note: \(note)") }
     }
   }

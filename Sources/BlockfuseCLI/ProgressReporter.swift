@@ -5,15 +5,12 @@ import Zarr
 
 /// Says how a run is getting on: a line that is redrawn on a terminal, a plain line now and then elsewhere.
 final class ProgressReporter: Sendable {
-  private let isQuiet: Bool
   private let isJSON: Bool
   private let last = Mutex<(at: Date, blocks: Int)>((Date(), -1))
   /// Between two plain lines.
   private let plainSeconds = 10.0
 
-  init(isQuiet: Bool, isJSON: Bool) {
-    (self.isQuiet, self.isJSON) = (isQuiet, isJSON)
-  }
+  init(isJSON: Bool) { self.isJSON = isJSON }
 
   func show(_ reading: RunMeter.Reading) {
     let now = Date()
@@ -26,7 +23,7 @@ final class ProgressReporter: Sendable {
     }
     guard isDue else { return }
     if isJSON { Terminal.result(Self.json(reading, ending: nil).text) }
-    if !isQuiet { Terminal.progress(Self.line(reading)) }
+    Terminal.progress(Self.line(reading))
   }
 
   /// `level 0/3  1,234 of 5,678 blocks (21.7 %)  45.1 blocks/s  94.5 Mvoxel/s  1 h 22 min left`

@@ -11,7 +11,7 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "A page about a job, for a browser: one file that needs nothing else.",
     discussion: """
-      State, pictures of the fused volume, views on a map, blocks by state, rates, failures with what to do about them.
+      State, pictures of the fused volume, views on a map, blocks by state, rates, failures with what to do about them. \
       Works at any moment, also while the job runs.
 
       Example: blockfuse report 3 --output report.html
@@ -20,6 +20,7 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var job: JobArgument
   @Option(name: .shortAndLong, help: ArgumentHelp("The HTML file; it is replaced.", valueName: "html"), completion: .file(extensions: ["html"]))
   var output: String
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -39,7 +40,7 @@ struct ReportCommand: ParsableCommand {
         "data:image/png;base64," + Data(PNG.encode($0.picture)).base64EncodedString()
       }.page()
       try writeFileAtomically(Data(page.text.utf8), to: output, sync: false)
-      Terminal.message("\(output): \(byteText(page.text.utf8.count)); open it in a browser")
+      Terminal.news("\(output): \(byteText(page.text.utf8.count)); open it in a browser")
       for note in projections.first?.notes ?? [] { Terminal.message("note: \(note)") }
     }
   }

@@ -12,7 +12,7 @@ struct RunCommand: ParsableCommand {
 
       Example: blockfuse run 3 --workers 8 --memory 16GiB
 
-      Exit status: 0 done, or --limit reached; 3 some blocks failed; 4 something changed since submit; 10 no such job;
+      Exit status: 0 done, or --limit reached; 3 some blocks failed; 4 something changed since submit; 10 no such job; \
       11 another process runs it; 130 or 143 stopped by a signal.
       """)
 
@@ -42,7 +42,7 @@ struct ResumeCommand: ParsableCommand {
       Signals.install()
       let store = try database.existing()
       let jobs = try store.jobs().filter { $0.state == .interrupted }.sorted { $0.id < $1.id }
-      if jobs.isEmpty { Terminal.message("no job was interrupted") }
+      if jobs.isEmpty { Terminal.news("no job was interrupted") }
       var worst: ExitCode?
       for job in jobs {
         do {
@@ -72,7 +72,7 @@ struct FuseCommand: ParsableCommand {
       Signals.install()
       let request = try request.resolve()
       let (job, store) = try submit(request, database)
-      Terminal.message("job \(job.id) in \(database.resolvedPath)")
+      Terminal.news("job \(job.id) in \(database.resolvedPath)")
       try runJob(String(job.id), arguments, store: store)
     }
   }
@@ -87,10 +87,9 @@ struct RunArguments: ParsableArguments {
   @Flag(help: "Share the job with a process that runs it already.")
   var join = false
 
-  @Flag(help: "No progress.")
-  var quiet = false
+  @OptionGroup var quiet: QuietFlag
 
-  @Flag(help: "A JSON object a line on stdout for progress, and one for the end.")
+  @Flag(help: "Print progress, and then the end, as a JSON object a line.")
   var json = false
 
   func validate() throws {
@@ -106,7 +105,7 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) thr
       workers: arguments.resources.workerCount, memoryByteCount: arguments.resources.memoryByteCount,
       blockLimit: arguments.limit))
   let job = try store.job(selector)
-  let progress = ProgressReporter(isQuiet: arguments.quiet, isJSON: arguments.json)
+  let progress = ProgressReporter(isJSON: arguments.json)
   let outcome: RunJob.Outcome
   do {
     outcome = try runner.run(
@@ -121,13 +120,13 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) thr
   let again = "`blockfuse run \(job.id)` goes on from here"
   switch outcome.ending {
   case .complete:
-    Terminal.message("job \(job.id) is complete: \(job.description.outputPath)")
+    Terminal.news("job \(job.id) is complete: \(job.description.outputPath)")
   case .leftToOthers:
-    Terminal.message("job \(job.id): all blocks are done; another process that shares the job finishes it")
+    Terminal.news("job \(job.id): all blocks are done; another process that shares the job finishes it")
   case .limitReached:
-    Terminal.message("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
+    Terminal.news("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
   case .stopped(let signal):
-    Terminal.message("job \(job.id): stopped by signal \(signal); \(again)")
+    Terminal.news("job \(job.id): stopped by signal \(signal); \(again)")
     throw ExitCode(128 + signal)
   case .someFailed:
     let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }

@@ -10,7 +10,7 @@ struct ServeCommand: ParsableCommand {
     commandName: "serve",
     abstract: "Pages about all jobs of the database, for a browser on this machine; they follow while jobs run.",
     discussion: """
-      Reads only. Listens on 127.0.0.1 alone: to look from another machine, forward the port with
+      Reads only. Listens on 127.0.0.1 alone: to look from another machine, forward the port with \
       `ssh -L 8642:127.0.0.1:8642 HOST`. Whoever has an account on this machine can look, too.
 
       Example: blockfuse serve --db /data/jobs.sqlite --port 9000
@@ -18,6 +18,7 @@ struct ServeCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("0: any that is free; the address is printed.", valueName: "port"))
   var port: UInt16 = 8642
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -30,7 +31,7 @@ struct ServeCommand: ParsableCommand {
         do {
           try await server.run { address in
             Terminal.result(address)
-            Terminal.message("open this address in a browser; Ctrl-C ends it")
+            Terminal.news("open this address in a browser; Ctrl-C ends it")
           }
         } catch {
           failure.withLock { $0 = error }

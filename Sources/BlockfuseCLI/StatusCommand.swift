@@ -11,12 +11,12 @@ struct StatusCommand: ParsableCommand {
     discussion: """
       Example: blockfuse status 3 --watch
 
-      With --watch the status is shown anew every two seconds, until the job is complete or has failed; with --json, an
+      With --watch the status is shown anew every two seconds, until the job is complete or has failed; with --json, an \
       object a line.
       """)
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
   @Flag(name: .shortAndLong, help: "Go on showing it while it changes.") var watch = false
   @OptionGroup var database: DatabaseOption
 
@@ -50,7 +50,7 @@ struct ListCommand: ParsableCommand {
     abstract: "All jobs of the database.",
     discussion: "Example: blockfuse list --db /data/jobs.sqlite")
 
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

@@ -10,7 +10,8 @@ struct SubmitCommand: ParsableCommand {
     discussion: "Example: blockfuse submit dataset.json --output fused.ome.zarr --output-chunksize 128")
 
   @OptionGroup var request: SubmitArguments
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -22,17 +23,17 @@ struct SubmitCommand: ParsableCommand {
         "output": .string(job.description.outputPath),
       ])
       Terminal.result(json ? document.text : String(job.id))
-      Terminal.message("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
+      Terminal.news("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
     }
   }
 }
 
 /// What `submit` and `fuse` take.
 struct SubmitArguments: ParsableArguments {
-  @Argument(help: ArgumentHelp("The views and their transforms: a dataset.json.", valueName: "dataset"))
+  @Argument(help: ArgumentHelp("The views and their transforms: dataset.json, an XML of BigStitcher, or TileConfiguration.txt.", valueName: "dataset"), completion: .file())
   var dataset: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file())
   var output: String
 
   @Option(help: ArgumentHelp("A name for the job, to be used in place of its number.", valueName: "name"))

@@ -4,6 +4,7 @@ import Synchronization
 /// Where words go: results to stdout, progress and messages to stderr.
 enum Terminal {
   private static let progressLength = Mutex(0)
+  private static let quiet = Mutex(false)
 
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
@@ -11,6 +12,15 @@ enum Terminal {
     write(text + "\n", to: STDOUT_FILENO)
   }
 
+  /// Nothing but warnings and errors from now on.
+  static func beQuiet() { quiet.withLock { $0 = true } }
+
+  private static var isQuiet: Bool { quiet.withLock { $0 } }
+
+  /// What is good to know, but no warning.
+  static func news(_ text: String) { if !isQuiet { message(text) } }
+
+  /// Warnings and errors.
   static func message(_ text: String) {
     clearProgress()
     write("blockfuse: " + text + "\n", to: STDERR_FILENO)
@@ -18,6 +28,7 @@ enum Terminal {
 
   /// One line that is redrawn on a terminal; elsewhere a line of its own.
   static func progress(_ text: String) {
+    if isQuiet { return }
     guard isInteractive else {
       write(text + "\n", to: STDERR_FILENO)
       return

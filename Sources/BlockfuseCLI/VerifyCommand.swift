@@ -11,7 +11,7 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Reads back every block recorded as done.",
     discussion: """
-      Exit status: 0 all is as recorded, or --repair mended it; 12 something is missing or damaged. An unfinished job and
+      Exit status: 0 all is as recorded, or --repair mended it; 12 something is missing or damaged. An unfinished job and \
       stray files are reported, and are no damage.
 
       Example: blockfuse verify 3 --repair && blockfuse run 3
@@ -20,8 +20,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var job: JobArgument
   @Flag(help: "Set what is missing or damaged, and what was made from it, to pending; remove stray files.") var repair = false
   @Option(help: ArgumentHelp("Threads. Default: one for each core.", valueName: "n")) var workers: Int?
-  @Flag(help: "One JSON document.") var json = false
-  @Flag(help: "No progress.") var quiet = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func validate() throws {
@@ -37,7 +37,6 @@ struct VerifyCommand: ParsableCommand {
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       let shown = Mutex(Date())
-      let isQuiet = quiet
       var report: Verifier.Report
       do {
         report = try verifier.verify(stopFlag: Signals.stopFlag) { checked, total in
@@ -46,7 +45,7 @@ struct VerifyCommand: ParsableCommand {
             last = Date()
             return true
           }
-          if isDue && !isQuiet { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
+          if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
         }
       } catch JobError.changed(_, let differences) {
         Terminal.clearProgress()
@@ -109,7 +108,7 @@ struct RetryCommand: ParsableCommand {
     discussion: "Example: blockfuse retry 3 && blockfuse run 3")
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -118,7 +117,7 @@ struct RetryCommand: ParsableCommand {
       let record = try store.job(job.job)
       let count = try store.retry(record.id)
       Terminal.result(json ? JSONValue.object(["job": .int(Int64(record.id)), "pending": .int(Int64(count))]).text : "\(count)")
-      Terminal.message("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
+      Terminal.news("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
     }
   }
 }

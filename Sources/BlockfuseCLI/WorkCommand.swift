@@ -9,29 +9,29 @@ struct WorkCommand: ParsableCommand {
     commandName: "work",
     abstract: "Does one task's share of a work order; the job database is not touched.",
     discussion: """
-      Which task this is, of how many, is also read from the environment of Slurm, AWS Batch, Kubernetes, LSF and SGE
-      arrays. A task that is started twice, at once or later, harms nothing; one that is started again goes on from its
+      Which task this is, of how many, is also read from the environment of Slurm, AWS Batch, Kubernetes, LSF and SGE \
+      arrays. A task that is started twice, at once or later, harms nothing; one that is started again goes on from its \
       logs.
 
       Example: blockfuse work fused.ome.zarr.blockfuse/order-1 --task 3 --tasks 8
 
-      Exit status: 0 done; 3 some blocks failed; 4 the program, an input or the output changed, or the order was
+      Exit status: 0 done; 3 some blocks failed; 4 the program, an input or the output changed, or the order was \
       withdrawn; 75 blocks of the level below are not done yet; 130 or 143 stopped by a signal.
       """)
 
-  @Argument(help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order")) var order: String
+  @Argument(help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory) var order: String
   @Option(help: ArgumentHelp("Which task, from 0.", valueName: "i")) var task: Int?
   @Option(help: ArgumentHelp("How many tasks there are.", valueName: "n")) var tasks: Int?
   @Option(help: "Only this level, which needs all of the level below. Default: all, as far as they come.") var level: Int?
   @OptionGroup(title: "Resources") var resources: ResourceOptions
-  @Flag(help: "No progress.") var quiet = false
+  @OptionGroup var quiet: QuietFlag
 
   func run() throws {
     try reportingErrors {
       Signals.install()
       let place = try TaskIndex(task: task, tasks: tasks, environment: ProcessInfo.processInfo.environment)
       let settings = Runner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount)
-      let progress = ProgressReporter(isQuiet: quiet, isJSON: false)
+      let progress = ProgressReporter(isJSON: false)
       let outcome: WorkTask.Outcome
       do {
         outcome = try WorkTask(order: order, registry: CommandSetup.registry, settings: settings).run(
@@ -44,17 +44,17 @@ struct WorkCommand: ParsableCommand {
       Terminal.clearProgress()
       let title = "task \(place.index) of \(place.count)"
       if case .stopped(let signal) = outcome.ending {
-        Terminal.message("\(title): stopped by signal \(signal); the same command goes on from here")
+        Terminal.news("\(title): stopped by signal \(signal); the same command goes on from here")
         throw ExitCode(128 + signal)
       }
       let done = outcome.reading.finishedBlocks
-      Terminal.message("\(title): \(done.grouped) blocks in \(durationText(outcome.reading.elapsedSeconds))")
+      Terminal.news("\(title): \(done.grouped) blocks in \(durationText(outcome.reading.elapsedSeconds))")
       if outcome.failed > 0 {
         Terminal.message("\(outcome.failed.grouped) blocks of the share failed, or rest on failed ones; `blockfuse collect` says which")
         throw ExitCode(ExitStatus.someFailed.rawValue)
       }
       if outcome.waiting > 0 {
-        Terminal.message("\(outcome.waiting.grouped) blocks rest on those of other tasks, which do them, or leave them to a later one")
+        Terminal.news("\(outcome.waiting.grouped) blocks rest on those of other tasks, which do them, or leave them to a later one")
       }
     }
   }
@@ -75,6 +75,7 @@ struct OrderCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
@@ -83,7 +84,7 @@ struct OrderCommand: ParsableCommand {
       let maker = OrderMaker(store: store, registry: CommandSetup.registry)
       if withdraw {
         let order = try maker.withdraw(job.job)
-        Terminal.message("\(order.path) is withdrawn; tasks stop before they take more blocks")
+        Terminal.news("\(order.path) is withdrawn; tasks stop before they take more blocks")
         return
       }
       let order = try maker.make(job.job, note: { Terminal.message("note: \($0)") })
@@ -99,7 +100,8 @@ struct CollectCommand: ParsableCommand {
     discussion: "Example: blockfuse collect 3 && blockfuse status 3")
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "One JSON document.") var json = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

@@ -1,5 +1,6 @@
 /// The known name that a mistyped one probably stands for: the smallest number of inserted, deleted, replaced and
-/// swapped letters, upper and lower case alike; nil where that is more than a third of the word.
+/// swapped letters, upper and lower case alike. Where that is more than a third of the word, the shortest name that has
+/// all of the word in it, such as `output_chunksize` for `chunksize`; else nil.
 public func nearestName(to word: String, among known: [String]) -> String? {
   let typed = Array(word.lowercased())
   let limit = max(2, typed.count / 3)
@@ -8,7 +9,9 @@ public func nearestName(to word: String, among known: [String]) -> String? {
     let distance = editDistance(typed, Array(name.lowercased()))
     if distance <= limit && distance < min(name.count, best?.distance ?? .max) { best = (name, distance) }
   }
-  return best?.name
+  if let best { return best.name }
+  guard typed.count > 3 else { return nil }
+  return known.filter { $0.lowercased().contains(word.lowercased()) }.min { ($0.count, $0) < ($1.count, $1) }
 }
 
 private func editDistance(_ a: [Character], _ b: [Character]) -> Int {

@@ -89,7 +89,8 @@ extension JobStore {
       }
       let newest = "id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))"
       if let record = try self.records(db, where: newest, [selector]).first { return record }
-      throw JobStoreError.noSuchJob(selector: selector, path: self.path)
+      let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)", []).map { try $0.text(0) }
+      throw JobStoreError.noSuchJob(selector: selector, path: self.path, nearest: nearestName(to: selector, among: names))
     }
   }
 

@@ -80,7 +80,7 @@ extension JobStore {
     let rows = try db.rows(
       """
       SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message,
-        blocks, voxels, ifnull(written_voxels, voxels), bytes
+        blocks, voxels, ifnull(written_voxels, voxels), bytes, worked_ms
       FROM run WHERE \(condition)
       """, [job])
     let open = try rows.filter { try $0.optionalInteger(7) == nil }.map { Int64(try $0.integer(0)) }
@@ -104,7 +104,7 @@ extension JobStore {
         endedAt: try row.optionalInteger(7).map(Date.init(milliseconds:)), outcome: outcome,
         progress: RunProgress(
           blocks: try row.integer(10), voxels: try row.integer(11), writtenVoxels: try row.integer(12),
-          bytes: try row.integer(13)),
+          bytes: try row.integer(13), workedSeconds: try row.optionalInteger(14).map { Double($0) / 1000 }),
         isLive: live.contains(id))
     }
   }

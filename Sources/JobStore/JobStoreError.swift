@@ -6,7 +6,8 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no database file, or it is empty.
   case noDatabase(path: String)
   case noParentFolder(path: String)
-  case noSuchJob(selector: String, path: String)
+  /// `nearest`: the name that was probably meant.
+  case noSuchJob(selector: String, path: String, nearest: String? = nil)
   case newerDatabase(path: String, version: Int, known: Int)
   /// A migration was edited after it was applied to this file.
   case migrationChanged(path: String, name: String)
@@ -62,7 +63,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noDatabase(let path): "there is no job database at \(path)"
     case .noParentFolder(let path): "the folder of the job database \(path) does not exist"
-    case .noSuchJob(let selector, let path):
+    case .noSuchJob(let selector, let path, _):
       selector.isEmpty ? "there is no job in \(path)" : "there is no job \(selector) in \(path)"
     case .newerDatabase(let path, let version, let known):
       "the job database \(path) has version \(version); this program knows versions up to \(known)"
@@ -92,7 +93,12 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noDatabase: "Name the database with --db or BLOCKFUSE_DB, or make one by submitting a job."
     case .noParentFolder: "Make the folder, or name another place with --db."
-    case .noSuchJob: "See the jobs with `blockfuse list`."
+    case .noSuchJob(let selector, _, let nearest):
+      if let nearest {
+        "did you mean \"\(nearest)\"? `blockfuse list` shows all jobs"
+      } else {
+        selector.isEmpty ? "`blockfuse submit` makes one" : "see the jobs with `blockfuse list`"
+      }
     case .newerDatabase: "Use the newer program, or another database with --db."
     case .migrationChanged: "Use the program that made the database, or another database with --db."
     case .foreignFile: "Name another file with --db; this one is left as it is."

@@ -42,8 +42,10 @@ public final class Run: Sendable, Identifiable {
 
   private func setProgress(_ db: Database, _ progress: RunProgress, at now: Date) throws {
     try db.run(
-      "UPDATE run SET heartbeat_ms = ?, blocks = ?, voxels = ?, written_voxels = ?, bytes = ? WHERE id = ?",
-      [now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes, id])
+      "UPDATE run SET heartbeat_ms = ?, blocks = ?, voxels = ?, written_voxels = ?, bytes = ?, worked_ms = ? WHERE id = ?",
+      [
+        now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes, progress.workedMilliseconds, id,
+      ])
   }
 
   /// Leaves what is to be done at the very end to others, where there are any: ends this run and says true. The one that

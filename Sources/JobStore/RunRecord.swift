@@ -51,10 +51,15 @@ public struct RunProgress: Hashable, Sendable {
   /// Of those that have a file now.
   public var writtenVoxels: Int
   public var bytes: Int
+  /// Without the time in which the machine slept or the process was stopped; nil: not known.
+  public var workedSeconds: Double?
 
-  public init(blocks: Int = 0, voxels: Int = 0, writtenVoxels: Int = 0, bytes: Int = 0) {
+  public init(blocks: Int = 0, voxels: Int = 0, writtenVoxels: Int = 0, bytes: Int = 0, workedSeconds: Double? = nil) {
     (self.blocks, self.voxels, self.writtenVoxels, self.bytes) = (blocks, voxels, writtenVoxels, bytes)
+    self.workedSeconds = workedSeconds
   }
+
+  var workedMilliseconds: Int? { workedSeconds.map { Int(($0 * 1000).rounded()) } }
 }
 
 /// How far a run was at one moment.

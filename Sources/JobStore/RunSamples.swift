@@ -15,10 +15,13 @@ package struct SampleSchedule: Sendable {
     guard now >= nextAt else { return }
     try db.run(
       """
-      INSERT INTO run_sample (run, at_ms, blocks, voxels, written_voxels, bytes) VALUES (?, ?, ?, ?, ?, ?)
+      INSERT INTO run_sample (run, at_ms, blocks, voxels, written_voxels, bytes, worked_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING
       """,
-      [run, now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes])
+      [
+        run, now.milliseconds, progress.blocks, progress.voxels, progress.writtenVoxels, progress.bytes,
+        progress.workedMilliseconds,
+      ])
     count += db.changesCount
     if count > Self.limit {
       try db.run(
@@ -42,7 +45,7 @@ extension JobStore {
     try read { db in
       try db.rows(
         """
-        SELECT s.run, s.at_ms, s.blocks, s.voxels, s.written_voxels, s.bytes
+        SELECT s.run, s.at_ms, s.blocks, s.voxels, s.written_voxels, s.bytes, s.worked_ms
         FROM run r JOIN run_sample s ON s.run = r.id WHERE r.job = ? ORDER BY s.run, s.at_ms
         """, [job]
       ).map { row in
@@ -50,7 +53,7 @@ extension JobStore {
           run: Int64(try row.integer(0)), at: Date(milliseconds: try row.integer(1)),
           progress: RunProgress(
             blocks: try row.integer(2), voxels: try row.integer(3), writtenVoxels: try row.integer(4),
-            bytes: try row.integer(5)))
+            bytes: try row.integer(5), workedSeconds: try row.optionalInteger(6).map { Double($0) / 1000 }))
       }
     }
   }

@@ -24,10 +24,19 @@ public struct JobReading: Sendable {
   public var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
   public var isRunning: Bool { runs.contains(where: \.isLive) }
 
-  /// How long a run worked; one that died, until it was last heard of.
+  /// How long a run worked, without the time in which its machine slept; one that died, until it was last heard of.
   public func seconds(of run: RunRecord) -> Double {
+    if let worked = run.progress.workedSeconds {
+      // heartbeats come every two seconds
+      return worked + (run.isLive ? min(3, max(0, readAt.timeIntervalSince(run.heartbeatAt))) : 0)
+    }
     let end = run.isLive ? readAt : run.outcome == .died || run.endedAt == nil ? run.heartbeatAt : run.endedAt ?? run.heartbeatAt
     return max(0, end.timeIntervalSince(run.worker.startedAt))
+  }
+
+  /// How long a run had worked when a sample was taken.
+  public func workedSeconds(at sample: RunSample, of run: RunRecord) -> Double {
+    sample.progress.workedSeconds ?? sample.at.timeIntervalSince(run.worker.startedAt)
   }
 
   public var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
@@ -58,9 +67,9 @@ public struct JobReading: Sendable {
 
   /// Of a live run over its last two minutes; nil before it has written anything.
   private func lately(of run: RunRecord) -> TimeLeft.Lately? {
-    let from = run.heartbeatAt - 120
-    let first = samples.last { $0.run == run.id && $0.at <= from }
-    let seconds = run.heartbeatAt.timeIntervalSince(first?.at ?? run.worker.startedAt)
+    let worked = run.progress.workedSeconds ?? run.heartbeatAt.timeIntervalSince(run.worker.startedAt)
+    let first = samples.last { $0.run == run.id && worked - workedSeconds(at: $0, of: run) >= 120 }
+    let seconds = worked - (first.map { workedSeconds(at: $0, of: run) } ?? 0)
     let (now, then) = (run.progress, first?.progress ?? RunProgress())
     guard seconds > 1, now.writtenVoxels > then.writtenVoxels else { return nil }
     return TimeLeft.Lately(

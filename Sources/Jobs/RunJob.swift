@@ -104,7 +104,11 @@ public struct RunJob {
 }
 
 extension RunMeter.Reading {
-  var progress: RunProgress { RunProgress(blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount) }
+  var progress: RunProgress {
+    RunProgress(
+      blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount,
+      workedSeconds: elapsedSeconds)
+  }
 }
 
 extension Runner.Ending {

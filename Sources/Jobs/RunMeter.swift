@@ -19,6 +19,7 @@ public final class RunMeter: Sendable {
     /// Blocks of the whole job that were settled before this run, or settled in bulk, and how many there are.
     public var settledBefore = 0
     public var totalBlocks = 0
+    /// Without the time in which the machine slept or the process was stopped.
     public var elapsedSeconds = 0.0
     /// Blocks a second over the last while; nil before there is one.
     public var blocksPerSecond: Double?
@@ -31,6 +32,7 @@ public final class RunMeter: Sendable {
 
   private struct State {
     var reading = Reading()
+    var clock = WorkClock(now: ProcessInfo.processInfo.systemUptime)
     /// Oldest first, for the sliding rate.
     var window: [(at: Double, blocks: Int, voxels: Int, written: Int)] = [(0, 0, 0, 0)]
     /// What is known of each level, by its number; nil for those that are not to be done here.
@@ -38,7 +40,6 @@ public final class RunMeter: Sendable {
   }
 
   private let monitor: Monitor<State>
-  private let start = Date()
   /// The rate is that of the last while only, so that an easy beginning does not promise too much.
   private let windowSeconds = 120.0
 
@@ -70,8 +71,9 @@ public final class RunMeter: Sendable {
   }
 
   func recorded(_ results: [WorkResult], lost: Int) {
-    let now = Date().timeIntervalSince(start)
     monitor.update { state in
+      state.clock.look(now: ProcessInfo.processInfo.systemUptime)
+      let now = state.clock.seconds
       for result in results {
         let level = result.block.level
         let voxels = state.levels[level]?.voxelsPerBlock ?? 0
@@ -98,8 +100,9 @@ public final class RunMeter: Sendable {
   }
 
   public func read() -> Reading {
-    let now = Date().timeIntervalSince(start)
-    return monitor.read { state in
+    monitor.update { state in
+      state.clock.look(now: ProcessInfo.processInfo.systemUptime)
+      let now = state.clock.seconds
       var reading = state.reading
       reading.elapsedSeconds = now
       if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {

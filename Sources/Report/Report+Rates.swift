@@ -51,10 +51,9 @@ extension Report {
     var steps: [[Step]] = []
     var clock = 0.0
     for run in reading.runs {
-      let start = run.worker.startedAt
       var moments = [(0.0, 0)]
       for sample in samples[run.id] ?? [] {
-        moments.append((sample.at.timeIntervalSince(start), sample.progress.voxels))
+        moments.append((reading.workedSeconds(at: sample, of: run), sample.progress.voxels))
       }
       moments.append((reading.seconds(of: run), run.progress.voxels))
       var own: [Step] = []

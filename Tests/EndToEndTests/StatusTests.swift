@@ -46,6 +46,22 @@ import Zarr
     #expect(try folder.status()["seconds_left"] == .null)
   }
 
+  /// As when the lid of a laptop is closed: neither the rate nor the time left may rest on it.
+  @Test func timeInWhichAProcessIsStoppedIsNotWork() throws {
+    let folder = try submitted()
+    let run = try folder.spawn("run", "--workers", "1", "--quiet")
+    while run.isRunning, try folder.database.job(1).counts.settled < 20 { usleep(500) }
+    run.signal(SIGSTOP)
+    try #require(run.isRunning)
+    sleep(5)
+    run.signal(SIGCONT)
+    #expect(run.wait().status == 0)
+    let record = try #require(try folder.database.runs(of: 1).first)
+    let (wall, worked) = (record.endedAt?.timeIntervalSince(record.worker.startedAt) ?? 0, record.progress.workedSeconds ?? 0)
+    #expect(wall - worked > 4 && worked > 0, "\(worked) s of \(wall)")
+    #expect(try folder.status()["runs"]?.array?.first?["seconds"]?.double == worked)
+  }
+
   @Test func watchingEndsWithTheJob() throws {
     let folder = try submitted()
     let watch = try folder.spawn("status", "--watch", "--json")

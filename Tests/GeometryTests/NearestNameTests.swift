@@ -10,6 +10,12 @@ import Geometry
     #expect(nearestName(to: typed, among: ["name", "path", "transforms", "axes", "spacing", "origin"]) == meant)
   }
 
+  @Test func partOfAName() {
+    let options = ["output-chunksize", "output-origin", "shards"]
+    #expect(nearestName(to: "chunksize", among: options) == "output-chunksize")
+    #expect(nearestName(to: "out", among: options) == nil)
+  }
+
   @Test(arguments: ["microscope", "q", "", "ab"])
   func doesNotGuessWildly(typed: String) {
     #expect(nearestName(to: typed, among: ["name", "path", "transforms", "axis", "spacing", "z"]) == nil)

@@ -9,7 +9,7 @@ import Testing
     let scene = try Scene()
     let job = try scene.job([size(4, 4, 4)])
     let run = try scene.store.beginRun(job: job, info: .sample())
-    let progress = RunProgress(blocks: 2, voxels: 128, writtenVoxels: 64, bytes: 100)
+    let progress = RunProgress(blocks: 2, voxels: 128, writtenVoxels: 64, bytes: 100, workedSeconds: 1.5)
     try run.heartbeat(progress)
     // sooner than the next sample is due
     try run.heartbeat(RunProgress(blocks: 3, voxels: 192, writtenVoxels: 64, bytes: 100))
@@ -48,6 +48,7 @@ import Testing
     let run = try scene.store.beginRun(job: job, info: .sample())
     try run.end(.finished, progress: RunProgress(blocks: 1, voxels: 64, writtenVoxels: 0, bytes: 9))
     try DatabaseQueue(path: scene.path).write { try $0.execute(sql: "UPDATE run SET written_voxels = NULL") }
-    #expect(try scene.store.runs(of: job)[0].progress == RunProgress(blocks: 1, voxels: 64, writtenVoxels: 64, bytes: 9))
+    let progress = try scene.store.runs(of: job)[0].progress
+    #expect(progress == RunProgress(blocks: 1, voxels: 64, writtenVoxels: 64, bytes: 9, workedSeconds: nil))
   }
 }

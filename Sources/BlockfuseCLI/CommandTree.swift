@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// All commands with their options, as the command line's parser knows them: what the manual is made of, and where a
+/// mistyped word is looked for.
+struct CommandTree: Decodable {
+  struct Argument: Decodable {
+    struct Name: Decodable {
+      let kind: String
+      let name: String
+      /// As it is typed.
+      var typed: String { (kind == "long" ? "--" : "-") + name }
+    }
+    /// positional, option or flag.
+    let kind: String
+    let shouldDisplay: Bool
+    let sectionTitle: String?
+    let isOptional: Bool
+    let names: [Name]?
+    let valueName: String?
+    let defaultValue: String?
+    let abstract: String?
+
+    /// `-o, --output <out>`, `<dataset>`.
+    var usage: String {
+      let value = valueName.map { "<\($0)>" } ?? ""
+      guard kind != "positional" else { return value }
+      // short ones first, as in the help
+      let all = (names ?? []).sorted { $0.typed.count < $1.typed.count }.map(\.typed).joined(separator: ", ")
+      return kind == "flag" ? all : "\(all) \(value)"
+    }
+  }
+
+  let commandName: String
+  let shouldDisplay: Bool
+  let abstract: String?
+  let discussion: String?
+  let subcommands: [CommandTree]?
+  let arguments: [Argument]?
+
+  static func read() throws -> CommandTree {
+    struct Document: Decodable { let command: CommandTree }
+    return try JSONDecoder().decode(Document.self, from: Data(Blockfuse._dumpHelp().utf8)).command
+  }
+
+  /// The command with a name, such as `run`; `help` as well.
+  func command(_ name: String) -> CommandTree? { subcommands?.first { $0.commandName == name } }
+
+  /// What people see: without `help`, which every program has.
+  var shown: [CommandTree] { (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" } }
+
+  /// `--output`, `-o`, … as typed.
+  var optionNames: [String] { (arguments ?? []).flatMap { ($0.names ?? []).map(\.typed) } }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Foundation
+
+/// Runs the command that a command line names, and ends the program. What is wrong with the line itself is said like
+/// any other error, with the word that was probably meant; exit status 64.
+func launch(_ arguments: [String]) -> Never {
+  do {
+    if arguments.first == "help", let mistake = (try? CommandTree.read()).flatMap({ CommandLineMistake.command(arguments, $0) }) {
+      mistake.tell()
+    }
+    var command = try Blockfuse.parseAsRoot(arguments)
+    try command.run()
+    Blockfuse.exit()
+  } catch {
+    guard Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }
+    CommandLineMistake(Blockfuse.fullMessage(for: error), arguments, try? CommandTree.read()).tell()
+  }
+}

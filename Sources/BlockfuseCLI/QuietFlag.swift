@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// `--quiet`, for commands that can take long: warnings and errors alone on stderr. Results are still printed.
+struct QuietFlag: ParsableArguments {
+  @Flag(name: .shortAndLong, help: "No progress and no messages but warnings and errors.")
+  var quiet = false
+
+  // taking effect here, no command can forget it
+  func validate() { if quiet { Terminal.beQuiet() } }
+}
