@@ -42,35 +42,39 @@ extension JobStatus {
       lines.append("\(runs) so far, \(durationText(reading.workedSeconds)) in all; the last \(ending(of: last))")
     }
     if let order {
-      let collected = order.record.collectedAt.map { "as of \(timeText($0))" } ?? "not collected yet"
+      let collected = order.record.collectedAt.map { "as of \(momentText($0))" } ?? "not collected yet"
       lines.append("work order \(order.record.path): \(order.logs.count.grouped) logs, \(collected)")
     }
     return lines
   }
 
   private func ending(of run: RunRecord) -> String {
-    let at = timeText(run.endedAt ?? run.heartbeatAt)
+    let date = run.outcome == .died ? run.heartbeatAt : run.endedAt ?? run.heartbeatAt
+    let at = "\(durationText(max(0, reading.readAt.timeIntervalSince(date)))) ago (\(momentText(date)))"
     return switch run.outcome {
     case .finished: "finished \(at)"
     case .interrupted: "was stopped \(at)"
     case .error(let message): "ended \(at) with an error: \(message)"
-    case .died, nil: "died, last heard of \(timeText(run.heartbeatAt))"
+    case .died, nil: "died, last heard of \(at)"
     }
   }
 
   private var levelTable: String {
     let is3D = job.description.is3D
-    var rows = [["level", "shape", "block", "total", "done", "empty", "failed", "running", "pending", "settled"]]
+    // states that no block is in are not worth a column
+    let all = reading.counts
+    let states: [(name: String, count: (BlockCounts) -> Int)] = [
+      ("done", { $0.done }), ("empty", { $0.empty }), ("failed", { $0.failed }), ("running", { $0.running }),
+      ("pending", { $0.pending }),
+    ].filter { $0.1(all) > 0 }
+    var rows = [["level", "finished", "blocks"] + states.map(\.name) + ["voxels", "block"]]
     func row(_ name: String, _ shape: String, _ block: String, _ c: BlockCounts) -> [String] {
-      [
-        name, shape, block, c.total.grouped, c.done.grouped, c.empty.grouped, c.failed.grouped, c.running.grouped,
-        c.pending.grouped, percentText(c.settled, of: c.total),
-      ]
+      [name, percentText(c.settled, of: c.total), c.total.grouped] + states.map { $0.count(c).grouped } + [shape, block]
     }
-    func size(_ v: TCZYX) -> String { (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(String.init).joined(separator: "x") }
+    func size(_ v: TCZYX) -> String { (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(String.init).joined(separator: " x ") }
     for level in levels {
       let shape = level.layout.shape
-      let leading = shape.t * shape.c > 1 ? "\(shape.t)x\(shape.c)x" : ""
+      let leading = shape.t * shape.c > 1 ? "\(shape.t) t x \(shape.c) c x " : ""
       rows.append(row(String(level.layout.level), leading + size(shape), size(level.layout.grid.block), level.counts))
     }
     rows.append(row("all", "", "", reading.counts))
@@ -102,7 +106,7 @@ func table(_ rows: [[String]]) -> String {
   return rows.map { row in
     zip(row, widths).enumerated().map { column, cell in
       let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-      let isNumber = rows.dropFirst().allSatisfy { $0[column].isEmpty || $0[column].first?.isNumber == true }
+      let isNumber = rows.dropFirst().allSatisfy { $0[column].isEmpty || $0[column].first?.isNumber == true || $0[column].hasPrefix("< ") }
       return isNumber ? padding + cell.0 : (column == row.count - 1 ? cell.0 : cell.0 + padding)
     }.joined(separator: "  ")
   }.joined(separator: "\n")

@@ -23,22 +23,27 @@ final class ProgressReporter: Sendable {
     }
     guard isDue else { return }
     if isJSON { Terminal.result(Self.json(reading, ending: nil).text) }
-    Terminal.progress(Self.line(reading))
+    Terminal.progress(Self.line(reading, width: Terminal.progressWidth))
   }
 
-  /// `level 0/3  1,234 of 5,678 blocks (21.7 %)  45.1 blocks/s  94.5 Mvoxel/s  1 h 22 min left`
-  static func line(_ reading: RunMeter.Reading) -> String {
+  /// `[####..........]  21.7 %  about 1 h 22 min left  1,234 of 5,678 blocks  level 0 of 3  94.5 Mvoxel/s`; where that is
+  /// wider than the terminal, without what matters least.
+  static func line(_ reading: RunMeter.Reading, width: Int?) -> String {
     let settled = reading.settledBefore + reading.doneBlocks + reading.emptyBlocks
-    let percent = 100 * Double(settled) / Double(max(1, reading.totalBlocks))
-    var parts = [
-      "level \(reading.level) (of 0 to \(reading.levelCount - 1))",
-      "\(settled.grouped) of \(reading.totalBlocks.grouped) blocks (\(String(format: "%.1f", percent)) %)",
-    ]
-    if reading.failedBlocks > 0 { parts.append("\(reading.failedBlocks.grouped) failed") }
-    if let rate = reading.blocksPerSecond { parts.append(String(format: "%.1f blocks/s", rate)) }
-    if let rate = reading.voxelsPerSecond { parts.append(String(format: "%.1f Mvoxel/s", rate / 1e6)) }
-    if let left = reading.secondsLeft, settled < reading.totalBlocks { parts.append("\(durationText(left)) left") }
-    return parts.joined(separator: "  ")
+    // what matters least has the highest number
+    var parts: [(text: String, rank: Int)] = []
+    if width != nil { parts.append((bar(Double(settled) / Double(max(1, reading.totalBlocks)), width: 20), 5)) }
+    parts.append((percentText(settled, of: reading.totalBlocks), 0))
+    if reading.failedBlocks > 0 { parts.append(("\(reading.failedBlocks.grouped) failed", 1)) }
+    if let left = reading.secondsLeft, settled < reading.totalBlocks { parts.append(("about \(durationText(left)) left", 2)) }
+    parts.append(("\(settled.grouped) of \(reading.totalBlocks.grouped) blocks", 3))
+    parts.append(("level \(reading.level) of \(reading.levelCount - 1)", 6))
+    if let rate = reading.voxelsPerSecond { parts.append((String(format: "%.1f Mvoxel/s", rate / 1e6), 4)) }
+    func line() -> String { parts.map(\.text).joined(separator: "  ") }
+    while let width, line().count > width, parts.count > 1, let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) {
+      parts.remove(at: least)
+    }
+    return line()
   }
 
   static func json(_ reading: RunMeter.Reading, ending: Runner.Ending?) -> JSONValue {

@@ -62,7 +62,7 @@ struct ListCommand: ParsableCommand {
         return Terminal.result(JSONValue.array(list).text)
       }
       if jobs.isEmpty { return Terminal.message("no jobs yet; `blockfuse submit` makes one") }
-      var rows = [["job", "name", "state", "settled", "failed", "output"]]
+      var rows = [["job", "name", "state", "finished", "failed", "output"]]
       for job in jobs {
         let counts = job.counts
         rows.append(

@@ -33,7 +33,7 @@ enum Terminal {
       write(text + "\n", to: STDERR_FILENO)
       return
     }
-    let width = max(20, columnCount - 1)
+    let width = progressWidth ?? 100
     let line = String(text.prefix(width))
     progressLength.withLock { length in
       write("\r" + line + String(repeating: " ", count: max(0, length - line.count)), to: STDERR_FILENO)
@@ -50,10 +50,12 @@ enum Terminal {
     }
   }
 
-  private static var columnCount: Int {
+  /// Characters of the line that is redrawn; nil where it is no terminal.
+  static var progressWidth: Int? {
+    guard isInteractive else { return nil }
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 100 }
-    return Int(size.ws_col)
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 99 }
+    return max(20, Int(size.ws_col) - 1)
   }
 
   /// A reader that went away (`blockfuse blocks | head`) is no error.

@@ -25,14 +25,20 @@ extension Int {
   }
 }
 
-/// `47.3 %`; 100.0 % only where it is all.
+/// `47.3 %`; 100.0 % only where it is all, 0.0 % only where it is nothing.
 public func percentText(_ part: Int, of total: Int) -> String {
+  if part > 0, Double(part) / Double(max(1, total)) < 0.0005 { return "< 0.1 %" }
   let percent = 100 * Double(part) / Double(max(1, total))
   return String(format: "%.1f %%", part < total ? min(percent, 99.9) : percent)
 }
 
 /// `2026-03-01T12:00:00Z`.
 public func timeText(_ date: Date) -> String { date.formatted(.iso8601) }
+
+/// `2026-03-01 12:00:00 UTC`, for people.
+public func momentText(_ date: Date) -> String {
+  timeText(date).replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: " UTC")
+}
 
 /// A number of bytes for people: `3.2 GiB`.
 public func byteText(_ byteCount: Int) -> String {

@@ -7,15 +7,15 @@ extension Report {
   func blockMaps() -> HTML {
     let figures: [HTML] = content.maps.enumerated().map { level, map in figure(map, level) }
     let legend: [HTML] = [
-      ("pending", "pending"), ("part4", "some done"), ("done", "all done"), ("empty", "all empty"), ("running", "in hand"),
+      ("pending", "pending"), ("part4", "some done"), ("done", "all done"), ("empty", "all empty"), ("running", "running"),
       ("failed", "failed"),
     ].map { "<li><i class=\"cell \($0.0)\"></i>\($0.1)</li>" }
     return """
       <section><h2>Blocks</h2>
-      <p>By state, seen along z. A cell that hides several blocks has the colour of what matters most: a failed one, one \
-      in hand, or how many are done.</p>
+      <p>By state, seen along z. A cell in front of several blocks has the colour of what matters most: one that failed, one \
+      at work, or how many are done.</p>
       <ul class="legend">\(legend)</ul>
-      <div class="maps">\(figures)</div></section>
+      <div class="maps">\(figures.prefix(1).map { $0 })<div>\(figures.dropFirst().map { $0 })</div></div></section>
       """
   }
 
@@ -71,7 +71,7 @@ extension Report {
       r.count == 1 ? "\(axis)=\(r.lowerBound)" : "\(axis)=\(r.lowerBound):\(r.upperBound)"
     }
     let states = [
-      ("done", c.done), ("empty", c.empty), ("failed", c.failed), ("in hand", c.running), ("pending", c.pending),
+      ("done", c.done), ("empty", c.empty), ("failed", c.failed), ("running", c.running), ("pending", c.pending),
     ].filter { $0.1 > 0 }.map { "\($0.1.grouped) \($0.0)" }
     return "\(range(map.rowAxis, place.rows)), \(range(map.columnAxis, place.columns)): \(states.joined(separator: ", "))"
   }

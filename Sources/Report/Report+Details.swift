@@ -16,9 +16,9 @@ extension Report {
       ("format", plan.output.isOMEZarr ? "OME-Zarr \(plan.output.ngffVersion.rawValue)" : "plain Zarr array"),
       ("fusion", d.fusionFunction), ("weights", d.weightsFunction ?? "blending only"),
       ("transform", d.transformKey ?? "the views' own metadata"),
-      ("submitted", timeText(content.job.createdAt)), ("output's uuid", d.uuid),
+      ("submitted", momentText(content.job.createdAt)), ("output's uuid", d.uuid),
     ]
-    if let finished = content.job.finishedAt { rows.append(("finished", timeText(finished))) }
+    if let finished = content.job.finishedAt { rows.append(("finished", momentText(finished))) }
     func table(_ rows: [(String, String)]) -> HTML {
       let lines: [HTML] = rows.map { "<tr><th>\($0.0)</th><td>\($0.1)</td></tr>" }
       return "<div class=\"wide\"><table class=\"pairs\"><tbody>\(lines)</tbody></table></div>"
@@ -32,6 +32,7 @@ extension Report {
   }
 
   private func shortest(_ value: Double) -> String {
-    value == value.rounded() && value.magnitude < 1e15 ? String(Int(value)) : "\(value)"
+    if value == value.rounded(), value.magnitude < 1e15 { return String(Int(value)) }
+    return "\((value * 1e6).rounded() / 1e6)"
   }
 }

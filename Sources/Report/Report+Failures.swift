@@ -3,30 +3,55 @@ import JobStore
 import Jobs
 
 extension Report {
-  /// What went wrong, with what to do about it.
+  /// Messages that are shown, and blocks that are named for each.
+  private static let messageLimit = 30
+  private static let blockLimit = 6
+
+  /// What went wrong, with what to do about it. Blocks that failed for one reason are one row.
   func failures() -> HTML? {
     let total = content.failureCounts.reduce(0) { $0 + $1.count }
     if total == 0 { return nil }
     let groups: [HTML] = content.failureCounts.map { code, count in
       "<li><strong>\(count.grouped)</strong> × <code>\(code)</code>: \(failureHint(code))</li>"
     }
-    let rows: [HTML] = content.failures.map { failure in
-      let p = failure.block.position
-      let position = content.plan.is3D ? p.array : [p.t, p.c, p.y, p.x]
+    var reasons: [(message: String, failures: [BlockFailure])] = []
+    var places: [String: Int] = [:]
+    for failure in content.failures {
+      if let place = places[failure.message] {
+        reasons[place].failures.append(failure)
+      } else {
+        places[failure.message] = reasons.count
+        reasons.append((failure.message, [failure]))
+      }
+    }
+    let shown = reasons.prefix(Self.messageLimit)
+    let rows: [HTML] = shown.map { message, failures in
+      let last = failures.map(\.at).max().map(momentText)
       return """
-        <tr><td>\(failure.block.level)</td><td>\(position.map(String.init).joined(separator: ","))</td>\
-        <td class="message">\(failure.message)</td><td>\(failure.attempts)</td><td>\(timeText(failure.at))</td></tr>
+        <tr><td class="message">\(message)</td><td>\(failures.count.grouped)</td><td class="list">\(names(failures))</td>\
+        <td>\(last)</td></tr>
         """
     }
-    let rest = total - rows.count
+    let rest = total - shown.reduce(0) { $0 + $1.failures.count }
     let more: HTML? = rest > 0
       ? "<p>\(rest.grouped) more: <code>blockfuse blocks \(content.job.id) --state failed</code></p>" : nil
     return """
       <section><h2>Failures</h2><ul class="failures">\(groups)</ul>
       <p>When it is mended, <code>blockfuse retry \(content.job.id)</code> and <code>blockfuse run \(content.job.id)</code> \
       try them again.</p>
-      <div class="wide"><table><thead><tr><th>level</th><th>block</th><th>why</th><th>times</th><th>last</th></tr></thead>\
+      <div class="wide"><table><thead><tr><th>why</th><th>blocks</th><th>level: position</th><th>last</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(more)</section>
       """
+  }
+
+  /// `0: 0,0,0,2,8 · 0: 0,0,0,2,9 · and 3 more`.
+  private func names(_ failures: [BlockFailure]) -> String {
+    var names = failures.prefix(Self.blockLimit).map { failure in
+      let p = failure.block.position
+      let position = content.plan.is3D ? p.array : [p.t, p.c, p.y, p.x]
+      return "\(failure.block.level): \(position.map(String.init).joined(separator: ","))"
+    }
+    if failures.count > names.count { names.append("and \((failures.count - names.count).grouped) more") }
+    return names.joined(separator: " · ")
   }
 }

@@ -14,7 +14,7 @@ extension Report {
       let seconds = reading.seconds(of: run)
       let rate = seconds > 0.5 ? String(format: "%.1f", Double(run.progress.voxels) / seconds / 1e6) : ""
       return """
-        <tr><td>\(timeText(run.worker.startedAt))</td><td>\(durationText(seconds))</td><td>\(run.worker.host) · \
+        <tr><td>\(momentText(run.worker.startedAt))</td><td>\(durationText(seconds))</td><td>\(run.worker.host) · \
         \(run.worker.pid)</td><td>\(run.progress.blocks.grouped)</td><td>\(rate)</td>\
         <td>\(byteText(run.progress.bytes))</td><td>\(ending(run))</td></tr>
         """
@@ -72,10 +72,12 @@ extension Report {
       return "<path d=\"M\(x(own[0].from)),200\(line)L\(x(own[own.count - 1].to)),200Z\"/>"
     }
     return """
-      <figure class="chart"><figcaption>Mvoxel/s of all blocks that were looked at, up to \
-      \(String(format: "%.1f", top / 1e6)), over \(durationText(clock)) of work\
+      <figure class="chart"><figcaption>Millions of voxels a second, over the time of work\
       \(reading.runs.count > 1 ? ", one run after the other" : "")</figcaption>\
-      <svg viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" aria-label="Rate over time">\(paths)</svg></figure>
+      <div class="up"><span>\(number(top / 1e6))</span><span>0</span></div>\
+      <svg viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" \
+      aria-label="Rate over time, up to \(number(top / 1e6)) million voxels a second">\(paths)</svg>\
+      <div class="along"><span>0</span><span>\(durationText(clock))</span></div></figure>
       """
   }
 }

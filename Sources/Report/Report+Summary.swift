@@ -12,7 +12,7 @@ extension Report {
     var facts: [(String, HTML)] = [
       ("done", "\(counts.done.grouped)"), ("empty", "\(counts.empty.grouped)"), ("pending", "\(counts.pending.grouped)"),
     ]
-    if counts.running > 0 { facts.append(("in hand", "\(counts.running.grouped)")) }
+    if counts.running > 0 { facts.append(("running", "\(counts.running.grouped)")) }
     if counts.failed > 0 { facts.append(("failed", "<strong class=\"bad\">\(counts.failed.grouped)</strong>")) }
     if let rate = reading.voxelsPerSecond { facts.append(("Mvoxel/s", "\(String(format: "%.1f", rate / 1e6))")) }
     if let left = reading.secondsLeft { facts.append(("left, about", "\(durationText(left))")) }
@@ -27,9 +27,9 @@ extension Report {
       <h1>\(content.title) <span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></h1>
       <p class="paths"><span>\(d.datasetPath)</span> → <span>\(d.outputPath)</span></p>
       \(content.outputProblem.map { "<p class=\"warning\">\($0)</p>" as HTML })
-      <div class="progress" role="img" aria-label="\(percent) of \(counts.total.grouped) blocks are settled">
+      <div class="progress" role="img" aria-label="\(percent) of \(counts.total.grouped) blocks are finished">
       \(progressBar(counts))</div>
-      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done or empty</p>
+      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done, or empty: nothing but background, without a file</p>
       <dl class="facts">\(items)</dl>
       <div class="wide">\(levelTable())</div>
       </header>
@@ -51,20 +51,29 @@ extension Report {
     func size(_ v: TCZYX) -> String {
       (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(\.grouped).joined(separator: " × ")
     }
+    // states that no block is in are not worth a column
+    let all = content.reading.counts
+    let states: [(name: String, count: (BlockCounts) -> Int)] = [
+      ("done", { $0.done }), ("empty", { $0.empty }), ("failed", { $0.failed }), ("running", { $0.running }),
+      ("pending", { $0.pending }),
+    ].filter { $0.1(all) > 0 }
     let rows: [HTML] = content.reading.levels.map { level in
       let (c, shape) = (level.counts, level.layout.shape)
       let leading = shape.t * shape.c > 1 ? "\(shape.t) t × \(shape.c) c × " : ""
-      let failed: HTML = c.failed > 0 ? "<strong class=\"bad\">\(c.failed.grouped)</strong>" : "0"
+      let cells: [HTML] = states.map { state in
+        let count = state.count(c)
+        return state.name == "failed" && count > 0
+          ? "<td><strong class=\"bad\">\(count.grouped)</strong></td>" : "<td>\(count.grouped)</td>"
+      }
       return """
-        <tr><th>\(level.layout.level)</th><td>\(leading)\(size(shape))</td><td>\(size(level.layout.grid.block))</td>\
-        <td>\(c.total.grouped)</td><td>\(c.done.grouped)</td><td>\(c.empty.grouped)</td><td>\(failed)</td>\
-        <td>\(c.running.grouped)</td><td>\(c.pending.grouped)</td><td>\(percentText(c.settled, of: c.total))</td></tr>
+        <tr><th scope="row">\(level.layout.level)</th><td>\(percentText(c.settled, of: c.total))</td>\
+        <td>\(c.total.grouped)</td>\(cells)<td>\(leading)\(size(shape))</td><td>\(size(level.layout.grid.block))</td></tr>
         """
     }
     return """
-      <table><thead><tr><th>level</th><th>shape (\(content.axes.map(\.rawValue).joined(separator: " ")))</th>\
-      <th>block</th><th>blocks</th><th>done</th><th>empty</th><th>failed</th><th>in hand</th><th>pending</th>\
-      <th>settled</th></tr></thead><tbody>\(rows)</tbody></table>
+      <table class="levels"><thead><tr><th>level</th><th>finished</th><th>blocks</th>\
+      \(states.map { "<th>\($0.name)</th>" } as [HTML])<th>voxels (\(content.axes.map(\.rawValue).joined(separator: " × ")))</th>\
+      <th>voxels of a block</th></tr></thead><tbody>\(rows)</tbody></table>
       """
   }
 }

@@ -37,7 +37,7 @@ extension Report {
       <p>Outlines seen along z, over the fused volume of \(lengthText(height)) × \(lengthText(width)).\(time)</p>
       <svg class="views" viewBox="\(box)" preserveAspectRatio="xMinYMin" role="img" aria-label="Where the views are">\
       <rect class="ground" width="\(coordinate(width))" height="\(coordinate(height))"/>\(picture)\
-      <g class="outlines">\(shapes)</g></svg>
+      <g class="outlines\(content.views.count > 400 ? " many" : "")">\(shapes)</g></svg>
       \(viewTable())</section>
       """
   }

@@ -30,12 +30,12 @@ public struct Report: Sendable {
 
   /// What changes while the job runs.
   public func main() -> HTML {
-    "\(summary())\(pictures())\(viewsMap())\(blockMaps())\(rates())\(failures())\(details())\(footer())"
+    "\(summary())\(failures())\(pictures())\(viewsMap())\(blockMaps())\(rates())\(details())\(footer())"
   }
 
   private func footer() -> HTML {
     """
-    <footer>As of \(timeText(content.reading.readAt)) · \(Program.version) · recorded by \
+    <footer>As of \(momentText(content.reading.readAt)) · blockfuse \(Program.version) · recorded by \
     \(content.job.description.programVersion)</footer>
     """
   }

@@ -7,7 +7,7 @@ import Views
 /// All that a report says of a job, read from the database and the output at one moment. Small for a job of any size.
 public struct ReportContent: Sendable {
   /// Failures that are shown with their messages.
-  static let failureLimit = 50
+  static let failureLimit = 2000
   static let viewTableLimit = 200
 
   public let reading: JobReading

@@ -4,14 +4,14 @@ let reportStyle = """
     color-scheme: light dark;
     --page: #fbfbf9; --ground: #ffffff; --ink: #1b1d1f; --soft: #5c6166; --line: #dfe1df; --accent: #1f6fb2;
     --done: #2b7bba; --empty: #c3c7c5; --pending: #eceeec; --running: #e2a200; --failed: #c9302c; --good: #2e7d4f;
-    --part1: #d6e5f1; --part2: #bdd6ea; --part3: #a2c6e2; --part4: #86b4d9; --part5: #6aa2cf; --part6: #4e90c5;
+    --part1: #cadff0; --part2: #b5d2e9; --part3: #a2c6e2; --part4: #86b4d9; --part5: #6aa2cf; --part6: #4e90c5;
     --outline: #ffd166;
   }
   @media (prefers-color-scheme: dark) {
     :root {
       --page: #141618; --ground: #1c1f22; --ink: #e8eaea; --soft: #9aa1a6; --line: #33383c; --accent: #7db8e8;
       --done: #4c9bd8; --empty: #596066; --pending: #262a2d; --running: #e8b13a; --failed: #ef6b62; --good: #6cc592;
-      --part1: #233442; --part2: #27415a; --part3: #2c5070; --part4: #326089; --part5: #3a72a2; --part6: #4386bd;
+      --part1: #263d52; --part2: #29465f; --part3: #2c5070; --part4: #326089; --part5: #3a72a2; --part6: #4386bd;
     }
   }
   * { box-sizing: border-box; }
@@ -58,6 +58,7 @@ let reportStyle = """
   .pairs td, td.path, td.message { white-space: normal; overflow-wrap: anywhere; }
   td.message { min-width: 18rem; }
   td.path { min-width: 12rem; }
+  td.list { white-space: normal; min-width: 14rem; }
   figure { margin: 0; }
   figcaption { color: var(--soft); font-size: .8125rem; margin-top: .35rem; }
   img { max-width: 100%; height: auto; background: #000; }
@@ -77,8 +78,10 @@ let reportStyle = """
   svg.views { display: block; width: 100%; max-height: 40rem; }
   svg.views .ground { fill: #000; }
   .outlines path { fill: transparent; stroke: var(--outline); stroke-width: 1.25; vector-effect: non-scaling-stroke; }
+  .outlines.many path { stroke-width: .5; stroke-opacity: .7; }
   .outlines path:hover { fill: var(--outline); fill-opacity: .25; stroke-width: 2.5; }
-  .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1.25rem; }
+  .maps { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1.25rem; align-items: start; }
+  .maps > div { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 1.25rem; }
   svg.blocks { shape-rendering: crispEdges; }
   .grid .cell { stroke: var(--ground); stroke-width: .75; vector-effect: non-scaling-stroke; }
   .cell { fill: var(--pending); background: var(--pending); }
@@ -91,7 +94,12 @@ let reportStyle = """
   .cell.part6 { fill: var(--part6); }
   .chart { margin-bottom: 1.25rem; }
   .chart figcaption { margin: 0 0 .35rem; }
-  .chart svg { display: block; width: 100%; height: 9rem; border-bottom: 1px solid var(--line); }
+  .chart { display: grid; grid-template-columns: auto minmax(0, 1fr); column-gap: .5rem; }
+  .chart figcaption { grid-column: 1 / -1; }
+  .chart svg { display: block; width: 100%; height: 9rem; border: solid var(--line); border-width: 0 0 1px 1px; }
+  .chart div { display: flex; justify-content: space-between; color: var(--soft); font-size: .8125rem; line-height: 1; }
+  .chart .up { flex-direction: column; text-align: right; }
+  .chart .along { grid-column: 2; margin-top: .3rem; }
   .chart path { fill: var(--part3); stroke: var(--done); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
   details { margin-top: .75rem; }
   summary { cursor: pointer; color: var(--accent); font-size: .9375rem; padding: .35rem 0; }
@@ -102,7 +110,7 @@ let reportStyle = """
   @media (max-width: 40rem) {
     main { padding: 1.25rem 1rem 2rem; }
     h1 { font-size: 1.5rem; }
-    .pictures { grid-template-columns: minmax(0, 1fr); }
+    .pictures, .maps { grid-template-columns: minmax(0, 1fr); }
     .facts { gap: .5rem 1.5rem; }
   }
   """

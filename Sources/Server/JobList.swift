@@ -37,7 +37,7 @@ struct JobList {
     let table: HTML = jobs.isEmpty
       ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"
       : """
-        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>state</th><th>settled</th>\
+        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>state</th><th>finished</th>\
         <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>
         """
     return "<header><p class=\"kicker\">blockfuse</p><h1>Jobs</h1><p class=\"paths\">\(path)</p></header>\(table)\(more)"
