@@ -6,7 +6,7 @@ import Zarr
 @Suite struct CommandLineTests {
   /// What was typed, and a word that the answer must have; the exit status is that of a wrong command line.
   @Test(arguments: [
-    ("statsu", "did you mean status?"), ("help statsu", "did you mean status?"), ("microscope", "the commands are plan"),
+    ("statsu", "did you mean status?"), ("help statsu", "did you mean status?"), ("microscope", "the commands are fuse, plan"),
     ("status --jsn", "did you mean --json?"), ("submit x.json --ouput o", "did you mean --output?"),
     ("submit x.json --output o --chunksize 64", "did you mean --output-chunksize?"),
     ("submit x.json --output o --output_chunksize 64", "did you mean --output-chunksize?"),
