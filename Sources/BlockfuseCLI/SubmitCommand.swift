@@ -30,7 +30,7 @@ struct SubmitCommand: ParsableCommand {
 
 /// What `submit` and `fuse` take.
 struct SubmitArguments: ParsableArguments {
-  @Argument(help: ArgumentHelp("The views and their transforms: dataset.json, an XML of BigStitcher, or TileConfiguration.txt.", valueName: "dataset"), completion: .file())
+  @Argument(help: ArgumentHelp("The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.", valueName: "dataset"), completion: .file())
   var dataset: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file())

@@ -83,6 +83,38 @@ int chdf5_kind(int64_t file, const char *path) {
   return type == H5I_GROUP ? 1 : type == H5I_DATASET ? 2 : 3;
 }
 
+int chdf5_link_file(int64_t file, const char *path, char *name, int size) {
+  begin();
+  char part[1024];
+  size_t n = strlen(path);
+  int found = 0;
+  for (size_t i = 1; i <= n && n < sizeof part && !found; i++) {
+    if (path[i] != '/' && path[i] != 0) continue;
+    memcpy(part, path, i);
+    part[i] = 0;
+    H5L_info_t info;
+    if (H5Lget_info(file, part, &info, H5P_DEFAULT) < 0) break;
+    char value[2048];
+    const char *target = NULL, *object = NULL;
+    unsigned flags = 0;
+    if (info.type == H5L_TYPE_EXTERNAL && info.u.val_size <= sizeof value
+        && H5Lget_val(file, part, value, sizeof value, H5P_DEFAULT) >= 0
+        && H5Lunpack_elink_val(value, info.u.val_size, &flags, &target, &object) >= 0) {
+      snprintf(name, (size_t)size, "%s", target);
+      found = 1;
+    }
+  }
+  H5Eclear2(H5E_DEFAULT);
+  return found;
+}
+
+int chdf5_file_name(int64_t dataset, char *name, int size) {
+  begin();
+  ssize_t length = H5Fget_name(dataset, name, (size_t)size);
+  H5Eclear2(H5E_DEFAULT);
+  return length > 0 && length < size;
+}
+
 static int64_t describe_type(hid_t dataset, struct chdf5_info *info) {
   hid_t type = H5Dget_type(dataset);
   if (type < 0) return failed();

@@ -46,6 +46,12 @@ public struct AffineMap: Hashable, Sendable, Codable {
     Vector3((rows[0] * p).sum(), (rows[1] * p).sum(), (rows[2] * p).sum())
   }
 
+  /// The lengths to which steps of length 1 along z, y and x are mapped.
+  public var axisScales: Vector3 {
+    let squares = rows[0] * rows[0] + rows[1] * rows[1] + rows[2] * rows[2]
+    return squares.squareRoot()
+  }
+
   public var determinant: Double {
     let (a, b, c) = (rows[0], rows[1], rows[2])
     return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])

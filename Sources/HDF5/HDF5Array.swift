@@ -21,6 +21,9 @@ public final class HDF5Array: ChunkedArray {
   public let fill: [UInt8]
   public let codecSummary: String
 
+  /// The file that its voxels are in: another one where a link of `file` leads to one.
+  public let path: String
+
   private let file: HDF5File
   /// Its path in the file.
   private let inner: String
@@ -63,9 +66,12 @@ public final class HDF5Array: ChunkedArray {
       let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
       if isSwapped { stored.reverse() }
       let filters = try HDF5Filters(info, elementByteCount: type.byteCount, place: place)
+      var name = [CChar](repeating: 0, count: 4096)
+      let isNamed = HDF5Library.inTurn { chdf5_file_name(handle, &name, 4096) } != 0
+      path = isNamed ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : file.path
       if Int(info.layout) == Int(CHDF5_CONTIGUOUS.rawValue), info.offset < UInt64(Int.max) {
-        opened = Foundation.open(file.path, O_RDONLY | O_CLOEXEC)
-        guard opened >= 0 else { throw .io(step: .open, path: file.path, errno: errno) }
+        opened = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else { throw .io(step: .open, path: path, errno: errno) }
         chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
         access = .rows(offset: Int(info.offset))
       } else if Int(info.layout) == Int(CHDF5_CHUNKED.rawValue), let chunk = Self.lengths(info.chunk, rank) {
@@ -233,7 +239,7 @@ public final class HDF5Array: ChunkedArray {
       let count = pread(descriptor, to + done, byteCount - done, off_t(offset + start + done))
       if count < 0 {
         if errno == EINTR { continue }
-        throw .io(step: .read, path: file.path, errno: errno)
+        throw .io(step: .read, path: path, errno: errno)
       }
       guard count > 0 else { throw damaged(index, "the file ends early") }
       done += count
@@ -255,7 +261,7 @@ public final class HDF5Array: ChunkedArray {
   }
 
   private func damaged(_ index: [Int], _ reason: String) -> ZarrError {
-    .chunkDamaged(chunk: index, path: "\(file.path), \(inner)", reason: reason)
+    .chunkDamaged(chunk: index, path: "\(path), \(inner)", reason: reason)
   }
 
   /// The last axes whole, then one cut so that a piece is about a megabyte, then 1.

@@ -46,6 +46,13 @@ public final class HDF5File: Sendable {
     }
   }
 
+  /// The other file that a link on the way to a path leads to, as the link names it.
+  public func linkedFile(_ inner: String) -> String? {
+    var name = [CChar](repeating: 0, count: 2048)
+    let isLink = HDF5Library.inTurn { chdf5_link_file(handle, inner, &name, 2048) } != 0
+    return isLink ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+  }
+
   /// The rows of a small table of numbers.
   public func table(_ inner: String) throws(ZarrError) -> [[Double]] {
     let limit = 1024

@@ -69,6 +69,14 @@ struct OutputSite {
     }
   }
 
+  /// Throws where the output would be one more image of a folder whose images are the dataset.
+  func check(beside folder: String) throws(JobError) {
+    guard parent == folder else { return }
+    throw .invalid(
+      what: "the output \(path) would lie in \(folder), and be one of its images from then on",
+      hint: "choose a place outside that folder, or give a dataset.json, which `blockfuse convert` writes")
+  }
+
   /// Throws where the output would touch that of another job, or the database itself; one that is being written is never
   /// replaced.
   func check(against store: JobStore) throws {

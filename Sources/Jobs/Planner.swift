@@ -41,8 +41,8 @@ public struct Planner {
     transforms.reserveCapacity(views.count)
     for view in views { transforms.append(try self.transforms(of: view, key: key, times: timeIndices)) }
     let stack = try outputStack(views, transforms, times: timeIndices)
-    let planned = views.map {
-      $0.planned(level: $0.levelIndex(for: stack.spacing), times: timeIndices, channels: channelIndices)
+    let planned = zip(views, transforms).map { view, maps in
+      view.planned(level: view.levelIndex(for: stack.spacing, maps: maps), times: timeIndices, channels: channelIndices)
     }
     if options.outputMask, let type = options.outputType, type != .uint8 && type != .uint16 {
       throw .invalid(what: "output_mask writes uint8 or uint16, not \(type.rawValue)", hint: "change output_dtype")

@@ -49,6 +49,7 @@ public struct Submitter {
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: (outputPath as NSString).lastPathComponent, registry: registry)
     try site.check(against: result.views)
+    if let folder = dataset.listedFolder { try site.check(beside: resolver.resolve(folder)) }
     if isNested(resolver.resolve(databasePath), outputPath) {
       throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
     }

@@ -20,6 +20,8 @@ struct BigStitcherFile {
     var id: Int
     var channel: Int
     var voxel: (size: [Double], unit: String)?
+    /// Voxels along z, y, x.
+    var shape: Index3?
   }
 
   static func read(_ bytes: [UInt8], path: String) throws(ViewsError) -> DatasetFile {
@@ -29,10 +31,7 @@ struct BigStitcherFile {
     } catch {
       throw .datasetInvalid(path: path, field: "line \(error.line)", reason: error.reason)
     }
-    let file = try BigStitcherFile(root, path: path).dataset()
-    return DatasetFile(
-      path: path, entries: file.entries, digest: FileBytes.digest(bytes), channels: file.channels,
-      timeCount: file.timeCount, boundingBoxes: file.boundingBoxes, notes: file.notes)
+    return try BigStitcherFile(root, path: path).dataset(digest: FileBytes.digest(bytes))
   }
 
   private init(_ root: XMLTree.Element, path: String) throws(ViewsError) {
@@ -48,7 +47,7 @@ struct BigStitcherFile {
     } ?? folder
   }
 
-  private func dataset() throws(ViewsError) -> DatasetFile {
+  private func dataset(digest: String) throws(ViewsError) -> DatasetFile {
     guard let sequence = root.child("SequenceDescription") else { throw missing("SequenceDescription", in: root) }
     guard let loaderElement = sequence.child("ImageLoader") else { throw missing("ImageLoader", in: sequence) }
     let loader = try BigStitcherLoader(loaderElement, file: self)
@@ -59,7 +58,7 @@ struct BigStitcherFile {
     let channelPlaces = Dictionary(uniqueKeysWithValues: channels.enumerated().map { ($1.id, $0) })
 
     var dataset = DatasetFile(
-      path: path, entries: [], channels: channels.map(\.name), timeCount: times.count,
+      path: path, entries: [], digest: digest, channels: channels.map(\.name), timeCount: times.count,
       boundingBoxes: try boundingBoxes())
     let (total, isTooMany) = times.count.multipliedReportingOverflow(by: setups.count)
     guard !isTooMany, total <= 10_000_000 else {
@@ -86,6 +85,7 @@ struct BigStitcherFile {
         entry.transforms = [Self.transformName: .constant(matrix.homogeneous)]
         entry.timePlaces = [t]
         entry.channelPlaces = [channelPlaces[setup.channel] ?? 0]
+        dataset.expectedShapes[dataset.entries.count] = setup.shape
         dataset.entries.append(entry)
       }
     }
@@ -111,6 +111,10 @@ struct BigStitcherFile {
       guard ids.insert(id).inserted else { throw invalid(element, "there are two setups \(id)") }
       var setup = Setup(id: id, channel: 0)
       if let channel = element.child("attributes")?.child("channel") { setup.channel = try integer(channel) }
+      if let size = element.child("size") {
+        let n = try numbers(size, count: 3)
+        setup.shape = Index3(Vector3(n[2], n[1], n[0]).clamped(lowerBound: .zero, upperBound: Vector3(repeating: 1e15)))
+      }
       if let voxel = element.child("voxelSize") {
         setup.voxel = (try numbers(child("size", of: voxel), count: 3), voxel.child("unit")?.text ?? "")
       }

@@ -30,6 +30,8 @@ public struct Dataset: Sendable {
   public let boundingBoxes: [String: BoundingBox]
   /// What the reader of the dataset has to say: what was left out, and what its units are.
   public let notes: [String]
+  /// The folder whose content the views are, where they are that.
+  public let listedFolder: String?
 
   public struct LoadOptions: Sendable {
     /// Nil: some more than there are processors.
@@ -70,6 +72,7 @@ extension Dataset {
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
     for result in opened { images.append(try result.get()) }
+    if file.isPlacedByImages { try Dataset.checkPlaces(images, of: file) }
     let first = images[0].image
     let series = try OutputSeries(file, images: images)
     let matcher = ViewMatcher(first: first, series: series)
@@ -82,7 +85,8 @@ extension Dataset {
       keys.formUnion(view.transforms.keys)
       views.append(view)
     }
-    (path, digest, boundingBoxes, notes) = (file.path, file.digest, file.boundingBoxes, file.notes)
+    (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
+    notes = file.notes + Dataset.sizeNotes(images, of: file)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
     (timeCount, channelCount) = (series.timeCount, series.channelCount)
@@ -91,6 +95,25 @@ extension Dataset {
     timeUnit = series.time?.unit
     (channelNames, channelColors) = (series.channelNames, series.channelColors)
     transformKeys = keys.sorted()
+  }
+
+  /// Images that all say that they are at one place do not say where they are.
+  private static func checkPlaces(_ images: [PlacedImage], of file: DatasetFile) throws(ViewsError) {
+    let first = images[0].image.levels[0].stack.origin
+    guard images.count > 1, images.allSatisfy({ $0.image.levels[0].stack.origin == first }) else { return }
+    throw .placesMissing(path: file.path, count: images.count)
+  }
+
+  /// What the file says of sizes does not place anything, but tells that it may belong to other images.
+  private static func sizeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
+    let wrong = file.expectedShapes.keys.sorted().filter { images[$0].image.levels[0].stack.shape != file.expectedShapes[$0] }
+    guard let first = wrong.first, let expected = file.expectedShapes[first] else { return [] }
+    func text(_ shape: Index3) -> String { "\(shape[2]) x \(shape[1]) x \(shape[0])" }
+    return [
+      "\(wrong.count) images have another size than the dataset says, such as view \"\(file.entries[first].name)\": "
+        + "\(text(images[first].image.levels[0].stack.shape)) instead of \(text(expected)) (x y z); the images count, if "
+        + "they are the right ones"
+    ]
   }
 }
 

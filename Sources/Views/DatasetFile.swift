@@ -16,6 +16,12 @@ public struct DatasetFile: Sendable {
   public var boundingBoxes: [String: BoundingBox]
   /// What is worth a word: what was left out, what units are meant. Not written to a file.
   public var notes: [String]
+  /// Nothing but the images' own metadata says where they are.
+  var isPlacedByImages = false
+  /// The folder whose content the views are, so that an output in it would become one of them.
+  public internal(set) var listedFolder: String?
+  /// Voxels along z, y, x that the file says an entry's image has, by its place in `entries`.
+  var expectedShapes: [Int: Index3] = [:]
 
   public init(
     path: String, entries: [DatasetEntry], digest: String = "", channels: [String]? = nil, timeCount: Int? = nil,

@@ -1,8 +1,9 @@
 import Foundation
+import HDF5
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
-/// `DatasetFile` of it (`DatasetFile+JSON.swift`); the two functions here are the only places that choose.
+/// `DatasetFile` of it (`DatasetFile+JSON.swift`); the functions here are the only places that choose.
 enum DatasetKind: Sendable, CaseIterable {
   /// dataset.json
   case json
@@ -10,34 +11,77 @@ enum DatasetKind: Sendable, CaseIterable {
   case bigStitcher
   /// Fiji's TileConfiguration.txt.
   case tileConfiguration
+  /// The paths of images, a line each or as a JSON list.
+  case imageList
+  /// A folder of images.
+  case imageFolder
+  /// One image.
+  case image
+  /// An OME-Zarr 0.6 scene.
+  case scene
 
-  /// By the first letter of a file, and what follows; what is nothing known is JSON, whose reader says what it found.
-  static func of(_ bytes: [UInt8], path: String) -> DatasetKind {
+  static func of(_ path: String) throws(ViewsError) -> DatasetKind {
+    if ImageFolder.isFolder(path) {
+      guard let attributes = try ImageFolder.attributes(path) else {
+        return ImageFormat.of(path) == .n5 || FileBytes.isFile(path + "/.zarray") || FileBytes.isFile(path + "/zarr.json")
+          ? .image : .imageFolder
+      }
+      if OMEScene.isOne(attributes) { return .scene }
+      return (attributes["ome"] ?? attributes)["multiscales"] != nil ? .image : .imageFolder
+    }
+    // never the whole of a file that may be an image
+    let bytes = FileBytes.first(1 << 16, of: path)
+    if ImageFormat.isTIFF(Array(bytes.prefix(4))) { return .image }
+    if bytes.starts(with: HDF5File.signature) {
+      throw .datasetUnsupported(
+        path: path, field: "byte 0", what: "an HDF5 file by itself",
+        hint: "give the XML that belongs to it, or a dataset.json whose views name the file and, as \"dataset\", an image in it")
+    }
+    return of(bytes)
+  }
+
+  /// By the first letter of a file, and what follows.
+  private static func of(_ bytes: [UInt8]) -> DatasetKind {
     // after a byte order mark and white space
-    let first = bytes.first { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }
-    if first == UInt8(ascii: "<") { return .bigStitcher }
-    if first == UInt8(ascii: "{") { return .json }
-    return TileConfiguration.isOne(String(decoding: bytes.prefix(1 << 16), as: UTF8.self)[...]) ? .tileConfiguration : .json
+    guard let start = bytes.firstIndex(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }) else {
+      return bytes.contains(0) ? .imageList : .json
+    }
+    switch bytes[start] {
+    case UInt8(ascii: "<"): return .bigStitcher
+    case UInt8(ascii: "{"): return .json
+    case UInt8(ascii: "["): return .imageList
+    default:
+      return TileConfiguration.isOne(String(decoding: bytes, as: UTF8.self)[...]) ? .tileConfiguration : .imageList
+    }
   }
 }
 
 extension DatasetFile {
   public static func read(_ path: String) throws(ViewsError) -> DatasetFile {
     let path = FilePath.absolute(path)
-    let bytes = try readBytes(path)
-    switch DatasetKind.of(bytes, path: path) {
-    case .json: return try DatasetFile(json: bytes, path: path)
-    case .bigStitcher: return try BigStitcherFile.read(bytes, path: path)
-    case .tileConfiguration: return try DatasetFile(tileConfiguration: bytes, path: path)
+    switch try DatasetKind.of(path) {
+    case .json: return try DatasetFile(json: bytes(of: path), path: path)
+    case .bigStitcher: return try BigStitcherFile.read(bytes(of: path), path: path)
+    case .tileConfiguration: return try DatasetFile(tileConfiguration: bytes(of: path), path: path)
+    case .imageList: return try DatasetFile(imageList: bytes(of: path), path: path)
+    case .imageFolder: return try DatasetFile(imageFolder: path)
+    case .image: return DatasetFile(image: path)
+    case .scene: return try DatasetFile(scene: path)
     }
   }
 
   /// The digest of a dataset as it is now, to tell whether it was edited: that of `read`, found more cheaply.
   public static func digest(of path: String) throws(ViewsError) -> String {
-    FileBytes.digest(try readBytes(FilePath.absolute(path)))
+    let path = FilePath.absolute(path)
+    switch try DatasetKind.of(path) {
+    case .json, .bigStitcher, .tileConfiguration, .imageList: return FileBytes.digest(try bytes(of: path))
+    case .imageFolder: return ImageFolder.digest(try ImageFolder.candidates(path))
+    case .image: return ImageFolder.digest([path])
+    case .scene: return FileBytes.digest(try bytes(of: path + "/zarr.json"))
+    }
   }
 
-  private static func readBytes(_ path: String) throws(ViewsError) -> [UInt8] {
+  static func bytes(of path: String) throws(ViewsError) -> [UInt8] {
     do {
       return try FileBytes.read(path, limit: JSONValue.maximumByteCount)
     } catch {

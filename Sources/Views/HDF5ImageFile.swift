@@ -7,6 +7,8 @@ import Zarr
 struct HDF5ImageFile {
   let path: String
   let levels: [UnplacedLevel]
+  /// The file, and others that its links lead to.
+  private let files: [String]
 
   static func open(_ path: String, dataset: String?, view: String) throws(ViewsError) -> HDF5ImageFile {
     guard let dataset else {
@@ -28,12 +30,19 @@ struct HDF5ImageFile {
     self.path = path
     let file = try HDF5File.open(path)
     switch file.kind(dataset) {
-    case nil: throw .metadataInvalid(path: path, reason: "it has no data set or group \"\(dataset)\"")
+    case nil: throw HDF5ImageFile.missing("it has no data set or group \"\(dataset)\"", dataset, in: file)
     case .dataset:
-      levels = [UnplacedLevel(array: try HDF5Array.open(file, dataset), path: path, dataset: dataset)]
+      levels = [UnplacedLevel(array: try HDF5ImageFile.open(file, dataset), path: path, dataset: dataset)]
     case .group:
       levels = try HDF5ImageFile.levels(file, dataset)
     }
+    let others = Set(levels.compactMap { ($0.array as? HDF5Array)?.path }).subtracting([path])
+    files = [path] + others.sorted()
+  }
+
+  private static func missing(_ reason: String, _ dataset: String, in file: HDF5File) -> ZarrError {
+    let link = file.linkedFile(dataset).map { "; a link leads to the file \"\($0)\", which is missing or does not have it" }
+    return .metadataInvalid(path: file.path, reason: reason + (link ?? ""))
   }
 
   private static func levels(_ file: HDF5File, _ group: String) throws(ZarrError) -> [UnplacedLevel] {
@@ -49,7 +58,7 @@ struct HDF5ImageFile {
       // levels after one without a factor are left alone
       guard i == 0 || (i < factors.count && file.kind(cells) == .dataset) else { break }
       guard file.kind(cells) == .dataset else {
-        throw .metadataInvalid(path: file.path, reason: "\"\(group)\" is a group, but has no levels such as 0/cells")
+        throw missing("\"\(group)\" is a group, but has no levels such as 0/cells", cells, in: file)
       }
       let array = try open(file, cells)
       guard array.shape.count == 3 else {
@@ -75,7 +84,7 @@ struct HDF5ImageFile {
     for (i, level) in levels.enumerated().dropFirst() {
       fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
     }
-    return Fingerprint(fields: fields, files: [path], path: path)
+    return Fingerprint(fields: fields, files: files, path: path)
   }
 }
 

@@ -31,11 +31,20 @@ public struct View: Sendable {
 
   /// The coarsest level whose spacing is nowhere above what is asked for, walking from the finest and stopping at the
   /// first that is; the finest where already that is.
-  public func levelIndex(for outputSpacing: Vector3) -> Int {
+  ///
+  /// - Parameter maps: to the world, at each time point or at all. Of images that the dataset places, whose maps often
+  ///   begin at pixels, spacings are compared as they are in the world where a map scales by more than a registration
+  ///   does, a twentieth; the others' are physical already.
+  public func levelIndex(for outputSpacing: Vector3, maps: [AffineMap] = []) -> Int {
+    var scale = Vector3.zero
+    let counts = details.isPlacedByDataset && !maps.isEmpty
+    for map in maps { scale = pointwiseMax(scale, map.axisScales) }
+    for lane in 0..<3 where !counts || (scale[lane] - 1).magnitude <= 0.05 { scale[lane] = 1 }
     var best = 0
     for (i, level) in levels.enumerated() {
-      let spacing = level.stack.spacing
-      guard (0..<3).allSatisfy({ spacing[$0] <= outputSpacing[$0] }) else { break }
+      let spacing = level.stack.spacing * scale
+      // a scale is a root, and not exact
+      guard (0..<3).allSatisfy({ spacing[$0] <= outputSpacing[$0] * (scale[$0] == 1 ? 1 : 1 + 1e-9) }) else { break }
       best = i
     }
     return best

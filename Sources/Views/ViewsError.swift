@@ -14,6 +14,10 @@ public enum ViewsError: Error, Equatable, Sendable {
   /// A key that no dataset has; `nearest` is the one that was probably meant.
   case unknownKey(path: String, field: String, key: String, nearest: String?, known: [String])
   case noViews(path: String)
+  /// A folder that is given as a dataset and has no image in it; `datasets` are files in it that are datasets themselves.
+  case folderWithoutImages(path: String, datasets: [String])
+  /// Images that nothing places: all say that they are at the same place.
+  case placesMissing(path: String, count: Int)
   case duplicateName(path: String, name: String)
   /// A file or folder that a view names is not there.
   case inputMissing(view: String, path: String)
@@ -43,7 +47,8 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .datasetInvalid: "dataset-invalid"
     case .datasetUnsupported: "dataset-unsupported"
     case .unknownKey: "unknown-key"
-    case .noViews: "dataset-empty"
+    case .noViews, .folderWithoutImages: "dataset-empty"
+    case .placesMissing: "places-missing"
     case .duplicateName: "duplicate-view"
     case .inputMissing: "input-missing"
     case .formatUnknown: "format-unknown"
@@ -61,13 +66,18 @@ public enum ViewsError: Error, Equatable, Sendable {
   public var hint: String {
     switch self {
     case .datasetUnreadable(_, let why):
-      why.isFileMissing ? "give the path of a dataset.json" : why.hint
+      why.isFileMissing ? "give the path of a dataset: a dataset.json, an XML, a TileConfiguration.txt, a folder of images" : why.hint
     case .datasetUnwritable(_, let why): why.hint
     case .datasetInvalid: "correct the dataset file"
     case .datasetUnsupported(_, _, _, let hint): hint
     case .unknownKey(_, _, _, let nearest, let known):
       if let nearest { "did you mean \"\(nearest)\"?" } else { "known keys are \(known.joined(separator: ", "))" }
     case .noViews: "list at least one view"
+    case .folderWithoutImages(let path, let datasets):
+      datasets.first.map { "did you mean \(path)/\($0)?" }
+        ?? "give a folder with OME-Zarr images or TIFF files directly in it, or a dataset.json"
+    case .placesMissing:
+      "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\""
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
@@ -110,12 +120,15 @@ extension ViewsError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .datasetUnreadable(let path, let why):
-      why.isFileMissing ? "there is no dataset file \(path)" : "cannot read the dataset \(path): \(why)"
+      why.isFileMissing ? why.missingPath.map { $0 == path ? "there is no dataset \(path)" : "\(path): there is nothing at \($0)" } ?? "there is no dataset \(path)" : "cannot read the dataset \(path): \(why)"
     case .datasetUnwritable(let path, let why): "cannot write the dataset \(path): \(why)"
     case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
     case .datasetUnsupported(let path, let field, let what, _): "\(path): \(field): \(what) is not read"
     case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
     case .noViews(let path): "\(path): the dataset has no views"
+    case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
+    case .placesMissing(let path, let count):
+      "\(path): the metadata of all \(count) images say that they are at the same place"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
@@ -146,6 +159,14 @@ extension ZarrError {
     case .io(_, _, let number): number == ENOENT || number == ENOTDIR
     case .arrayMissing: true
     default: false
+    }
+  }
+
+  /// What is missing, where something is.
+  var missingPath: String? {
+    switch self {
+    case .io(_, let path, _), .arrayMissing(let path): isFileMissing ? path : nil
+    default: nil
     }
   }
 }

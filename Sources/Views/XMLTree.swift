@@ -46,10 +46,25 @@ final class XMLTree: NSObject, XMLParserDelegate {
     let isWhole = parser.parse()
     if let failure = tree.failure { throw failure }
     guard isWhole, let root = tree.root, tree.open.isEmpty else {
-      let reason = parser.parserError.map { "it is no valid XML: \(($0 as NSError).localizedDescription)" }
-      throw Failure(line: max(1, parser.lineNumber), reason: reason ?? "it is no valid XML, or ends early")
+      let code = (parser.parserError as NSError?)?.code
+      throw Failure(line: max(1, parser.lineNumber), reason: "it is no valid XML: " + words(on: code))
     }
     return root
+  }
+
+  /// libxml2's numbers of what documents go wrong with most.
+  private static func words(on code: Int?) -> String {
+    switch code {
+    case 4: "the document is empty"
+    case nil, 5, 73, 74, 77: "it ends early, or a tag is not closed"
+    case 9: "a character that XML does not have"
+    case 26, 27: "an entity that is not declared"
+    case 39, 40, 41, 65, 68: "a tag that is written wrongly"
+    case 45: "a comment that does not end"
+    case 76: "an element is closed by another name than it was opened with"
+    case 80, 81: "its encoding is not UTF-8"
+    case let code?: "libxml2 says \(code)"
+    }
   }
 
   /// Refuses what could name other files, or make little text much. To be asked before any XML is parsed.

@@ -230,3 +230,107 @@ def test_damaged_n5_blocks_fail_and_are_named(tmp_path, codec):
     blockfuse(tmp_path, "fuse", "dataset.xml", "--output", "out.zarr", "--quiet", status=3)
     failed = blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
     assert "1/1/1" in blockfuse(tmp_path, "blocks", "--block", ",".join(map(str, json.loads(failed.splitlines()[0])["block"]))), failed
+
+
+def pyramid(folder, data, factors):
+    """Levels that are told apart by their values; attributes as BigDataViewer writes them."""
+    for i, factor in enumerate(factors):
+        write_n5(folder / f"timepoint0/s{i}", np.ascontiguousarray(data[::factor[2], ::factor[1], ::factor[0]] // 1000 * 1000 + i))
+    (folder / "attributes.json").write_text(json.dumps({"downsamplingFactors": factors, "dataType": "uint16"}))
+
+
+@pytest.mark.parametrize("spacing, level", [("z=2,y=1,x=1", 0), ("z=2,y=2,x=2", 1), ("z=4,y=4,x=4", 2), ("z=3.9,y=4,x=4", 1), ("z=1,y=4,x=4", 0)])
+def test_the_level_is_chosen_in_world_units(tmp_path, spacing, level):
+    """z steps of 2 are in the calibration only: a voxel of s1 is 2 x 2 x 2 units, one of s2 4 x 4 x 4."""
+    data = np.random.default_rng(1).integers(1, 60, (16, 32, 40)).astype("u2") * 1000
+    pyramid(tmp_path / "data.n5/setup0", data, [[1, 1, 1], [2, 2, 1], [4, 4, 2]])
+    write_xml(tmp_path / "dataset.xml", N5, {(0, 0): [shift(3), CALIBRATION]})
+    out = fuse(tmp_path, "dataset.xml", "out.zarr", "--output-spacing", spacing, "--interpolation-order", "0")
+    assert set(np.unique(out % 1000)) - {0} == ({level} if level else set()), np.unique(out % 1000)
+
+
+def test_voxels_of_a_coarse_level_are_where_they_belong(tmp_path):
+    """A ramp along each axis is the same ramp at every level."""
+    z, y, x = np.meshgrid(*map(np.arange, (16, 32, 40)), indexing="ij")
+    ramp = (100 + 8 * z + 2 * y + x).astype("f4")
+    for i, factor in enumerate([(1, 1, 1), (2, 2, 1), (4, 4, 2)]):
+        fx, fy, fz = factor
+        mean = ramp.reshape(16 // fz, fz, 32 // fy, fy, 40 // fx, fx).mean((1, 3, 5))
+        write_n5(tmp_path / f"data.n5/setup0/timepoint0/s{i}", mean.astype("f4"))
+    (tmp_path / "data.n5/setup0/attributes.json").write_text(json.dumps({"downsamplingFactors": [[1, 1, 1], [2, 2, 1], [4, 4, 2]]}))
+    write_xml(tmp_path / "dataset.xml", N5, {(0, 0): [CALIBRATION]})
+    for spacing in (2, 4):
+        place = [f"--output-{k}=z={v},y={v},x={v}" for k, v in [("spacing", spacing), ("origin", 4), ("shape", 3)]]
+        out = fuse(tmp_path, "dataset.xml", f"{spacing}.zarr", *place)[0, 0]
+        # world z is twice the index
+        at = 4 + spacing * np.arange(3)
+        want = 100 + 8 * at[:, None, None] / 2 + 2 * at[:, None] + at
+        np.testing.assert_allclose(out, want, rtol=1e-6)
+
+
+def test_a_size_that_is_not_the_images_is_said(tmp_path):
+    for s in range(3):
+        write_n5(tmp_path / f"data.n5/setup{s}/timepoint0/s0", tile(s) if s != 1 else tile(s, size=(10, 22, 20)))
+    write_xml(tmp_path / "dataset.xml", N5, {(0, s): [shift(20 * s)] for s in range(3)})
+    end = subprocess.run([binary(), "plan", "dataset.xml"], cwd=tmp_path, capture_output=True, text=True)
+    assert end.returncode == 0 and 'setup1": 20 x 22 x 10 instead of 26 x 22 x 10' in end.stderr, end.stderr
+    # the image counts
+    assert fuse(tmp_path, "dataset.xml", "out.zarr").shape[-1] == 66
+
+
+@pytest.mark.parametrize("find, put, words", [
+    ("<size>26 22 10</size>", "<size>26 22</size>", ["size", "3 numbers"]), ('<ViewSetup><id>1<', "<ViewSetup><id>0<", ["two setups 0"]),
+    ('timepoint="0" setup="1"', 'timepoint="0" setup="0"', ["two for time point 0"]), ('setup="1"', 'setup="x"', ["ViewRegistration", "\"x\""]),
+    ("</SpimData>", "", ["line"]), ('type="range"', 'type="odd"', ["Timepoints", "odd"]), ('<ImageLoader format="bdv.n5" version="1.0"><n5 type="relative">data.n5</n5></ImageLoader>', "", ["ImageLoader", "missing"]), ("<ImageLoader", "<Loader", ["closed by another name"]),
+    ('<n5 type="relative">data.n5</n5>', "", ["n5", "missing"]), ("<SequenceDescription>", "<SequenceDescription>&entity;", ["line"]), ("1 0 0 20", "1 0 0 nan", ["affine", "12 numbers"]),
+    ("<?xml", "\x01<?xml", ["line"]), ('encoding="UTF-8"?>', 'encoding="UTF-8"?><!--', ["line"]),
+    ("<ViewRegistrations>", "<ViewRegistrations><ViewRegistration/>", ["ViewRegistration", "timepoint"]),
+])
+def test_xml_that_is_damaged(tmp_path, find, put, words):
+    for s in range(2):
+        write_n5(tmp_path / f"data.n5/setup{s}/timepoint0/s0", tile(s))
+    path = tmp_path / "dataset.xml"
+    write_xml(path, N5, {(0, s): [shift(20 * s)] for s in range(2)})
+    text = path.read_text()
+    assert find in text
+    path.write_text(text.replace(find, put, 1) if find != "<size>26 22 10</size>" else text.replace(find, put))
+    message = refused(tmp_path)
+    assert str(path) in message and "hint:" in message and all(word.lower() in message.lower() for word in words), message
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.99])
+def test_xml_that_is_cut_short(tmp_path, share):
+    write_n5(tmp_path / "data.n5/setup0/timepoint0/s0", tile(0))
+    path = tmp_path / "dataset.xml"
+    write_xml(path, N5, {(0, 0): [shift(0)]})
+    text = path.read_text()
+    path.write_text(text[:int(len(text) * share)])
+    message = refused(tmp_path)
+    assert str(path) in message and "hint:" in message, message
+
+
+@pytest.mark.parametrize("format", ["spimreconstruction.filelist", "spimreconstruction.stack.ij", "spimreconstruction.stack.loci", "spimreconstruction.filemap2", "bdv.n5.s3", "spimreconstruction.lightsheetz1",
+                                    "spimreconstruction.micromanager", "bigstitcher.smartspim", "split.viewerimgloader", "spimreconstruction.wrapped.flatfield.default", "bdv.imaris", "bdv.ome.zarr", ""])
+def test_other_loaders_are_refused_by_name(tmp_path, format):
+    write_xml(tmp_path / "dataset.xml", f'<ImageLoader format="{format}"><files/></ImageLoader>', {(0, 0): [shift(0)]})
+    message = refused(tmp_path)
+    assert f'"{format}"' in message and "ImageLoader" in message and "resave" in message, message
+
+
+BLOCKS = {"header": lambda b: b[:5], "rank": lambda b: b"\0\0\0\2" + b[4:], "mode": lambda b: b"\0\7" + b[2:], "size": lambda b: b[:7] + b"\xff" + b[8:],
+          "empty": lambda b: b"", "noise": lambda b: b[:16] + bytes(range(256)), "longer": lambda b: b + b"12345"}
+
+
+# the library of bzip2 does not say how much it used
+@pytest.mark.parametrize("codec, damage", [(c, d) for c in ["raw", "gzip", "zstd", "blosc", "xz", "bzip2"] for d in BLOCKS if (c, d) != ("bzip2", "longer")])
+def test_n5_blocks_that_are_damaged(tmp_path, codec, damage):
+    folder = tmp_path / "data.n5/setup0/timepoint0/s0"
+    write_n5(folder, tile(1), CODECS[codec], block=(13, 22, 10))
+    block = folder / "1/0/0"
+    block.write_bytes(BLOCKS[damage](block.read_bytes()))
+    write_xml(tmp_path / "dataset.xml", N5, {(0, 0): [shift(0)]})
+    flags = ["--quiet", "--output-chunksize", "z=10,y=22,x=13", "--zarr-options", "ome_zarr=false"]
+    blockfuse(tmp_path, "fuse", "dataset.xml", "--output", "out.zarr", *flags, status=3)
+    failed = [json.loads(line) for line in blockfuse(tmp_path, "blocks", "--state", "failed", "--json").splitlines()]
+    assert [b["block"][-1] for b in failed] == [1]
+    assert str(block) in failed[0]["failure"]["message"] and "setup0" in failed[0]["failure"]["message"], failed

@@ -101,3 +101,118 @@ def test_filters_of_plugins(tmp_path, name):
     dataset_of(tmp_path)
     blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
     assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+
+
+@pytest.mark.parametrize("layout", [{}, {"chunks": (4, 8, 9), "compression": "gzip"}])
+def test_links_to_other_files(tmp_path, layout):
+    """As BigDataViewer exports partitions: a file of links, the voxels in others."""
+    (tmp_path / "parts").mkdir()
+    views = {(0, s): [shift(20 * s)] for s in range(2)}
+    tiles = {v: tile(v[1]) for v in views}
+    with h5py.File(tmp_path / "data.h5", "w") as master:
+        for (t, s), data in tiles.items():
+            with h5py.File(tmp_path / f"parts/{s}.h5", "w") as part:
+                # so that the voxels are at other places than in the master file
+                part.create_dataset("padding", data=np.arange(1000 * (s + 1)))
+                part.create_dataset(f"t00000/s{s:02}/0/cells", data=data.astype("i2"), **layout)
+            master[f"t00000/s{s:02}"] = h5py.ExternalLink(f"parts/{s}.h5", f"t00000/s{s:02}")
+    write_xml(tmp_path / "dataset.xml", LOADER, views)
+    as_zarr(tmp_path, tiles, views)
+    expected = fuse(tmp_path, "expected.json", "expected.zarr")
+    assert (fuse(tmp_path, "dataset.xml", "found.zarr") == expected).all()
+    # the files behind the links are the data: a change and a loss are noticed
+    blockfuse(tmp_path, "submit", "dataset.xml", "--output", "later.zarr")
+    with h5py.File(tmp_path / "parts/1.h5", "r+") as part:
+        part["t00000/s01/0/cells"][0] = 7
+    end = run(tmp_path, "run")
+    assert end.returncode == 4 and "1.h5" in end.stderr, end.stderr
+    (tmp_path / "parts/1.h5").unlink()
+    message = refused(tmp_path)
+    assert "data.h5" in message and "parts/1.h5" in message and "t00000/s01" in message, message
+
+
+def test_cells_by_their_own_path_are_unsigned_too(tmp_path):
+    data = np.random.default_rng(3).integers(0, 65536, SIZE, dtype="u2")
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("t00000/s00/0/cells", data=data.view("i2"), chunks=(4, 8, 9))
+    dataset_of(tmp_path)
+    (tmp_path / "dataset.json").write_text((tmp_path / "dataset.json").read_text().replace('"volume"', '"t00000/s00/0/cells"'))
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+
+
+FILTERS = {"gzip": {"compression": "gzip", "shuffle": True}, "lzf": {"compression": "lzf"}, "zstd": hdf5plugin.Zstd(), "blosc": hdf5plugin.Blosc(cname="zstd"),
+           "blosc lz4, bits": hdf5plugin.Blosc(cname="lz4", shuffle=hdf5plugin.Blosc.BITSHUFFLE), "fletcher32": {"fletcher32": True}, "none": {}}
+
+
+@pytest.mark.parametrize("dtype", ["u1", "<i2", ">u2", "<u4", "<f4", "<f8"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_and_types(tmp_path, name, dtype):
+    data = tile(9, dtype, (16, 32, 36))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=data, chunks=(5, 8, 9), **dict(FILTERS[name]))
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 16)
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+
+
+@pytest.mark.parametrize("damage", ["altered", "zeros"])
+@pytest.mark.parametrize("name", [n for n in FILTERS if n != "none"])
+def test_a_damaged_chunk_fails_its_blocks_only(tmp_path, name, damage):
+    rng = np.random.default_rng(1)
+    data = rng.integers(0, 4000, (16, 32, 36)).astype("u2")
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=data, chunks=(16, 16, 18), **dict(FILTERS[name]))
+        chunk = file["volume"].id.get_chunk_info_by_coord((0, 16, 18))
+    raw = bytearray((tmp_path / "data.h5").read_bytes())
+    at, count = chunk.byte_offset, chunk.size
+    if damage == "zeros":
+        raw[at:at + count] = bytes(count)
+    elif name in ("gzip", "fletcher32"):
+        # with a checksum; the others may take one voxel for another
+        raw[at + count // 3:at + count // 3 + 20] = rng.bytes(20)
+    else:
+        # the header, or in lzf a reference to what was never there
+        raw[at:at + 20] = b"\xff" * 20
+    (tmp_path / "data.h5").write_bytes(raw)
+    dataset_of(tmp_path)
+    end = run(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--quiet", "--output-chunksize", "z=16,y=16,x=18", "--zarr-options", "ome_zarr=false")
+    assert end.returncode == 3, end.stderr
+    failed = [json.loads(line) for line in blockfuse(tmp_path, "blocks", "--state", "failed", "--json").splitlines()]
+    assert [block["block"][-3:] for block in failed] == [[0, 1, 1]], failed
+    message = failed[0]["failure"]["message"]
+    assert str(tmp_path / "data.h5") in message and "volume" in message and "[0, 1, 1]" in message, message
+    assert (zarr.open_array(str(tmp_path / "out.zarr"), mode="r")[0, 0, :, :16] == data[:, :16]).all()
+
+
+@pytest.mark.parametrize("make, words", [
+    (lambda f: f.create_dataset("volume", data=np.zeros((4, 5, 6), "complex64")), ["volume", "element"]),
+    (lambda f: f.create_dataset("volume", data=np.array([b"text"])), ["volume", "element"]),
+    (lambda f: f.create_dataset("volume", data=np.zeros((0, 5, 6), "u2")), ["volume", "voxels"]),
+    (lambda f: f.create_dataset("volume", data=np.uint16(3)), ["volume", "dimensions"]),
+    (lambda f: f.create_dataset("volume", data=np.zeros((4, 5, 6), "u2"), chunks=(4, 5, 6), **hdf5plugin.Bitshuffle()), ["volume", "filter 32008"]),
+    (lambda f: f.create_dataset("volume", data=np.zeros((5, 6), "u2")), ["axes", "2 dimensions"]),
+    (lambda f: f.create_group("volume"), ["volume", "0/cells"]),
+    (lambda f: f.__setitem__("volume", h5py.ExternalLink("gone.h5", "x")), ["volume", "gone.h5"]),
+    (lambda f: f.__setitem__("volume", h5py.SoftLink("/nowhere")), ["volume"]),
+    (lambda f: f.create_dataset("other", data=np.zeros(3)), ["volume"]),
+])
+def test_what_is_not_read_is_named(tmp_path, make, words):
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        make(file)
+    dataset_of(tmp_path)
+    message = refused(tmp_path, "dataset.json")
+    assert "data.h5" in message and "hint:" in message and "HDF5-DIAG" not in message and all(word in message for word in words), message
+
+
+def test_a_file_that_ends_early(tmp_path):
+    """Contiguous voxels, and a truncated copy whose length the file itself does not know."""
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=tile(2, "u2", (64, 64, 64)))
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.zarr", "--output-chunksize", 16)
+    os.truncate(tmp_path / "data.h5", 300000)
+    message = refused(tmp_path, "dataset.json")
+    assert "data.h5" in message and "trunc" in message, message
+    end = run(tmp_path, "run")
+    assert end.returncode == 4 and "data.h5" in end.stderr, end.stderr

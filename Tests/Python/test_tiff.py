@@ -224,3 +224,122 @@ def test_tile_configuration_in_3d(tmp_path):
     expected = whole.copy()
     expected[:2, :, 50:] = expected[:, :5, 50:] = 0
     np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr/0"), mode="r")[0, 0], expected)
+
+
+@pytest.mark.parametrize("layout", [{"tile": (32, 48)}, {"rowsperstrip": 16}, {}])
+@pytest.mark.parametrize("color", [False, True])
+def test_jpeg(tmp_path, layout, color):
+    from scipy.ndimage import gaussian_filter
+    rng = np.random.default_rng(2)
+    soft = np.stack([gaussian_filter(rng.random((96, 112)), 4) for _ in range(3 if color else 1)], axis=-1)
+    data = (255 * (soft - soft.min()) / np.ptp(soft)).astype("u1")
+    tifffile.imwrite(tmp_path / "a.tif", data if color else data[..., 0], compression="jpeg", metadata=None, photometric="rgb" if color else "minisblack", **layout)
+    decoded = tifffile.imread(tmp_path / "a.tif").reshape(data.shape)
+    read = np.moveaxis(fused(tmp_path)[0][0], 0, -1).reshape(data.shape)
+    # two decoders may round otherwise, above all where colours are interpolated
+    assert np.abs(read.astype(int) - decoded.astype(int)).max() <= (4 if color else 1)
+    assert np.abs(read.astype(int) - data.astype(int)).mean() < 3
+
+
+@pytest.mark.parametrize("compression", ["zlib", "lzw", "zstd", "packbits", "lzma", "jpeg", None])
+@pytest.mark.parametrize("layout", [{"tile": (32, 32)}, {"rowsperstrip": 16}])
+def test_every_compression_cut_short(tmp_path, compression, layout):
+    """The last tile or strip goes on beyond the end of the file: refused at once, before hours of work."""
+    data = voxels((64, 96), "uint8")
+    tifffile.imwrite(tmp_path / "a.tif", data, compression=compression, metadata=None, photometric="minisblack", **layout)
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        end = file.pages[0].dataoffsets[-1] + file.pages[0].databytecounts[-1]
+        assert file.pages[0].offset < file.pages[0].dataoffsets[-1]
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:end - 3])
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    errors = refused(tmp_path)
+    assert "the view" in errors and str(tmp_path / "a.tif") in errors and "directory 0" in errors and "restore" in errors, errors
+
+
+OTHERS = {"lsm": (34412, "LSM"), "stk": (33629, "STK"), "fluoview": (34361, "FluoView"), "ndpi": (65420, "NDPI")}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_formats_that_look_like_tiff(tmp_path, name):
+    tag, word = OTHERS[name]
+    tifffile.imwrite(tmp_path / "a.tif", voxels(YX), metadata=None, extratags=[(tag, "I", 1, 7, True)])
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"path": "a.tif"}]}))
+    errors = refused(tmp_path)
+    assert str(tmp_path / "a.tif") in errors and word in errors and "convert" in errors, errors
+
+
+XML = ('<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" '
+       'SizeX="83" SizeY="70" SizeZ="2" SizeC="1" SizeT="1" PhysicalSizeX="0.5" PhysicalSizeXUnit="µm"><TiffData/></Pixels></Image></OME>')
+
+
+@pytest.mark.parametrize("find, put, words", [
+    ('SizeX="83"', 'SizeX="84"', ["70 x 84", "70 x 83"]), ('SizeZ="2"', 'SizeZ="3"', ["directory 2"]), ('SizeZ="2"', 'SizeZ="0"', ["SizeZ"]), ('SizeC="1"', "", ["SizeC", "missing"]),
+    ("XYZCT", "XYZ", ["DimensionOrder"]), ("<TiffData/>", '<TiffData FirstZ="5"/>', ["z 5"]), ("<TiffData/>", '<TiffData IFD="1" PlaneCount="1"/>', ["no TiffData", "z 1"]),
+    ("<TiffData/>", '<TiffData IFD="0" PlaneCount="9"/>', ["9 planes"]), ("µm", "parrot", ["parrot"]), ("</Pixels>", "", ["no XML", "line"]),
+    ("<TiffData/>", '<TiffData IFD="0"><UUID FileName="../b.tif">x</UUID></TiffData>', ["../b.tif"]), ("<TiffData/>", '<TiffData IFD="7"/><TiffData FirstZ="1" IFD="0"/>', ["directory"]),
+    ("<Image ID", '<Image ID="Image:1"><Pixels DimensionOrder="XYZCT" SizeX="1" SizeY="1" SizeZ="1" SizeC="1" SizeT="1"/></Image><Image ID', ["2 images", "save each"]),
+    ("<Image ID", '<BinaryOnly MetadataFile="x.companion.ome" UUID="y"/><Image ID', ["x.companion.ome"]),
+])
+def test_ome_xml_that_is_wrong(tmp_path, find, put, words):
+    assert find in XML
+    tifffile.imwrite(tmp_path / "a.ome.tif", voxels((2, *YX)), metadata=None, photometric="minisblack", description=XML.replace(find, put).encode())
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.ome.tif"}]}))
+    errors = refused(tmp_path)
+    assert "the view" in errors and str(tmp_path / "a.ome.tif") in errors and "hint:" in errors and all(word in errors for word in words), errors
+
+
+def test_tile_configuration_in_3d_with_pixel_sizes(tmp_path):
+    """Places are pixels of the first tile along z too."""
+    whole = voxels((12, 60, 90))
+    write = lambda name, data: tifffile.imwrite(tmp_path / name, data, imagej=True, resolution=(4, 4), metadata={"axes": "ZYX", "spacing": 3.0, "unit": "um"})
+    write("a.tif", whole[:8, :, :50])
+    write("b.tif", whole[4:, 5:, 40:])
+    (tmp_path / "TileConfiguration.registered.txt").write_text("dim = 3\na.tif; ; (0.0, 0.0, 0.0)\nb.tif; ; (40.0, 5.0, 4.0)\n")
+    blockfuse(tmp_path, "fuse", "TileConfiguration.registered.txt", "--output", "out.zarr", "--quiet")
+    expected = whole.copy()
+    expected[8:, :, :40] = expected[8:, :5] = expected[:4, :, 50:] = expected[:, :5, 50:] = 0
+    group = zarr.open_group(str(tmp_path / "out.zarr"), mode="r")
+    np.testing.assert_array_equal(group["0"][0, 0], expected)
+    assert group.attrs["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"][2:] == [3.0, 0.25, 0.25]
+
+
+def test_tile_configuration_with_fractions_and_negative_places(tmp_path):
+    data = voxels((40, 50))
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.tif", data, metadata=None)
+    (tmp_path / "TileConfiguration.registered.txt").write_text("dim = 2\na.tif; ; (-1.5, -2.25)\nb.tif; ; (30.25, 1e1)\n")
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [
+        {"path": f"{n}.tif", "transforms": {"r": [[1, 0, y], [0, 1, x], [0, 0, 1]]}} for n, x, y in [("a", -1.5, -2.25), ("b", 30.25, 10)]]}))
+    for dataset, output in [("TileConfiguration.registered.txt", "a.zarr"), ("dataset.json", "b.zarr")]:
+        blockfuse(tmp_path, "fuse", dataset, "--output", output, "--quiet")
+    a, b = (zarr.open_array(str(tmp_path / f"{n}.zarr/0"), mode="r")[:] for n in "ab")
+    assert a.any() and (a == b).all()
+
+
+def test_tile_configuration_of_zarr_tiles(tmp_path):
+    from conftest import write_view
+    whole = voxels((60, 90))
+    for i, x in enumerate([0, 40]):
+        write_view(tmp_path / f"t{i}.ome.zarr", whole[None, None, :, x:x + 50], [0.5, 0.5], [99.0, 99.0])
+    (tmp_path / "TileConfiguration.txt").write_text("dim = 2\nt0.ome.zarr; ; (0, 0)\nt1.ome.zarr; ; (40, 0)\n")
+    blockfuse(tmp_path, "fuse", "TileConfiguration.txt", "--output", "out.zarr", "--quiet")
+    np.testing.assert_array_equal(zarr.open_array(str(tmp_path / "out.zarr/0"), mode="r")[0, 0], whole)
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda folder: (folder / "b.tif").write_bytes((folder / "b.tif").read_bytes()[:-500]), ["\"b\"", "b.tif"]),
+    (lambda folder: (folder / "b.tif").write_text("no image"), ["\"b\"", "b.tif"]),
+    (lambda folder: tifffile.imwrite(folder / "b.tif", voxels((3, *YX)), metadata=None, photometric="minisblack"), ["\"b\"", "axes"]),
+    (lambda folder: (folder / "TileConfiguration.txt").write_bytes(b"\xff\xfed\0i\0m\0"), ["TileConfiguration.txt"]),
+    (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\nb.tif; ; (1,0\n"), ["line 3", "parentheses"]),
+    (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\nb.tif; ; (1, 1e999)\n"), ["line 3", "2 numbers"]),
+    (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\na.tif; ; (1, 1)\n"), ["\"a\""]),
+    (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\nflavour = 3\na.tif; ; (0, 0)\n"), ["line 2", "flavour"]),
+])
+def test_tiles_and_configurations_that_are_damaged(tmp_path, change, words):
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.tif", voxels(YX), metadata=None)
+    (tmp_path / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\nb.tif; ; (40, 0)\n")
+    change(tmp_path)
+    errors = refused(tmp_path, "TileConfiguration.txt")
+    assert "hint:" in errors and all(word in errors for word in words), errors

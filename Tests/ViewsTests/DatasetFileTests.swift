@@ -33,7 +33,7 @@ import Views
   /// Files that are wrong, the code of the error and what it must name.
   @Test(arguments: [
     ("{", "dataset-unreadable", "JSON"),
-    ("[]", "dataset-invalid", "views"),
+    ("[]", "dataset-empty", "no views"),
     (#"{"views": {}}"#, "dataset-invalid", "views"),
     (#"{"views": []}"#, "dataset-empty", "no views"),
     (#"{"view": [], "views": [{"path": "a"}]}"#, "unknown-key", "\"view\""),
@@ -80,7 +80,7 @@ import Views
     let missing = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/none.json") }
     #expect(missing?.code == "dataset-missing")
     let directory = #expect(throws: ViewsError.self) { try Dataset.load(folder.path) }
-    #expect(directory?.code == "dataset-unreadable")
+    #expect(directory?.code == "dataset-empty")
   }
 
   @Test func whatIsWrittenLoadsAsTheSame() throws {

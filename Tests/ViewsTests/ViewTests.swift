@@ -4,7 +4,7 @@ import Testing
 import Views
 
 @Suite struct ViewTests {
-  private func view(spacings: [Vector3]) -> View {
+  private func view(spacings: [Vector3], isPlacedByDataset: Bool = false) -> View {
     let levels = spacings.enumerated().map { i, spacing in
       ViewLevel(
         arrayPath: "/v/\(i)", stack: StackProperties(spacing: spacing, origin: .zero, shape: Index3(4, 8, 8)),
@@ -13,7 +13,9 @@ import Views
     }
     return View(
       name: "v", path: "/v", transforms: [:],
-      details: ViewDetails(format: .zarr, levels: levels, times: SeriesMap(all: 3), channels: SeriesMap([1, 0])),
+      details: ViewDetails(
+        format: .zarr, levels: levels, times: SeriesMap(all: 3), channels: SeriesMap([1, 0]),
+        isPlacedByDataset: isPlacedByDataset),
       fingerprint: Fingerprint(fields: [:]))
   }
 
@@ -29,6 +31,22 @@ import Views
   @Test func stopsAtTheFirstLevelThatIsTooCoarse() {
     let view = view(spacings: [Vector3(1, 1, 1), Vector3(8, 2, 2), Vector3(4, 4, 4)])
     #expect(view.levelIndex(for: Vector3(4, 4, 4)) == 0)
+  }
+
+  /// Pixels with the size of a voxel in their transform, as in BigStitcher's XML: z steps of 3.
+  @Test func spacingsThatTheMapBringsCount() {
+    let calibration = AffineMap(rows: [Vector3(3, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, 1)], translation: .zero)
+    let pixels = view(spacings: [Vector3(1, 1, 1), Vector3(1, 2, 2), Vector3(2, 4, 4)], isPlacedByDataset: true)
+    #expect(pixels.levelIndex(for: Vector3(3, 2, 2), maps: [calibration]) == 1)
+    #expect(pixels.levelIndex(for: Vector3(4, 4, 4), maps: [calibration]) == 1)
+    #expect(pixels.levelIndex(for: Vector3(6, 4, 4), maps: [calibration]) == 2)
+    // turned with the view
+    let turned = AffineMap(rows: [Vector3(0, 0, 1), Vector3(0, 1, 0), Vector3(-3, 0, 0)], translation: .zero)
+    #expect(pixels.levelIndex(for: Vector3(6, 4, 4), maps: [turned]) == 2)
+    // what a registration changes is no other spacing, as with images that say theirs themselves
+    let registration = AffineMap(rows: [Vector3(1.01, 0, 0), Vector3(0, 1.02, 0.01), Vector3(0, 0, 0.99)], translation: .zero)
+    #expect(pixels.levelIndex(for: Vector3(2, 4, 4), maps: [registration]) == 2)
+    #expect(view(spacings: [Vector3(1, 1, 1), Vector3(2, 2, 2)]).levelIndex(for: Vector3(2, 2, 2), maps: [calibration]) == 1)
   }
 
   @Test func detailsSurviveTheDatabase() throws {

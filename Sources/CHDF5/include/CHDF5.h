@@ -45,8 +45,12 @@ int64_t chdf5_open_file(const char *path);
 void chdf5_close_file(int64_t file);
 // 0: nothing, 1: a group, 2: a data set, 3: something else
 int chdf5_kind(int64_t file, const char *path);
+// The other file that a link on the way to a path leads to; 0: there is no such link.
+int chdf5_link_file(int64_t file, const char *path, char *name, int size);
 int64_t chdf5_open_dataset(int64_t file, const char *path, struct chdf5_info *info);
 void chdf5_close_dataset(int64_t dataset);
+// The file that holds a data set, which may be another one than it was opened through; 0: not known.
+int chdf5_file_name(int64_t dataset, char *name, int size);
 // The stored bytes of the chunk that begins at an element; 0: not stored; negative: nobody knows.
 int64_t chdf5_chunk_size(int64_t dataset, const uint64_t *offset);
 // Reads them as they are; `skipped` has a bit for each filter that was not applied.

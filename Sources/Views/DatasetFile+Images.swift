@@ -1,0 +1,121 @@
+import Foundation
+import Geometry
+import Zarr
+
+/// Images that nothing but their own metadata places: one, a folder of them, or a list of paths.
+extension DatasetFile {
+  init(image path: String) {
+    self.init(path: path, entries: [Self.entry(path, FilePath.lastComponent(of: path))], digest: ImageFolder.digest([path]))
+  }
+
+  /// Every image directly in a folder. Files of one OME-TIFF of several are one image.
+  init(imageFolder path: String) throws(ViewsError) {
+    let candidates = try ImageFolder.candidates(path)
+    let kinds = parallelMap(count: candidates.count, threads: nil) { i in
+      Result { () throws(ViewsError) in try FolderEntry(candidates[i]) }
+    }
+    var (images, others, taken) = ([String](), [String](), Set<String>())
+    for (candidate, kind) in zip(candidates, kinds) {
+      let kind = try kind.get()
+      if !kind.isImage {
+        others.append(FilePath.lastComponent(of: candidate))
+      } else if !taken.contains(candidate) {
+        images.append(candidate)
+        taken.formUnion(kind.files)
+      }
+    }
+    let datasets = try Self.datasetFiles(in: path)
+    guard !images.isEmpty else {
+      throw .folderWithoutImages(path: path, datasets: datasets)
+    }
+    self.init(path: path, entries: zip(images, Self.names(images)).map(Self.entry), digest: ImageFolder.digest(candidates))
+    (isPlacedByImages, listedFolder) = (true, path)
+    if !others.isEmpty { notes.append("left out, since they are no images: \(Self.some(others))") }
+    if !datasets.isEmpty {
+      notes.append("images are placed by their own metadata; \(Self.some(datasets)) in the folder not used")
+    }
+    try checkNames()
+  }
+
+  /// A path a line, with lines that begin with # left out; or a JSON list of paths.
+  init(imageList bytes: [UInt8], path: String) throws(ViewsError) {
+    let listed = try Self.paths(bytes, path: path)
+    guard !listed.isEmpty else { throw .noViews(path: path) }
+    let folder = FilePath.folder(of: path)
+    for (field, image) in listed.prefix(1) where access(FilePath.absolute(image, in: folder), F_OK) != 0 {
+      throw .datasetInvalid(
+        path: path, field: field,
+        reason: "\"\(image.prefix(80))\" is not the path of an image. A dataset is a dataset.json, the XML of BigStitcher, a "
+          + "TileConfiguration.txt, a scene or folder of images, or a list of their paths, one a line")
+    }
+    self.init(
+      path: path, entries: zip(listed.map(\.image), Self.names(listed.map(\.image))).map(Self.entry),
+      digest: FileBytes.digest(bytes))
+    isPlacedByImages = true
+    try checkNames()
+  }
+
+  private static func entry(_ path: String, _ name: String) -> DatasetEntry { DatasetEntry(name: name, path: path) }
+
+  private static func paths(_ bytes: [UInt8], path: String) throws(ViewsError) -> [(field: String, image: String)] {
+    func invalid(_ field: String, _ reason: String) -> ViewsError { .datasetInvalid(path: path, field: field, reason: reason) }
+    if bytes.first(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[") {
+      let list: [JSONValue]
+      do throws(ZarrError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
+        throw .datasetUnreadable(path: path, why: error)
+      }
+      var paths: [(String, String)] = []
+      for (i, json) in list.enumerated() {
+        guard let image = json.string, !image.isEmpty, !image.utf8.contains(0) else {
+          throw invalid("entry \(i)", "a list of images has their paths only; views are an object: {\"views\": […]}")
+        }
+        paths.append(("entry \(i)", image))
+      }
+      return paths
+    }
+    guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+      throw .datasetUnsupported(
+        path: path, field: "byte 0", what: "a file of this kind",
+        hint: "give a dataset.json, the XML of BigStitcher, a TileConfiguration.txt, a TIFF file, an OME-Zarr, a folder of "
+          + "images, or a list of their paths")
+    }
+    var paths: [(String, String)] = []
+    let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
+    for (i, raw) in lines.enumerated() {
+      let line = raw.trimmingCharacters(in: .whitespaces.union(["\u{FEFF}"]))
+      if line.isEmpty || line.hasPrefix("#") { continue }
+      paths.append(("line \(i + 1)", line))
+    }
+    return paths
+  }
+
+  /// Files that would be datasets themselves.
+  private static func datasetFiles(in path: String) throws(ViewsError) -> [String] {
+    try ImageFolder.names(path).filter { name in
+      let name = name.lowercased()
+      return name == "dataset.json" || name == "dataset.xml" || name.hasPrefix("tileconfiguration")
+    }
+  }
+
+  private static func some(_ names: [String]) -> String {
+    names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
+  }
+}
+
+/// What a candidate of a folder turns out to be.
+private struct FolderEntry: Sendable {
+  var isImage = true
+  /// Of a TIFF image: itself and others that make it up.
+  var files: [String] = []
+
+  init(_ path: String) throws(ViewsError) {
+    if ImageFolder.isFolder(path) {
+      // an array alone cannot be placed, and is told so when it is opened
+      guard let attributes = try ImageFolder.attributes(path) else { return }
+      isImage = (attributes["ome"] ?? attributes)["multiscales"] != nil
+    } else if let file = try? TIFFImageFile.open(path), file.metadata.files.count > 1 {
+      // what is wrong with a file is said when it is opened as a view
+      files = file.metadata.files
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Geometry
+import Zarr
+
+/// An OME-Zarr 0.6 scene as a dataset: each image that its transformations name is a view, and each coordinate system of
+/// the scene that they lead to is a coordinate system of the dataset.
+///
+/// Transformations are those of the scene and of the images' own multiscales, followed in either direction. Only their
+/// part of space counts; what would move or mix t and c is refused.
+extension DatasetFile {
+  init(scene path: String) throws(ViewsError) {
+    let bytes = try Self.bytes(of: path + "/zarr.json")
+    let scene: OMEScene
+    let graph: OMESceneGraph
+    var systems: [String: OMEImageSystems] = [:]
+    do throws(ZarrError) {
+      guard let group = try readAttributes(ofGroup: path) else { throw ZarrError.arrayMissing(path: path) }
+      scene = try OMEScene(path: path, attributes: group.attributes)
+      let paths = scene.imagePaths
+      let read = parallelMap(count: paths.count, threads: nil) { i in
+        Result { () throws(ZarrError) in try OMEImageSystems(inGroup: "\(path)/\(paths[i])") }
+      }
+      systems.reserveCapacity(paths.count)
+      for (image, result) in zip(paths, read) { systems[image] = try result.get() }
+      graph = try OMESceneGraph(scene, images: systems)
+    } catch {
+      throw .datasetUnreadable(path: path, why: error)
+    }
+    guard !scene.imagePaths.isEmpty else { throw .noViews(path: path) }
+    var entries = zip(scene.imagePaths, Self.names(scene.imagePaths)).map { DatasetEntry(name: $1, path: "\(path)/\($0)") }
+    let targets = scene.targets
+    var notes: [String] = []
+    let limit = 16
+    if targets.count > limit { notes.append("of \(targets.count) coordinate systems of the scene the first \(limit) can be chosen") }
+    for target in targets.prefix(limit) {
+      let maps = graph.maps(to: target)
+      guard let world = graph.system(target) else { continue }
+      for (i, image) in scene.imagePaths.enumerated() {
+        guard let map = maps[image], let own = systems[image]?.intrinsic else { continue }
+        do throws(SceneProblem) {
+          entries[i].transforms[target.name] = .constant(try Self.matrix(map, from: own, to: world))
+        } catch {
+          throw .datasetUnsupported(
+            path: path, field: "image \"\(image)\"", what: "a transformation to \"\(target.name)\" that \(error.reason)",
+            hint: "write the scene with transformations of space only, in z y x or y x")
+        }
+      }
+    }
+    for (entry, image) in zip(entries, scene.imagePaths) where entry.transforms.isEmpty {
+      throw .datasetInvalid(
+        path: path, field: "image \"\(image)\"",
+        reason: graph.problem(of: image).map { "it cannot be placed: \($0)" }
+          ?? "no transformation that can be followed leads from it to \"\(targets[0].name)\"")
+    }
+    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes), notes: notes)
+    try checkNames()
+  }
+
+  private struct SceneProblem: Error { var reason: String }
+
+  /// Homogeneous, in micrometres and the order z y x, of a map whose numbers are in the order and units of both systems.
+  /// A system without units has those of the image.
+  private static func matrix(
+    _ map: OMEAffine, from own: OMECoordinateSystem, to world: OMECoordinateSystem
+  ) throws(SceneProblem) -> [[Double]] {
+    let space = own.space
+    guard world.space == space, space.suffix(2) == [.y, .x] else {
+      func text(_ system: OMECoordinateSystem) -> String { system.axes.map(\.name).joined(separator: " ") }
+      throw SceneProblem(reason: "goes from axes \(text(own)) to \(text(world))")
+    }
+    let columns = space.compactMap { own.index(of: $0) }
+    let rows = space.compactMap { world.index(of: $0) }
+    func close(_ a: Double, _ b: Double) -> Bool { (a - b).magnitude <= 1e-9 }
+    for axis in [Axis.t, .c] {
+      guard let row = world.index(of: axis), let column = own.index(of: axis) else { continue }
+      for k in 0...map.inputCount where !close(map[row, k], k == column ? 1 : 0) { throw SceneProblem(reason: "changes \(axis)") }
+    }
+    for row in rows {
+      for k in 0..<map.inputCount where !columns.contains(k) && !close(map[row, k], 0) {
+        throw SceneProblem(reason: "moves with \(own.axes[k].name)")
+      }
+    }
+    func micrometres(_ unit: String?) -> Double { OMEUnits.micrometres(in: unit) ?? 1 }
+    let units = columns.map { micrometres(own.axes[$0].unit) }
+    var matrix: [[Double]] = []
+    for (i, row) in rows.enumerated() {
+      let unit = world.axes[row].unit.map { micrometres($0) } ?? units[i]
+      matrix.append(columns.indices.map { map[row, columns[$0]] * unit / units[$0] } + [map[row, map.inputCount] * unit])
+    }
+    return matrix + [space.map { _ in 0 } + [1]]
+  }
+}
+
+extension OMEImageSystems {
+  /// Of the image whose group is a folder.
+  fileprivate init(inGroup path: String) throws(ZarrError) {
+    guard let group = try readAttributes(ofGroup: path) else { throw .arrayMissing(path: path) }
+    try self.init(path: path, attributes: group.attributes)
+  }
+}

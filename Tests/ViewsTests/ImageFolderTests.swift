@@ -1,0 +1,109 @@
+import Foundation
+import Geometry
+import Testing
+import Views
+
+/// Images without a dataset file: one, a folder, a list.
+@Suite struct ImageFolderTests {
+  private func folder(_ origins: [Double] = [0, 10]) throws -> ViewsTestFolder {
+    let folder = try ViewsTestFolder()
+    for (i, x) in origins.enumerated() {
+      try folder.image("tiles/tile_\(i == 1 ? 10 : 2).ome.zarr", levels: [([4, 8, 8], [2, 0.5, 0.5], [0, 0, x])])
+    }
+    return folder
+  }
+
+  @Test func imagesOfAFolderAreWhereTheySay() throws {
+    let folder = try folder()
+    try folder.write("tiles/notes.txt", "hello")
+    try folder.write("tiles/.hidden.zarr/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("tiles/labels/.zgroup", #"{"zarr_format": 2}"#)
+    let file = try DatasetFile.read(folder.path + "/tiles")
+    // by the value of numbers
+    #expect(file.entries.map(\.name) == ["tile_2", "tile_10"])
+    #expect(file.notes.count == 1 && file.notes[0].contains("labels"))
+    let dataset = try Dataset(file)
+    #expect(dataset.views.map { $0.levels[0].stack.origin } == [.zero, Vector3(0, 0, 10)])
+    #expect(dataset.transformKeys.isEmpty && dataset.listedFolder == folder.path + "/tiles")
+    #expect(try DatasetFile.digest(of: folder.path + "/tiles") == file.digest)
+    try folder.image("tiles/one_more.zarr")
+    #expect(try DatasetFile.digest(of: folder.path + "/tiles") != file.digest)
+  }
+
+  @Test func lists() throws {
+    let folder = try folder()
+    let paths = ["tiles/tile_10.ome.zarr", folder.path + "/tiles/tile_2.ome.zarr"]
+    for (name, text) in [
+      ("a.txt", "# tiles\n\n\(paths[0])\r\n  \(paths[1])  \n"), ("b.json", "[\"\(paths[0])\",\n \"\(paths[1])\"]"),
+    ] {
+      try folder.write(name, text)
+      let dataset = try Dataset.load(folder.path + "/" + name)
+      #expect(dataset.views.map(\.name) == ["tile_10", "tile_2"])
+      #expect(dataset.views[1].levels[0].stack.origin == .zero && dataset.listedFolder == nil)
+    }
+  }
+
+  @Test func oneImage() throws {
+    let folder = try folder()
+    #expect(try Dataset.load(folder.path + "/tiles/tile_2.ome.zarr").views.map(\.name) == ["tile_2.ome.zarr"])
+    try folder.write("a.tif", TinyTIFF(planes: [[1, 2, 3, 4, 5, 6]], width: 3).bytes)
+    #expect(try Dataset.load(folder.path + "/a.tif").views[0].levels[0].shape == TCZYX(z: 1, y: 2, x: 3))
+  }
+
+  @Test func tilesOfABioformats2rawFolder() throws {
+    let folder = try ViewsTestFolder()
+    try folder.write("raw.zarr/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("raw.zarr/.zattrs", #"{"bioformats2raw.layout": 3}"#)
+    for i in 0..<3 { try folder.image("raw.zarr/\(i)", levels: [([4, 8, 8], [1, 1, 1], [0, 0, 5.0 * Double(i)])]) }
+    #expect(try Dataset.load(folder.path + "/raw.zarr").views.map(\.name) == ["0", "1", "2"])
+  }
+
+  @Test func imagesThatDoNotSayWhereTheyAre() throws {
+    let folder = try folder([0, 0])
+    let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }
+    #expect(error?.code == "places-missing" && error?.hint.contains("TileConfiguration") == true)
+    try folder.write("list.txt", "tiles/tile_2.ome.zarr\ntiles/tile_10.ome.zarr\n")
+    #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/list.txt") }
+  }
+
+  /// A file, and what the error must say.
+  @Test(arguments: [
+    ("list.txt", "tiles/tile_2.ome.zarr\nnowhere.zarr\n", "input-missing", ["nowhere.zarr"]),
+    ("list.txt", "some words\n", "dataset-invalid", ["line 1", "some words", "dataset.json"]),
+    ("list.txt", "x,y,z\n1,2,3\n", "dataset-invalid", ["line 1"]),
+    ("list.txt", "# nothing\n\n", "dataset-empty", ["list.txt"]),
+    ("list.txt", "tiles/tile_2.ome.zarr\ntiles/tile_2.ome.zarr\n", "duplicate-view", ["tile_2"]),
+    ("list.json", "[{\"path\": \"a\"}]", "dataset-invalid", ["entry 0", "views"]),
+    ("list.json", "[\"a\",", "dataset-unreadable", ["JSON"]),
+    ("list.json", "[\"missing.zarr\"]", "dataset-invalid", ["entry 0", "missing.zarr"]),
+    ("data.bin", "\u{1}\u{0}\u{2}", "dataset-unsupported", ["data.bin", "dataset.json"]),
+    ("data.h5", "\u{89}HDF", "dataset-unsupported", ["data.h5"]),
+    ("empty/x.txt", "", "dataset-empty", ["empty", "OME-Zarr"]),
+    ("empty/TileConfiguration.txt", "dim = 2\n", "dataset-empty", ["empty/TileConfiguration.txt"]),
+    ("plain/.zarray", "{", "dataset-unreadable", ["plain"]),
+  ])
+  func whatIsWrongIsNamed(file: String, text: String, code: String, words: [String]) throws {
+    let folder = try folder()
+    let signature = Data([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
+    if file == "data.h5" { try folder.write(file, signature) } else { try folder.write(file, text) }
+    let path = file.contains("/") ? FilePath.folder(of: "/" + file).dropFirst() : file[...]
+    let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/" + path) }
+    let said = (error?.description ?? "") + " " + (error?.hint ?? "")
+    if code != "dataset-unreadable" || file != "plain/.zarray" { #expect(error?.code == code, "\(said)") }
+    for word in words { #expect(said.contains(word), "\(said)") }
+  }
+
+  @Test func filesOfOneOMETIFFAreOneImage() throws {
+    let folder = try ViewsTestFolder()
+    for c in 0..<2 {
+      var tiff = TinyTIFF(planes: [[1, 2, 3, 4, 5, 6]], width: 3)
+      let files = (0..<2).map { #"<TiffData FirstC="\#($0)" IFD="0"><UUID FileName="c\#($0).tif">u\#($0)</UUID></TiffData>"# }.joined()
+      tiff.description = """
+        <?xml version="1.0"?><OME UUID="u\(c)"><Image><Pixels DimensionOrder="XYCZT" SizeX="3" SizeY="2" SizeZ="1" SizeC="2" SizeT="1">\(files)</Pixels></Image></OME>
+        """
+      try folder.write("tiles/c\(c).tif", tiff.bytes)
+    }
+    let dataset = try Dataset.load(folder.path + "/tiles")
+    #expect(dataset.views.map(\.name) == ["c0"] && dataset.channelCount == 2)
+  }
+}
