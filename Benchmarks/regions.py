@@ -55,7 +55,7 @@ def n5(folder, size):
 
 def hdf5_chunks(folder, size):
     shape = [n // 64 * 64 for n in planes(size)]
-    with h5py.File(folder / "a.h5", "w", libver="latest") as file:
+    with h5py.File(folder / "a.h5", "w", libver=("earliest", "v110")) as file:
         data = file.create_dataset("volume", shape=shape, dtype="u2", chunks=(64,) * 3, compression="gzip")
         encoded = zlib.compress(noise((64,) * 3).tobytes(), 1)
         for index in np.ndindex(*[n // 64 for n in shape]):

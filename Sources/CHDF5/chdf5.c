@@ -55,7 +55,8 @@ int64_t chdf5_open_file(const char *path) {
 
 void chdf5_close_file(int64_t file) { H5Fclose(file); }
 
-// Asked for step by step: H5Lexists fails where a group on the way is missing.
+// Asked for step by step: H5Lexists fails where a group on the way is missing. Negative: a link on the way leads to
+// nothing, or to what cannot be opened.
 static int exists(hid_t file, const char *path) {
   char part[1024];
   size_t n = strlen(path);
@@ -65,18 +66,20 @@ static int exists(hid_t file, const char *path) {
     memcpy(part, path, i);
     part[i] = 0;
     if (strcmp(part, "/") == 0) continue;
-    if (H5Lexists(file, part, H5P_DEFAULT) <= 0) return 0;
+    htri_t there = H5Lexists(file, part, H5P_DEFAULT);
+    if (there <= 0) return (int)there;
   }
-  return strcmp(path, "/") == 0 || H5Oexists_by_name(file, path, H5P_DEFAULT) > 0;
+  return 1;
 }
 
 int chdf5_kind(int64_t file, const char *path) {
   begin();
-  if (!exists(file, path)) {
+  int there = exists(file, path);
+  if (there == 0) {
     H5Eclear2(H5E_DEFAULT);
     return 0;
   }
-  hid_t object = H5Oopen(file, path, H5P_DEFAULT);
+  hid_t object = there < 0 ? -1 : H5Oopen(file, path, H5P_DEFAULT);
   if (object < 0) return (int)failed();
   H5I_type_t type = H5Iget_type(object);
   H5Oclose(object);

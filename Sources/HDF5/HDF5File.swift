@@ -37,7 +37,12 @@ public final class HDF5File: Sendable {
     if handle >= 0 { HDF5Library.inTurn { chdf5_close_file(handle) } }
   }
 
-  /// What there is at a path in the file; nil: nothing, or neither of both.
+  /// Why what there is at a path in the file cannot be opened; nil: it can, or there is nothing.
+  public func problem(_ inner: String) -> String? {
+    HDF5Library.inTurn { chdf5_kind(handle, inner) < 0 ? String(cString: chdf5_error()) : nil }
+  }
+
+  /// What there is at a path in the file; nil: nothing, neither of both, or what cannot be opened.
   public func kind(_ inner: String) -> Kind? {
     switch HDF5Library.inTurn({ chdf5_kind(handle, inner) }) {
     case 1: .group

@@ -41,8 +41,15 @@ struct HDF5ImageFile {
   }
 
   private static func missing(_ reason: String, _ dataset: String, in file: HDF5File) -> ZarrError {
-    let link = file.linkedFile(dataset).map { "; a link leads to the file \"\($0)\", which is missing or does not have it" }
-    return .metadataInvalid(path: file.path, reason: reason + (link ?? ""))
+    if let link = file.linkedFile(dataset) {
+      return .metadataInvalid(
+        path: file.path, reason: "\(reason); a link leads to the file \"\(link)\", which is missing or does not have it")
+    }
+    guard let problem = file.problem(dataset) else { return .metadataInvalid(path: file.path, reason: reason) }
+    // files of a later format look so too
+    return .metadataInvalid(
+      path: file.path, reason: "\"\(dataset)\" is there, but libhdf5 \(hdf5LibraryVersion()) cannot open it (\(problem)): it is "
+        + "damaged, or written for later versions only (h5py: libver=\"latest\")")
   }
 
   private static func levels(_ file: HDF5File, _ group: String) throws(ZarrError) -> [UnplacedLevel] {

@@ -43,7 +43,7 @@ const char *chdf5_error(void);
 
 int64_t chdf5_open_file(const char *path);
 void chdf5_close_file(int64_t file);
-// 0: nothing, 1: a group, 2: a data set, 3: something else
+// 0: nothing, 1: a group, 2: a data set, 3: something else; negative: something that cannot be opened
 int chdf5_kind(int64_t file, const char *path);
 // The other file that a link on the way to a path leads to; 0: there is no such link.
 int chdf5_link_file(int64_t file, const char *path, char *name, int size);
