@@ -105,7 +105,7 @@ struct Mosaic: ParsableCommand {
   }
 }
 
-/// A made-up tissue: soft clouds, bright cells, dark vessels; defined everywhere, so that every tile sees the same.
+/// A made-up tissue: soft clouds, bright round nuclei, dark vessels; defined everywhere, so that every tile sees the same.
 struct Tissue {
   private let lattice: [Float]
   private static let side = 32
@@ -117,13 +117,32 @@ struct Tissue {
 
   /// At a position in micrometres; grey values of about 100 to 4000.
   func value(at p: Vector3) -> Double {
-    let cloud = noise(p / 40)
-    let cells = noise(p / 6 + 17)
+    let cloud = noise(p / 45)
     let vessels = abs(noise(p / 60 + 5) - 0.5)
-    var value = 150 + 900 * cloud
-    if cells > 0.72 { value += 9000 * (cells - 0.72) }
-    if vessels < 0.03 { value *= 0.3 }
-    return value
+    if vessels < 0.02 { return 90 }
+    return 120 + 420 * cloud + nuclei(p / 11, share: cloud) + nuclei(p / 8.5 + 3.5, share: cloud - 0.15)
+  }
+
+  /// At most one ball in each cube of the lattice, inside it; the more often, the larger `share` is.
+  private func nuclei(_ p: Vector3, share: Double) -> Double {
+    let floor = p.rounded(.down)
+    let (z, y, x) = (Int(floor[0]), Int(floor[1]), Int(floor[2]))
+    let presence = random(z, y, x)
+    if presence > 1.3 * share { return 0 }
+    let radius = 0.2 + 0.22 * random(z + 7, y + 3, x + 11)
+    let room = 1 - 2 * radius
+    let centre = Vector3(random(z + 13, y, x + 5), random(z + 5, y + 17, x), random(z, y + 9, x + 23)) * room + radius
+    let d = p - floor - centre
+    let distance = (d * d).sum().squareRoot() / radius
+    if distance >= 1 { return 0 }
+    // bright inside, soft at the rim
+    let rim = min(1, 2.5 * (1 - distance))
+    return (700 + 2600 * random(z + 3, y + 21, x + 8)) * rim * rim * (3 - 2 * rim)
+  }
+
+  private func random(_ z: Int, _ y: Int, _ x: Int) -> Double {
+    let mask = Self.side - 1
+    return Double(lattice[((z & mask) * Self.side + (y & mask)) * Self.side + (x & mask)])
   }
 
   /// Smooth noise from 0 to 1: a periodic lattice of random numbers, interpolated.
