@@ -57,6 +57,9 @@ uninstall:
 	cd $(DESTDIR)$(PREFIX) && rm -rf bin/blockfuse share/doc/blockfuse share/man/man1/blockfuse.1 \
 	  share/bash-completion/completions/blockfuse share/zsh/site-functions/_blockfuse share/fish/vendor_completions.d/blockfuse.fish
 
+docs: build
+	@scripts/docs.sh $(BIN)
+
 release:
 	@scripts/install-deps.sh
 	@scripts/release.sh
