@@ -5,7 +5,8 @@ import Jobs
 
 /// A job's status for people: what it is, how far it is, what it does now, and a row for each level.
 extension JobStatus {
-  var text: String {
+  /// - Parameter width: columns of the terminal; nil: as wide as need be.
+  func text(width: Int?) -> String {
     let d = job.description
     let counts = reading.counts
     var lines = [
@@ -20,7 +21,7 @@ extension JobStatus {
     lines.append(progress)
     lines += activity.map { "  " + $0 }
     lines.append("")
-    lines.append(levelTable)
+    lines.append(levelTable(width: width))
     if let hint { lines += ["", hint] }
     return lines.joined(separator: "\n")
   }
@@ -59,7 +60,7 @@ extension JobStatus {
     }
   }
 
-  private var levelTable: String {
+  private func levelTable(width: Int?) -> String {
     let is3D = job.description.is3D
     // states that no block is in are not worth a column
     let all = reading.counts
@@ -78,7 +79,10 @@ extension JobStatus {
       rows.append(row(String(level.layout.level), leading + size(shape), size(level.layout.grid.block), level.counts))
     }
     rows.append(row("all", "", "", reading.counts))
-    return table(rows)
+    // without the shapes where there is no room for them
+    let tables = [0, 1, 2].lazy.map { dropped in table(rows.map { Array($0.dropLast(dropped)) }) }
+    func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }
+    return tables.first(where: fits) ?? tables[2]
   }
 
   /// What to do next, where there is anything to do.
@@ -108,6 +112,6 @@ func table(_ rows: [[String]]) -> String {
       let padding = String(repeating: " ", count: cell.1 - cell.0.count)
       let isNumber = rows.dropFirst().allSatisfy { $0[column].isEmpty || $0[column].first?.isNumber == true || $0[column].hasPrefix("< ") }
       return isNumber ? padding + cell.0 : (column == row.count - 1 ? cell.0 : cell.0 + padding)
-    }.joined(separator: "  ")
+    }.joined(separator: "  ").replacing(/ +$/, with: "")
   }.joined(separator: "\n")
 }

@@ -24,7 +24,7 @@ struct StatusCommand: ParsableCommand {
     try reportingErrors {
       guard watch else {
         let status = try JobStatus(store: try database.readOnly(), selector: job.job)
-        return Terminal.result(json ? status.json.text : status.text)
+        return Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
       }
       Signals.install()
       let store = try database.readOnly()
@@ -33,7 +33,7 @@ struct StatusCommand: ParsableCommand {
       var screen = RedrawnText()
       while true {
         let status = try JobStatus(store: store, selector: id)
-        if json { Terminal.result(status.json.text) } else { screen.show(status.text) }
+        if json { Terminal.result(status.json.text) } else { screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns)) }
         if [.complete, .failed].contains(status.reading.job.state) { return }
         for _ in 0..<20 {
           if let signal = Signals.stopFlag.signal { throw ExitCode(128 + signal) }

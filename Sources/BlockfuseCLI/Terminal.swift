@@ -23,7 +23,8 @@ enum Terminal {
   /// Warnings and errors.
   static func message(_ text: String) {
     clearProgress()
-    write("blockfuse: " + text + "\n", to: STDERR_FILENO)
+    let line = "blockfuse: " + text
+    write((progressWidth.map { wrapped(line, width: $0) } ?? line) + "\n", to: STDERR_FILENO)
   }
 
   /// One line that is redrawn on a terminal; elsewhere a line of its own.
@@ -51,11 +52,32 @@ enum Terminal {
   }
 
   /// Characters of the line that is redrawn; nil where it is no terminal.
-  static var progressWidth: Int? {
-    guard isInteractive else { return nil }
+  static var progressWidth: Int? { size(of: STDERR_FILENO).map { max(20, $0.columns - 1) } }
+
+  /// Nil where it is no terminal.
+  static func size(of file: Int32) -> (rows: Int, columns: Int)? {
+    guard isatty(file) == 1 else { return nil }
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 99 }
-    return max(20, Int(size.ws_col) - 1)
+    guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (24, 100) }
+    return (Int(size.ws_row), Int(size.ws_col))
+  }
+
+  /// Broken between words, the further lines set in. A word that is longer than the line stays whole, to be copied.
+  private static func wrapped(_ text: String, width: Int) -> String {
+    var lines: [String] = []
+    for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      var line = ""
+      for word in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
+        if !line.isEmpty, line.count + 1 + word.count > width {
+          lines.append(line)
+          line = "  " + word
+        } else {
+          line += (line.isEmpty ? "" : " ") + word
+        }
+      }
+      lines.append(line)
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// A reader that went away (`blockfuse blocks | head`) is no error.
@@ -76,13 +98,14 @@ enum Terminal {
 /// A text of several lines that is shown again and again: in place on a terminal, elsewhere whenever it changes.
 struct RedrawnText {
   private var shown = ""
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
 
   mutating func show(_ text: String) {
     guard text != shown else { return }
     // home, then line by line with the rest of each cleared: no flicker; what is below is cleared at the end
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    if isTerminal {
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    if let size = Terminal.size(of: STDOUT_FILENO) {
+      // what does not fit would move the rest away
+      lines = lines.prefix(size.rows - 1).map { $0.prefix(size.columns) }
       Terminal.result((shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
     } else {
       Terminal.result(text + "\n")

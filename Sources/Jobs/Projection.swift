@@ -58,8 +58,8 @@ public struct Projection: Sendable {
     if counts.settled == 0 {
       notes.append("nothing is fused yet: all is black")
     } else if !counts.isSettled {
-      let share = 100 * Double(counts.settled) / Double(counts.total)
-      notes.append(String(format: "%.1f %% of level %d is there; what is missing is black", share, plan.layout.level))
+      let share = percentText(counts.settled, of: counts.total)
+      notes.append("\(share) of level \(plan.layout.level) is there; what is missing is black")
     }
     if plan.isSampled && counts.settled > 0 {
       notes.append(

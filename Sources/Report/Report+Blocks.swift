@@ -46,14 +46,13 @@ extension Report {
         column = end + 1
       }
     }
-    let many = map.cellRows * map.cellColumns > 1
-      ? ", \(map.cellRows) × \(map.cellColumns) blocks to a cell" : ""
+    let many = map.cellRows * map.cellColumns > 1 ? "; a cell is \(map.cellRows) × \(map.cellColumns)" : ""
     let deep = map.grid.count[map.along] * map.grid.count.t * map.grid.count.c
     return """
       <figure><svg class="map blocks\(isSmall ? " grid" : "")" viewBox="0 0 \(columns) \(rows)" preserveAspectRatio="none" \
       style="aspect-ratio:\(coordinate(min(6, max(1.0 / 3, aspect))))" role="img" aria-label="Blocks of level \(level)">\
-      \(cells)</svg><figcaption>level \(level): \(rows.grouped) × \(columns.grouped) blocks\(many), \
-      \(deep.grouped) deep</figcaption></figure>
+      \(cells)</svg><figcaption>level \(level): \(rows.grouped) × \(columns.grouped) blocks, \
+      \(deep.grouped) deep\(many)</figcaption></figure>
       """
   }
 

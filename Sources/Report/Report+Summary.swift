@@ -29,7 +29,7 @@ extension Report {
       \(content.outputProblem.map { "<p class=\"warning\">\($0)</p>" as HTML })
       <div class="progress" role="img" aria-label="\(percent) of \(counts.total.grouped) blocks are finished">
       \(progressBar(counts))</div>
-      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done, or empty: nothing but background, without a file</p>
+      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done, or empty (background only, no file)</p>
       <dl class="facts">\(items)</dl>
       <div class="wide">\(levelTable())</div>
       </header>

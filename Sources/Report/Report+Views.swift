@@ -3,6 +3,9 @@ import Geometry
 import Jobs
 
 extension Report {
+  /// Outlines that are drawn; of more, every so many.
+  private static let outlineLimit = 20_000
+
   /// Outlines of the views over the fused volume, seen along z.
   func viewsMap() -> HTML {
     let stack = content.plan.stack
@@ -16,10 +19,12 @@ extension Report {
     }
     // one by one as long as a browser can bear it, with the name of each to be pointed at
     let shapes: HTML
+    let step = (content.views.count + Self.outlineLimit - 1) / Self.outlineLimit
     if content.views.count <= 1000 {
       shapes = "\(content.views.map { "<path d=\"\(path($0))\"><title>\($0.name)</title></path>" } as [HTML])"
     } else {
-      shapes = "<path d=\"\(content.views.map(path))\"/>"
+      let drawn = stride(from: 0, to: content.views.count, by: step).map { path(content.views[$0]) }
+      shapes = "<path d=\"\(drawn)\"/>"
     }
     let picture: HTML? = projections.first { $0.axis == .z }.map {
       """
@@ -31,10 +36,11 @@ extension Report {
     let box: HTML = """
       \(coordinate(-margin)) \(coordinate(-margin)) \(coordinate(width + 2 * margin)) \(coordinate(height + 2 * margin))
       """
-    let time = content.plan.timeCount > 1 ? " At the first time point." : ""
+    var remarks = content.plan.timeCount > 1 ? " At the first time point." : ""
+    if step > 1 { remarks += " One of \(step) is drawn." }
     return """
       <section><h2>\(content.views.count.grouped) \(content.views.count == 1 ? "view" : "views")</h2>
-      <p>Outlines seen along z, over the fused volume of \(lengthText(height)) × \(lengthText(width)).\(time)</p>
+      <p>Outlines seen along z, over the fused volume of \(lengthText(height)) × \(lengthText(width)).\(remarks)</p>
       <svg class="views" viewBox="\(box)" preserveAspectRatio="xMinYMin" role="img" aria-label="Where the views are">\
       <rect class="ground" width="\(coordinate(width))" height="\(coordinate(height))"/>\(picture)\
       <g class="outlines\(content.views.count > 400 ? " many" : "")">\(shapes)</g></svg>

@@ -3,14 +3,14 @@ let reportStyle = """
   :root {
     color-scheme: light dark;
     --page: #fbfbf9; --ground: #ffffff; --ink: #1b1d1f; --soft: #5c6166; --line: #dfe1df; --accent: #1f6fb2;
-    --done: #2b7bba; --empty: #c3c7c5; --pending: #eceeec; --running: #e2a200; --failed: #c9302c; --good: #2e7d4f;
+    --done: #2b7bba; --empty: #c3c7c5; --pending: #eceeec; --running: #e2a200; --failed: #c9302c; --good: #2e7d4f; --busy: #8a6200;
     --part1: #cadff0; --part2: #b5d2e9; --part3: #a2c6e2; --part4: #86b4d9; --part5: #6aa2cf; --part6: #4e90c5;
     --outline: #ffd166;
   }
   @media (prefers-color-scheme: dark) {
     :root {
       --page: #141618; --ground: #1c1f22; --ink: #e8eaea; --soft: #9aa1a6; --line: #33383c; --accent: #7db8e8;
-      --done: #4c9bd8; --empty: #596066; --pending: #262a2d; --running: #e8b13a; --failed: #ef6b62; --good: #6cc592;
+      --done: #4c9bd8; --empty: #596066; --pending: #262a2d; --running: #e8b13a; --failed: #ef6b62; --good: #6cc592; --busy: #e8b13a;
       --part1: #263d52; --part2: #29465f; --part3: #2c5070; --part4: #326089; --part5: #3a72a2; --part6: #4386bd;
     }
   }
@@ -36,7 +36,7 @@ let reportStyle = """
     border: 1px solid currentColor; border-radius: 1rem; color: var(--soft); vertical-align: .15em;
   }
   h1 .state { vertical-align: .4em; margin-left: .25rem; }
-  .state.running { color: var(--running); } .state.complete { color: var(--good); } .state.failed { color: var(--failed); }
+  .state.running { color: var(--busy); } .state.complete { color: var(--good); } .state.failed { color: var(--failed); }
   .progress {
     display: flex; height: .75rem; margin: 1.25rem 0 .35rem; background: var(--pending); border-radius: .375rem;
     overflow: hidden;
@@ -61,7 +61,7 @@ let reportStyle = """
   td.list { white-space: normal; min-width: 14rem; }
   figure { margin: 0; }
   figcaption { color: var(--soft); font-size: .8125rem; margin-top: .35rem; }
-  img { max-width: 100%; height: auto; background: #000; }
+  img { max-width: 100%; height: auto; background: #000; outline: 1px solid var(--line); }
   .pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.25rem; align-items: start; }
   .pictures figure { text-align: left; }
   .pictures .z { grid-column: 1 / -1; }
@@ -105,10 +105,15 @@ let reportStyle = """
   summary { cursor: pointer; color: var(--accent); font-size: .9375rem; padding: .35rem 0; }
   footer { margin-top: 3rem; color: var(--soft); font-size: .8125rem; }
   .jobs a { font-weight: 600; text-decoration: none; }
-  .jobs .progress { margin: .4rem 0 0; min-width: 8rem; height: .5rem; }
+  .jobs td.name { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+  .jobs .progress { margin: .4rem 0 0; min-width: 6rem; height: .5rem; }
+  nav { max-width: 68rem; margin: 0 auto; padding: 1rem 1.25rem 0; font-size: .875rem; }
+  nav + main { padding-top: 1rem; }
   .live { color: var(--soft); font-size: .8125rem; }
   @media (max-width: 40rem) {
     main { padding: 1.25rem 1rem 2rem; }
+    nav { padding: .75rem 1rem 0; }
+    th, td { padding-right: .75rem; }
     h1 { font-size: 1.5rem; }
     .pictures, .maps { grid-template-columns: minmax(0, 1fr); }
     .facts { gap: .5rem 1.5rem; }

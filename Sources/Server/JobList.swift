@@ -25,10 +25,10 @@ struct JobList {
       let failed: HTML? = c.failed > 0 ? "<strong class=\"bad\">\(c.failed.grouped)</strong>" : nil
       return """
         <tr><th><a href="/job/\(job.id)">\(job.id)</a></th>\
-        <td><a href="/job/\(job.id)">\(job.description.name ?? "job \(job.id)")</a></td>\
-        <td><span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></td>\
+        <td class="name"><a href="/job/\(job.id)">\(job.description.name ?? "job \(job.id)")</a></td>\
         <td>\(percentText(c.settled, of: c.total))<div class="progress">\(part("done", c.done))\(part("empty", c.empty))\
-        \(part("failed", c.failed))</div></td><td>\(c.total.grouped)</td><td>\(failed)</td>\
+        \(part("failed", c.failed))</div></td>\
+        <td><span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></td><td>\(c.total.grouped)</td><td>\(failed)</td>\
         <td class="path">\(job.description.outputPath)</td></tr>
         """
     }
@@ -37,7 +37,7 @@ struct JobList {
     let table: HTML = jobs.isEmpty
       ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"
       : """
-        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>state</th><th>finished</th>\
+        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>finished</th><th>state</th>\
         <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>
         """
     return "<header><p class=\"kicker\">blockfuse</p><h1>Jobs</h1><p class=\"paths\">\(path)</p></header>\(table)\(more)"

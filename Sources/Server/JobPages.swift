@@ -60,7 +60,7 @@ final class JobPages: Sendable {
 
   private func page(_ selector: String) throws -> Answer {
     let main = try main(of: selector)
-    return Answer(live(title: main.title, main.html))
+    return Answer(live(title: main.title, main.html, nav: "<nav><a href=\"/\">All jobs</a></nav>"))
   }
 
   private func part(_ selector: String) throws -> Answer { Answer(try main(of: selector).html) }
@@ -120,10 +120,10 @@ final class JobPages: Sendable {
       images: "'self'")
   }
 
-  private func live(title: String, _ main: HTML) -> HTML {
+  private func live(title: String, _ main: HTML, nav: HTML? = nil) -> HTML {
     document(
       title: title,
-      body: "<main>\(main)</main><p class=\"live\" role=\"status\"></p>", script: liveScript, images: "'self'")
+      body: "\(nav)<main>\(main)</main><p class=\"live\" role=\"status\"></p>", script: liveScript, images: "'self'")
   }
 }
 
