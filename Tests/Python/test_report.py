@@ -1,7 +1,7 @@
 """Reports in a real browser."""
-import shutil
+import json, shutil
 from pathlib import Path
-import numpy as np, pytest
+import html5lib, numpy as np, pytest
 from browser import PROGRAM, Browser
 from conftest import Mosaic, blockfuse, texture
 
@@ -34,6 +34,7 @@ def folder(tmp_path_factory):
 
 def report(browser, folder, name, **kwargs):
     blockfuse(folder, "report", "1", "--output", name)
+    html5lib.HTMLParser(strict=True).parse((folder / name).read_text())
     browser.requests.clear(), browser.complaints.clear()
     browser.open((folder / name).as_uri(), **kwargs)
     assert browser.js(IS_WHOLE)
@@ -82,3 +83,33 @@ def test_every_state(browser, folder):
 @pytest.mark.parametrize("width", [390, 800, 1600])
 def test_no_width_is_too_small(browser, folder, width):
     report(browser, folder, "width.html", width=width)
+
+
+def test_a_huge_job_is_a_small_page(browser, tmp_path):
+    """400 views without a single chunk on disk, 44 TB when fused; some of it done."""
+    axes = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}] + [{"name": a, "type": "space", "unit": "micrometer"} for a in "zyx"]
+    array = {"zarr_format": 2, "shape": [1, 1, 6000, 3200, 3200], "chunks": [1, 1, 128, 256, 256], "dtype": "<u2", "fill_value": 7, "order": "C", "filters": None,
+             "dimension_separator": "/", "compressor": {"id": "zstd", "level": 1}}
+    views = []
+    for row in range(20):
+        for column in range(20):
+            path = tmp_path / f"tiles/{row}_{column}.ome.zarr"
+            (path / "0").mkdir(parents=True)
+            (path / ".zgroup").write_text('{"zarr_format": 2}')
+            scale = {"type": "scale", "scale": [1, 1, 1.0, 0.5, 0.5]}
+            (path / ".zattrs").write_text(json.dumps({"multiscales": [{"version": "0.4", "axes": axes, "datasets": [{"path": "0", "coordinateTransformations": [scale]}]}]}))
+            (path / "0/.zarray").write_text(json.dumps(array))
+            matrix = [[1, 0, 0, 0], [0, 1, 0, 1440.2 * row], [0, 0, 1, 1440.4 * column], [0, 0, 0, 1]]
+            views.append({"name": f"{row} {column}", "path": str(path), "transforms": {"r": matrix}})
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.ome.zarr", "--output-chunksize", "128")
+    blockfuse(tmp_path, "run", "--limit", "20", "--quiet")
+    blockfuse(tmp_path, "report", "--output", "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert len(page) < 1_500_000
+    html5lib.HTMLParser(strict=True).parse(page)
+    for width in (390, 1200):
+        browser.open((tmp_path / "r.html").as_uri(), width=width)
+        assert browser.js(IS_WHOLE)
+    assert browser.js("document.querySelectorAll('.outlines path').length") == 400
+    assert browser.js("document.querySelector('.share').textContent").startswith("< 0.1 %")
