@@ -1,5 +1,5 @@
 """Every command of README.md, run in the order in which a reader would, in an empty folder."""
-import os, re, subprocess, sys
+import json, os, re, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest, tifffile
 from conftest import binary, texture, write_view
@@ -98,13 +98,19 @@ def test_links_lead_somewhere():
                 assert (name.parent / target).exists(), f"{name.name}: {target}"
 
 
-def test_the_server_for_viewers_lets_them_in(shell):
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_the_link_to_neuroglancer(shell, version):
+    from urllib.parse import unquote
     from urllib.request import urlopen
-    server = subprocess.Popen([sys.executable, str(ROOT / "Examples/cors_server.py"), "0"], cwd=shell.folder, stdout=subprocess.PIPE, text=True)
+    name = f"for neuroglancer {version}.ome.zarr"
+    write_view(shell.folder / name, np.full((1, 1, 8, 30, 40), 7, "uint16"), [1, 1, 1], [0, 0, 0], version=version, channels=["GFP"])
+    server = subprocess.Popen([sys.executable, str(ROOT / "Examples/neuroglancer_link.py"), name, "0"], cwd=shell.folder, stdout=subprocess.PIPE, text=True)
     try:
-        address = server.stdout.readline().split()[0]
-        answer = urlopen(address)
-        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        state = json.loads(unquote(server.stdout.readline().split("#!")[1]))
+        assert list(state["dimensions"]) == ["x", "y", "z"]
+        source = state["layers"][0]["source"].removeprefix("zarr://")
+        answer = urlopen(source + ("/.zattrs" if version == "0.4" else "/zarr.json"))
+        assert answer.headers["Access-Control-Allow-Origin"] == "*" and "multiscales" in answer.read().decode()
     finally:
         server.terminate()
 
