@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 
 bin=$(cd "${1:?usage: docs.sh BINARIES [FOLDER]}" && pwd)
 folder=${2:-.build/docs}
-graphs=.build/symbol-graphs
-rm -rf "$graphs" "$folder"
-mkdir -p "$graphs"
+graphs=$(mktemp -d)
+trap 'rm -rf "$graphs"' EXIT
+rm -rf "$folder"
 maps=()
 for map in "$bin"/*.build/module.modulemap Sources/C*/module.modulemap .build/checkouts/*/Sources/*/module.modulemap \
   .build/checkouts/*/*/include/module.modulemap; do

@@ -19,7 +19,7 @@ import Testing
     process.arguments = [shell, "-c", line]
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment.merging([
-      "BLOCKFUSE_DB": folder.file("jobs.sqlite"), "PATH": folder.file("usr/bin:/usr/bin:/bin"), "HOME": folder.path,
+      "BLOCKFUSE_DB": folder.file("jobs.sqlite"), "PATH": folder.file("usr/bin") + ":" + ProcessInfo.processInfo.environment["PATH", default: "/usr/bin:/bin"], "HOME": folder.path,
     ]) { $1 }
     (process.standardOutput, process.standardError, process.standardInput) = (output, errors, FileHandle.nullDevice)
     try process.run()
@@ -87,6 +87,15 @@ import Testing
       in: folder, with: "zsh")
     #expect(end.status == 0, "\(end.errors)")
     #expect(end.output.contains("_blockfuse: function") && end.output.hasSuffix("_blockfuse\n"), "\(end.output)")
+  }
+
+  @Test(.enabled(if: has("docc"), "docc is not installed")) func theLibraryHasAReference() throws {
+    let folder = try TestFolder()
+    let end = try shell("'\(Self.repository)/scripts/docs.sh' '\(Binaries.folder.path)' \"$PWD/docs\"", in: folder)
+    #expect(end.status == 0, "\(end.output)\(end.errors)")
+    for page in ["fusionfunction", "weightsfunction", "runblockfuse(registry:)"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("docs/data/documentation/blockfusekit/\(page).json")), "\(page)")
+    }
   }
 
   @Test func theManualNamesEveryCommandAndOption() throws {
