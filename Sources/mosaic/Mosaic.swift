@@ -105,10 +105,12 @@ struct Mosaic: ParsableCommand {
   }
 }
 
-/// A made-up tissue: soft clouds, bright round nuclei, dark vessels; defined everywhere, so that every tile sees the same.
+/// A made-up tissue: nuclei in clouds, and bright fibres; defined everywhere, so that every tile sees the same.
 struct Tissue {
   private let lattice: [Float]
   private static let side = 32
+  // turned against each other and the tiles, so that no lattice shows
+  private static let turns = [turn(0.7, 0.9), turn(-0.5, 0.6), turn(1.9, -0.8)]
 
   init(seed: UInt64) {
     var random = RandomNumbers(seed: seed)
@@ -117,10 +119,23 @@ struct Tissue {
 
   /// At a position in micrometres; grey values of about 100 to 4000.
   func value(at p: Vector3) -> Double {
-    let cloud = noise(p / 45)
-    let vessels = abs(noise(p / 60 + 5) - 0.5)
-    if vessels < 0.02 { return 90 }
-    return 120 + 420 * cloud + nuclei(p / 11, share: cloud) + nuclei(p / 8.5 + 3.5, share: cloud - 0.15)
+    let q = Self.turns[2](p)
+    let cloud = noise(q / 70)
+    let density = max(0, min(1, 3 * (cloud - 0.42)))
+    // where two surfaces meet
+    let (a, b) = (noise(q / 45 + 9) - 0.5, noise(q / 38 + 21) - 0.5)
+    let fibre = max(0, 1 - (a * a + b * b).squareRoot() / 0.035)
+    let rest = 110 + 260 * cloud + nuclei(Self.turns[0](p) / 12, share: 0.45 * density)
+      + nuclei(Self.turns[1](p) / 9, share: 0.3 * density)
+    return max(rest, 3400 * fibre * fibre * (3 - 2 * fibre))
+  }
+
+  private static func turn(_ a: Double, _ b: Double) -> AffineMap {
+    AffineMap(
+      rows: [
+        Vector3(cos(b), -sin(b), 0), Vector3(cos(a) * sin(b), cos(a) * cos(b), -sin(a)),
+        Vector3(sin(a) * sin(b), sin(a) * cos(b), cos(a)),
+      ], translation: .zero)
   }
 
   /// At most one ball in each cube of the lattice, inside it; the more often, the larger `share` is.
@@ -128,7 +143,7 @@ struct Tissue {
     let floor = p.rounded(.down)
     let (z, y, x) = (Int(floor[0]), Int(floor[1]), Int(floor[2]))
     let presence = random(z, y, x)
-    if presence > 1.3 * share { return 0 }
+    if presence > share { return 0 }
     let radius = 0.2 + 0.22 * random(z + 7, y + 3, x + 11)
     let room = 1 - 2 * radius
     let centre = Vector3(random(z + 13, y, x + 5), random(z + 5, y + 17, x), random(z, y + 9, x + 23)) * room + radius
