@@ -112,6 +112,6 @@ func table(_ rows: [[String]]) -> String {
       let padding = String(repeating: " ", count: cell.1 - cell.0.count)
       let isNumber = rows.dropFirst().allSatisfy { $0[column].isEmpty || $0[column].first?.isNumber == true || $0[column].hasPrefix("< ") }
       return isNumber ? padding + cell.0 : (column == row.count - 1 ? cell.0 : cell.0 + padding)
-    }.joined(separator: "  ").replacing(/ +$/, with: "")
+    }.joined(separator: "  ").replacing(/[ ]+$/, with: "")
   }.joined(separator: "\n")
 }
