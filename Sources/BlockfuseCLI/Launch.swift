@@ -12,7 +12,8 @@ func launch(_ arguments: [String]) -> Never {
     try command.run()
     Blockfuse.exit()
   } catch {
-    guard Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }
+    // an exit status was told already, also where it is that of a wrong command line
+    guard !(error is ExitCode), Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }
     CommandLineMistake(Blockfuse.fullMessage(for: error), arguments, try? CommandTree.read()).tell()
   }
 }

@@ -101,7 +101,7 @@ extension Dataset {
   private static func checkPlaces(_ images: [PlacedImage], of file: DatasetFile) throws(ViewsError) {
     let first = images[0].image.levels[0].stack.origin
     guard images.count > 1, images.allSatisfy({ $0.image.levels[0].stack.origin == first }) else { return }
-    throw .placesMissing(path: file.path, count: images.count)
+    throw .placesMissing(path: file.path, count: images.count, datasets: file.otherDatasets)
   }
 
   /// What the file says of sizes does not place anything, but tells that it may belong to other images.

@@ -28,8 +28,12 @@ extension DatasetFile {
     guard !images.isEmpty else {
       throw .folderWithoutImages(path: path, datasets: datasets)
     }
-    self.init(path: path, entries: zip(images, Self.names(images)).map(Self.entry), digest: ImageFolder.digest(candidates))
-    (isPlacedByImages, listedFolder) = (true, path)
+    var entries = zip(images, Self.names(images)).map(Self.entry)
+    let origins = others.isEmpty ? try BioFormatsPositions.origins(of: images, in: path) : nil
+    if let origins { for i in entries.indices { entries[i].origin = origins[i] } }
+    self.init(path: path, entries: entries, digest: try ImageFolder.digest(candidates, in: path))
+    (isPlacedByImages, listedFolder, otherDatasets) = (true, path, datasets)
+    if origins != nil { notes.append("images are placed by the positions in \(BioFormatsPositions.file)") }
     if !others.isEmpty { notes.append("left out, since they are no images: \(Self.some(others))") }
     if !datasets.isEmpty {
       notes.append("images are placed by their own metadata; \(Self.some(datasets)) in the folder not used")
@@ -89,12 +93,13 @@ extension DatasetFile {
     return paths
   }
 
-  /// Files that would be datasets themselves.
+  /// Files that would be datasets themselves, registered places before those that were planned.
   private static func datasetFiles(in path: String) throws(ViewsError) -> [String] {
-    try ImageFolder.names(path).filter { name in
+    let names = try ImageFolder.names(path).filter { name in
       let name = name.lowercased()
       return name == "dataset.json" || name == "dataset.xml" || name.hasPrefix("tileconfiguration")
     }
+    return names.filter { $0.contains("registered") } + names.filter { !$0.contains("registered") }
   }
 
   private static func some(_ names: [String]) -> String {

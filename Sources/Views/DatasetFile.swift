@@ -20,6 +20,8 @@ public struct DatasetFile: Sendable {
   var isPlacedByImages = false
   /// The folder whose content the views are, so that an output in it would become one of them.
   public internal(set) var listedFolder: String?
+  /// Names of files in that folder that are datasets themselves.
+  var otherDatasets: [String] = []
   /// Voxels along z, y, x that the file says an entry's image has, by its place in `entries`.
   var expectedShapes: [Int: Index3] = [:]
 

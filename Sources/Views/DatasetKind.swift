@@ -75,7 +75,7 @@ extension DatasetFile {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
     case .json, .bigStitcher, .tileConfiguration, .imageList: return FileBytes.digest(try bytes(of: path))
-    case .imageFolder: return ImageFolder.digest(try ImageFolder.candidates(path))
+    case .imageFolder: return try ImageFolder.digest(ImageFolder.candidates(path), in: path)
     case .image: return ImageFolder.digest([path])
     case .scene: return FileBytes.digest(try bytes(of: path + "/zarr.json"))
     }

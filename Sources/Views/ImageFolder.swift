@@ -67,5 +67,11 @@ enum ImageFolder {
     return key + number()
   }
 
+  /// Of what a folder holds, as its views come from it.
+  static func digest(_ candidates: [String], in path: String) throws(ViewsError) -> String {
+    let positions = path + "/" + BioFormatsPositions.file
+    return digest(candidates + (FileBytes.isFile(positions) ? [FileBytes.digest(try DatasetFile.bytes(of: positions))] : []))
+  }
+
   static func digest(_ paths: [String]) -> String { FileBytes.digest(Array(paths.joined(separator: "\n").utf8)) }
 }

@@ -44,12 +44,14 @@ struct OMEXML {
     let bytes = Array(text.utf8)
     do throws(XMLTree.Failure) { try XMLTree.refuseDeclarations(bytes) } catch { throw OMEXML.invalid(path, error.reason) }
     let reader = OMEXMLReader()
-    let parser = XMLParser(data: Data(bytes))
+    // in pieces, as XMLTree does
+    let parser = XMLParser(stream: InputStream(data: Data(bytes)))
     parser.shouldResolveExternalEntities = false
     parser.delegate = reader
     parser.shouldProcessNamespaces = true
-    guard parser.parse() else {
-      throw OMEXML.invalid(path, "it is no XML (line \(parser.lineNumber), column \(parser.columnNumber))")
+    // it calls a document good that only ends early
+    guard parser.parse(), reader.depth == 0 else {
+      throw OMEXML.invalid(path, "it is no valid XML (line \(parser.lineNumber), column \(parser.columnNumber))")
     }
     self = reader.document
   }
@@ -64,12 +66,15 @@ struct OMEXML {
 /// Collects what `OMEXML` keeps; of `Plane` elements, which may be hundreds of thousands, one.
 private final class OMEXMLReader: NSObject, XMLParserDelegate {
   var document = OMEXML()
+  /// Elements that are open.
+  var depth = 0
   private var text: String?
 
   func parser(
     _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
     attributes: [String: String]
   ) {
+    depth += 1
     let last = document.images.count - 1
     switch name {
     case "OME": document.uuid = attributes["UUID"]
@@ -93,6 +98,7 @@ private final class OMEXMLReader: NSObject, XMLParserDelegate {
   func parser(_ parser: XMLParser, foundCharacters characters: String) { text? += characters }
 
   func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
+    depth -= 1
     guard name == "UUID", let uuid = text, let image = document.images.indices.last,
       let data = document.images[image].tiffData.indices.last
     else { return }

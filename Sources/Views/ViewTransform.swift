@@ -71,8 +71,10 @@ extension TransformMatrices {
       do {
         guard matrix.count == (is3D ? 4 : 3) else {
           throw GeometryError.notAffine(
-            "the matrix is \(matrix.count) x \(matrix.first?.count ?? 0); "
-              + (is3D ? "3D images take 4 x 4" : "2D images take 3 x 3"))
+            "the matrix is \(matrix.count) x \(matrix.first?.count ?? 0)"
+              + (is3D
+                ? "\(matrix.count == 3 ? ", for images of y and x" : ""); the image has z too and takes 4 x 4"
+                : "\(matrix.count == 4 ? ", for images with z" : ""); the image has y and x only and takes 3 x 3"))
         }
         let map = try AffineMap(homogeneous: matrix)
         _ = try map.inverse()

@@ -16,8 +16,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   case noViews(path: String)
   /// A folder that is given as a dataset and has no image in it; `datasets` are files in it that are datasets themselves.
   case folderWithoutImages(path: String, datasets: [String])
-  /// Images that nothing places: all say that they are at the same place.
-  case placesMissing(path: String, count: Int)
+  /// Images that nothing places: all say that they are at the same place. `datasets` as above.
+  case placesMissing(path: String, count: Int, datasets: [String])
   case duplicateName(path: String, name: String)
   /// A file or folder that a view names is not there.
   case inputMissing(view: String, path: String)
@@ -76,8 +76,8 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .folderWithoutImages(let path, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" }
         ?? "give a folder with OME-Zarr images or TIFF files directly in it, or a dataset.json"
-    case .placesMissing:
-      "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\""
+    case .placesMissing(let path, _, let datasets):
+      datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\""
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
@@ -127,7 +127,7 @@ extension ViewsError: CustomStringConvertible {
     case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
     case .noViews(let path): "\(path): the dataset has no views"
     case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
-    case .placesMissing(let path, let count):
+    case .placesMissing(let path, let count, _):
       "\(path): the metadata of all \(count) images say that they are at the same place"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"

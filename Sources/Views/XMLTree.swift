@@ -40,11 +40,13 @@ final class XMLTree: NSObject, XMLParserDelegate {
   static func read(_ bytes: [UInt8]) throws(Failure) -> Element {
     try refuseDeclarations(bytes)
     let tree = XMLTree()
-    let parser = XMLParser(data: Data(bytes))
+    // in pieces: libxml2 refuses to look ahead over more than 10 MB, as it would have to in one
+    let parser = XMLParser(stream: InputStream(data: Data(bytes)))
     parser.shouldResolveExternalEntities = false
     parser.delegate = tree
     let isWhole = parser.parse()
     if let failure = tree.failure { throw failure }
+    // it calls a document good that only ends early
     guard isWhole, let root = tree.root, tree.open.isEmpty else {
       let code = (parser.parserError as NSError?)?.code
       throw Failure(line: max(1, parser.lineNumber), reason: "it is no valid XML: " + words(on: code))

@@ -334,3 +334,15 @@ def test_n5_blocks_that_are_damaged(tmp_path, codec, damage):
     failed = [json.loads(line) for line in blockfuse(tmp_path, "blocks", "--state", "failed", "--json").splitlines()]
     assert [b["block"][-1] for b in failed] == [1]
     assert str(block) in failed[0]["failure"]["message"] and "setup0" in failed[0]["failure"]["message"], failed
+
+
+def test_an_xml_larger_than_libxml2_likes_at_once(tmp_path):
+    """Some ten thousand views make 10 MB, which it refuses to look ahead over."""
+    write_n5(tmp_path / "data.n5/setup0/timepoint0/s0", tile(0))
+    path = tmp_path / "dataset.xml"
+    write_xml(path, N5, {(0, 0): [shift(0)]}, extra="<StitchingResults>" + "<PairwiseResult><hash>1234567890</hash></PairwiseResult>\n" * 250_000 + "</StitchingResults>")
+    assert path.stat().st_size > 12e6
+    assert (fuse(tmp_path, "dataset.xml", "out.zarr")[0, 0] == tile(0)).all()
+    text = path.read_text()
+    path.write_text(text[:11_000_000])
+    assert "line" in refused(tmp_path)

@@ -275,7 +275,7 @@ XML = ('<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/O
 @pytest.mark.parametrize("find, put, words", [
     ('SizeX="83"', 'SizeX="84"', ["70 x 84", "70 x 83"]), ('SizeZ="2"', 'SizeZ="3"', ["no TiffData", "z 2"]), ('SizeZ="2"', 'SizeZ="0"', ["SizeZ"]), ('SizeC="1"', "", ["SizeC", "missing"]),
     ("XYZCT", "XYZ", ["DimensionOrder"]), ("<TiffData/>", '<TiffData FirstZ="5"/>', ["z 5"]), ("<TiffData/>", '<TiffData IFD="1" PlaneCount="1"/>', ["no TiffData", "z 1"]),
-    ("<TiffData/>", '<TiffData IFD="0" PlaneCount="9"/>', ["9 planes"]), ("µm", "parrot", ["parrot"]), 
+    ("<TiffData/>", '<TiffData IFD="0" PlaneCount="9"/>', ["9 planes"]), ("µm", "parrot", ["parrot"]), ("</Pixels>", "", ["no valid XML", "line"]),
     ("<TiffData/>", '<TiffData IFD="0"><UUID FileName="../b.tif">x</UUID></TiffData>', ["../b.tif"]), ("<TiffData/>", '<TiffData IFD="7"/><TiffData FirstZ="1" IFD="0"/>', ["directory"]),
     ("<Image ID", '<Image ID="Image:1"><Pixels DimensionOrder="XYZCT" SizeX="1" SizeY="1" SizeZ="1" SizeC="1" SizeT="1"/></Image><Image ID', ["2 images", "save each"]),
     ("<Image ID", '<BinaryOnly MetadataFile="x.companion.ome" UUID="y"/><Image ID', ["x.companion.ome"]),
@@ -329,7 +329,7 @@ def test_tile_configuration_of_zarr_tiles(tmp_path):
 @pytest.mark.parametrize("change, words", [
     (lambda folder: (folder / "b.tif").write_bytes((folder / "b.tif").read_bytes()[:-500]), ["\"b\"", "b.tif"]),
     (lambda folder: (folder / "b.tif").write_text("no image"), ["\"b\"", "b.tif"]),
-    (lambda folder: tifffile.imwrite(folder / "b.tif", voxels((3, *YX)), metadata=None, photometric="minisblack"), ["\"b\"", "3 x 3"]),
+    (lambda folder: tifffile.imwrite(folder / "b.tif", voxels((3, *YX)), metadata=None, photometric="minisblack"), ["\"b\"", "has z"]),
     (lambda folder: (folder / "TileConfiguration.txt").write_bytes(b"\xff\xfed\0i\0m\0"), ["TileConfiguration.txt"]),
     (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\nb.tif; ; (1,0\n"), ["line 3", "parentheses"]),
     (lambda folder: (folder / "TileConfiguration.txt").write_text("dim = 2\na.tif; ; (0, 0)\nb.tif; ; (1, 1e999)\n"), ["line 3", "2 numbers"]),

@@ -155,7 +155,7 @@ import Views
     (#"{"name": "v", "path": "root"}"#, "format-unknown", "has none"),
     (
       #"{"name": "v", "path": "a", "transforms": {"r": [[1,0,0],[0,1,0],[0,0,1]]}}"#, "view-invalid",
-      "transform \"r\": the matrix is 3 x 3; 3D images take 4 x 4"
+      "transform \"r\": the matrix is 3 x 3, for images of y and x; the image has z too and takes 4 x 4"
     ),
     (
       #"{"name": "v", "path": "a", "transforms": {"r": [[1,0,0,0],[0,1,0,0],[0,0,0,0],[0,0,0,1]]}}"#, "view-invalid",

@@ -58,10 +58,41 @@ import Views
     #expect(try Dataset.load(folder.path + "/raw.zarr").views.map(\.name) == ["0", "1", "2"])
   }
 
+  @Test func positionsThatBioformats2rawKeepsInItsXML() throws {
+    let folder = try ViewsTestFolder()
+    try folder.write("raw.zarr/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("raw.zarr/.zattrs", #"{"bioformats2raw.layout": 3}"#)
+    try folder.write("raw.zarr/OME/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("raw.zarr/OME/.zattrs", #"{"series": ["0", "1"]}"#)
+    let images = (0..<2).map { i in
+      try? folder.image("raw.zarr/\(i)")
+      return #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="-5" PositionYUnit="reference frame"/></Pixels></Image>"#
+    }
+    func write(_ text: String) throws { try folder.write("raw.zarr/OME/METADATA.ome.xml", "<?xml version=\"1.0\"?><OME>\(text)</OME>") }
+    try write(images.joined())
+    let path = folder.path + "/raw.zarr"
+    let file = try DatasetFile.read(path)
+    #expect(file.notes.contains { $0.contains("METADATA.ome.xml") })
+    #expect(try Dataset(file).views.map { $0.levels[0].stack.origin } == [Vector3(0, -5, 0), Vector3(0, -5, 1000)])
+    #expect(try DatasetFile.digest(of: path) == file.digest)
+    // of images that say so themselves it does not count
+    try folder.image("raw.zarr/1", levels: [([4, 8, 8], [1, 1, 1], [0, 0, 7])])
+    #expect(try Dataset.load(path).views.map { $0.levels[0].stack.origin } == [.zero, Vector3(0, 0, 7)])
+    try folder.image("raw.zarr/1")
+    try write(images.joined().replacing("\"mm\"", with: "\"mm\" PositionY="))
+    let error = #expect(throws: ViewsError.self) { try Dataset.load(path) }
+    #expect(error?.description.contains("METADATA.ome.xml") == true)
+    try write(images[0])
+    #expect(throws: ViewsError.self) { try Dataset.load(path) }
+  }
+
   @Test func imagesThatDoNotSayWhereTheyAre() throws {
     let folder = try folder([0, 0])
     let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }
     #expect(error?.code == "places-missing" && error?.hint.contains("TileConfiguration") == true)
+    for name in ["TileConfiguration.txt", "TileConfiguration.registered.txt"] { try folder.write("tiles/" + name, "dim = 3\n") }
+    let other = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }
+    #expect(other?.hint == "did you mean \(folder.path)/tiles/TileConfiguration.registered.txt?")
     try folder.write("list.txt", "tiles/tile_2.ome.zarr\ntiles/tile_10.ome.zarr\n")
     #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/list.txt") }
   }
