@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Faults", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -72,12 +72,13 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
     .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "CTiffReader"], swiftSettings: settings),
-    .target(name: "Fusion", dependencies: ["Geometry", "CKernels"], swiftSettings: settings),
+    .target(name: "Fusion", dependencies: ["Geometry", "Memory", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["Geometry", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr", dependencies: ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
+    .target(name: "Memory", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
@@ -102,6 +103,7 @@ let package = Package(
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
+    .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(

@@ -1,3 +1,4 @@
+import CKernels
 import Geometry
 
 /// Makes a block of a pyramid level from the level below: each voxel is the mean of a window of 1 or 2 voxels an axis.
@@ -15,6 +16,18 @@ public final class Downsampler {
   /// The memory held for blocks so wide, apart from the caller's buffers.
   public static func arenaByteCount(sourceWidth: Int) -> Int { sourceWidth * 16 }
 
+  /// Voxels of a box as they lie in a larger one: those of its first corner, and the elements from a row or a plane to
+  /// the next.
+  public struct Rows<Base> {
+    public var start: Base
+    public var rowStride: Int
+    public var planeStride: Int
+
+    public init(_ start: Base, rowStride: Int, planeStride: Int) {
+      (self.start, self.rowStride, self.planeStride) = (start, rowStride, planeStride)
+    }
+  }
+
   /// - Parameters:
   ///   - source: voxels of `shape`, in C order; every axis a multiple of its factor.
   ///   - target: `shape / factor` voxels.
@@ -22,19 +35,40 @@ public final class Downsampler {
   public func reduce(
     _ source: UnsafeRawBufferPointer, shape: Index3, factor: Index3, into target: UnsafeMutableRawBufferPointer
   ) throws(FusionError) -> BlockContent {
+    try check(shape, factor)
+    let size = shape / factor
+    try check("the source", source.count, shape)
+    try check("the target", target.count, size)
+    guard let from = source.baseAddress, let to = target.baseAddress else { return .fill }
+    makeRows(
+      Rows(from, rowStride: shape[2], planeStride: shape[1] * shape[2]), shape: shape, factor: factor,
+      into: Rows(to, rowStride: size[2], planeStride: size[1] * size[2]))
+    return isZero(target) ? .fill : .voxels
+  }
+
+  /// The same for boxes within larger ones, where the caller knows that they lie inside: nothing is checked but the
+  /// shape against the factor.
+  public func reduce(
+    _ source: Rows<UnsafeRawPointer>, shape: Index3, factor: Index3, into target: Rows<UnsafeMutableRawPointer>
+  ) throws(FusionError) {
+    try check(shape, factor)
+    makeRows(source, shape: shape, factor: factor, into: target)
+  }
+
+  private func makeRows(
+    _ source: Rows<UnsafeRawPointer>, shape: Index3, factor: Index3, into target: Rows<UnsafeMutableRawPointer>
+  ) {
+    withVoxelType(
+      type, ReduceBody(source: source, target: target, shape: shape, factor: factor, rounding: rounding, sums: sums))
+  }
+
+  private func check(_ shape: Index3, _ factor: Index3) throws(FusionError) {
     for axis in 0..<3 {
       guard factor[axis] == 1 || factor[axis] == 2, shape[axis] > 0, shape[axis] % factor[axis] == 0 else {
         throw .invalidOption(
           name: "pyramid", why: "\(shape[axis]) voxels along \(Axis.space[axis]) cannot be averaged by \(factor[axis])")
       }
     }
-    let size = shape / factor
-    try check("the source", source.count, shape)
-    try check("the target", target.count, size)
-    guard let from = source.baseAddress, let to = target.baseAddress else { return .fill }
-    withVoxelType(
-      type, ReduceBody(source: from, target: to, shape: shape, factor: factor, rounding: rounding, sums: sums))
-    return isZero(target) ? .fill : .voxels
   }
 
   private func check(_ what: String, _ actual: Int, _ shape: Index3) throws(FusionError) {
@@ -48,8 +82,8 @@ public final class Downsampler {
 }
 
 private struct ReduceBody: VoxelBody {
-  let source: UnsafeRawPointer
-  let target: UnsafeMutableRawPointer
+  let source: Downsampler.Rows<UnsafeRawPointer>
+  let target: Downsampler.Rows<UnsafeMutableRawPointer>
   let shape: Index3
   let factor: Index3
   let rounding: RoundingMode
@@ -58,6 +92,8 @@ private struct ReduceBody: VoxelBody {
   @inline(__always)
   func run<T: Voxel>(_ type: T.Type) {
     switch type {
+    case is UInt8.Type where halves: halve(UInt8.self, ck_halve_u8)
+    case is UInt16.Type where halves: halve(UInt16.self, ck_halve_u16)
     case is UInt8.Type: reduceSmall(UInt8.self)
     case is Int8.Type: reduceSmall(Int8.self)
     case is UInt16.Type: reduceSmall(UInt16.self)
@@ -73,6 +109,21 @@ private struct ReduceBody: VoxelBody {
   }
 
   private func reduceSmall<T: FixedWidthInteger & Voxel>(_ type: T.Type) { reduceInteger(type, sum: Int32.self) }
+
+  /// What nearly all pyramids are made by has a kernel of its own.
+  private var halves: Bool { rounding == .truncate && factor[2] == 2 }
+
+  private func halve<T: Voxel>(
+    _ type: T.Type,
+    _ kernel: (UnsafePointer<UnsafePointer<T>?>, Int, Int, UnsafeMutablePointer<T>) -> Void
+  ) {
+    forEachRow(type) { rows, out, width in
+      let pointers: [UnsafePointer<T>?] = rows
+      pointers.withUnsafeBufferPointer { buffer in
+        if let base = buffer.baseAddress { kernel(base, rows.count, width, out) }
+      }
+    }
+  }
 
   private var shift: Int { (factor[0] - 1) + (factor[1] - 1) + (factor[2] - 1) }
 
@@ -132,8 +183,8 @@ private struct ReduceBody: VoxelBody {
   private func forEachRow<T>(
     _ type: T.Type, _ body: (_ rows: [UnsafePointer<T>], _ out: UnsafeMutablePointer<T>, _ width: Int) -> Void
   ) {
-    let from = source.assumingMemoryBound(to: T.self)
-    let to = target.assumingMemoryBound(to: T.self)
+    let from = source.start.assumingMemoryBound(to: T.self)
+    let to = target.start.assumingMemoryBound(to: T.self)
     let size = shape / factor
     var rows: [UnsafePointer<T>] = []
     for z in 0..<size[0] {
@@ -141,10 +192,10 @@ private struct ReduceBody: VoxelBody {
         rows.removeAll(keepingCapacity: true)
         for dz in 0..<factor[0] {
           for dy in 0..<factor[1] {
-            rows.append(from + ((z * factor[0] + dz) * shape[1] + y * factor[1] + dy) * shape[2])
+            rows.append(from + ((z * factor[0] + dz) * source.planeStride + (y * factor[1] + dy) * source.rowStride))
           }
         }
-        body(rows, to + (z * size[1] + y) * size[2], size[2])
+        body(rows, to + (z * target.planeStride + y * target.rowStride), size[2])
       }
     }
   }

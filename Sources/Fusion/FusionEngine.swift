@@ -30,6 +30,10 @@ final class FusionEngine<S: RowArithmetic> {
     let order = recipe.interpolationOrder
     let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
     if needed.isEmpty { return false }
+    if needed.count == 1, let stored = needed[0].storedBox(of: box, order: order, as: streamed.conversion) {
+      try copy(stored, of: needed[0], from: reader, into: output)
+      return true
+    }
     var weights: [Int: VoxelArray<Float>] = [:]
     if let content {
       let around = views.filter { !$0.inputBox(for: box.grown(by: recipe.halo), order: order).isEmpty }
@@ -45,6 +49,16 @@ final class FusionEngine<S: RowArithmetic> {
         content: weights.isEmpty ? [] : partViews.map { weights[$0.id] }, into: output)
     }
     return true
+  }
+
+  /// Voxels that are the output's as they are stored, without a patch in between.
+  private func copy(
+    _ stored: Box3, of view: PlacedView, from reader: any VoxelReader, into output: UnsafeMutableRawPointer
+  ) throws {
+    let bytes = view.elementType.byteCount
+    let target = UnsafeMutableRawBufferPointer(start: output, count: stored.count * bytes)
+    guard case .constant = try reader.read(view, box: stored, into: target) else { return }
+    for i in bytes..<target.count { target[i] = target[i - bytes] }
   }
 
   private func fuseStacked(

@@ -1,3 +1,4 @@
+import CKernels
 import Geometry
 
 /// From computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0.
@@ -83,6 +84,8 @@ extension Float: RowArithmetic {
     let upper = Float(conversion.type.largestInteger)
     let truncates = conversion.rounding == .truncate
     switch conversion.type {
+    case .uint8 where !truncates: ck_store_u8(row, count, target.assumingMemoryBound(to: UInt8.self))
+    case .uint16 where !truncates: ck_store_u16(row, count, target.assumingMemoryBound(to: UInt16.self))
     case .uint8: storeSmall(row, count, target.assumingMemoryBound(to: UInt8.self), lower, upper, truncates)
     case .int8: storeSmall(row, count, target.assumingMemoryBound(to: Int8.self), lower, upper, truncates)
     case .uint16: storeSmall(row, count, target.assumingMemoryBound(to: UInt16.self), lower, upper, truncates)

@@ -29,6 +29,15 @@ public struct PlacedView: Sendable {
 
   var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
 
+  /// The axes of the view along which a box of the output lies well inside it: so far that no order of summing
+  /// coordinates could put a sample outside.
+  func covers(_ output: Box3) -> PerAxis<Bool> {
+    let bounds = map.bounds(of: output)
+    return PerAxis { axis in
+      shape[axis] < 1 << 28 && bounds.lower[axis] >= 1e-3 && bounds.upper[axis] <= Double(shape[axis] - 1) - 1e-3
+    }
+  }
+
   /// The voxels of the view that a box of the output needs, clipped to the view; empty where it needs none.
   ///
   /// - Parameter order: 0 nearest, 1 linear.

@@ -1,28 +1,28 @@
+import Memory
+
 /// Memory that grows and stays; owned by one fuser, on one thread.
 final class ScratchBuffer {
-  private(set) var base: UnsafeMutableRawPointer
-  private(set) var byteCount: Int
+  private var bytes = ScratchBuffer.allocate(64)
 
-  private static let alignment = 64
+  var base: UnsafeMutableRawPointer { bytes.baseAddress.unsafelyUnwrapped }
 
-  init() {
-    base = .allocate(byteCount: Self.alignment, alignment: Self.alignment)
-    byteCount = Self.alignment
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
-  }
-
-  deinit { base.deallocate() }
+  deinit { Pages.free(bytes) }
 
   /// At least `count` bytes, whatever they hold.
   func reserve(byteCount count: Int) {
-    if count <= byteCount { return }
-    base.deallocate()
-    base = .allocate(byteCount: count, alignment: Self.alignment)
-    byteCount = count
+    if count <= bytes.count { return }
+    Pages.free(bytes)
+    bytes = Self.allocate(count)
   }
 
   func reserve<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutablePointer<T> {
     reserve(byteCount: count * MemoryLayout<T>.stride)
     return base.assumingMemoryBound(to: type)
+  }
+
+  /// Callers have checked what they ask for against their limits; a system that has not even that is out of memory.
+  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    guard let bytes = Pages.allocate(byteCount: byteCount) else { fatalError("no memory for \(byteCount) bytes") }
+    return bytes
   }
 }

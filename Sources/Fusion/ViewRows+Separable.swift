@@ -6,8 +6,8 @@ extension ViewRows {
   // MARK: separable maps
 
   func beginSeparable() {
-    lines = (0..<3).map { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
-    valid = (0..<3).map { lines[$0].validRange(in: region.lower[$0]..<region.upper[$0]) }
+    lines = PerAxis { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
+    valid = PerAxis { lines[$0].validRange(in: region.lower[$0]..<region.upper[$0]) }
     let width = region.shape[2]
     let x0 = region.lower[2]
     let line = lines[2]
@@ -36,7 +36,7 @@ extension ViewRows {
     // a number beyond the row's end is looked at with a fraction of 0
     planeRows.reserve(S.self, count: 2 * length).update(repeating: 0, count: 2 * length)
     blendedRow.reserve(S.self, count: length).update(repeating: 0, count: length)
-    planeRowKeys = [(Int.min, Int.min), (Int.min, Int.min)]
+    planeRowKeys = ((Int.min, Int.min), (Int.min, Int.min))
   }
 
   /// Numbers of a row of the patch, and room for one beyond its end.
@@ -93,9 +93,15 @@ extension ViewRows {
   }
 
   private func planeRow(z: Int, _ zBase: Int, _ zFraction: S, _ row: Int) -> UnsafeMutablePointer<S> {
-    let slot = row & 1
-    let target = planeRows.base.assumingMemoryBound(to: S.self) + slot * rowLength
-    if planeRowKeys[slot] == (z, row) { return target }
+    let isOdd = row & 1 == 1
+    let target = planeRows.base.assumingMemoryBound(to: S.self) + (isOdd ? rowLength : 0)
+    if isOdd {
+      if planeRowKeys.odd == (z, row) { return target }
+      planeRowKeys.odd = (z, row)
+    } else {
+      if planeRowKeys.even == (z, row) { return target }
+      planeRowKeys.even = (z, row)
+    }
     let a = patch.base + patchOffset(zBase, row) * view.elementType.byteCount
     let count = patchBox.shape[2]
     if zFraction == 0 {
@@ -104,7 +110,6 @@ extension ViewRows {
       let b = patch.base + patchOffset(zBase + 1, row) * view.elementType.byteCount
       withVoxelType(view.elementType, BlendBody(a: a, b: b, fraction: zFraction, count: count, target: target))
     }
-    planeRowKeys[slot] = (z, row)
     return target
   }
 

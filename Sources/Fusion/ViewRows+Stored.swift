@@ -3,7 +3,7 @@ import Geometry
 /// Voxels as they are stored: rows that need no arithmetic, and integers that a `Double` cannot hold.
 extension ViewRows {
   /// Whether rows are stored voxels as they are, of a type without NaN.
-  var isPlainCopy: Bool {
+  func isPlainCopyOfPatch() -> Bool {
     guard view.mapClass == .separable, !isConstant, columnShift != nil, !view.isScaled, view.elementType.isInteger
     else { return false }
     return order == 0 || (isWhole(0) && isWhole(1) && fractionX == 0)
@@ -57,6 +57,18 @@ extension ViewRows {
     case .int64: return Int128(patch.base.load(fromByteOffset: offset, as: Int64.self))
     default: return nil
     }
+  }
+}
+
+extension PlacedView {
+  /// Where the voxels of a box of the output lie in the view, if it alone makes them and they are stored there as they
+  /// are: it covers the box, shifted by whole voxels, in the output's own type, without NaN. Else nil.
+  func storedBox(of box: Box3, order: Int, as conversion: OutputConversion) -> Box3? {
+    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, elementType.isInteger,
+      elementType == conversion.type, conversion.range == nil
+    else { return nil }
+    let stored = inputBox(for: box, order: order)
+    return stored.shape == box.shape ? stored : nil
   }
 }
 

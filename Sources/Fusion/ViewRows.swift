@@ -18,10 +18,14 @@ final class ViewRows<S: RowArithmetic> {
   private(set) var ramp: BlendingRamp
   private var constant: S = 0
   private(set) var hasNonFinitePatch = false
+  /// Whether rows are stored voxels as they are.
+  private(set) var isPlainCopy = false
+  /// Axes of the view along which every sample of the region lies well inside it.
+  private var isCovered = PerAxis(repeating: false)
 
   // separable maps
-  var lines: [AxisLine] = []
-  var valid: [Range<Int>] = []
+  var lines: PerAxis<AxisLine>
+  var valid = PerAxis(repeating: 0..<0)
   /// Output x to patch column is a shift, of this many columns.
   var columnShift: Int?
   var fractionX: S = 0
@@ -29,7 +33,8 @@ final class ViewRows<S: RowArithmetic> {
   let columnFractions = ScratchBuffer()
   let hats = ScratchBuffer()
   let planeRows = ScratchBuffer()
-  var planeRowKeys: [(z: Int, row: Int)] = []
+  /// Which row, blended along z, each half of `planeRows` holds.
+  var planeRowKeys = (even: (z: Int.min, row: Int.min), odd: (z: Int.min, row: Int.min))
   let blendedRow = ScratchBuffer()
   var blendedKey = (z: Int.min, y: Int.min)
   var blended: UnsafeMutablePointer<S>?
@@ -49,6 +54,7 @@ final class ViewRows<S: RowArithmetic> {
     widths = recipe.blendingWidths
     patchBox = Box3(shape: Index3(repeating: 0))
     ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
+    lines = PerAxis { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
   }
 
   /// Makes room for the patch; the caller then reads the voxels into it and calls `begin`.
@@ -73,11 +79,13 @@ final class ViewRows<S: RowArithmetic> {
       && withVoxelType(view.elementType, NonFiniteBody(source: patch.base, count: isConstant ? 1 : patchBox.count))
     convertedPlane = Int.min
     blendedKey = (Int.min, Int.min)
+    if view.mapClass != .separable { isCovered = view.covers(region) }
     switch view.mapClass {
     case .separable: beginSeparable()
     case .plane: break
     case .general: if order == 1 && !isConstant { convertPatch() }
     }
+    isPlainCopy = isPlainCopyOfPatch()
   }
 
   /// Whether a voxel may have no value although it lies in the view.
@@ -88,9 +96,10 @@ final class ViewRows<S: RowArithmetic> {
     if view.mapClass == .separable {
       return valid[0].contains(z) && valid[1].contains(y) ? valid[2] : region.lower[2]..<region.lower[2]
     }
-    let start = rowStart(z: z, y: y)
     var range = region.lower[2]..<region.upper[2]
-    for axis in 0..<3 {
+    if isCovered.z && isCovered.y && isCovered.x { return range }
+    let start = rowStart(z: z, y: y)
+    for axis in 0..<3 where !isCovered[axis] {
       range = validInterval(
         offset: start[axis], slope: view.map.rows[axis][2], last: Double(view.shape[axis] - 1), in: range)
     }
@@ -121,4 +130,17 @@ final class ViewRows<S: RowArithmetic> {
     view.mapClass == .separable
       ? weighSeparable(z: z, y: y, range, into: target) : weighMixed(z: z, y: y, range, into: target)
   }
+}
+
+/// A value for each axis in space, z, y, x, in place: an array in a loop costs more than what is done with it.
+struct PerAxis<Value> {
+  var z: Value
+  var y: Value
+  var x: Value
+
+  init(_ value: (_ axis: Int) -> Value) { (z, y, x) = (value(0), value(1), value(2)) }
+  init(repeating value: Value) { (z, y, x) = (value, value, value) }
+
+  @inline(__always)
+  subscript(axis: Int) -> Value { axis == 0 ? z : axis == 1 ? y : x }
 }

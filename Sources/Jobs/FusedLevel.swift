@@ -87,8 +87,11 @@ final class FusedLevel: LevelWork {
       t: ownT / source.chunk.t, c: ownC / source.chunk.c, chunks: chunks)
   }
 
-  func makeMaker(context: CodecContext) -> any BlockMaker {
-    FusedBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))
+  func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
+    let reader = RegionReader(cache: cache, context: context)
+    let ahead = ReadAhead(level: self, reader: RegionReader(cache: cache, context: context), upcoming: upcoming)
+    reader.meanwhile = { ahead.step() }
+    return FusedBlockMaker(level: self, reader: reader)
   }
 }
 

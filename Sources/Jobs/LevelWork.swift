@@ -5,7 +5,9 @@ import Zarr
 /// One level to be made: level 0 by fusing, the others by averaging. The rest of a block's way is the same for all.
 protocol LevelWork: Sendable {
   /// A maker of chunks for one worker, which owns the context.
-  func makeMaker(context: CodecContext) -> any BlockMaker
+  ///
+  /// - Parameter upcoming: what will be made soon, by any worker.
+  func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker
   /// Settles as empty, many at a time, the blocks of which it is clear without looking at a voxel.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws
   /// The same where that takes a look at what is stored: done beside the workers, ahead of them, until `isOver`.

@@ -6,7 +6,7 @@ import Zarr
 
 /// A level above 0: each voxel is the mean of a window of the level below.
 final class PyramidLevel: LevelWork {
-  /// Source voxels that a worker holds at a time.
+  /// Source voxels that a worker holds at a time, where they are not used as they lie in the cache.
   static let patchByteLimit = 8 << 20
 
   let layout: LevelLayout
@@ -45,8 +45,48 @@ final class PyramidLevel: LevelWork {
   /// The record has said it all.
   func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) {}
 
-  func makeMaker(context: CodecContext) -> any BlockMaker {
+  /// No chunk below is needed twice, so there is nothing to wait for.
+  func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
     PyramidBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))
+  }
+
+  /// How the output's own levels are numbered in the cache of chunks; views have the numbers from 0.
+  static func cacheNumber(of level: Int) -> Int { -level - 1 }
+
+  /// A box of this level in parts that are made one at a time: each from one chunk of the level below, where no window
+  /// reaches over two of them; else slabs, so that memory does not grow with the size of a block.
+  func parts(of box: Box3) -> [Box3] {
+    let chunk = below.chunk.zyx
+    var size = chunk / layout.factor
+    var isWhole = true
+    for axis in 0..<3 {
+      if below.shape.zyx[axis] <= chunk[axis] {
+        size[axis] = layout.shape.zyx[axis]
+      } else if size[axis] * layout.factor[axis] != chunk[axis] {
+        isWhole = false
+      }
+    }
+    if isWhole {
+      let cells = BlockGrid(shape: TCZYX(zyx: layout.shape.zyx), block: TCZYX(zyx: size)).blocks(meeting: box)
+      var parts: [Box3] = []
+      for z in cells.lower[0]..<cells.upper[0] {
+        for y in cells.lower[1]..<cells.upper[1] {
+          for x in cells.lower[2]..<cells.upper[2] {
+            let lower = Index3(z, y, x) &* size
+            parts.append(Box3(lower: lower, upper: lower &+ size).intersection(box))
+          }
+        }
+      }
+      return parts
+    }
+    let source = sourceBox(of: box).shape
+    let planes = layout.factor[0] * source[1] * source[2] * elementType.byteCount
+    let slab = max(1, Self.patchByteLimit / max(planes, 1))
+    return stride(from: box.lower[0], to: box.upper[0], by: slab).map { z in
+      var part = box
+      (part.lower[0], part.upper[0]) = (z, min(z + slab, box.upper[0]))
+      return part
+    }
   }
 
   /// The voxels of the level below that a box of this one averages.
@@ -59,9 +99,6 @@ private final class PyramidBlockMaker: BlockMaker {
   private let level: PyramidLevel
   private let reader: RegionReader
   private let downsampler: Downsampler
-  private var patch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  /// Source voxels read at a time; a block is made slab by slab, so that its memory does not grow with its size.
-  private let patchByteLimit = PyramidLevel.patchByteLimit
 
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
@@ -69,56 +106,37 @@ private final class PyramidBlockMaker: BlockMaker {
     downsampler = Downsampler(type: level.elementType, rounding: .truncate)
   }
 
-  deinit { patch.deallocate() }
-
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
-    let element = level.elementType.byteCount
-    let plane = box.shape[1] * box.shape[2]
-    let sourcePlane = plane * level.layout.factor[0] * level.layout.factor[1] * level.layout.factor[2] * element
-    let slab = max(1, patchByteLimit / max(sourcePlane, 1))
-    let known = try knownStates(of: box, t: t, c: c)
+    guard let base = buffer.baseAddress else { return .fill }
+    let states = try knownStates(of: box, t: t, c: c)
+    let (grid, chunk, element) = (level.below.grid, level.below.chunk.zyx, level.elementType.byteCount)
+    let (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
     var content = MadeContent.fill
-    var done = 0
-    while done < box.shape[0] {
-      let count = min(slab, box.shape[0] - done)
-      var part = box
-      part.lower[0] = box.lower[0] + done
-      part.upper[0] = part.lower[0] + count
-      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[(done * plane * element)...].prefix(count * plane * element))
-      if case .voxels = try makeSlab(part, t: t, c: c, states: known, into: target) {
-        if case .fill = content {
-          UnsafeMutableRawBufferPointer(rebasing: buffer[..<(done * plane * element)])
-            .initializeMemory(as: UInt8.self, repeating: 0)
+    for part in level.parts(of: box) {
+      let at = part.lower &- box.lower
+      let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
+      let source = level.sourceBox(of: part)
+      let loan = try reader.lend(
+        level.source, number: PyramidLevel.cacheNumber(of: level.below.level), t: t, c: c, box: source
+      ) { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
+      if let loan {
+        try withExtendedLifetime(loan) {
+          try downsampler.reduce(
+            Downsampler.Rows(loan.start, rowStride: loan.rowStride, planeStride: loan.planeStride),
+            shape: source.shape, factor: level.layout.factor,
+            into: Downsampler.Rows(target, rowStride: rowStride, planeStride: planeStride))
         }
         content = .voxels
-      } else if case .voxels = content {
-        target.initializeMemory(as: UInt8.self, repeating: 0)
+      } else {
+        for z in 0..<part.shape[0] {
+          for y in 0..<part.shape[1] {
+            (target + (z * planeStride + y * rowStride) * element)
+              .initializeMemory(as: UInt8.self, repeating: 0, count: part.shape[2] * element)
+          }
+        }
       }
-      done += count
     }
     return content
-  }
-
-  private func makeSlab(
-    _ box: Box3, t: Int, c: Int, states: KnownStates, into buffer: UnsafeMutableRawBufferPointer
-  ) throws -> MadeContent {
-    let source = level.sourceBox(of: box)
-    let byteCount = source.count * level.elementType.byteCount
-    if patch.count < byteCount {
-      patch.deallocate()
-      patch = .allocate(byteCount: byteCount, alignment: 64)
-    }
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
-    let grid = level.below.grid
-    let chunk = level.below.chunk.zyx
-    let content = try reader.read(level.source, number: -level.below.level - 1, t: t, c: c, box: source, into: bytes) {
-      (index) throws(ViewsError) in
-      states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx)
-    }
-    guard case .voxels = content else { return .fill }
-    let made = try downsampler.reduce(
-      UnsafeRawBufferPointer(bytes), shape: source.shape, factor: level.layout.factor, into: buffer)
-    return made == .fill ? .fill : .voxels
   }
 
   /// What the record says of the blocks below. A block that is done must have its file: a missing chunk would read as

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 import Views
 import Zarr
 
@@ -13,11 +14,93 @@ final class RegionReader {
     case constant
   }
 
+  /// A box of voxels in memory, valid as long as this is and until the next one is lent.
+  struct Loan {
+    /// Of its first corner.
+    let start: UnsafeRawPointer
+    /// Elements from a row, or a plane, to the next.
+    let rowStride: Int
+    let planeStride: Int
+    fileprivate let holder: ChunkBuffer?
+  }
+
   private let cache: ChunkCache
   let context: CodecContext
+  /// Something useful to do while another worker decodes a chunk that this one needs; false where there is nothing.
+  var meanwhile: () -> Bool = { false }
+  private var patch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init(cache: ChunkCache, context: CodecContext) {
     (self.cache, self.context) = (cache, context)
+  }
+
+  deinit { Pages.free(patch) }
+
+  /// The voxels of `box`, as they lie in the cache where it lies in one chunk, else put together; nil where all are the
+  /// fill value. Parameters are those of `read`.
+  func lend(
+    _ image: any ImageSource, number: Int, t: Int, c: Int, box: Box3,
+    isEmpty: (TCZYX) throws(ViewsError) -> Bool
+  ) throws(ViewsError) -> Loan? {
+    let element = image.elementType.byteCount
+    let chunkShape = image.chunk
+    let chunks = BlockGrid(shape: image.shape, block: chunkShape).blocks(meeting: box)
+    guard chunks.count == 1 else {
+      let byteCount = box.count * element
+      if patch.count < byteCount {
+        Pages.free(patch)
+        patch = largeMemory(byteCount)
+      }
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
+      guard case .voxels = try read(image, number: number, t: t, c: c, box: box, into: bytes, isEmpty: isEmpty),
+        let start = bytes.baseAddress
+      else { return nil }
+      let shape = box.shape
+      return Loan(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)
+    }
+    let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, zyx: chunks.lower)
+    guard case .voxels(let chunk) = try content(image, number: number, index, isEmpty: isEmpty),
+      let base = chunk.bytes.baseAddress
+    else { return nil }
+    let at = box.lower &- chunks.lower &* chunkShape.zyx
+    let (rowStride, planeStride) = (chunkShape.x, chunkShape.y * chunkShape.x)
+    let first = plane(t: t, c: c, of: chunkShape) + at[0] * planeStride + at[1] * rowStride + at[2]
+    return Loan(start: base + first * element, rowStride: rowStride, planeStride: planeStride, holder: chunk)
+  }
+
+  /// One chunk, by way of the cache.
+  private func content(
+    _ image: any ImageSource, number: Int, _ index: TCZYX, isEmpty: (TCZYX) throws(ViewsError) -> Bool
+  ) throws(ViewsError) -> ChunkCache.Content {
+    if try isEmpty(index) { return .constant }
+    return try cache.content(key(image, number, index), byteCount: byteCount(image), meanwhile: meanwhile) {
+      (bytes) throws(ViewsError) in try load(image, index, into: bytes)
+    }
+  }
+
+  /// Decodes a chunk into the cache, where it will be needed soon. False where it is there, or there is no room.
+  func fetch(_ image: any ImageSource, number: Int, _ index: TCZYX) throws(ViewsError) -> Bool {
+    try cache.fetch(key(image, number, index), byteCount: byteCount(image)) {
+      (bytes) throws(ViewsError) in try load(image, index, into: bytes)
+    }
+  }
+
+  private func key(_ image: any ImageSource, _ number: Int, _ index: TCZYX) -> ChunkCache.Key {
+    ChunkCache.Key(source: number, chunk: BlockGrid(shape: image.shape, block: image.chunk).linearIndex(of: index))
+  }
+
+  private func byteCount(_ image: any ImageSource) -> Int { image.chunk.product * image.elementType.byteCount }
+
+  private func load(
+    _ image: any ImageSource, _ index: TCZYX, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(ViewsError) -> Bool {
+    if case .missing = try image.readChunk(index, into: bytes, context: context) { return false }
+    return true
+  }
+
+  /// The first element of a time point and channel in a chunk that holds several.
+  private func plane(t: Int, c: Int, of chunk: TCZYX) -> Int {
+    ((t % chunk.t) * chunk.c + c % chunk.c) * chunk.z * chunk.y * chunk.x
   }
 
   /// Reads `box` at one `t` and `c`. `number` tells the image apart from others in the cache; `isEmpty` may say that a
@@ -30,7 +113,6 @@ final class RegionReader {
     let chunkShape = image.chunk
     let grid = BlockGrid(shape: image.shape, block: chunkShape)
     let chunks = grid.blocks(meeting: box)
-    let byteCount = chunkShape.product * element
     var copied = false
     var constants: [Box3] = []
     for z in chunks.lower[0]..<chunks.upper[0] {
@@ -39,16 +121,7 @@ final class RegionReader {
           let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, z: z, y: y, x: x)
           let whole = Box3(lower: index.zyx &* chunkShape.zyx, upper: (index.zyx &+ 1) &* chunkShape.zyx)
           let part = whole.intersection(box)
-          let content: ChunkCache.Content =
-            try isEmpty(index)
-            ? .constant
-            : try cache.content(
-              ChunkCache.Key(source: number, chunk: grid.linearIndex(of: index)), byteCount: byteCount
-            ) { (bytes) throws(ViewsError) in
-              if case .missing = try image.readChunk(index, into: bytes, context: self.context) { return false }
-              return true
-            }
-          switch content {
+          switch try content(image, number: number, index, isEmpty: isEmpty) {
           case .constant:
             if copied { fill(part, of: box, with: image.fill, in: buffer) } else { constants.append(part) }
           case .voxels(let chunk):
@@ -56,8 +129,7 @@ final class RegionReader {
               for earlier in constants { fill(earlier, of: box, with: image.fill, in: buffer) }
               copied = true
             }
-            let plane = (t % chunkShape.t) * chunkShape.c + c % chunkShape.c
-            let first = plane * chunkShape.z * chunkShape.y * chunkShape.x * element
+            let first = plane(t: t, c: c, of: chunkShape) * element
             copyRows(
               from: UnsafeRawBufferPointer(rebasing: chunk.bytes[first...]), fromBox: whole, to: buffer, toBox: box,
               part: part, elementByteCount: element)

@@ -73,7 +73,8 @@ public final class Runner {
     var blocksLeft = settings.blockLimit ?? Int.max
     for layout in levels {
       meter.began(level: layout.level)
-      cache.removeAll()
+      // what was made of the level below may still be there
+      cache.removeAll(but: PyramidLevel.cacheNumber(of: layout.level - 1))
       let level: any LevelWork =
         layout.level == 0
         ? FusedLevel(
@@ -84,7 +85,9 @@ public final class Runner {
           plan: plan, cache: cache, ledger: ledger)
       if try ledger.hasNothingLeft(level: layout.level) { continue }
       try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
-      let started = try run(level, layout: layout, blockLimit: blocksLeft)
+      let isRead = levels.contains { $0.level == layout.level + 1 }
+      let started = try run(
+        level, layout: layout, blockLimit: blocksLeft, keeping: isRead ? KeptLevel(layout, cache: cache) : nil)
       if let signal = stopFlag.signal { return .stopped(signal: signal) }
       blocksLeft -= started
       if try !ledger.counts(level: layout.level).isSettled, blocksLeft <= 0 { return .limitReached }
@@ -100,7 +103,7 @@ public final class Runner {
   }
 
   /// Does the blocks of one level. Returns how many were begun.
-  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int) throws -> Int {
+  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, keeping kept: KeptLevel?) throws -> Int {
     guard blockLimit > 0 else { return 0 }
     let array = output.array(layout.level)
     let folders = output.folders
@@ -118,7 +121,7 @@ public final class Runner {
     let makeWorker: @Sendable () -> ChunkWorker = {
       let context = CodecContext()
       return ChunkWorker(
-        maker: level.makeMaker(context: context), level: layout, elementByteCount: element, context: context)
+        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout, elementByteCount: element, context: context, kept: kept)
     }
     let workers: ThreadGroup
     if let function = try FusionSetup.batchFunction(of: plan.output, registry: registry) {

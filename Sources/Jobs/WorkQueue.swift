@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JobStore
 
 /// Hands the parts of blocks to the workers of one level.
 ///
@@ -132,6 +133,27 @@ final class WorkQueue: Sendable {
         state.wait = found.blocks.isEmpty ? min(2 * state.wait, Self.longestWaitSeconds) : Self.shortestWaitSeconds
       case .failure(let error): state.error = error
       }
+    }
+  }
+
+  /// What will be handed out next, as far as it is known.
+  func upcoming(limit: Int, in layout: LevelLayout) -> [ReadAhead.Place] {
+    monitor.read { state in
+      var places: [ReadAhead.Place] = []
+      for active in state.active {
+        let position = active.task.block.position
+        for box in active.task.parts[active.nextPart...].prefix(limit - places.count) {
+          places.append(ReadAhead.Place(box: box, t: position.t, c: position.c))
+        }
+      }
+      for block in state.waiting.prefix(limit - places.count) {
+        let lower = block.position.zyx &* layout.grid.block.zyx
+        // the first chunk of a shard will do
+        places.append(
+          ReadAhead.Place(
+            box: Box3(lower: lower, upper: lower &+ layout.chunk.zyx), t: block.position.t, c: block.position.c))
+      }
+      return places
     }
   }
 

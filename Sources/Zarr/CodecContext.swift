@@ -1,4 +1,5 @@
 import Foundation
+import Memory
 
 /// What one thread needs to encode and decode chunks: codec states and scratch memory, made once and used again, so
 /// that nothing is allocated per chunk once the buffers have grown.
@@ -49,10 +50,11 @@ final class ScratchBuffer {
   func reserve(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
     if bytes.count < byteCount || bytes.baseAddress == nil {
       release()
-      // to whole pages, so that sizes that vary a little do not allocate again; malloc, since it can fail
-      let rounded = (byteCount + 65_535) & ~65_535
-      guard let memory = malloc(max(rounded, 65_536)) else { throw .outOfMemory(byteCount: byteCount) }
-      bytes = UnsafeMutableRawBufferPointer(start: memory, count: max(rounded, 65_536))
+      guard byteCount < 1 << 60,
+        // to whole pages, so that sizes that vary a little do not allocate again
+        let memory = Pages.allocate(byteCount: max((byteCount + 65_535) & ~65_535, 65_536))
+      else { throw .outOfMemory(byteCount: byteCount) }
+      bytes = memory
     }
     return UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
   }
@@ -63,9 +65,9 @@ final class ScratchBuffer {
   }
 
   func release() {
-    free(bytes.baseAddress)
+    Pages.free(bytes)
     bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   }
 
-  deinit { free(bytes.baseAddress) }
+  deinit { Pages.free(bytes) }
 }

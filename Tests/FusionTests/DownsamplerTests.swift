@@ -66,6 +66,47 @@ import Testing
     #expect(try mean(b, .int64, Index3(1, 2, 2), .truncate) == [Int64.min, Int64.max - 1])
   }
 
+  /// A box within a larger one into a box within a larger one, with rows longer than any vector.
+  @Test(arguments: [ElementType.uint8, .uint16, .int32]) func boxesWithinLargerOnes(_ type: ElementType) throws {
+    var g = SeededGenerator(seed: 11)
+    let whole = Index3(6, 7, 180)
+    let (lower, shape, factor) = (Index3(1, 2, 5), Index3(4, 4, 154), Index3(2, 2, 2))
+    let view = randomView(
+      id: 0, type: type, shape: whole, map: PixelMap(rows: AffineMap.identity.rows, offset: .zero), using: &g)
+    let bytes = type.byteCount
+    var dense: [UInt8] = []
+    for z in 0..<shape[0] {
+      for y in 0..<shape[1] {
+        let at = (((lower[0] + z) * whole[1] + lower[1] + y) * whole[2] + lower[2]) * bytes
+        dense += view.bytes[at..<(at + shape[2] * bytes)]
+      }
+    }
+    let expected = try reduce(dense, type, shape, factor, .truncate)
+    let size = shape / factor
+    let (rowStride, planeStride) = (size[2] + 3, (size[1] + 2) * (size[2] + 3))
+    var out = [UInt8](repeating: 0xCD, count: (size[0] * planeStride) * bytes)
+    try view.bytes.withUnsafeBytes { source in
+      try out.withUnsafeMutableBytes { target in
+        let first = ((lower[0] * whole[1] + lower[1]) * whole[2] + lower[2]) * bytes
+        try Downsampler(type: type, rounding: .truncate).reduce(
+          Downsampler.Rows(#require(source.baseAddress) + first, rowStride: whole[2], planeStride: whole[1] * whole[2]),
+          shape: shape, factor: factor,
+          into: Downsampler.Rows(#require(target.baseAddress), rowStride: rowStride, planeStride: planeStride))
+      }
+    }
+    var got: [UInt8] = []
+    var untouched = out
+    for z in 0..<size[0] {
+      for y in 0..<size[1] {
+        let at = (z * planeStride + y * rowStride) * bytes
+        got += out[at..<(at + size[2] * bytes)]
+        untouched.replaceSubrange(at..<(at + size[2] * bytes), with: [UInt8](repeating: 0xCD, count: size[2] * bytes))
+      }
+    }
+    #expect(got == expected)
+    #expect(untouched.allSatisfy { $0 == 0xCD })
+  }
+
   @Test func tiesGoToTheEvenSide() throws {
     let voxels: [Int16] = [0, 1, 1, 2, -1, 0, -1, -2, 3, 4, -3, -4]
     let bytes = voxels.withUnsafeBytes { Array($0) }

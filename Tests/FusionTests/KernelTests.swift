@@ -27,6 +27,40 @@ import Testing
     return (start, slope, line, shape)
   }
 
+  @Test func rowsAreConvertedBlendedAndStored() {
+    var g = SeededGenerator(seed: 77)
+    for count in counts {
+      let a16: [UInt16] = (0..<count).map { _ in UInt16.random(in: 0...65535, using: &g) }
+      let b16: [UInt16] = (0..<count).map { _ in UInt16.random(in: 0...65535, using: &g) }
+      let a8: [UInt8] = a16.map { UInt8($0 & 255) }
+      let b8: [UInt8] = b16.map { UInt8($0 & 255) }
+      let (a, b) = (random(count, -1000...1000, &g), random(count, -1000...1000, &g))
+      let f = Float.random(in: 0...1, using: &g)
+      var out = [Float](repeating: -1, count: count + 1)
+      func expect(_ expected: (Int) -> Float, _ run: (UnsafeMutablePointer<Float>) -> Void) {
+        out.withUnsafeMutableBufferPointer { if let base = $0.baseAddress { run(base) } }
+        #expect((0..<count).allSatisfy { same(out[$0], expected($0)) } && out[count] == -1, "\(count)")
+      }
+      expect({ Float(a16[$0]) }) { ck_convert_u16(a16, count, $0) }
+      expect({ Float(a8[$0]) }) { ck_convert_u8(a8, count, $0) }
+      func lerp(_ a: Float, _ b: Float) -> Float { a + f * (b - a) }
+      expect({ lerp(Float(a16[$0]), Float(b16[$0])) }) { ck_blend_u16(a16, b16, f, count, $0) }
+      expect({ lerp(Float(a8[$0]), Float(b8[$0])) }) { ck_blend_u8(a8, b8, f, count, $0) }
+      expect({ lerp(a[$0], b[$0]) }) { ck_blend(a, b, f, count, $0) }
+      let odd: [Float] = [.nan, -.infinity, .infinity, -0.5, 0.5, 1.5, 2.5, 254.5, 65534.5, 65536, 1e9]
+      let wild: [Float] = (0..<count).map { i -> Float in i > 40 ? 50 * a[i] : odd[i % odd.count] }
+      func stored(_ value: Float, _ upper: Float) -> Float {
+        value.isNaN ? 0 : min(max(value, 0), upper).rounded(.toNearestOrEven)
+      }
+      var out16 = [UInt16](repeating: 9, count: count + 1)
+      ck_store_u16(wild, count, &out16)
+      #expect((0..<count).allSatisfy { Float(out16[$0]) == stored(wild[$0], 65535) } && out16[count] == 9, "\(count)")
+      var out8 = [UInt8](repeating: 9, count: count + 1)
+      ck_store_u8(wild, count, &out8)
+      #expect((0..<count).allSatisfy { Float(out8[$0]) == stored(wild[$0], 255) } && out8[count] == 9, "\(count)")
+    }
+  }
+
   @Test func samplesAreThoseOfTheTwin() {
     for seed in 0..<6 as Range<UInt64> {
       var (start, slope, line, shape) = line(seed)

@@ -65,4 +65,21 @@ void ck_convolve_two(const float *const *rows, const float *weights, long radius
 /// `(v - s / n)^2`, and 0 where the difference is no more than what rounding leaves of a flat place.
 void ck_detail(const float *values, const float *smooth, const float *norm, long count, float *target);
 
+/// Means of windows two wide and `row_count` rows (1, 2 or 4) high, truncated: `width` of them. Rows have twice as many.
+void ck_halve_u8(const uint8_t *const *rows, long row_count, long width, uint8_t *target);
+void ck_halve_u16(const uint16_t *const *rows, long row_count, long width, uint16_t *target);
+
+/// `a + fraction * (b - a)` of two rows. The target is none of them.
+void ck_blend(const float *a, const float *b, float fraction, long count, float *target);
+
+/// Voxels as numbers.
+void ck_convert_u8(const uint8_t *source, long count, float *target);
+void ck_convert_u16(const uint16_t *source, long count, float *target);
+/// `a + fraction * (b - a)` of two rows of voxels.
+void ck_blend_u8(const uint8_t *a, const uint8_t *b, float fraction, long count, float *target);
+void ck_blend_u16(const uint16_t *a, const uint16_t *b, float fraction, long count, float *target);
+/// Numbers as voxels: rounded, halves to even, saturated; NaN becomes 0.
+void ck_store_u8(const float *row, long count, uint8_t *target);
+void ck_store_u16(const float *row, long count, uint16_t *target);
+
 #endif
