@@ -87,7 +87,7 @@ import Zarr
     let (folder, calm) = try submitted()
     let both = try (0..<2).map { i in
       try RunningProcess(
-        "blockfuse", ["run", "2", "--join", "--workers", "1", "--quiet"], folder: folder.path,
+        "blockfuse", ["run", "2", "--join", "--workers", "1"], folder: folder.path,
         environment: ["BLOCKFUSE_FAULT": "final-metadata-begun=wait:300,file-synced=wait:\(1 + i)@1+"])
     }
     let ends = both.map { $0.wait() }
