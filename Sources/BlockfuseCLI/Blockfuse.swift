@@ -50,6 +50,7 @@ struct Blockfuse: ParsableCommand {
         ]),
       CommandGroup(name: "Mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self]),
       CommandGroup(
-        name: "Many hosts", subcommands: [OrderCommand.self, WorkCommand.self, CollectCommand.self]),
+        name: "Many hosts",
+        subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),
     ])
 }

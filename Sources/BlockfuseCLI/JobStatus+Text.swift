@@ -43,10 +43,22 @@ extension JobStatus {
       lines.append("\(runs) so far, \(durationText(reading.workedSeconds)) in all; the last \(ending(of: last))")
     }
     if let order {
-      let collected = order.record.collectedAt.map { "as of \(momentText($0))" } ?? "not collected yet"
-      lines.append("work order \(order.record.path): \(order.logs.count.grouped) logs, \(collected)")
+      lines.append("work order \(order.record.path)")
+      let collected = order.record.collectedAt.map { at in
+        "collected \(durationText(max(0, reading.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
+          + "\(order.logs.endedCount.grouped) of which have ended"
+      } ?? "not collected yet"
+      lines.append("  \(collected); \(freshnessText(order.freshness))")
     }
     return lines
+  }
+
+  private func freshnessText(_ freshness: OrderFreshness) -> String {
+    guard freshness.isBehind else {
+      return freshness.isWhole ? "nothing was logged since" : "nothing was logged since in those that were looked at"
+    }
+    let ago = freshness.writtenAt.map { ", the last \(durationText(max(0, reading.readAt.timeIntervalSince($0)))) ago" } ?? ""
+    return "\(freshness.isWhole ? "" : "at least ")\(freshness.logCount.grouped) logs have grown since\(ago): `blockfuse collect \(job.id)`"
   }
 
   private func ending(of run: RunRecord) -> String {
@@ -87,13 +99,19 @@ extension JobStatus {
 
   /// What to do next, where there is anything to do.
   private var hint: String? {
-    switch job.state {
+    if order != nil, [.pending, .interrupted].contains(job.state) { return orderHint }
+    return switch job.state {
     case .pending: "`blockfuse run \(job.id)` begins"
     case .interrupted: "`blockfuse run \(job.id)` goes on from here"
     case .failed:
       "`blockfuse blocks \(job.id) --state failed` says why; `blockfuse retry \(job.id)` sets them to pending"
     case .complete, .running, .creating: nil
     }
+  }
+
+  private var orderHint: String {
+    "`blockfuse collect \(job.id)` reads what tasks have done; where they stopped before the end, the same command, or "
+      + "`blockfuse slurm \(job.id)`, starts what is missing"
   }
 }
 

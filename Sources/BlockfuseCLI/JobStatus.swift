@@ -8,7 +8,7 @@ import Zarr
 struct JobStatus {
   let reading: JobReading
   /// The work order that hosts of a cluster share, and what was read of their logs.
-  let order: (record: OrderRecord, logs: OrderLogs)?
+  let order: (record: OrderRecord, logs: OrderLogs, freshness: OrderFreshness)?
 
   var job: JobRecord { reading.job }
   var levels: [LevelRecord] { reading.levels }
@@ -19,7 +19,9 @@ struct JobStatus {
 
   init(store: JobStore, job: JobRecord) throws {
     reading = try JobReading(job, in: store)
-    order = try store.openOrder(of: job.id).map { ($0, try store.logs(of: $0.id)) }
+    order = try store.openOrder(of: job.id).map {
+      ($0, try store.logs(of: $0.id), try OrderFreshness($0, in: store))
+    }
   }
 
   var json: JSONValue {
@@ -43,7 +45,13 @@ struct JobStatus {
     object["order"] = order.map { order in
       .object([
         "path": .string(order.record.path), "logs": .int(Int64(order.logs.count)),
+        "ended_logs": .int(Int64(order.logs.endedCount)), "made": .string(timeText(order.record.madeAt)),
         "collected": text(order.record.collectedAt.map(timeText)),
+        // what tasks have logged since
+        "behind": .object([
+          "logs": .int(Int64(order.freshness.logCount)), "bytes": .int(Int64(order.freshness.byteCount)),
+          "written": text(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
+        ]),
       ])
     } ?? .null
     object["runs"] = .array(reading.runs.map(run))

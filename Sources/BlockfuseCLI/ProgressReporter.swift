@@ -8,9 +8,9 @@ final class ProgressReporter: Sendable {
   private let isJSON: Bool
   private let last = Mutex<(at: Date, blocks: Int)>((Date(), -1))
   /// Between two plain lines.
-  private let plainSeconds = 10.0
+  private let plainSeconds: Double
 
-  init(isJSON: Bool) { self.isJSON = isJSON }
+  init(isJSON: Bool, plainSeconds: Double = 10) { (self.isJSON, self.plainSeconds) = (isJSON, plainSeconds) }
 
   func show(_ reading: RunMeter.Reading) {
     let now = Date()

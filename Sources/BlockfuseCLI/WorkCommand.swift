@@ -30,8 +30,9 @@ struct WorkCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let place = try TaskIndex(task: task, tasks: tasks, environment: ProcessInfo.processInfo.environment)
-      let settings = Runner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount)
-      let progress = ProgressReporter(isJSON: false)
+      let settings = Runner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount ?? givenMemoryByteCount)
+      // tasks run for hours, and by the thousand
+      let progress = ProgressReporter(isJSON: false, plainSeconds: 300)
       let outcome: WorkTask.Outcome
       do {
         outcome = try WorkTask(order: order, registry: CommandSetup.registry, settings: settings).run(
@@ -65,66 +66,13 @@ struct WorkCommand: ParsableCommand {
     let given = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"].compactMap { environment[$0].flatMap { Int($0) } }
     return resources.workers ?? given.first { $0 > 0 } ?? resources.workerCount
   }
-}
 
-struct OrderCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "order",
-    abstract: "Freezes a job into a work order beside its output, for tasks on many hosts; prints its path.",
-    discussion: "Example: blockfuse order 3")
-
-  @OptionGroup var job: JobArgument
-  @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
-  @OptionGroup var quiet: QuietFlag
-  @OptionGroup var database: DatabaseOption
-
-  func run() throws {
-    try reportingErrors {
-      let store = try database.existing()
-      let maker = OrderMaker(store: store, registry: CommandSetup.registry)
-      if withdraw {
-        let order = try maker.withdraw(job.job)
-        Terminal.news("\(order.path) is withdrawn; tasks stop before they take more blocks")
-        return
-      }
-      let order = try maker.make(job.job, note: { Terminal.message("note: \($0)") })
-      Terminal.result(order.path)
-    }
-  }
-}
-
-struct CollectCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "collect",
-    abstract: "Merges what the tasks of a work order have done into the job database, also while they run.",
-    discussion: "Example: blockfuse collect 3 && blockfuse status 3")
-
-  @OptionGroup var job: JobArgument
-  @Flag(help: "Print the answer as one JSON document.") var json = false
-  @OptionGroup var quiet: QuietFlag
-  @OptionGroup var database: DatabaseOption
-
-  func run() throws {
-    try reportingErrors {
-      let store = try database.existing()
-      let id = try store.job(job.job).id
-      let report = try Collector(store: store).collect(String(id))
-      guard let order = report.order else {
-        throw JobError.invalid(what: "job \(id) has no work order", hint: "`blockfuse order \(id)` makes one")
-      }
-      if json {
-        Terminal.result(
-          JSONValue.object([
-            "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": .string(order.path),
-            "settled": .int(Int64(report.settledBlocks)), "logs": .int(Int64(report.logs.count)),
-            "torn": .int(Int64(report.tornLogs)),
-          ]).text)
-      } else {
-        Terminal.result(
-          "job \(id) is \(report.state.rawValue): \(report.settledBlocks.grouped) blocks newly settled, from "
-            + "\(report.logs.count.grouped) logs, \(report.logs.endedCount.grouped) of which have ended")
-      }
-      if report.state == .failed { throw ExitCode(ExitStatus.someFailed.rawValue) }
-    }
+  /// Slurm says it in MiB. Some is left for what is not counted: the scheduler kills who uses more.
+  private var givenMemoryByteCount: Int? {
+    let environment = ProcessInfo.processInfo.environment
+    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+    let perNode = number("SLURM_MEM_PER_NODE")
+      ?? number("SLURM_MEM_PER_CPU").flatMap { each in number("SLURM_CPUS_ON_NODE").map { each * $0 } }
+    return perNode.map { $0 * 1_048_576 / 10 * 8 }
   }
 }

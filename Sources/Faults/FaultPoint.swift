@@ -34,7 +34,25 @@ public enum FaultPoint: String, CaseIterable, Sendable {
   case markedReady = "marked-ready"
   case oldRemoved = "old-removed"
 
+  // work orders: made, worked on, collected
+  case orderFrozen = "order-frozen"
+  case orderWithdrawn = "order-withdrawn"
+  case beginningOrder = "beginning-order"
+  case orderBegun = "order-begun"
+  case logOpened = "log-opened"
+  case logWritten = "log-written"
+  case logSynced = "log-synced"
+  case merging
+  case merged
+  case closingOrder = "closing-order"
+
   // the end of a run
   case finalMetadataBegun = "final-metadata-begun"
   case finalMetadataWritten = "final-metadata-written"
+
+  /// Those that only tasks of a work order and its making and collecting reach.
+  public static let ofOrders: [FaultPoint] = [
+    .orderFrozen, .orderWithdrawn, .beginningOrder, .orderBegun, .logOpened, .logWritten, .logSynced, .merging, .merged,
+    .closingOrder,
+  ]
 }

@@ -14,6 +14,7 @@ extension JobStore {
       try db.run(
         "INSERT INTO work_order (job, uuid, path, made_ms) VALUES (?, ?, ?, ?)",
         [order.job, order.uuid, order.path, order.madeAt.milliseconds])
+      try db.reach(.beginningOrder)
       return OrderRecord(
         id: db.lastInsertedRowID, job: order.job, uuid: order.uuid, path: order.path, madeAt: order.madeAt)
     }
@@ -24,6 +25,7 @@ extension JobStore {
     try write { db in
       try db.run(
         "UPDATE work_order SET closed_ms = ? WHERE id = ? AND closed_ms IS NULL", [Date().milliseconds, order])
+      try db.reach(.closingOrder)
     }
   }
 
@@ -75,6 +77,12 @@ extension JobStore {
   /// Records what logs say, in one transaction: what is settled stays so, a block that is done is never failed, and what
   /// a live process has in hand is left to it. A part that was read before is passed over. Returns the blocks settled.
   package func merge(_ news: [LogNews], of order: OrderRecord) throws(JobStoreError) -> Int {
+    let settled = try apply(news, of: order)
+    try reach(.merged)
+    return settled
+  }
+
+  private func apply(_ news: [LogNews], of order: OrderRecord) throws(JobStoreError) -> Int {
     try write { db in
       try self.freeDead(db, order.job)
       let levels = try LevelInfo.all(db, job: order.job)
@@ -101,6 +109,7 @@ extension JobStore {
         let first = try level.firstUntouched(db, job: order.job, from: level.untouched)
         if first > level.untouched { try LevelInfo.setUntouched(db, job: order.job, level: number, first) }
       }
+      try db.reach(.merging)
       return settled
     }
   }

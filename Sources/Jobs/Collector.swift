@@ -26,8 +26,8 @@ public struct Collector {
     guard let order = try store.openOrder(of: record.id) else {
       return Report(order: try store.orders(of: record.id).last, state: record.state)
     }
-    let job = try OpenJob(record, in: store)
-    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    let (details, output) = try record.openOutput()
+    if let foreign = output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     var report = Report(order: order, state: record.state)
     let begun = Date()
     let positions = try store.logPositions(of: order.id)
@@ -37,7 +37,7 @@ public struct Collector {
       report.settledBlocks += try store.merge(batch, of: order)
       (batch, byteCount) = ([], 0)
     }
-    for (level, layout) in job.plan.levels.enumerated() {
+    for (level, layout) in details.plan.levels.enumerated() {
       let bricks = BrickLayout(grid: layout.grid.count)
       for count in WorkOrder.shareCounts(order.path, level: level) {
         let folder = "level-\(level)/of-\(count)"
@@ -57,7 +57,7 @@ public struct Collector {
     try merge()
     try store.markCollected(order.id, at: begun)
     report.logs = try store.logs(of: order.id)
-    report.state = try finish(job, order)
+    report.state = try finish(record, output, order)
     return report
   }
 
@@ -108,13 +108,13 @@ public struct Collector {
   }
 
   /// Gives the job the state that its blocks say, and ends it where all are settled.
-  private func finish(_ job: OpenJob, _ order: OrderRecord) throws -> JobState {
-    let id = job.record.id
+  private func finish(_ job: JobRecord, _ output: OutputFolder, _ order: OrderRecord) throws -> JobState {
+    let id = job.id
     // whoever runs it decides at its end
     guard try store.holders(of: id).isEmpty else { return .running }
     let counts = try store.levels(of: id).map(\.counts)
     if counts.allSatisfy(\.isSettled) {
-      try job.output.writeFinalMetadata()
+      try output.writeFinalMetadata()
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete
@@ -122,8 +122,8 @@ public struct Collector {
     let lowest = counts.first { !$0.isSettled } ?? BlockCounts()
     let isFailed = lowest.pending == 0 && lowest.failed > 0
     let isBegun = counts.contains { $0.settled + $0.failed > 0 }
-    let state: JobState = isFailed ? .failed : isBegun ? .interrupted : job.record.state
-    if state != job.record.state { try store.setState(id, state) }
+    let state: JobState = isFailed ? .failed : isBegun ? .interrupted : job.state
+    if state != job.state { try store.setState(id, state) }
     return state
   }
 }

@@ -9,6 +9,15 @@ enum FileStatus {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  static func modifiedAt(_ status: stat) -> Date {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    return Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+  }
+
   /// Free bytes on the disk that holds a path, or its nearest existing parent; nil when nobody says.
   static func freeByteCount(at path: String) -> Int? {
     var folder = path

@@ -23,6 +23,8 @@ final class LevelProgress {
     var taken: [Int: Set<Int>] = [:]
     var hasEnded = false
     var isForeign = false
+    /// The task that writes it: the share's own, or one that helps.
+    var writer: Int?
     var grewAt: Double
   }
 
@@ -168,7 +170,9 @@ final class LevelProgress {
     if log.isForeign { return }
     log.hasEnded = false
     switch record {
-    case .header(let header): log.isForeign = header.order != self.order.record.uuid || header.level != level
+    case .header(let header):
+      log.isForeign = header.order != self.order.record.uuid || header.level != level
+      log.writer = header.task
     case .settled(_, let blocks):
       settle(blocks)
       for block in blocks { log.taken[block.place.brick]?.remove(block.place.index) }
@@ -181,6 +185,11 @@ final class LevelProgress {
       log.hasEnded = true
       log.taken = [:]
     }
+  }
+
+  /// Whether the task whose share it is has begun with it, by the logs that were read.
+  func isBegun(_ share: Share) -> Bool {
+    (logs[share] ?? [:]).values.contains { !$0.isForeign && $0.writer == share.share }
   }
 
   /// The blocks of a brick that other processes have in hand. Those of a log that has not grown for `staleSeconds` are

@@ -24,10 +24,10 @@ public struct OpenJob: Sendable {
   /// - Parameter mark: see `OutputFolder`.
   init(_ record: JobRecord, in store: JobStore, mark: String) throws {
     self.record = record
+    (details, output) = try record.openOutput(mark: mark)
+    plan = details.plan
     let decoder = JSONDecoder()
     do {
-      details = try decoder.decode(JobDetails.self, from: Data(record.description.details.utf8))
-      plan = details.plan
       let records = try store.views(of: record.id)
       views = try records.map {
         View(
@@ -39,13 +39,10 @@ public struct OpenJob: Sendable {
     } catch let error as DecodingError {
       throw JobError.unexpected("the record of job \(record.id) cannot be read: \(error)")
     }
-    output = try OutputFolder(
-      path: record.description.outputPath, plan: plan, uuid: record.description.uuid,
-      provenance: details.provenance.value, mark: mark)
   }
 
   /// The job's number, and its name where it has one.
-  public var title: String { record.description.name.map { "\(record.id) (\($0))" } ?? "\(record.id)" }
+  public var title: String { record.title }
 
   /// The path of a block's file, whether it is there or not.
   public func file(of block: BlockID) -> String { output.file(of: block.position, level: block.level) }
@@ -71,6 +68,23 @@ public struct OpenJob: Sendable {
 }
 
 extension JobRecord {
+  /// The job's number, and its name where it has one.
+  var title: String { description.name.map { "\(id) (\($0))" } ?? "\(id)" }
+
+  /// The output and what is planned for it, without a look at the views, which may be many.
+  func openOutput(mark: String = "") throws -> (details: JobDetails, folder: OutputFolder) {
+    do {
+      let details = try JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
+      return (
+        details,
+        try OutputFolder(
+          path: description.outputPath, plan: details.plan, uuid: description.uuid, provenance: details.provenance.value,
+          mark: mark))
+    } catch let error as DecodingError {
+      throw JobError.unexpected("the record of job \(id) cannot be read: \(error)")
+    }
+  }
+
   /// What `run` decided beyond the options, without the views.
   public var jobDetails: JobDetails? {
     try? JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))

@@ -51,6 +51,14 @@ extension OrderLedger {
     return log
   }
 
+  /// Shows others that the task of this share is at work on a level, or was.
+  func begin(_ level: LevelState) throws {
+    if level.isBegun { return }
+    level.isBegun = true
+    if level.shares.bricks(of: task.index).isEmpty { return }
+    try log(level, task.index).append([], sync: false)
+  }
+
   func isWhole(_ level: LevelState, _ brick: Int) -> Bool {
     level.shares.ranks(of: task.index, brick: brick).count == level.shares.layout.extent(brick).product
   }
@@ -84,15 +92,17 @@ extension OrderLedger {
       if isOwn, brick < level.firstOpen { continue }
       guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
       let place = BrickPlace(brick, in: level.shares.layout)
-      if bits.done.population + bits.empty.population + bits.failed.population == place.count { continue }
+      let failedHere = level.failedHere[brick] ?? []
+      if bits.done.population + bits.empty.population + (isOwn ? failedHere.count : bits.failed.population) == place.count { continue }
       let indices = morton.indices(place.extent)
       let ranks = level.shares.ranks(of: share.share, brick: brick)
       let others = level.progress.inHand(brick, of: share, staleSeconds: skipping == .inLiveHand ? Self.staleSeconds : nil)
       let own = level.held[brick] ?? []
       for k in 0..<ranks.count {
         let index = indices[isOwn ? ranks.lowerBound + k : ranks.upperBound - 1 - k]
-        if bits.done[index] || bits.empty[index] || bits.failed[index] { continue }
-        if own.contains(index) || others.contains(index) { continue }
+        if bits.done[index] || bits.empty[index] || own.contains(index) { continue }
+        if bits.failed[index], !isOwn || failedHere.contains(index) { continue }
+        if others.contains(index) { continue }
         guard try isReady(place.position(at: index), level, &levels) else { continue }
         places.append(BlockPlace(brick: brick, index: index))
         if places.count == enough { return Array(places.prefix(limit)) }
@@ -105,7 +115,8 @@ extension OrderLedger {
   func isFinished(_ level: LevelState, _ brick: Int) throws -> Bool {
     guard case .bits(let bits) = try level.progress.brick(brick) else { return true }
     let mine = mask(level, brick, level.shares.ranks(of: task.index, brick: brick))
-    return overlap(bits.done, mine) + overlap(bits.empty, mine) + overlap(bits.failed, mine) == mine.population
+    let failed = (level.failedHere[brick] ?? []).count { mine[$0] && bits.failed[$0] }
+    return overlap(bits.done, mine) + overlap(bits.empty, mine) + failed == mine.population
   }
 
   /// Whether others have blocks of the own share in hand.

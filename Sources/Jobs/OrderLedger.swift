@@ -22,9 +22,13 @@ final class OrderLedger: RunLedger {
     /// Of this process, by brick: not recorded yet.
     var held: [Int: Set<Int>] = [:]
     var logs: [Int: TaskLog] = [:]
+    /// Blocks of the own share that this attempt has tried in vain. What earlier attempts failed at is tried once more.
+    var failedHere: [Int: Set<Int>] = [:]
     /// In the own share: bricks before it are finished.
     var firstOpen: Int
     var victims: [Int]
+    /// Whether this attempt's log is there, by which others see that the share's task has begun.
+    var isBegun = false
 
     init(_ progress: LevelProgress, _ task: Task, victimLimit: Int) {
       self.progress = progress
@@ -70,6 +74,7 @@ final class OrderLedger: RunLedger {
     return try state.withLock { levels -> [TakenBlock] in
       let level = try self.level(number, &levels)
       let own = LevelProgress.Share(share: task.index, count: task.count)
+      try begin(level)
       try level.progress.read(own)
       var share = task.index
       var places = try pick(level, own, limit: limit, skipping: .inHand, &levels)
@@ -83,7 +88,8 @@ final class OrderLedger: RunLedger {
       while places.isEmpty, let victim = level.victims.first {
         let other = LevelProgress.Share(share: victim, count: task.count)
         try level.progress.read(other)
-        places = try pick(level, other, limit: limit, skipping: .inHand, &levels)
+        // one that has not begun, will: in a queue with fewer hosts than tasks the first would do the work of all
+        if level.progress.isBegun(other) { places = try pick(level, other, limit: limit, skipping: .inHand, &levels) }
         share = victim
         if places.isEmpty { level.victims.removeFirst() }
       }
@@ -150,7 +156,9 @@ final class OrderLedger: RunLedger {
         let level = try self.level(number, &levels)
         level.progress.settle(settled)
         for record in records {
-          if case .failed(let block) = record { level.progress.fail(block.place) }
+          guard case .failed(let block) = record else { continue }
+          level.progress.fail(block.place)
+          level.failedHere[block.place.brick, default: []].insert(block.place.index)
         }
         for result in results {
           let place = place(result.block)

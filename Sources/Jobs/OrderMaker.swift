@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Fusion
 import Geometry
@@ -38,8 +39,15 @@ public struct OrderMaker {
     let order = OrderRecord(
       id: 0, job: record.id, uuid: UUID().uuidString.lowercased(), path: path, madeAt: Date())
     try store.freeze(order, costs: all, to: "\(path)/\(WorkOrder.fileName)")
-    if let old = try store.openOrder(of: record.id) { try WorkOrder.withdraw(old.path) }
-    return try store.beginOrder(order)
+    try reach(.orderFrozen, path)
+    if let old = try store.openOrder(of: record.id) {
+      try WorkOrder.withdraw(old.path)
+      try reach(.orderWithdrawn, old.path)
+    }
+    let begun = try store.beginOrder(order)
+    // recorded: whoever asks now finds it
+    _ = Faults.reach(.orderBegun)
+    return begun
   }
 
   /// Takes an open order back: tasks stop before they take more blocks, and what they recorded until now is collected.
@@ -54,6 +62,12 @@ public struct OrderMaker {
     return order
   }
 
+  private func reach(_ point: FaultPoint, _ path: String) throws(JobError) {
+    guard let number = Faults.reach(point) else { return }
+    if number == ENOSPC || number == EDQUOT { throw .diskFull(path: path) }
+    throw failure(path, number)
+  }
+
   /// `OUT.blockfuse/order-N`, with the next number.
   private func newFolder(_ output: String) throws -> String {
     let folder = WorkOrder.folder(ofOutput: output)
@@ -66,7 +80,7 @@ public struct OrderMaker {
     return "\(folder)/order-\(number)"
   }
 
-  private func failure(_ folder: String) -> JobError {
-    .output("cannot make a folder in \(folder): \(String(cString: strerror(errno)))", hint: "check its permissions")
+  private func failure(_ folder: String, _ number: Int32 = errno) -> JobError {
+    .output("cannot make a folder in \(folder): \(String(cString: strerror(number)))", hint: "check its permissions")
   }
 }

@@ -27,10 +27,16 @@ public struct RunJob {
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
     note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
-    let record = try store.job(selector)
+    var record = try store.job(selector)
     if record.state == .creating {
       throw JobError.invalid(
         what: "job \(record.id) was never submitted to its end", hint: "submit it again")
+    }
+    let order = record.state == .complete ? nil : try store.openOrder(of: record.id)
+    if let order {
+      let settled = try Collector(store: store).collect(String(record.id)).settledBlocks
+      record = try store.job(record.id)
+      note("collected \(settled) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
     }
     let job = try OpenJob(record, in: store)
     if record.state == .complete {
@@ -67,6 +73,10 @@ public struct RunJob {
       let reading = meter.read()
       observe(reading)
       if ending != .leftToOthers { try run.end(ending.outcome, progress: reading.progress) }
+      if ending == .complete, let order {
+        try WorkOrder.withdraw(order.path)
+        try store.closeOrder(order.id)
+      }
       return Outcome(ending: ending, reading: reading)
     } catch {
       // where this cannot be written either, the run counts as dead as soon as the process ends

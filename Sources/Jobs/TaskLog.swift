@@ -1,4 +1,5 @@
 import CSystem
+import Faults
 import Foundation
 import Synchronization
 import Zarr
@@ -46,9 +47,11 @@ package final class TaskLog: Sendable {
       for record in records { bytes += record.bytes }
       do throws(JobError) {
         try write(bytes, state)
+        try reach(.logWritten, state.path)
         guard sync else { return }
         let number = csystem_sync(state.descriptor)
         if number != 0 { throw failure(number, state.path) }
+        try reach(.logSynced, state.path)
       } catch {
         close(state.descriptor)
         state.descriptor = -1
@@ -71,6 +74,11 @@ package final class TaskLog: Sendable {
     } catch {
       throw failure(error)
     }
+    try reach(.logOpened, state.path)
+  }
+
+  private func reach(_ point: FaultPoint, _ path: String) throws(JobError) {
+    if let number = Faults.reach(point) { throw failure(number, path) }
   }
 
   private func write(_ bytes: [UInt8], _ state: borrowing State) throws(JobError) {

@@ -38,7 +38,7 @@ struct WorkOrder: Sendable {
   /// Why tasks are not to go on with it; nil where they may. Costs a look at one name.
   static func withdrawal(_ path: String) -> String? {
     FileStatus.exists("\(path)/\(withdrawnName)")
-      ? "the work order \(path) was withdrawn or replaced by a newer one" : nil
+      ? "the work order \(path) was withdrawn or replaced by a newer one, or `run` has completed the job" : nil
   }
 
   /// Tells tasks to stop; they look before they take more blocks.

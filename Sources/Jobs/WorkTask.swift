@@ -88,6 +88,6 @@ public struct WorkTask {
   }
 
   private func changed(_ order: WorkOrder, _ differences: [String]) -> JobError {
-    .changed(job: order.job.description.name.map { "\(order.job.id) (\($0))" } ?? "\(order.job.id)", differences: differences)
+    .changed(job: order.job.title, differences: differences)
   }
 }

@@ -26,7 +26,7 @@ import Zarr
   ) throws -> RunningProcess {
     try RunningProcess(
       "blockfuse",
-      ["work", order, "--task", "\(task)", "--tasks", "\(count)", "--workers", "1", "--quiet"]
+      ["work", order, "--task", "\(task)", "--tasks", "\(count)", "--workers", "1"]
         + (level.map { ["--level", "\($0)"] } ?? []), folder: folder.path, environment: environment)
   }
 
@@ -101,6 +101,111 @@ import Zarr
       }
     }
     try expectComplete(folder, calm)
+  }
+
+  /// Tasks that wait in a queue while others are done do their own share; the others leave it to them.
+  @Test func tasksOneAfterTheOtherShareTheWork() throws {
+    let (folder, calm, order) = try submitted()
+    let layouts = try folder.database.levels(of: 2)
+    var done: [[Int]] = []
+    for level in layouts.indices {
+      var before = try folder.database.levels(of: 2)[level].counts.done
+      done.append([])
+      for task in 0..<4 {
+        #expect(try spawn(folder, order, task, of: 4, level: level).wait().status == 0)
+        #expect(try folder.blockfuse("collect", "2").status == 0)
+        let now = try folder.database.levels(of: 2)[level].counts.done
+        done[level].append(now - before)
+        before = now
+      }
+    }
+    try expectComplete(folder, calm)
+    let mean = done[0].reduce(0, +) / 4
+    #expect(done[0].allSatisfy { abs($0 - mean) < mean / 2 }, "\(done)")
+    // done already: nothing is done again
+    #expect(try spawn(folder, order, 1, of: 4, level: 0).wait().errors.contains(" 0 blocks"))
+  }
+
+  /// One that is slow, or stands still, is helped by those that have done their own share.
+  @Test func aTaskThatHasBegunIsHelped() throws {
+    let (folder, calm, order) = try submitted()
+    let slow = try spawn(folder, order, 0, of: 2, environment: ["BLOCKFUSE_FAULT": "file-opening=wait:300@1+"])
+    while slow.isRunning, try folder.blockfuse("collect", "2").status == 0, try folder.database.job(2).counts.settled == 0 {}
+    let quick = try spawn(folder, order, 1, of: 2).wait()
+    #expect(quick.status == 0, "\(quick.errors)")
+    #expect(slow.wait().status == 0)
+    let helped = try FileManager.default.contentsOfDirectory(atPath: "\(order)/level-0/of-2/task-0")
+    #expect(helped.contains { $0.hasPrefix("task-1-") }, "\(helped)")
+    try expectComplete(folder, calm)
+  }
+
+  @Test func statusSaysHowFreshTheRecordIs() throws {
+    let (folder, _, order) = try submitted()
+    func behind() throws -> JSONValue { try folder.status("2")["order"] ?? .null }
+    #expect(try behind()["collected"] == .null)
+    #expect(try behind()["behind"]?["logs"]?.int == 0)
+    #expect(try folder.blockfuse("status", "2").output.contains("not collected yet"))
+    #expect(try spawn(folder, order, 0, of: 2, level: 0).wait().status == 0)
+    #expect(try behind()["behind"]?["logs"]?.int == 1)
+    #expect((try behind()["behind"]?["bytes"]?.int ?? 0) > 100)
+    #expect(try folder.blockfuse("status", "2").output.contains("1 logs have grown since"))
+    #expect(try folder.blockfuse("collect", "2").status == 0)
+    #expect(try behind()["behind"]?["logs"]?.int == 0)
+    #expect(try behind()["collected"]?.string != nil)
+    #expect(try behind()["logs"]?.int == 1 && behind()["ended_logs"]?.int == 1)
+    let text = try folder.blockfuse("status", "2").output
+    #expect(text.contains("nothing was logged since") && text.contains("`blockfuse collect 2`"), "\(text)")
+  }
+
+  /// What tasks did is not done again, and tasks that come later find that it is over.
+  @Test func aRunCollectsFirstAndMayFinishTheJob() throws {
+    let (folder, calm, order) = try submitted()
+    #expect(try spawn(folder, order, 0, of: 2, level: 0).wait().status == 0)
+    let run = try folder.blockfuse("run", "2", "--json")
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("collected") && run.errors.contains(order), "\(run.errors)")
+    let end = try JSONValue.parse(String(run.output.split(separator: "\n").last ?? ""))
+    let (settled, total) = (end["blocks"]?["done"]?.int ?? 0, try folder.database.job(2).counts.total)
+    #expect(Int(settled) < total * 3 / 4, "\(settled) of \(total)")
+    let late = try spawn(folder, order, 1, of: 2).wait()
+    #expect(late.status == 4 && late.errors.contains("withdrawn"), "\(late.errors)")
+    #expect(try folder.status("2")["order"] == .null)
+    try expectComplete(folder, calm)
+  }
+
+  /// The end of a cluster's jobs on a host that has no database, or another one.
+  @Test func theEndIsKnownWithoutTheDatabase() throws {
+    let (folder, calm, order) = try submitted()
+    let other = try TestFolder()
+    func end(_ status: Int32) throws -> Finished {
+      let end = try other.blockfuse("collect", "2", "--order", order)
+      #expect(end.status == status, "\(end.errors)")
+      return end
+    }
+    #expect(try end(75).errors.contains("`blockfuse collect 2`"))
+    #expect(try spawn(folder, order, 0, of: 1).wait().status == 0)
+    #expect(try end(0).output.contains("complete"))
+    #expect(try folder.blockfuse("submit", "mosaic/dataset.json", "--output", other.file("third.ome.zarr"), "--db", other.file("jobs.sqlite")).status == 0)
+    #expect(try end(0).errors.contains("knows nothing of the order"))
+    #expect(try folder.database.job(2).counts.done == 0)
+    // where it is, it is written
+    #expect(try folder.blockfuse("collect", "2", "--order", order).status == 0)
+    try expectComplete(folder, calm)
+  }
+
+  /// A task that is started again tries once more what it failed at.
+  @Test func failedBlocksAreTriedAgain() throws {
+    let (folder, calm, order) = try submitted()
+    let failing = try spawn(folder, order, 0, of: 2, level: 0, environment: ["BLOCKFUSE_FAULT": "file-synced=EIO@30+"]).wait()
+    #expect(failing.status == 3, "\(failing.errors)")
+    #expect(try spawn(folder, order, 1, of: 2, level: 0).wait().status == 0)
+    #expect(try spawn(folder, order, 0, of: 1, level: 1).wait().status == 3)
+    #expect(try folder.blockfuse("collect", "2").status == 3)
+    #expect(try folder.database.job(2).counts.failed > 0)
+    #expect(try spawn(folder, order, 0, of: 2, level: 0).wait().status == 0)
+    #expect(try spawn(folder, order, 0, of: 1, level: 1).wait().status == 0)
+    try expectComplete(folder, calm)
+    #expect(try folder.database.job(2).counts.failed == 0)
   }
 
   @Test func whatDoesNotFitIsRefused() throws {

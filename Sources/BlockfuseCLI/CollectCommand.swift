@@ -1,0 +1,94 @@
+import ArgumentParser
+import JobStore
+import Jobs
+import Zarr
+
+struct CollectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "collect",
+    abstract: "Merges what the tasks of a work order have done into the job database, also while they run.",
+    discussion: """
+      Example: blockfuse collect 3 && blockfuse status 3
+
+      With --order it can end a scheduler's jobs on any host: where the job database is not on that host, it reads the
+      order and its logs, completes the output where all blocks are done, and says how to collect.
+
+      Exit status: 0 collected, with --order only where the job is complete; 3 some blocks failed; 75 with --order: some
+      are not done yet.
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Option(help: ArgumentHelp("The order, in case the job database is not on this host.", valueName: "order")) var order: String?
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      guard let order else { return try collect(in: database.existing()) }
+      let end = try OrderEnd(order: order)
+      if let store = try recording(end) { try collect(in: store) } else { try report(end) }
+    }
+  }
+
+  /// The database, where it is on this host and knows the order.
+  private func recording(_ end: OrderEnd) throws -> JobStore? {
+    do {
+      let store = try database.existing()
+      if try end.isRecorded(in: store) { return store }
+      Terminal.message("\(database.resolvedPath) on this host knows nothing of the order \(end.path)")
+    } catch let error as JobStoreError {
+      switch error {
+      case .noDatabase, .noParentFolder, .networkFileSystem, .cannotOpen:
+        Terminal.message("the job database is not to be had on this host: \(error.description)")
+      default: throw error
+      }
+    }
+    return nil
+  }
+
+  private func collect(in store: JobStore) throws {
+    let id = try store.job(job.job).id
+    let report = try Collector(store: store).collect(String(id))
+    guard let order = report.order else {
+      throw JobError.invalid(what: "job \(id) has no work order", hint: "`blockfuse order \(id)` makes one")
+    }
+    let counts = try store.levels(of: id).map(\.counts).reduce(BlockCounts(), +)
+    if json {
+      Terminal.result(
+        JSONValue.object([
+          "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": .string(order.path),
+          "settled": .int(Int64(report.settledBlocks)), "logs": .int(Int64(report.logs.count)),
+          "torn": .int(Int64(report.tornLogs)), "blocks": JobStatus.blocks(counts),
+        ]).text)
+    } else {
+      Terminal.result(
+        "job \(id) is \(report.state.rawValue): \(report.settledBlocks.grouped) blocks newly settled, from "
+          + "\(report.logs.count.grouped) logs, \(report.logs.endedCount.grouped) of which have ended")
+      if counts.pending > 0 { Terminal.news("\(counts.pending.grouped) of \(counts.total.grouped) blocks are not done yet") }
+    }
+    if report.state == .failed { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    if self.order != nil, report.state != .complete { throw ExitCode(ExitStatus.notYet.rawValue) }
+  }
+
+  private func report(_ end: OrderEnd) throws {
+    let report = try end.report()
+    let state = report.isComplete ? "complete" : report.pending > 0 ? "not done yet" : "failed"
+    let counts = report.levels.reduce(BlockCounts(), +)
+    if json {
+      Terminal.result(
+        JSONValue.object([
+          "job": .int(Int64(end.job)), "state": .string(state), "order": .string(end.path), "recorded": .bool(false),
+          "blocks": JobStatus.blocks(counts),
+        ]).text)
+    } else {
+      Terminal.result(
+        "by its order and logs, job \(end.job) is \(state): \(counts.settled.grouped) of \(counts.total.grouped) blocks are done"
+          + (counts.failed > 0 ? ", \(counts.failed.grouped) failed" : ""))
+    }
+    Terminal.message(
+      "the record is not up to date: `blockfuse collect \(end.job)` on the host of the job database brings it there")
+    if report.pending > 0 { throw ExitCode(ExitStatus.notYet.rawValue) }
+    if counts.failed > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
+  }
+}

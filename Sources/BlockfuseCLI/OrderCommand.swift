@@ -1,0 +1,29 @@
+import ArgumentParser
+import JobStore
+import Jobs
+
+struct OrderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "order",
+    abstract: "Freezes a job into a work order beside its output, for tasks on many hosts; prints its path.",
+    discussion: "Example: blockfuse order 3")
+
+  @OptionGroup var job: JobArgument
+  @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
+  @OptionGroup var quiet: QuietFlag
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      let store = try database.existing()
+      let maker = OrderMaker(store: store, registry: CommandSetup.registry)
+      if withdraw {
+        let order = try maker.withdraw(job.job)
+        Terminal.news("\(order.path) is withdrawn; tasks stop before they take more blocks")
+        return
+      }
+      let order = try maker.make(job.job, note: { Terminal.message("note: \($0)") })
+      Terminal.result(order.path)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+import Zarr
+
+struct SlurmCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "slurm",
+    abstract: "Submits a job to Slurm: an array of tasks for each level, each after those below, and the end that collects.",
+    discussion: """
+      Run it on a host that submits to Slurm and has the job database. After a failure, or whenever you like, run it again:
+      only what is missing is submitted, and what runs or waits already is left there. Options that are not listed here are
+      passed on to sbatch; write their values after an equals sign, or after two dashes.
+
+      Example: blockfuse slurm 3 --tasks 100 --partition main --time=12:00:00 --cpus-per-task=8 --mem=16G
+
+      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120), stops cleanly, and goes on where it was
+      when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
+      `blockfuse collect` here.
+      """)
+
+  @OptionGroup var job: JobArgument
+  @Option(help: ArgumentHelp("Shares of level 0; smaller levels have fewer. Default: as before.", valueName: "n"))
+  var tasks: Int?
+  @Option(help: ArgumentHelp("Tasks of a level that may run at the same time. Default: no limit.", valueName: "n"))
+  var atOnce: Int?
+  @OptionGroup(title: "Slurm") var slurm: SlurmOptions
+  @Option(help: ArgumentHelp("Worker threads of a task. Default: one for each CPU that Slurm gives it.", valueName: "n"))
+  var workers: Int?
+  @Option(help: ArgumentHelp("What a task may use, such as 4GiB. Default: most of what Slurm gives it, else 2GiB.", valueName: "size"))
+  var memory: String?
+  @Option(help: ArgumentHelp("This program as the nodes see it. Default: where it is here.", valueName: "file"))
+  var program: String?
+  @Flag(help: "Print what would be submitted, as a script; submit nothing.") var dryRun = false
+  @Flag(help: "Cancel what was submitted, whether it runs or waits.") var cancel = false
+  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @OptionGroup var quiet: QuietFlag
+  @OptionGroup var database: DatabaseOption
+  @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Passed on to sbatch.", valueName: "sbatch-options"))
+  var passed: [String] = []
+
+  /// What would break the order of the arrays.
+  private static let own = [
+    "--array", "-a", "--dependency", "-d", "--job-name", "-J", "--parsable", "--wait", "-W", "--wrap", "--kill-on-invalid-dep",
+    "--test-only",
+  ]
+
+  func validate() throws {
+    if let tasks, tasks < 1 || tasks > 1_000_000 { throw ValidationError("--tasks must be from 1 to 1,000,000") }
+    if let atOnce, atOnce < 1 { throw ValidationError("--at-once must be at least 1") }
+    if let workers, workers < 1 || workers > 4096 { throw ValidationError("--workers must be from 1 to 4096") }
+    if let memory, byteCount(memory) == nil {
+      throw ValidationError("--memory \(memory): expected a size such as 600MiB, 4GiB or 2000000000")
+    }
+    for option in passed {
+      let name = option.split(separator: "=", maxSplits: 1).first.map(String.init) ?? option
+      guard !Self.own.contains(name) else { throw ValidationError("\(name) cannot be passed on to sbatch: it is set here") }
+    }
+  }
+
+  func run() throws {
+    try reportingErrors {
+      let request = SlurmJobs.Request(
+        tasks: tasks, workers: workers, memory: memory, atOnce: atOnce,
+        program: program ?? Self.thisProgram, options: slurm.arguments + passed.filter { $0 != "--" })
+      if dryRun {
+        let text = try SlurmJobs(store: try database.readOnly(), registry: CommandSetup.registry).dryRun(job.job, request)
+        return Terminal.result(text.trimmingCharacters(in: .newlines))
+      }
+      let store = try database.existing()
+      let id = try store.job(job.job).id
+      let jobs = SlurmJobs(store: store, registry: CommandSetup.registry)
+      if cancel {
+        let ids = try jobs.cancel(String(id))
+        if json { return Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text) }
+        return Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
+      }
+      show(try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") }), id)
+    }
+  }
+
+  private func show(_ report: SlurmJobs.Report, _ id: JobID) {
+    if json {
+      Terminal.result(
+        JSONValue.object([
+          "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": report.order.map { .string($0) } ?? .null,
+          "new_order": .bool(report.isNewOrder), "submitted": .array(report.submitted.map(submitted)),
+          "active_tasks": .int(Int64(report.activeTasks)), "active_ids": texts(report.activeIDs),
+          "failed_blocks": .int(Int64(report.failedBlocks)),
+        ]).text)
+    } else {
+      for job in report.submitted {
+        let after = job.after.isEmpty ? "" : ", after \(job.after.joined(separator: " "))"
+        let what = job.level.map { "level \($0): \(job.tasks.grouped) tasks (\(job.indices))" } ?? "collect"
+        Terminal.result("\(job.id)  \(what)\(after)")
+      }
+    }
+    if report.activeTasks > 0 {
+      Terminal.news(
+        "\(report.activeTasks.grouped) tasks run or wait already, of \(report.activeIDs.joined(separator: " "))")
+    }
+    if report.state == .complete {
+      Terminal.news("job \(id) is complete: there is nothing to submit")
+    } else if report.failedBlocks > 0 {
+      Terminal.message(
+        "\(report.failedBlocks.grouped) blocks failed and are not submitted again: `blockfuse blocks \(id) --state failed` "
+          + "says why, `blockfuse retry \(id)` sets them to pending")
+    } else if report.submitted.isEmpty {
+      Terminal.news("nothing more is missing of job \(id)")
+    }
+    if !report.submitted.isEmpty {
+      Terminal.news("`blockfuse collect \(id) && blockfuse status \(id)` says how it is getting on; output of tasks is in \(report.order ?? "")/slurm")
+    }
+  }
+
+  private func submitted(_ job: SlurmJobs.Submitted) -> JSONValue {
+    .object([
+      "id": .string(job.id), "level": job.level.map { .int(Int64($0)) } ?? .null, "tasks": .int(Int64(job.tasks)),
+      "indices": .string(job.indices), "after": texts(job.after),
+    ])
+  }
+
+  private func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+
+  private static var thisProgram: String {
+    Bundle.main.executablePath ?? CommandLine.arguments[0]
+  }
+}
+
+/// The options of sbatch that most sites ask for; all others can be passed on as well.
+struct SlurmOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where tasks run.", valueName: "name")) var partition: String?
+  @Option(help: ArgumentHelp("Who pays.", valueName: "name")) var account: String?
+  @Option(help: ArgumentHelp("Quality of service.", valueName: "name")) var qos: String?
+  @Option(help: ArgumentHelp("A task's limit, such as 12:00:00.", valueName: "time")) var time: String?
+  @Option(help: ArgumentHelp("CPUs of a task.", valueName: "n")) var cpusPerTask: String?
+  @Option(help: ArgumentHelp("Memory of a task, such as 16G.", valueName: "size")) var mem: String?
+
+  var arguments: [String] {
+    [
+      ("partition", partition), ("account", account), ("qos", qos), ("time", time), ("cpus-per-task", cpusPerTask), ("mem", mem),
+    ].compactMap { name, value in value.map { "--\(name)=\($0)" } }
+  }
+}

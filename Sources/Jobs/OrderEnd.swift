@@ -1,0 +1,54 @@
+import Foundation
+import Geometry
+import JobStore
+
+/// What the tasks of an order have done, by the order and their logs alone: for the end of a cluster's jobs on a host
+/// that does not see the job database. Where all is settled the output gets its final metadata.
+public struct OrderEnd {
+  public struct Report: Sendable {
+    /// By level.
+    public var levels: [BlockCounts] = []
+    public var isComplete: Bool { levels.allSatisfy(\.isSettled) }
+    public var failed: Int { levels.reduce(0) { $0 + $1.failed } }
+    public var pending: Int { levels.reduce(0) { $0 + $1.pending } }
+  }
+
+  private let order: WorkOrder
+
+  /// The order's folder.
+  public var path: String { order.path }
+  public var job: JobID { order.job.id }
+
+  public init(order path: String) throws { order = try WorkOrder(path: path) }
+
+  /// Whether a database has the record of this order's job.
+  public func isRecorded(in store: JobStore) throws -> Bool {
+    guard let known = try? store.orders(of: job) else { return false }
+    return known.contains { $0.uuid == order.record.uuid }
+  }
+
+  public func report() throws -> Report {
+    let (details, output) = try order.job.openOutput()
+    if let foreign = output.foreignness() { throw JobError.changed(job: order.job.title, differences: [foreign]) }
+    var report = Report()
+    for layout in details.plan.levels {
+      let progress = try LevelProgress(level: layout.level, grid: layout.grid, order: order)
+      let bricks = IndexSet(0..<progress.layout.count)
+      try progress.readAll(of: bricks)
+      var counts = BlockCounts()
+      for brick in bricks {
+        counts.total += progress.layout.extent(brick).product
+        switch try progress.brick(brick) {
+        case .empty: counts.empty += progress.layout.extent(brick).product
+        case .bits(let bits):
+          counts.done += bits.done.population
+          counts.empty += bits.empty.population
+          counts.failed += bits.failed.population
+        }
+      }
+      report.levels.append(counts)
+    }
+    if report.isComplete { try output.writeFinalMetadata() }
+    return report
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import JobStore
+
+/// How much tasks have logged that the job's record does not know yet. Looks at the sizes of files only, and not at more
+/// than `limit` of them: on the file systems of clusters each look takes a while.
+public struct OrderFreshness: Sendable {
+  /// Logs that have grown, or are new, since they were collected.
+  public private(set) var logCount = 0
+  public private(set) var byteCount = 0
+  /// When the youngest of them was written to, by the clock of its file system.
+  public private(set) var writtenAt: Date?
+  /// Whether all logs were looked at; else there may be more.
+  public private(set) var isWhole = true
+
+  public var isBehind: Bool { logCount > 0 }
+
+  private static let limit = 4096
+  /// A torn record at the end of a log is not news for ever; clocks may differ by so much.
+  private static let clockSeconds = 60.0
+
+  public init(_ order: OrderRecord, in store: JobStore) throws {
+    let positions = try store.logPositions(of: order.id)
+    var left = Self.limit
+    for level in WorkOrder.names(in: order.path) where level.hasPrefix("level-") {
+      for cut in WorkOrder.names(in: "\(order.path)/\(level)") where cut.hasPrefix("of-") {
+        for task in WorkOrder.names(in: "\(order.path)/\(level)/\(cut)") where task.hasPrefix("task-") {
+          for name in WorkOrder.names(in: "\(order.path)/\(level)/\(cut)/\(task)") where name.hasSuffix(".log") {
+            if left == 0 {
+              isWhole = false
+              return
+            }
+            left -= 1
+            let log = "\(level)/\(cut)/\(task)/\(name)"
+            look(at: "\(order.path)/\(log)", read: positions[log], collectedAt: order.collectedAt)
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func look(at path: String, read: Int?, collectedAt: Date?) {
+    var status = stat()
+    guard stat(path, &status) == 0, Int(status.st_size) > read ?? 0 else { return }
+    let writtenAt = FileStatus.modifiedAt(status)
+    if read != nil, let collectedAt, writtenAt < collectedAt - Self.clockSeconds { return }
+    logCount += 1
+    byteCount += Int(status.st_size) - (read ?? 0)
+    self.writtenAt = max(self.writtenAt ?? writtenAt, writtenAt)
+  }
+}
