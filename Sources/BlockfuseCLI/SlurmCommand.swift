@@ -15,7 +15,7 @@ struct SlurmCommand: ParsableCommand {
 
       Example: blockfuse slurm 3 --tasks 100 --partition main --time=12:00:00 --cpus-per-task=8 --mem=16G
 
-      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120), stops cleanly, and goes on where it was
+      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120; later where --time is short), stops cleanly, and goes on where it was
       when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
       `blockfuse collect` here.
       """)
@@ -63,7 +63,7 @@ struct SlurmCommand: ParsableCommand {
     try reportingErrors {
       let request = SlurmJobs.Request(
         tasks: tasks, workers: workers, memory: memory, atOnce: atOnce,
-        program: program ?? Self.thisProgram, options: slurm.arguments + passed.filter { $0 != "--" })
+        program: program ?? Self.thisProgram, time: slurm.time, options: slurm.arguments + passed.filter { $0 != "--" })
       if dryRun {
         let text = try SlurmJobs(store: try database.readOnly(), registry: CommandSetup.registry).dryRun(job.job, request)
         return Terminal.result(text.trimmingCharacters(in: .newlines))

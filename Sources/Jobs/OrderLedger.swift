@@ -57,11 +57,15 @@ final class OrderLedger: RunLedger {
   let attempt: String
   let temporaryTag: String
   private let title: String
+  /// Whether the task works on the coarsest level, and so may be the one that ends the job.
+  private let reachesEnd: Bool
   let morton = MortonOrder()
   private let state: Mutex<[Int: LevelState]>
 
-  init(order: WorkOrder, task: Task, layouts: [LevelLayout], temporaryTag: String, title: String) {
+  /// - Parameter level: the only one to be worked on; nil: all.
+  init(order: WorkOrder, task: Task, layouts: [LevelLayout], level: Int?, temporaryTag: String, title: String) {
     (self.order, self.task, self.layouts, self.temporaryTag, self.title) = (order, task, layouts, temporaryTag, title)
+    reachesEnd = level == nil || level == layouts.count - 1
     let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     attempt = "task-\(task.index)-\(random)"
     state = Mutex([:])
@@ -204,7 +208,8 @@ final class OrderLedger: RunLedger {
 
   /// True unless the coarsest level is settled: then this task is the last, or as good as the last.
   func leavesToOthers(progress: RunProgress) throws -> Bool {
-    try state.withLock { levels in
+    guard reachesEnd else { return true }
+    return try state.withLock { levels in
       let level = try self.level(layouts.count - 1, &levels)
       let layout = level.shares.layout
       let filled = (0..<task.count).lazy.filter { level.shares.bounds[$0] < level.shares.bounds[$0 + 1] }

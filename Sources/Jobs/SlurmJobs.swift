@@ -17,10 +17,14 @@ public struct SlurmJobs {
     public var atOnce: Int?
     /// The program, as the nodes see it.
     public var program: String
+    /// The limit of a task, which is also one of the options.
+    public var time: String?
     public var options: [String]
 
-    public init(tasks: Int?, workers: Int?, memory: String?, atOnce: Int?, program: String, options: [String]) {
-      (self.tasks, self.workers, self.memory, self.atOnce) = (tasks, workers, memory, atOnce)
+    public init(
+      tasks: Int?, workers: Int?, memory: String?, atOnce: Int?, program: String, time: String?, options: [String]
+    ) {
+      (self.tasks, self.workers, self.memory, self.atOnce, self.time) = (tasks, workers, memory, atOnce, time)
       (self.program, self.options) = (program, options)
     }
   }
@@ -101,7 +105,8 @@ public struct SlurmJobs {
     var text = "#!/bin/sh\n# job \(record.id), \(output)\n"
     let setting = SlurmScript.Setting(
       program: request.program, order: path, orderUUID: open?.uuid ?? "neworder", job: record.id, database: store.path,
-      workers: request.workers, memory: request.memory, atOnce: request.atOnce, options: request.options)
+      workers: request.workers, memory: request.memory, atOnce: request.atOnce, time: request.time,
+      options: request.options)
     if open == nil { text += "# the order is made first, as by: blockfuse order \(record.id)\n" }
     let largest = (try? queue.largestIndex()) ?? 1000
     let order = try open.map { try WorkOrder(path: $0.path) }
@@ -181,7 +186,8 @@ public struct SlurmJobs {
   private func setting(_ order: WorkOrder, _ request: Request) -> SlurmScript.Setting {
     SlurmScript.Setting(
       program: request.program, order: order.path, orderUUID: order.record.uuid, job: order.job.id, database: store.path,
-      workers: request.workers, memory: request.memory, atOnce: request.atOnce, options: request.options)
+      workers: request.workers, memory: request.memory, atOnce: request.atOnce, time: request.time,
+      options: request.options)
   }
 
   // MARK: submitting

@@ -26,15 +26,17 @@ package struct SlurmScript {
     var memory: String?
     /// Tasks of an array that may run at the same time; nil: as many as there is room for.
     var atOnce: Int?
+    /// A task's limit, as Slurm writes it.
+    var time: String?
     /// For `sbatch`, as they were given.
     var options: [String]
 
     package init(
       program: String, order: String, orderUUID: String, job: Int, database: String, workers: Int? = nil,
-      memory: String? = nil, atOnce: Int? = nil, options: [String] = []
+      memory: String? = nil, atOnce: Int? = nil, time: String? = nil, options: [String] = []
     ) {
       (self.program, self.order, self.orderUUID, self.job, self.database) = (program, order, orderUUID, job, database)
-      (self.workers, self.memory, self.atOnce, self.options) = (workers, memory, atOnce, options)
+      (self.workers, self.memory, self.atOnce, self.time, self.options) = (workers, memory, atOnce, time, options)
     }
   }
 
@@ -50,8 +52,8 @@ package struct SlurmScript {
       setting, name: Self.name(array, setting), after: ids, log: "level-\(array.level)/%A_%a.out",
       [
         "--array=\(Self.list(array.indices))\(limit)",
-        // on the batch shell, which is the program: long enough to write what it has in hand
-        "--signal=B:TERM@120", "--requeue",
+        // to the batch shell, which is the program
+        "--signal=B:TERM@\(Self.warningSeconds(limit: setting.time))", "--requeue",
       ])
     var words = ["work", quoted(setting.order), "--level", "\(array.level)", "--tasks", "\(array.shareCount)"]
     words += ["--task", array.offset == 0 ? "\"$SLURM_ARRAY_TASK_ID\"" : "\"$((SLURM_ARRAY_TASK_ID + \(array.offset)))\""]
@@ -84,6 +86,28 @@ package struct SlurmScript {
       let offset = Int(words[5]), count > 0
     else { return nil }
     return (level, count, offset)
+  }
+
+  /// How long before its limit a task is asked to stop: long enough to write what it has in hand, and a small part of
+  /// a short limit.
+  package static func warningSeconds(limit: String?) -> Int {
+    guard let limit, let seconds = length(of: limit) else { return 120 }
+    return max(1, min(120, seconds / 10))
+  }
+
+  /// Of `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes` and
+  /// `days-hours:minutes:seconds`.
+  private static func length(of limit: String) -> Int? {
+    let parts = limit.split(separator: "-", omittingEmptySubsequences: false)
+    let fields = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count <= 2, fields.count <= 3, !fields.contains(nil) else { return nil }
+    let numbers = fields.compactMap { $0 }
+    func at(_ i: Int) -> Int { i < numbers.count ? numbers[i] : 0 }
+    if parts.count == 2 {
+      guard let days = Int(parts[0]) else { return nil }
+      return ((days * 24 + at(0)) * 60 + at(1)) * 60 + at(2)
+    }
+    return numbers.count == 3 ? (at(0) * 60 + at(1)) * 60 + at(2) : at(0) * 60 + at(1)
   }
 
   /// `0-3,7`.

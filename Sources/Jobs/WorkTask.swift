@@ -47,7 +47,7 @@ public struct WorkTask {
       throw JobError.invalid(what: "the job has no level \(level)", hint: "it has levels 0 to \(levels.count - 1)")
     }
     let ledger = OrderLedger(
-      order: order, task: OrderLedger.Task(index: index, count: count), layouts: levels,
+      order: order, task: OrderLedger.Task(index: index, count: count), layouts: levels, level: level,
       temporaryTag: job.output.temporaryTag, title: job.title)
     if let level {
       let missing = try ledger.missingBelow(level: level)

@@ -129,7 +129,7 @@ import Zarr
   /// One that is slow, or stands still, is helped by those that have done their own share.
   @Test func aTaskThatHasBegunIsHelped() throws {
     let (folder, calm, order) = try submitted()
-    let slow = try spawn(folder, order, 0, of: 2, environment: ["BLOCKFUSE_FAULT": "file-opening=wait:300@1+"])
+    let slow = try spawn(folder, order, 0, of: 2, environment: ["BLOCKFUSE_FAULT": "file-opening=wait:100@1+"])
     while slow.isRunning, try folder.blockfuse("collect", "2").status == 0, try folder.database.job(2).counts.settled == 0 {}
     let quick = try spawn(folder, order, 1, of: 2).wait()
     #expect(quick.status == 0, "\(quick.errors)")

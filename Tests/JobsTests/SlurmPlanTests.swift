@@ -19,7 +19,7 @@ import Testing
   }
 
   /// Level 0 is cut into 8, level 1 into 8, level 2 into 6 or less.
-  private func plan(_ active: [SlurmQueue.Task], _ missing: [Int: IndexSet]) -> SlurmPlan {
+  private func decided(_ active: [SlurmQueue.Task], _ missing: [Int: IndexSet]) -> SlurmPlan {
     SlurmPlan(levels: layouts, tasks: 8, active: active, prefix: prefix) { layout, count in
       missing[layout.level] ?? IndexSet(integersIn: 0..<count)
     }
@@ -28,7 +28,7 @@ import Testing
   private let end = SlurmQueue.Task(id: "9", index: nil, name: "blockfuse-7-01234567-collect", isRunning: false, isStuck: false)
 
   @Test func allAtFirst() {
-    let plan = plan([], [:])
+    let plan = decided([], [:])
     #expect(plan.levels.map(\.level) == Array(layouts.indices))
     #expect(plan.levels[0].missing == IndexSet(0..<8) && plan.levels[0].shareCount == 8)
     // a task has at least 16 blocks
@@ -39,7 +39,7 @@ import Testing
   @Test func whatIsOnItsWayIsLeftThere() {
     let active = tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("1", level: 0, of: 8, 3..<8)
       + tasks("2", level: 1, of: 8, 0..<8) + [end]
-    let plan = plan(active, [2: []])
+    let plan = decided(active, [2: []])
     #expect(plan.levels.isEmpty && plan.replaced.isEmpty)
     #expect(plan.keptIDs == ["1", "2"])
   }
@@ -47,7 +47,7 @@ import Testing
   @Test func whatWaitsAboveWhatIsMissingIsSubmittedAnew() {
     let active = tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("2", level: 1, of: 8, 0..<2, isRunning: true)
       + tasks("2", level: 1, of: 8, 2..<8) + [end]
-    let plan = plan(active, [0: IndexSet(0..<5), 2: []])
+    let plan = decided(active, [0: IndexSet(0..<5), 2: []])
     #expect(plan.levels.map(\.missing) == [IndexSet(3..<5), IndexSet(2..<8)])
     #expect(plan.replaced == ["2", "9"])
     #expect(plan.keptIDs(level: 0) == ["1"] && plan.keptIDs(level: 1) == ["2"])
@@ -55,10 +55,18 @@ import Testing
 
   @Test func whatIsStuckIsReplaced() {
     let active = tasks("1", level: 0, of: 8, 0..<1, isStuck: true) + tasks("1", level: 0, of: 8, 1..<8)
-    let plan = plan(active, [1: [], 2: []])
+    let plan = decided(active, [1: [], 2: []])
     #expect(plan.levels.map(\.missing) == [IndexSet(0..<1)])
     // and not what waits in the same array
     #expect(plan.replaced == ["1_0"])
+  }
+
+  @Test(arguments: [
+    (nil, 120), ("12:00:00", 120), ("30", 120), ("10", 60), ("5:00", 30), ("1", 6), ("0:05", 1), ("1-0", 120), ("0-0:1:30", 9),
+    ("UNLIMITED", 120),
+  ] as [(String?, Int)])
+  func warningBeforeTheLimit(limit: String?, seconds: Int) {
+    #expect(SlurmScript.warningSeconds(limit: limit) == seconds)
   }
 
   @Test func largeArraysAreSeveral() {
