@@ -120,7 +120,7 @@ def costs():
 
 
 def balance(tasks=8):
-    call("mosaic", "--tiles", "6x6", "--shape", "48,192,192", "--chunk", "48,64,64", name="mosaic")
+    call("mosaic", "--tiles", "6x6", "--shape", "32,128,128", "--chunk", "32,64,64", name="mosaic")
     data = json.loads((folder / "mosaic/dataset.json").read_text())
     # an L of tiles, one alone at the far corner: most of the volume is empty
     kept = [v for v in data["views"] if re.search(r"_0$|_1$|tile_5_|tile_0_5", v["name"])]

@@ -4,16 +4,19 @@ import JobStore
 import Views
 
 /// What the blocks of a job are expected to cost, so that tasks get equal shares: a block that no view touches next to
-/// nothing, another by its voxels and by those of the views that meet it. In units that mean nothing by themselves.
+/// nothing, another by its voxels and by those of the views that meet it. Nanoseconds of one core of one machine; only the
+/// proportions matter.
 struct BlockCosts {
-  /// Rough guesses of the proportions, not measured yet; tasks that end early help the others.
-  static let perBlock = 60_000.0
-  static let perVoxel = 1.0
-  static let perViewVoxel = 1.0
+  /// Measured with `Benchmarks/cluster.py costs`, for views that are shifted; rotated ones come to the same.
+  static let perBlock = 316_000.0
+  static let perVoxel = 13.0
+  static let perViewVoxel = 15.0
+  /// With content-based weights, where views overlap.
+  static let perContentVoxel = 190.0
   /// Of the pyramid; with reading the eight below.
-  static let perMeanVoxel = 1.5
+  static let (perMeanBlock, perMeanVoxel) = (413_000.0, 49.0)
   /// So that sums of the largest jobs fit.
-  private static let unit = 1024.0
+  private static let unit = 16_384.0
 
   /// Bricks of a level up to which each block has a number of its own.
   private static let fineBrickLimit = 256
@@ -24,6 +27,11 @@ struct BlockCosts {
   private let boxes: [[ViewBox]]
   private let placements: [Placement]
   private let order = MortonOrder()
+
+  private struct Shared {
+    var viewCount = 0
+    var voxels = 0.0
+  }
 
   private struct ViewBox {
     let lower: Vector3
@@ -95,11 +103,16 @@ struct BlockCosts {
       let moment = boxes.count > 1 ? t : 0
       for c in region.c {
         var own = [Double](repeating: 0, count: volume)
+        // of the views, where several meet a block
+        var shared = [Shared](repeating: Shared(), count: plan.fusion.weights == nil || layout.level > 0 ? 0 : volume)
         for view in placements[moment].views(
           touching: base, t: t, c: c, interpolationOrder: plan.fusion.interpolationOrder)
         {
           isTouched = true
-          add(boxes[moment][view.id], scale: scale, block: block, region: region, layout: layout, to: &own)
+          add(boxes[moment][view.id], scale: scale, block: block, region: region, layout: layout, to: &own, &shared)
+        }
+        for (i, meeting) in shared.enumerated() where meeting.viewCount > 1 {
+          own[i] += (Self.perContentVoxel - Self.perViewVoxel) * meeting.voxels
         }
         let first = ((t - region.t.lowerBound) * place.extent.c + c - region.c.lowerBound) * volume
         for (i, cost) in own.enumerated() { byIndex[first + i] = cost }
@@ -113,7 +126,8 @@ struct BlockCosts {
   }
 
   private func add(
-    _ view: ViewBox, scale: Vector3, block: Vector3, region: BrickRegion, layout: LevelLayout, to own: inout [Double]
+    _ view: ViewBox, scale: Vector3, block: Vector3, region: BrickRegion, layout: LevelLayout, to own: inout [Double],
+    _ shared: inout [Shared]
   ) {
     let (lower, upper) = (view.lower / scale, view.upper / scale)
     let first = Vector3(region.blocks.lower)
@@ -139,9 +153,16 @@ struct BlockCosts {
           let size = pointwiseMin((p &+ 1) &* layout.grid.block.zyx, shape) &- p &* layout.grid.block.zyx
           let count = Double(size[0] * size[1] * size[2])
           if own[index] == 0 {
-            own[index] = Self.perBlock + count * (layout.level == 0 ? Self.perVoxel : Self.perMeanVoxel)
+            own[index] = layout.level == 0
+              ? Self.perBlock + count * Self.perVoxel : Self.perMeanBlock + count * Self.perMeanVoxel
           }
-          if layout.level == 0 { own[index] += Self.perViewVoxel * view.fill * dz * dy * dx }
+          guard layout.level == 0 else { continue }
+          let voxels = view.fill * dz * dy * dx
+          own[index] += Self.perViewVoxel * voxels
+          if !shared.isEmpty {
+            shared[index].viewCount += 1
+            shared[index].voxels += voxels
+          }
         }
       }
     }
