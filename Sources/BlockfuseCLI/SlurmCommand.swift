@@ -18,6 +18,9 @@ struct SlurmCommand: ParsableCommand {
       Each task gets TERM two minutes before its time is over (--signal=B:TERM@120; later where --time is short), stops cleanly, and goes on where it was
       when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
       `blockfuse collect` here.
+
+      Exit status: 0 submitted, or nothing is missing; 3 nothing is left but failed blocks; 4 something changed since
+      submit; 10 no such job; 64 a wrong command line, or Slurm refused it.
       """)
 
   @OptionGroup var job: JobArgument
@@ -76,7 +79,11 @@ struct SlurmCommand: ParsableCommand {
         if json { return Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text) }
         return Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
       }
-      show(try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") }), id)
+      let report = try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") })
+      show(report, id)
+      if report.failedBlocks > 0, report.submitted.isEmpty, report.activeTasks == 0 {
+        throw ExitCode(ExitStatus.someFailed.rawValue)
+      }
     }
   }
 

@@ -65,6 +65,9 @@ public struct SlurmJobs {
       record = try store.job(record.id)
     }
     if record.state == .complete { return Report(state: .complete) }
+    // what is missing for that is said before an order is made
+    if request.tasks == nil, try store.openOrder(of: record.id) == nil { throw Self.noTaskCount }
+    _ = try queue.largestIndex()
     var (open, isNew) = (try usableOrder(record, note: note), false)
     if open == nil {
       if let old = try store.openOrder(of: record.id) { try cancelAll(old) }
