@@ -2,7 +2,7 @@
 
 `Tests/Slurm/slurm.sh install` installs it (Debian, as root). BLOCKFUSE_TEST_SLURM names the folder of one that runs already.
 """
-import json, os, re, shutil, signal, subprocess, time
+import json, os, shutil, signal, subprocess, time
 from pathlib import Path
 import numpy as np, pytest, zarr
 from conftest import binary, blockfuse
@@ -122,6 +122,12 @@ def by_level(report):
     return {job["level"]: job for job in report["submitted"]}
 
 
+def indices(submitted):
+    """Of `0-3,7`."""
+    ranges = [part.split("-") for part in submitted["indices"].split(",")]
+    return {i for part in ranges for i in range(int(part[0]), int(part[-1]) + 1)}
+
+
 def test_voxels_are_those_of_run(slurm, job, calm):
     report = slurm_command(job, "--tasks", TASKS)
     assert [entry["level"] for entry in report["submitted"]] == [0, 1, 2, None]
@@ -190,7 +196,8 @@ def test_whatever_happens_to_tasks(slurm, job, calm):
         assert report["order"] == order
         missing = by_level(report)
         if attempt == 0:
-            assert 0 < missing[0]["tasks"] < TASKS and str(cancelled) in re.split("[,-]", missing[0]["indices"])
+            # what the killed task had in hand was left to it; the shares of others may have been done by those that helped
+            assert 0 < missing[0]["tasks"] < TASKS and killed in indices(missing[0])
         slurm.drain()
         if status(job)["state"] == "complete":
             break
