@@ -1,5 +1,7 @@
 # make demo    a small mosaic, fused, interrupted, resumed
 # make test    everything that is tested
+# make sanitize-thread, make sanitize-address
+#              the Swift tests once more, under a sanitizer
 # make install the program, its manual page and completions, below PREFIX (/usr/local)
 # make release a tarball that needs no Swift
 # make docs    the reference of the library BlockfuseKit, as web pages
@@ -9,7 +11,7 @@ BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
-.PHONY: build demo test swift-test python-test examples bench install uninstall release docs clean
+.PHONY: build demo test swift-test python-test sanitize-thread sanitize-address examples bench install uninstall release docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -28,6 +30,13 @@ swift-test:
 # a package of its own, with functions of its own
 examples: build
 	@Examples/run.sh $(BIN)
+
+# A build of its own; the tests run its programs. Whatever a sanitizer finds ends a program with a status that no test expects.
+sanitize-thread sanitize-address: sanitize-%:
+	@scripts/install-deps.sh --tests
+	swift build -c release --build-tests --sanitize=$* --scratch-path .build-$*
+	TSAN_OPTIONS="halt_on_error=1" ASAN_OPTIONS="halt_on_error=1" BLOCKFUSE_TEST_SANITIZER=$* \
+	  swift test -c release --skip-build --sanitize=$* --scratch-path .build-$*
 
 # codecs against their libraries, kernels against memcpy, the job database; writes a table into Benchmarks/results
 bench:
@@ -65,4 +74,4 @@ release:
 	@scripts/release.sh
 
 clean:
-	rm -rf .build .build-static $(VENV) $(SCHEMAS) demo
+	rm -rf .build .build-static .build-thread .build-address $(VENV) $(SCHEMAS) demo

@@ -11,7 +11,9 @@ protocol Area: SendableMetatype {
 }
 
 enum Areas {
-  static let all: [any Area.Type] = [JSONArea.self, ArrayArea.self, ChunkArea.self, DatasetArea.self, JobArea.self]
+  static var all: [any Area.Type] {
+    [JSONArea.self, ArrayArea.self, ChunkArea.self, DatasetArea.self, FormatArea.self, JobArea.self]
+  }
 }
 
 func write(_ bytes: [UInt8], to path: String) throws {

@@ -35,11 +35,16 @@ struct DatabaseFile {
   var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }
 
   /// Throws for what is not a regular file, and for a network file system.
+  func content() throws(JobStoreError) -> Content {
+    if let kind = FileSystemKind.network(at: folder) { throw .networkFileSystem(path: path, kind: kind) }
+    return try contentAnywhere()
+  }
+
+  /// As `content`, also on a network file system.
   ///
   /// Looks at the file from outside only: closing a descriptor of it would drop the locks that other connections of
   /// this process hold on it. What is inside, SQLite says.
-  func content() throws(JobStoreError) -> Content {
-    if let kind = FileSystemKind.network(at: folder) { throw .networkFileSystem(path: path, kind: kind) }
+  func contentAnywhere() throws(JobStoreError) -> Content {
     var info = stat()
     guard stat(path, &info) == 0 else {
       if errno == ENOENT { return .missing }
@@ -47,6 +52,20 @@ struct DatabaseFile {
     }
     guard info.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, why: "it is not a regular file") }
     return info.st_size == 0 ? .empty : .some
+  }
+
+  /// Gives a whole file this name, which another process may have taken meanwhile: then that one stays.
+  func appear(from temporary: String) throws(JobStoreError) {
+    // unlike a rename, a link never replaces anything; but not every network file system has links
+    if link(temporary, path) == 0 { return }
+    switch errno {
+    case EEXIST: throw .fileExists(path: path)
+    case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK:
+      guard try contentAnywhere() == .missing else { throw .fileExists(path: path) }
+      if rename(temporary, path) == 0 { return }
+    default: break
+    }
+    throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
   }
 
   /// Whether this process may write the file, or make it, and make SQLite's files beside it.

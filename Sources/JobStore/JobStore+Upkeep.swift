@@ -14,20 +14,20 @@ extension JobStore {
   /// only when it is whole and on disk.
   public func backup(to destination: String) throws(JobStoreError) {
     let file = try DatabaseFile(destination)
-    guard try file.content() == .missing else { throw .fileExists(path: file.path) }
-    let temporary = file.path + "." + UUID().uuidString + ".tmp"
-    defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(temporary + suffix) } }
+    guard try file.contentAnywhere() == .missing else { throw .fileExists(path: file.path) }
+    let name = ".\(UUID().uuidString).tmp"
+    let temporary = file.path + name
+    // SQLite writes beside the original, which is on a local disk; where the copy goes need not be one
+    let local = FileSystemKind.network(at: file.folder) == nil ? temporary : path + name
+    defer { for file in [local, local + "-wal", local + "-shm", local + "-journal", temporary] { unlink(file) } }
     try JobStore.caught(file.path) {
-      let copy = try DatabaseQueue(path: temporary)
+      let copy = try DatabaseQueue(path: local)
       try databaseReader.backup(to: copy)
       try copy.close()
+      if local != temporary { try FileManager.default.copyItem(atPath: local, toPath: temporary) }
     }
     try DatabaseFile.synchronize(temporary, as: file.path)
-    // A link, unlike a rename, never replaces what another process made meanwhile.
-    guard link(temporary, file.path) == 0 else {
-      if errno == EEXIST { throw .fileExists(path: file.path) }
-      throw .cannotOpen(path: file.path, why: String(cString: strerror(errno)))
-    }
+    try file.appear(from: temporary)
     try DatabaseFile.synchronize(file.folder, as: file.path)
   }
 

@@ -65,10 +65,12 @@ public final class Run: Sendable, Identifiable {
 
   /// Ends the run: its claims are freed, and the job gets the state that its counts say, unless others still run it:
   /// `complete` where everything is settled, `failed` where blocks failed and nothing else is left, else `interrupted`.
+  /// One that others declared dead has no say in that any more.
   @discardableResult
   public func end(_ outcome: RunOutcome, progress: RunProgress? = nil) throws(JobStoreError) -> JobState {
     let state = try store.write { db -> JobState in
       try store.freeDead(db, job, except: id)
+      guard try isAlive(db) else { return try store.storedState(db, job) }
       try close(db, outcome, progress)
       if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
       let state = outcome == .finished ? try finalState(db) : .interrupted
@@ -103,9 +105,11 @@ public final class Run: Sendable, Identifiable {
 
   /// Throws where another process has declared this run dead: its claims are gone.
   func checkAlive(_ db: Database) throws {
-    if try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) == nil {
-      throw JobStoreError.runEnded(id)
-    }
+    guard try isAlive(db) else { throw JobStoreError.runEnded(id) }
+  }
+
+  private func isAlive(_ db: Database) throws -> Bool {
+    try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) != nil
   }
 
   func level(_ level: Int) throws(JobStoreError) -> LevelInfo {

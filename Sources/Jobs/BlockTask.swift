@@ -1,12 +1,13 @@
 import Faults
 import Geometry
+import Synchronization
 import Zarr
 
 /// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.
 ///
 /// Several workers may make parts of the same block; what they encode is appended to the block's temp file in the order
-/// of the parts whatever order they finish in, so that a block's bytes are always the same. The file is only made when
-/// there is something to write.
+/// of the parts whatever order they finish in, so that a block's bytes are always the same. Those that are early wait in
+/// memory; `WorkQueue` sees to it that they are few. The file is only made when there is something to write.
 final class BlockTask: Sendable {
   let block: TakenBlock
   /// The voxels of each part: the whole chunk, not clipped to the array.
@@ -35,6 +36,9 @@ final class BlockTask: Sendable {
   private let state = Monitor(State())
   private let folders: DirectoryMaker
   private let tag: String
+  // beside the state, whose lock is held while bytes are written
+  private let waitingBytes = Atomic<Int>(0)
+  private let appendedParts = Atomic<Int>(0)
 
   enum Delivery {
     /// Parts are missing.
@@ -73,17 +77,24 @@ final class BlockTask: Sendable {
   /// The block's index as the array knows it, without the axes that the array lacks.
   var indexInArray: [Int] { arrayIndex(block.position, axisCount: array.shape.count) }
 
+  /// Encoded bytes of parts that wait for an earlier one.
+  var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
+  /// Parts that are settled, from the first one on without a gap.
+  var appendedCount: Int { appendedParts.load(ordering: .relaxed) }
+
   /// Takes the encoded bytes of a part, or nil for one of nothing but fill. Those of a block that was given up are dropped.
   func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
     try state.update { (state) throws(ZarrError) in
       if state.isGivenUp { return .incomplete }
       if part != state.next {
         state.waiting[part] = .some(encoded.map { Array($0) })
+        waitingBytes.add(encoded?.count ?? 0, ordering: .relaxed)
         return .incomplete
       }
       try append(encoded, to: &state)
       while let bytes = state.waiting.removeValue(forKey: state.next) {
         if let bytes {
+          waitingBytes.subtract(bytes.count, ordering: .relaxed)
           try withBytes(bytes) { (raw) throws(ZarrError) in try append(raw, to: &state) }
         } else {
           try append(nil, to: &state)
@@ -104,6 +115,7 @@ final class BlockTask: Sendable {
     }
     state.index?.append(encodedByteCount: encoded?.count)
     state.next += 1
+    appendedParts.store(state.next, ordering: .relaxed)
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
@@ -134,6 +146,7 @@ final class BlockTask: Sendable {
       if state.isGivenUp { return false }
       state.isGivenUp = true
       state.waiting = [:]
+      waitingBytes.store(0, ordering: .relaxed)
       state.file.take()?.discard()
       return true
     }

@@ -47,7 +47,9 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
   public var hint: String? {
     switch self {
     case .invalid(_, let hint), .output(_, let hint): hint.isEmpty ? nil : hint
-    case .changed: "restore what changed, or submit a new job for the new data"
+    case .changed:
+      "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
+        + "job for the new data"
     case .interrupted: "the same `blockfuse run` goes on where it stopped"
     case .diskFull(_, let needed):
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")

@@ -33,13 +33,20 @@ public struct MemoryPlan: Sendable {
       plan.levels.count > 1 ? chunkByteCount : 0)
     // the chunk, its clipped twin, the encoded bytes and the codec's own tables
     let codec = 3 * chunkByteCount + (8 << 20)
-    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec
+    // encoded chunks that wait for their turn in a shard: those up to the limit, and one that each worker had in hand then
+    let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
+    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec + waiting
     self.workers = workers
     viewsByteCount = views.count * 1500
     spareByteCount = ChunkCache.spareBufferCount * largestInput
     let fixed = Self.baseByteCount + workers * workerByteCount + spareByteCount + viewsByteCount
     // at the least, the chunks that the workers have in hand
     cacheByteCount = max(workers * largestInput * 2, (memory ?? Self.defaultByteCount) - fixed)
+  }
+
+  /// Encoded chunks that may wait in memory for a slower one before them in their shard: two for each worker.
+  static func waitingByteLimit(_ plan: JobPlan, workers: Int) -> Int {
+    2 * workers * plan.levels[0].chunk.product * plan.outputType.byteCount
   }
 
   /// For a plan that is no job yet.

@@ -24,7 +24,7 @@ struct OutputSite {
     guard FileStatus.isFolder(path) else {
       throw .invalid(what: "the output \(path) is a file", hint: "only a Zarr folder is ever overwritten")
     }
-    if let stranger = firstStranger() {
+    if let stranger = ZarrTree.firstStranger(in: path) {
       throw .invalid(
         what: "the output \(path) is not overwritten: \(stranger) is no part of a Zarr",
         hint: "only what is recognised as Zarr is ever deleted; move it away yourself")
@@ -153,25 +153,5 @@ struct OutputSite {
     guard Foundation.rename(from, to) == 0 else {
       throw ZarrError.io(step: .rename, path: to, errno: errno)
     }
-  }
-
-  /// Something in the folder that no Zarr has, or nil. A folder with nothing of a Zarr in it is a stranger itself.
-  private func firstStranger() -> String? {
-    let metadata: Set<String> = [".zgroup", ".zattrs", ".zarray", ".zmetadata", "zarr.json"]
-    func isZarrNode(_ folder: String) -> Bool {
-      [".zgroup", ".zarray", "zarr.json"].contains { FileStatus.exists("\(folder)/\($0)") }
-    }
-    guard isZarrNode(path) else { return "the folder itself" }
-    guard let entries = try? FileManager.default.contentsOfDirectory(atPath: path) else { return "the folder itself" }
-    func isChunkName(_ name: String) -> Bool {
-      name == "c" || name.hasPrefix("c.") || name.split(separator: ".").allSatisfy { $0.allSatisfy(\.isNumber) }
-    }
-    for entry in entries.sorted() {
-      let isOwn =
-        metadata.contains(entry) || isChunkName(entry) || (entry.hasPrefix(".") && entry.hasSuffix(".tmp"))
-        || isZarrNode("\(path)/\(entry)") || entry == "OME"
-      if !isOwn { return "\(path)/\(entry)" }
-    }
-    return nil
   }
 }

@@ -110,7 +110,8 @@ public final class Runner {
     let tag = output.temporaryTag
     let queue = WorkQueue(
       ledger: ledger, level: layout.level, blockLimit: blockLimit,
-      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers)
+      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
+      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
     ) { block, attempt in
       BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
     }

@@ -5,7 +5,8 @@ import JobStore
 /// Hands the parts of blocks to the workers of one level.
 ///
 /// Parts of the oldest block go first: workers share a shard when shards are few, and stay neighbours in space. New
-/// blocks are taken from the ledger when no block in hand has parts left. A block that failed for a passing reason comes
+/// blocks are taken from the ledger when no block in hand has parts left. Parts that are done wait in memory for a slow one
+/// before them; when those are many, only parts that need not wait are handed out, of new blocks if need be. A block that failed for a passing reason comes
 /// again after a while. The level is at its end when nothing is in hand and nobody else has blocks that may come back.
 final class WorkQueue: Sendable {
   struct Part: Sendable {
@@ -47,6 +48,7 @@ final class WorkQueue: Sendable {
   private let ledger: any BlockLedger
   private let level: Int
   private let batchCount: Int
+  private let waitingByteLimit: Int
   private let makeTask: @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   /// Between two looks at what others have left.
   private static let (shortestWaitSeconds, longestWaitSeconds) = (0.02, 1.0)
@@ -54,11 +56,13 @@ final class WorkQueue: Sendable {
   /// - Parameters:
   ///   - blockLimit: how many blocks may be started.
   ///   - batchCount: how many blocks are taken from the ledger at a time.
+  ///   - waitingByteLimit: encoded bytes that may wait for parts before them; more by a chunk a worker at most.
   init(
-    ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int,
+    ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int, waitingByteLimit: Int,
     makeTask: @escaping @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   ) {
     (self.ledger, self.level, self.batchCount, self.makeTask) = (ledger, level, batchCount, makeTask)
+    self.waitingByteLimit = waitingByteLimit
     monitor = Monitor(State(blocksLeft: blockLimit))
   }
 
@@ -90,7 +94,10 @@ final class WorkQueue: Sendable {
   /// Nil where there is nothing to do but wait.
   private func step(_ state: inout State, isWhole: Bool) -> Step? {
     if state.isStopped || state.error != nil { return .end }
-    if let i = state.active.firstIndex(where: { $0.nextPart < $0.task.parts.count }) {
+    let mayWait = state.active.reduce(0) { $0 + $1.task.waitingByteCount } < waitingByteLimit
+    if let i = state.active.firstIndex(where: {
+      $0.nextPart < $0.task.parts.count && (mayWait || $0.nextPart == $0.task.appendedCount)
+    }) {
       let part = Part(task: state.active[i].task, index: state.active[i].nextPart)
       state.active[i].nextPart += 1
       return .part(part)
@@ -105,7 +112,8 @@ final class WorkQueue: Sendable {
       return .part(start(makeTask(state.waiting.removeFirst(), 1), isWhole: isWhole, &state))
     }
     if state.isDrained || state.blocksLeft == 0 {
-      return state.delayed.isEmpty && state.handedOn == 0 ? .end : nil
+      let isAllHandedOut = state.active.allSatisfy { $0.nextPart == $0.task.parts.count }
+      return isAllHandedOut && state.delayed.isEmpty && state.handedOn == 0 ? .end : nil
     }
     guard !state.isTaking, state.nextTake <= Date() else { return nil }
     state.isTaking = true

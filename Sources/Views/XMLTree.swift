@@ -69,10 +69,15 @@ final class XMLTree: NSObject, XMLParserDelegate {
     }
   }
 
-  /// Refuses what could name other files, or make little text much. To be asked before any XML is parsed.
+  /// Refuses what could name other files, or make little text much, and what is not UTF-8, at which Foundation's parser
+  /// traps. To be asked before any XML is parsed.
   static func refuseDeclarations(_ bytes: [UInt8]) throws(Failure) {
     // what is not one byte a letter would hide what is looked for next
     if bytes.contains(0) { throw Failure(line: 1, reason: "it is not UTF-8") }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    if let line = lines.firstIndex(where: { String(validating: $0, as: UTF8.self) == nil }) {
+      throw Failure(line: line + 1, reason: "it is not UTF-8")
+    }
     if let at = bytes.firstIndex(of: "<!DOCTYPE") {
       throw Failure(
         line: bytes[..<at].count { $0 == UInt8(ascii: "\n") } + 1, reason: "document type declarations are not read")

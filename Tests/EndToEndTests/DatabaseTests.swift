@@ -103,6 +103,25 @@ import Zarr
     try #require(try blockfuse("status").errors.contains("copy the database"))
   }
 
+  @Test(.enabled(if: NetworkDisk.isPermitted, "bindfs is not there, or mounting with it is not permitted"))
+  func onANetworkFileSystem() throws {
+    let folder = try submitted()
+    let disk = try NetworkDisk()
+    // a copy may go there
+    #expect(try folder.blockfuse("backup", disk.path + "/jobs.sqlite").status == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["jobs.sqlite"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { !$0.hasSuffix(".tmp") })
+    for arguments in looking + [["submit", "mosaic/dataset.json", "--output", "b.ome.zarr"]] {
+      let end = try RunningProcess(
+        "blockfuse", arguments, folder: folder.path, environment: ["BLOCKFUSE_DB": disk.path + "/jobs.sqlite"]).wait()
+      #expect(end.status == 64, "\(arguments): \(end.errors)")
+      #expect(end.errors.contains("is on a network file system (fuse.sshfs)"), "\(arguments): \(end.errors)")
+      #expect(end.errors.contains("local disk"), "\(arguments): \(end.errors)")
+    }
+    try FileManager.default.copyItem(atPath: disk.path + "/jobs.sqlite", toPath: folder.file("back.sqlite"))
+    #expect(try JobStore.open(folder.file("back.sqlite"), mode: .existing).integrityCheck() == [])
+  }
+
   @Test func aBackupWhileAJobRuns() throws {
     let folder = try submitted()
     try folder.blockfuse("submit", folder.file("mosaic/dataset.json"), "--output", "b.ome.zarr", "--output-chunksize", "16")

@@ -73,7 +73,7 @@ final class TinyDisk: Sendable {
   }
 
   deinit {
-    _ = Self.run("/bin/umount", ["-l", path])
+    _ = runsWell("/bin/umount", ["-l", path])
     try? FileManager.default.removeItem(atPath: path)
   }
 
@@ -82,19 +82,41 @@ final class TinyDisk: Sendable {
     guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else { return false }
     defer { try? FileManager.default.removeItem(atPath: path) }
     guard mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", path) else { return false }
-    return run("/bin/umount", [path])
+    return runsWell("/bin/umount", [path])
   }()
 
-  private static func mount(_ arguments: String...) -> Bool { run("/bin/mount", arguments) }
+  private static func mount(_ arguments: String...) -> Bool { runsWell("/bin/mount", arguments) }
+}
 
-  private static func run(_ program: String, _ arguments: [String]) -> Bool {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
+/// A folder that the kernel says is on sshfs; it goes away with this object.
+final class NetworkDisk: Sendable {
+  let path: String
+  private let source: TestFolder
+
+  init() throws {
+    source = try TestFolder()
+    path = NSTemporaryDirectory() + "blockfuse-network-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    guard runsWell("/usr/bin/bindfs", ["-o", "subtype=sshfs", source.path, path]) else {
+      throw CocoaError(.featureUnsupported)
+    }
   }
+
+  deinit {
+    _ = runsWell("/bin/umount", ["-l", path])
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  static let isPermitted = (try? NetworkDisk()) != nil
+}
+
+private func runsWell(_ program: String, _ arguments: [String]) -> Bool {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: program)
+  process.arguments = arguments
+  process.standardError = FileHandle.nullDevice
+  process.standardOutput = FileHandle.nullDevice
+  guard (try? process.run()) != nil else { return false }
+  process.waitUntilExit()
+  return process.terminationStatus == 0
 }

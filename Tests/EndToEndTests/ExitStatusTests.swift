@@ -49,6 +49,18 @@ import Zarr
     try Data("keep".utf8).write(to: URL(fileURLWithPath: mine + "/diary.txt"))
     #expect(try folder.blockfuse("submit", dataset, "--output", "notes", "--overwrite").status == 64)
     #expect(FileManager.default.fileExists(atPath: mine + "/diary.txt"))
+    // within a Zarr, at any depth
+    for place in ["a.ome.zarr/diary.txt", "a.ome.zarr/0/diary.txt", "a.ome.zarr/0/0/0/0/0/diary.txt", "a.ome.zarr/0/0/mine/0"] {
+      let file = folder.file(place)
+      try FileManager.default.createDirectory(
+        atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try Data("keep".utf8).write(to: URL(fileURLWithPath: file))
+      let end = try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--overwrite")
+      #expect(end.status == 64 && end.errors.contains("is no part of a Zarr"), "\(place): \(end.errors)")
+      #expect(FileManager.default.fileExists(atPath: file))
+      try FileManager.default.removeItem(atPath: place.hasSuffix("mine/0") ? folder.file("a.ome.zarr/0/0/mine") : file)
+    }
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--overwrite").status == 0)
   }
 
   @Test func changesSinceSubmitAreNoticed() throws {

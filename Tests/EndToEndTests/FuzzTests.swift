@@ -10,6 +10,18 @@ import Testing
     #expect(end.status == 0, "\(end.output) \(end.errors)")
     // every area had a turn
     let counts = end.output.split(separator: "\n").compactMap { Int($0.split(separator: " ")[1]) }
-    #expect(counts.count == 5 && counts.allSatisfy { $0 > 5 }, "\(end.output)")
+    #expect(counts.count == 6 && counts.allSatisfy { $0 > 5 }, "\(end.output)")
+  }
+
+  /// What an hour of it came upon: of each answer the first case.
+  @Test func theCorpusNeverCrashes() throws {
+    let folder = try TestFolder()
+    let corpus = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Fixtures/Fuzz/corpus.txt").path
+    let seeds = try String(contentsOfFile: corpus, encoding: .utf8).split(separator: "\n").count
+    let end = try RunningProcess("fuzz", ["--replay", corpus], folder: folder.path).wait()
+    #expect(end.status == 0, "\(end.output) \(end.errors)")
+    let counts = end.output.split(separator: "\n").compactMap { Int($0.split(separator: " ")[1]) }
+    #expect(counts.reduce(0, +) == seeds && seeds > 100, "\(end.output)")
   }
 }

@@ -130,6 +130,25 @@ import Zarr
     try check(damage, flags: [])
   }
 
+  /// One that cannot be read fails its block; one that is not there is background, as to every reader of Zarr.
+  @Test(arguments: [true, false]) func aChunkThatCannotBeRead(isThere: Bool) throws {
+    let (folder, dataset, array) = try tile([])
+    let submit = try folder.blockfuse("submit", dataset, "--output", "out.zarr", "--output-chunksize", "16", "--zarr-options", "ome_zarr=false")
+    try #require(submit.status == 0, "\(submit.errors)")
+    let chunk = array + "/0/0/0/1/2"
+    try FileManager.default.removeItem(atPath: chunk)
+    // what not even root can read
+    if isThere { try FileManager.default.createDirectory(atPath: chunk, withIntermediateDirectories: false) }
+    let end = try folder.blockfuse("run", "2", "--quiet")
+    #expect(end.status == (isThere ? 3 : 0), "\(end.errors)")
+    let blocks = try folder.status("2")["blocks"]
+    #expect(blocks?["done"]?.int == 15)
+    #expect(blocks?[isThere ? "failed" : "empty"]?.int == 1)
+    guard isThere else { return }
+    let failed = try folder.blockfuse("blocks", "2", "--state", "failed").output
+    #expect(failed.contains("\"left upper\"") && failed.contains(chunk), "\(failed)")
+  }
+
   /// Every chunk of it would read as background.
   @Test func theFolderOfAnArrayIsGone() throws {
     let (folder, dataset, array) = try tile([])

@@ -6,7 +6,7 @@
 
   /// What is left when the power fails: what was synced, and nothing else. A library that is preloaded into the program
   /// (Tests/PowerLoss) remembers each file and folder as it was when it was last synced; the test builds the tree anew from that.
-  @Suite struct PowerLossTests {
+  @Suite(.enabled(if: !isSanitized, "a sanitizer cannot share a program with a preloaded library")) struct PowerLossTests {
     /// What becomes of the database's own files: all that was written, which is the most that it can know of blocks; or only
     /// what SQLite had synced.
     enum Database: String, CaseIterable { case keepsAll, keepsWhatWasSynced }

@@ -17,6 +17,10 @@ enum Binaries {
   static func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 }
 
+/// Whether the programs were built with a sanitizer (`make sanitize-thread`), which takes address space and the first place
+/// among preloaded libraries for itself.
+let isSanitized = ProcessInfo.processInfo.environment["BLOCKFUSE_TEST_SANITIZER"] != nil
+
 /// A folder that goes away with the test.
 final class TestFolder: Sendable {
   let path: String

@@ -76,6 +76,9 @@ import Testing
     #expect(try other.job(job).state == .running)
     try run.record(again.flatMap { c in c.positions.map { BlockResult(claim: c.id, position: $0, outcome: .done) } })
     #expect(try run.end(.finished) == .complete)
+    // nor can it say how the job ended
+    #expect(try late.end(.error(message: "late")) == .complete)
+    #expect(try other.job(job).state == .complete)
     #expect(try other.integrityCheck() == [])
   }
 

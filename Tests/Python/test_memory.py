@@ -28,8 +28,8 @@ def mosaic(tmp_path_factory):
 MEASURE = "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
 
 
-def peak_byte_count(folder, *arguments):
-    environment = {**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")}
+def peak_byte_count(folder, *arguments, fault=""):
+    environment = {**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite"), "BLOCKFUSE_FAULT": fault}
     end = subprocess.run([sys.executable, "-c", MEASURE, binary(), *arguments], cwd=folder, env=environment, capture_output=True, text=True)
     assert end.returncode == 0, end.stderr
     return int(end.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
@@ -48,3 +48,16 @@ def test_peak_is_what_plan_says(name, limit, workers, uses, flags, mosaic):
     peak = peak_byte_count(mosaic, "run", job, *resources, "--quiet")
     assert peak <= 1.05 * plan, f"{peak / MIB:.0f} MiB, planned {plan / MIB:.0f} MiB"
     assert peak >= uses * limit, f"{peak / MIB:.0f} MiB of {limit / MIB:.0f} MiB used"
+
+
+def test_a_slow_part_of_a_shard_does_not_fill_the_memory(mosaic):
+    """The others of its shard are soon done and have to wait for it: not all of them at once."""
+    # chunks as those of the input, so that no other part waits for the same one
+    flags = ["--output-chunksize", "z=32,y=128,x=256", "--ngff-version", "0.5", "--shards", "z=128,y=1152,x=1792", "--compressor", "null"]
+    resources = ["--workers", "4", "--memory", str(160 * MIB)]
+    # one of the first reads is that of the first part
+    slow = ",".join(f"file-read=wait:3000@{i}" for i in (1, 2, 3))
+    plan = json.loads(blockfuse(mosaic, "plan", "dataset.json", "--json", *resources, *flags))["memory"]["total"]
+    job = blockfuse(mosaic, "submit", "dataset.json", "--output", "slow.ome.zarr", *flags).strip()
+    peak = peak_byte_count(mosaic, "run", job, *resources, "--quiet", fault=slow)
+    assert peak <= 1.05 * plan, f"{peak / MIB:.0f} MiB, planned {plan / MIB:.0f} MiB"
