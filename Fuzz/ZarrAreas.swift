@@ -126,6 +126,7 @@ struct ChunkArea: Area {
       }
     } catch {
       precondition(isChanged, "what was encoded cannot be decoded: \(error)")
+      throw error
     }
   }
 }

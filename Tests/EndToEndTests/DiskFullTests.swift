@@ -89,21 +89,28 @@ final class TinyDisk: Sendable {
 }
 
 /// A folder that the kernel says is on sshfs; it goes away with this object.
-final class NetworkDisk: Sendable {
+final class NetworkDisk {
   let path: String
   private let source: TestFolder
+  private let server = Process()
 
   init() throws {
     source = try TestFolder()
     path = NSTemporaryDirectory() + "blockfuse-network-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    guard runsWell("/usr/bin/bindfs", ["-o", "subtype=sshfs", source.path, path]) else {
-      throw CocoaError(.featureUnsupported)
+    server.executableURL = URL(fileURLWithPath: "/usr/bin/bindfs")
+    server.arguments = ["-f", "-o", "subtype=sshfs", source.path, path]
+    server.standardError = FileHandle.nullDevice
+    try server.run()
+    while FileSystemKind.network(at: path) == nil {
+      guard server.isRunning else { throw CocoaError(.featureUnsupported) }
+      usleep(5_000)
     }
   }
 
   deinit {
     _ = runsWell("/bin/umount", ["-l", path])
+    if server.isRunning { server.terminate() }
     try? FileManager.default.removeItem(atPath: path)
   }
 

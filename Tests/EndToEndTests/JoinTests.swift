@@ -54,6 +54,7 @@ import Zarr
       let end = process.wait()
       #expect([0, 128 + SIGKILL].contains(end.status), "\(end.errors)")
     }
+    print("\(kills) kills of four processes that share a job")
     #expect(kills > 3)
     try expectComplete(folder, calm)
   }

@@ -55,6 +55,7 @@ import Zarr
         levelsKilledIn.insert(level.layout.level)
       }
     }
+    print("\(kills) kills in \(total) blocks, in levels \(levelsKilledIn.sorted()), \(options)")
     #expect(kills >= Self.leastKills, "only \(kills) kills before the job was complete")
     #expect(levelsKilledIn.isSuperset(of: [0, 1]))
     #expect(try folder.status("2")["state"]?.string == "complete")
