@@ -35,7 +35,7 @@ examples: build
 sanitize-thread sanitize-address: sanitize-%:
 	@scripts/install-deps.sh --tests
 	swift build -c release --build-tests --sanitize=$* --scratch-path .build-$*
-	TSAN_OPTIONS="halt_on_error=1" ASAN_OPTIONS="halt_on_error=1" BLOCKFUSE_TEST_SANITIZER=$* \
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Sanitizers/thread.txt" ASAN_OPTIONS="halt_on_error=1" BLOCKFUSE_TEST_SANITIZER=$* \
 	  swift test -c release --skip-build --sanitize=$* --scratch-path .build-$*
 
 # codecs against their libraries, kernels against memcpy, the job database; writes a table into Benchmarks/results
