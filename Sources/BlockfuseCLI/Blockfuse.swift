@@ -48,7 +48,7 @@ struct Blockfuse: ParsableCommand {
           StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self,
           ServeCommand.self,
         ]),
-      CommandGroup(name: "Mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self]),
+      CommandGroup(name: "Check and mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self]),
       CommandGroup(
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),

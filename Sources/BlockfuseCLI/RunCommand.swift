@@ -126,7 +126,7 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) thr
   case .limitReached:
     Terminal.news("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
   case .stopped(let signal):
-    Terminal.news("job \(job.id): stopped by signal \(signal); \(again)")
+    Terminal.news("job \(job.id): stopped by \(Signals.name(signal)); \(again)")
     throw ExitCode(128 + signal)
   case .someFailed:
     let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }

@@ -5,6 +5,15 @@ import Jobs
 enum Signals {
   static let stopFlag = StopFlag()
 
+  /// For people: `Ctrl-C`, `SIGTERM`.
+  static func name(_ signal: Int32) -> String {
+    switch signal {
+    case SIGINT: "Ctrl-C (SIGINT)"
+    case SIGTERM: "SIGTERM"
+    default: "signal \(signal)"
+    }
+  }
+
   static func install() {
     signal(SIGPIPE, SIG_IGN)
     // whoever started the program may have had them blocked, which is inherited
