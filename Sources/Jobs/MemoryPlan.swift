@@ -37,7 +37,7 @@ public struct MemoryPlan: Sendable {
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
     workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec + waiting
     self.workers = workers
-    viewsByteCount = views.count * 1500
+    viewsByteCount = views.count * 3800
     spareByteCount = ChunkCache.spareBufferCount * largestInput
     let fixed = Self.baseByteCount + workers * workerByteCount + spareByteCount + viewsByteCount
     // at the least, the chunks that the workers have in hand
