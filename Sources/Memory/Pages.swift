@@ -4,7 +4,7 @@ import Foundation
 ///
 /// What is large comes in whole pages straight from the system, which has them back the moment they are freed, so that
 /// a process holds what it was planned to hold; in large pages where the system offers them (Linux, transparent huge
-/// pages), since filling memory for the first time then costs a fraction.
+/// pages), since memory that is filled for the first time then costs fewer faults.
 public enum Pages {
   /// From here on, memory is mapped.
   static let mappedByteCount = 1 << 20
