@@ -4,11 +4,13 @@ import Foundation
 ///
 /// `trace` names each point on stderr as it is reached. Else a list, separated by commas, of `POINT=ACTION`,
 /// `POINT=ACTION@3` (the third time only) or `POINT=ACTION@3+` (from the third time on), where an action is `kill`,
-/// `wait:MILLISECONDS`, or the name of an error such as `ENOSPC`. Each fault says on stderr that it was made.
+/// `wait:MILLISECONDS`, `hold:FILE` (waits as long as there is such a file), or the name of an error such as `ENOSPC`. Each
+/// fault says on stderr that it was made.
 package struct FaultPlan: Sendable {
   package enum Action: Sendable, Equatable {
     case kill
     case wait(milliseconds: UInt32)
+    case hold(file: String)
     case error(Int32)
   }
 
@@ -58,6 +60,7 @@ package struct FaultPlan: Sendable {
   private static func action(_ text: Substring) -> Action? {
     if text == "kill" { return .kill }
     if text.hasPrefix("wait:") { return UInt32(text.dropFirst(5)).map { .wait(milliseconds: $0) } }
+    if text.hasPrefix("hold:/") { return .hold(file: String(text.dropFirst(5))) }
     return errors[text].map { .error($0) }
   }
 }

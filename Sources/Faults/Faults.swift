@@ -35,6 +35,9 @@ public enum Faults {
     case .wait(let milliseconds):
       usleep(milliseconds * 1000)
       return nil
+    case .hold(let file):
+      while access(file, F_OK) == 0 { usleep(10_000) }
+      return nil
     case .error(let number): return number
     }
   }

@@ -60,13 +60,17 @@ public struct SlurmJobs {
   /// - Parameter note: told what is worth a word.
   public func submit(_ selector: String?, _ request: Request, note: (String) -> Void) throws -> Report {
     var record = try store.job(selector)
-    if record.state != .complete, try store.openOrder(of: record.id) != nil {
+    var (known, active) = (OrderRecord?.none, [SlurmQueue.Task]())
+    if record.state != .complete, let order = try store.openOrder(of: record.id) {
+      // before the logs are read: a task that ends in between counts as one that still runs, or its blocks would seem to be
+      // missing
+      (known, active) = (order, try queue.tasks(named: SlurmScript.namePrefix(order)))
       _ = try Collector(store: store).collect(String(record.id))
       record = try store.job(record.id)
     }
     if record.state == .complete { return Report(state: .complete) }
     // what is missing for that is said before an order is made
-    if request.tasks == nil, try store.openOrder(of: record.id) == nil { throw Self.noTaskCount }
+    if request.tasks == nil, known == nil { throw Self.noTaskCount }
     _ = try queue.largestIndex()
     var (open, isNew) = (try usableOrder(record, note: note), false)
     if open == nil {
@@ -79,8 +83,8 @@ public struct SlurmJobs {
     var report = Report(state: record.state, order: path, isNewOrder: isNew)
     report.failedBlocks = try store.levels(of: record.id).reduce(0) { $0 + $1.counts.failed }
     let setting = setting(order, request)
-    let prefix = SlurmScript.namePrefix(job: record.id, orderUUID: order.record.uuid)
-    let active = try queue.tasks(named: prefix)
+    let prefix = SlurmScript.namePrefix(order.record)
+    if order.record.uuid != known?.uuid { active = try queue.tasks(named: prefix) }
     let levels = try order.job.openOutput().details.plan.levels
     let plan = try SlurmPlan(
       levels: levels, tasks: try taskCount(order, levels, request, active, prefix), active: active, prefix: prefix
@@ -142,7 +146,7 @@ public struct SlurmJobs {
 
   @discardableResult
   private func cancelAll(_ order: OrderRecord) throws -> [String] {
-    let tasks = try queue.tasks(named: SlurmScript.namePrefix(job: order.job, orderUUID: order.uuid))
+    let tasks = try queue.tasks(named: SlurmScript.namePrefix(order))
     let ids = unique(tasks.map(\.id))
     try queue.cancel(ids)
     return ids

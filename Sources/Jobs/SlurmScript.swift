@@ -1,4 +1,5 @@
 import Foundation
+import JobStore
 
 /// What is handed to `sbatch`: the arguments and the script of one array, or of the end.
 package struct SlurmScript {
@@ -42,6 +43,8 @@ package struct SlurmScript {
 
   /// Begins the names of all jobs of an order.
   package static func namePrefix(job: Int, orderUUID: String) -> String { "blockfuse-\(job)-\(orderUUID.prefix(8))-" }
+
+  static func namePrefix(_ order: OrderRecord) -> String { namePrefix(job: order.job, orderUUID: order.uuid) }
 
   package let arguments: [String]
   package let text: String

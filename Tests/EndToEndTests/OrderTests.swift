@@ -208,6 +208,57 @@ import Zarr
     #expect(try folder.database.job(2).counts.failed == 0)
   }
 
+  #if os(Linux)
+    /// Late duplicates must write equal bytes, so the order's libraries must be there.
+    @Test(.enabled(if: !isSanitized, "a sanitizer cannot share a program with a preloaded library"))
+    func aTaskWithAnotherCodecLibraryIsRefused() throws {
+      let (folder, calm, order) = try submitted()
+      let (source, library) = (folder.file("other.c"), folder.file("other.so"))
+      try Data(#"const char *ZSTD_versionString(void) { return "0.9.9"; }"#.utf8).write(to: URL(fileURLWithPath: source))
+      let compiler = Process()
+      compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source]
+      try compiler.run()
+      compiler.waitUntilExit()
+      try #require(compiler.terminationStatus == 0)
+      let refused = try spawn(folder, order, 0, of: 1, environment: ["LD_PRELOAD": library]).wait()
+      #expect(refused.status == 4, "\(refused.errors)")
+      #expect(refused.errors.contains("zstd 0.9.9") && refused.errors.contains("equal bytes"), "\(refused.errors)")
+      // nothing was done or logged
+      #expect(try folder.blockfuse("collect", "2").status == 0)
+      #expect(try folder.database.job(2).counts.settled == 0)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: order) == ["order.sqlite"])
+      #expect(try spawn(folder, order, 0, of: 1).wait().status == 0)
+      try expectComplete(folder, calm)
+    }
+  #endif
+
+  /// As the arrays of docs/clusters.md are started by other schedulers: two tasks do all of it.
+  @Test(arguments: [
+    [["LSB_JOBINDEX": "1", "LSB_JOBINDEX_END": "2"], ["LSB_JOBINDEX": "2", "LSB_JOBINDEX_END": "2"]],
+    [
+      ["SGE_TASK_ID": "1", "SGE_TASK_FIRST": "1", "SGE_TASK_LAST": "2", "SGE_TASK_STEPSIZE": "1"],
+      ["SGE_TASK_ID": "2", "SGE_TASK_FIRST": "1", "SGE_TASK_LAST": "2", "SGE_TASK_STEPSIZE": "1"],
+    ],
+    [
+      ["AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ARRAY_SIZE": "2"],
+      ["AWS_BATCH_JOB_ARRAY_INDEX": "1", "AWS_BATCH_JOB_ARRAY_SIZE": "2"],
+    ],
+    [["JOB_COMPLETION_INDEX": "0"], ["JOB_COMPLETION_INDEX": "1"]],
+  ])
+  func tasksOfOtherSchedulers(environments: [[String: String]]) throws {
+    let (folder, calm, order) = try submitted()
+    for level in try folder.database.levels(of: 2).indices {
+      for (task, environment) in environments.enumerated() {
+        let count = environment["JOB_COMPLETION_INDEX"] == nil ? [] : ["--tasks", "2"]
+        let end = try RunningProcess(
+          "blockfuse", ["work", order, "--level", "\(level)"] + count, folder: folder.path, environment: environment).wait()
+        #expect(end.status == 0 && end.errors.contains("task \(task) of 2"), "\(end.errors)")
+      }
+    }
+    try expectComplete(folder, calm)
+  }
+
   @Test func whatDoesNotFitIsRefused() throws {
     let (folder, _, order) = try submitted()
     #expect(try folder.blockfuse("work", folder.file("nothing"), "--task", "0", "--tasks", "2").status == 64)

@@ -25,8 +25,11 @@ let isSanitized = ProcessInfo.processInfo.environment["BLOCKFUSE_TEST_SANITIZER"
 final class TestFolder: Sendable {
   let path: String
 
-  init() throws {
-    path = NSTemporaryDirectory() + "blockfuse-test-" + UUID().uuidString
+  /// - Parameter isInMemory: where there is such a file system, for tests that start many programs and for which what a disk
+  ///   keeps does not matter.
+  init(isInMemory: Bool = false) throws {
+    let isThere = isInMemory && access("/dev/shm", R_OK | W_OK | X_OK) == 0
+    path = (isThere ? "/dev/shm/" : NSTemporaryDirectory()) + "blockfuse-test-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

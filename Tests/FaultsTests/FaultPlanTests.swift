@@ -5,19 +5,20 @@ import Faults
 
 @Suite struct FaultPlanTests {
   @Test func whatTheVariableSays() throws {
-    let plan = try #require(FaultPlan("file-synced=kill@3,claiming=ENOSPC@2+,recorded=wait:20"))
+    let plan = try #require(FaultPlan("file-synced=kill@3,claiming=ENOSPC@2+,recorded=wait:20,merged=hold:/tmp/a b@2"))
     #expect(
       plan.faults == [
         FaultPlan.Fault(point: .fileSynced, action: .kill, first: 3),
         FaultPlan.Fault(point: .claiming, action: .error(ENOSPC), first: 2, isLasting: true),
         FaultPlan.Fault(point: .recorded, action: .wait(milliseconds: 20)),
+        FaultPlan.Fault(point: .merged, action: .hold(file: "/tmp/a b"), first: 2),
       ])
     #expect((1...5).map { plan.faults[0].applies($0) } == [false, false, true, false, false])
     #expect((1...5).map { plan.faults[1].applies($0) } == [false, true, true, true, true])
     #expect(try #require(FaultPlan("trace")).isTracing)
   }
 
-  @Test(arguments: ["kill", "no-such-point=kill", "claiming=EWHATEVER", "claiming=kill@0", "claiming=kill@x", "claiming=wait:"])
+  @Test(arguments: ["kill", "no-such-point=kill", "claiming=EWHATEVER", "claiming=kill@0", "claiming=kill@x", "claiming=wait:", "claiming=hold:"])
   func whatIsNotUnderstoodIsRefused(text: String) {
     #expect(FaultPlan(text) == nil)
   }

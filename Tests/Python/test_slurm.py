@@ -1,9 +1,11 @@
 """One job over three nodes of a real Slurm, all of them this machine; and what may happen to tasks there.
 
 `Tests/Slurm/slurm.sh install` installs it (Debian, as root). BLOCKFUSE_TEST_SLURM names the folder of one that runs already.
+A level of eight tasks needs two of its arrays.
 """
-import json, os, shutil, signal, subprocess, time
+import json, os, re, shutil, signal, subprocess, time
 from pathlib import Path
+from typing import NamedTuple
 import numpy as np, pytest, zarr
 from conftest import binary, blockfuse
 
@@ -25,30 +27,49 @@ class Slurm:
         assert end.returncode == 0, f"{command}: {end.stderr}"
         return end.stdout
 
-    def tasks(self, *options):
-        """(array, index, state, node) of all tasks that run or wait."""
-        lines = self.call("squeue", "-h", "-r", "-o", "%F|%K|%T|%N", *options).split()
-        return [line.split("|") for line in lines]
+    def tasks(self):
+        """All tasks that run or wait."""
+        tasks = []
+        for line in self.call("squeue", "-h", "-r", "-o", "%F|%K|%T|%N|%j").splitlines():
+            array, index, state, node, name = line.split("|", 4)
+            place = re.search(r"-level-(\d+)-of-\d+-from-(\d+)$", name)
+            if place:
+                tasks.append(Task(int(place[1]), int(place[2]) + int(index), f"{array}_{index}", state, node))
+            else:
+                tasks.append(Task(None, 0, array, state, node))
+        return tasks
 
-    def number(self, array, index):
-        """A task's own job number."""
-        return self.call("squeue", "-h", "-j", f"{array}_{index}", "-o", "%A").strip()
+    def running(self, level):
+        """By number."""
+        return {task.number: task for task in self.tasks() if task.level == level and task.state == "RUNNING"}
 
-    def drain(self, seconds=180):
-        end = time.time() + seconds
-        while self.tasks():
-            assert time.time() < end, "left in the queue:\n" + self.call("squeue", "-r", "-o", "%i %j %T %r")
-            time.sleep(0.5)
+    def drain(self, seconds=120):
+        until(lambda: not self.tasks(), "the queue to be empty", seconds, lambda: self.call("squeue", "-r", "-o", "%i %j %T %r %N"))
 
-    def running(self, array, count, seconds=60):
-        """Indices of an array, and their nodes, once so many run."""
-        end = time.time() + seconds
-        while True:
-            tasks = {int(i): node for a, i, _, node in self.tasks("-t", "RUNNING") if a == array}
-            if len(tasks) >= count:
-                return tasks
-            assert time.time() < end, self.call("squeue", "-r")
-            time.sleep(0.2)
+    def save(self, id):
+        """Has the controller write what it knows: it does so after a change, within five seconds."""
+        file, now = Path(self.folder, "state/job_state"), time.time()
+        self.call("scontrol", "update", f"JobId={id}", f"Comment={now}")
+        until(lambda: file.exists() and file.stat().st_mtime > now, "the controller to save its state")
+
+    def state(self, node):
+        return self.call("sinfo", "-h", "-N", "-n", node, "-o", "%T").strip()
+
+
+class Task(NamedTuple):
+    """Of a level; without one, the end that collects. The id is Slurm's."""
+    level: int | None
+    number: int
+    id: str
+    state: str
+    node: str
+
+
+def until(condition, what, seconds=60, more=lambda: ""):
+    end = time.time() + seconds
+    while not condition():
+        assert time.time() < end, f"waited {seconds} s for {what}; {more()}"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -118,92 +139,129 @@ def expect_as_run(folder, calm):
     assert json.loads((folder / "out.ome.zarr/.zattrs").read_text())["omero"] == json.loads((calm / "calm.ome.zarr/.zattrs").read_text())["omero"]
 
 
-def by_level(report):
-    return {job["level"]: job for job in report["submitted"]}
-
-
-def indices(submitted):
-    """Of `0-3,7`."""
-    ranges = [part.split("-") for part in submitted["indices"].split(",")]
-    return {i for part in ranges for i in range(int(part[0]), int(part[-1]) + 1)}
+def submitted(report):
+    """By level, the tasks that were submitted; the end's level is None."""
+    levels = {}
+    for entry in report["submitted"]:
+        ranges = [part.split("-") for part in entry["indices"].split(",") if part]
+        levels.setdefault(entry["level"], set()).update(i for part in ranges for i in range(int(part[0]), int(part[-1]) + 1))
+    return levels
 
 
 def test_voxels_are_those_of_run(slurm, job, calm):
     report = slurm_command(job, "--tasks", TASKS)
-    assert [entry["level"] for entry in report["submitted"]] == [0, 1, 2, None]
-    assert by_level(report)[0]["tasks"] == TASKS
-    # all of it is on its way; a task that has ended may leave blocks in the hands of one that helps it, and such a share
-    # may be submitted again, which harms nothing
-    again = slurm_command(job)
-    assert not again["new_order"] and again["active_tasks"] > 0
-    assert all(len(indices(entry)) < TASKS for entry in again["submitted"] if entry["level"] == 0)
+    levels = submitted(report)
+    assert list(levels) == [0, 1, 2, None] and levels[0] == set(range(TASKS))
+    # more than the site allows in an array
+    assert [entry["indices"] for entry in report["submitted"] if entry["level"] == 0] == ["0-5", "6-7"]
+    # all of it is on its way, or done
+    for _ in range(5):
+        again = slurm_command(job)
+        assert not again["submitted"] and not again["new_order"]
     slurm.drain()
     # the end has collected, as the database is on its host
     expect_as_run(job, calm)
     assert not slurm_command(job)["submitted"]
 
 
+def test_a_task_that_ends_while_slurm_looks_is_not_submitted_again(tmp_path):
+    """Commands stand for Slurm's, so that a task ends right before the queue is looked at."""
+    subprocess.run([Path(binary()).with_name("mosaic"), "mosaic", "--tiles", "1x2", "--shape", "8,70,130", "--chunk", "8,70,70"], cwd=tmp_path, check=True, capture_output=True)
+    blockfuse(tmp_path, "submit", "mosaic/dataset.json", "--output", "out.ome.zarr", "--output-chunksize", "z=8,y=16,x=16")
+    (tmp_path / "bin").mkdir()
+    for name, script in (("scontrol", "echo MaxArraySize = 1001"), ("sbatch", "echo x >> ids; wc -l < ids"), ("scancel", "exit 1"),
+                         ("squeue", "if [ -e last ]; then sh last >&2; fi; cat queue")):
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\ncd '{tmp_path}'\n{script}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "queue").write_text("")
+    path = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    report = slurm_command(tmp_path, "--tasks", 2, **path)
+    assert list(submitted(report).items())[0] == (0, {0, 1})
+    order = report["order"]
+    dry = blockfuse(tmp_path, "slurm", "--dry-run", "--tasks", 2)
+    prefix = re.search(r"--job-name=(blockfuse-1-\w+-)level-0", dry)[1]
+    # task 1 runs, all of the pyramid and the end wait; task 0 does what is left of its share, and is gone
+    lines = ["1|1|RUNNING|None|" + prefix + "level-0-of-2-from-0"]
+    for entry in report["submitted"]:
+        if entry["level"]:
+            lines += [f"{entry['id']}|{i}|PENDING|Dependency|{prefix}level-{entry['level']}-of-{entry['tasks']}-from-0" for i in submitted({"submitted": [entry]})[entry["level"]]]
+    lines.append(f"{report['submitted'][-1]['id']}|N/A|PENDING|Dependency|{prefix}collect")
+    (tmp_path / "queue").write_text("\n".join(lines) + "\n")
+    (tmp_path / "last").write_text(f"'{binary()}' work '{order}' --level 0 --task 0 --tasks 2 --quiet")
+    again = slurm_command(tmp_path, **path)
+    assert not again["submitted"] and again["active_tasks"] == len(lines) - 1
+    assert 0 < status(tmp_path)["levels"][0]["blocks"]["done"] < status(tmp_path)["levels"][0]["blocks"]["total"]
+
+
 def processes(order, task):
-    """Pids of tasks of an order."""
+    """Pids of tasks of level 0 of an order."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = path.read_bytes().split(b"\0")
+            words = [word.decode() for word in path.read_bytes().split(b"\0")]
         except OSError:
             continue
-        if order.encode() in words and b"--task" in words and words[words.index(b"--task") + 1] == str(task).encode():
+        if order in words and f"--level 0 --tasks {TASKS} --task {task}" in " ".join(words):
             found.append(int(path.parent.name))
     return found
 
 
-@pytest.mark.skipif(not os.environ.get("BLOCKFUSE_TEST_THOROUGH"), reason="kills daemons and rests on their timing: BLOCKFUSE_TEST_THOROUGH=1 runs it")
 def test_whatever_happens_to_tasks(slurm, job, calm):
-    # each block takes a while, so that there is time to do harm
-    slow = "file-opening=wait:40@1+"
-    report = slurm_command(job, "--tasks", TASKS, BLOCKFUSE_FAULT=slow)
-    order, array = report["order"], by_level(report)[0]["id"]
-    tasks = slurm.running(array, 6)
-    # a node dies, which takes two tasks along; the harm of the others is done to tasks of the other nodes
-    node = tasks[max(tasks)]
-    cancelled, requeued, killed, asked = [i for i in sorted(tasks) if tasks[i] != node][:4]
-    twice = [subprocess.Popen([binary(), "work", order, "--level", "0", "--tasks", str(TASKS), "--task", str(asked), "--quiet"], env={**os.environ, "BLOCKFUSE_FAULT": slow}) for _ in range(2)]
-    time.sleep(1)
-    slurm.call("scancel", f"{array}_{cancelled}")
-    slurm.call("scontrol", "requeue", f"{array}_{requeued}")
-    slurm.call("scontrol", "update", f"JobId={array}_{requeued}", "StartTime=now")
-    pids = processes(order, killed)
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    # what Slurm sends before the time limit
-    slurm.call("scancel", "--batch", "--signal=TERM", slurm.number(array, asked))
-    slurm.script("kill", node)
-    time.sleep(1)
-    slurm.script("kill", "slurmctld")
-    time.sleep(1)
-    slurm.script("again", "slurmctld")
-    # while all that goes on, what was done can be known
-    blockfuse(job, "collect")
-    time.sleep(6)
-    slurm.script("again", node)
+    # all stand still at their 20th block, until this file is gone: what happens does not rest on who is quick
+    hold = job / "hold"
+    hold.touch()
+    environment = {"BLOCKFUSE_FAULT": f"file-opening=hold:{hold}@20+"}
+    report = slurm_command(job, "--tasks", TASKS, **environment)
+    order, end = report["order"], report["submitted"][-1]["id"]
+    output = Path(order, "slurm/level-0")
+
+    def is_held(file):
+        return file.exists() and "made to fail" in file.read_text()
+
+    until(lambda: len(slurm.running(0)) == 6, "six tasks to run")
+    tasks = slurm.running(0)
+    until(lambda: all(is_held(output / f"{task.id}.out") for task in tasks.values()), "six tasks to hold")
+    # a node will die, which takes two tasks along; the harm of the others is done to tasks of the other nodes
+    node = tasks[max(tasks)].node
+    cancelled, requeued, killed, asked = [task for number, task in sorted(tasks.items()) if task.node != node][:4]
+    dead_node_tasks = {number for number, task in tasks.items() if task.node == node}
+    twice = []
+    try:
+        for i in range(2):
+            with open(job / f"twice-{i}", "w") as file:
+                command = [binary(), "work", order, "--level", "0", "--tasks", str(TASKS), "--task", str(asked.number)]
+                twice.append(subprocess.Popen(command, stderr=file, env={**os.environ, **environment}))
+        until(lambda: all(is_held(job / f"twice-{i}") for i in range(2)), "the same task to run three times")
+        slurm.call("scancel", cancelled.id)
+        slurm.call("scontrol", "requeue", requeued.id)
+        for pid in processes(order, killed.number):
+            os.kill(pid, signal.SIGKILL)
+        # what Slurm sends before the time limit
+        slurm.call("scancel", "--batch", "--signal=TERM", asked.id)
+        until(lambda: not {cancelled.number, killed.number} & {task.number for task in slurm.tasks() if task.level == 0}, "tasks to be gone")
+        slurm.script("kill", node)
+        slurm.save(end)
+        slurm.script("kill", "slurmctld")
+        slurm.script("again", "slurmctld")
+        # while all that goes on, what was done can be known
+        blockfuse(job, "collect")
+        assert 0 < status(job)["levels"][0]["blocks"]["done"] < TASKS * 40
+        # the tasks of a dead node are queued again; their processes still stand there
+        until(lambda: slurm.state(node).startswith("down"), "a node to be found dead")
+        assert all(processes(order, number) for number in dead_node_tasks)
+    finally:
+        hold.unlink()
+        slurm.script("again", "slurmctld")
+        slurm.script("again", node)
     slurm.drain()
-    for process in twice:
-        assert process.wait() == 0
-    output = "".join(path.read_text() for path in Path(order, "slurm/level-0").glob("*.out"))
-    assert "stopped by signal 15" in output
+    assert [process.wait(60) for process in twice] == [0, 0]
+    assert "stopped by SIGTERM" in (output / f"{asked.id}.out").read_text()
     blockfuse(job, "collect")
     assert status(job)["state"] == "interrupted"
-    # again: only what is missing
-    for attempt in range(3):
-        report = slurm_command(job)
-        assert report["order"] == order
-        missing = by_level(report)
-        if attempt == 0:
-            # what the killed task had in hand was left to it; the shares of others may have been done by those that helped
-            assert 0 < missing[0]["tasks"] < TASKS and killed in indices(missing[0])
-        slurm.drain()
-        if status(job)["state"] == "complete":
-            break
+    # again, and only what is missing: what the killed and the cancelled task had in hand was left to them
+    report = slurm_command(job)
+    assert report["order"] == order and submitted(report)[0] == {cancelled.number, killed.number}
+    slurm.drain()
     expect_as_run(job, calm)
 
 
@@ -225,7 +283,6 @@ def test_a_failed_block_is_tried_again_after_retry(slurm, job, calm, tmp_path):
     chunk.write_bytes(good)
     os.utime(chunk, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     blockfuse(job, "retry")
-    report = slurm_command(job)
-    assert 0 < by_level(report)[0]["tasks"] < TASKS
+    assert 0 < len(submitted(slurm_command(job))[0]) < TASKS
     slurm.drain()
     expect_as_run(job, calm)

@@ -18,12 +18,15 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
 }
 
-# Ports are counted from one that depends on the folder, so that several can run beside each other.
-port() { echo $((20000 + $(printf %s "$dir" | cksum | cut -d' ' -f1) % 20000 + $1)); }
+# Ports are counted from one that depends on the folder, so that several can run beside each other; below those that Linux
+# gives to whoever connects to something.
+port() { echo $((20000 + $(printf %s "$dir" | cksum | cut -d' ' -f1) % 12000 + $1)); }
 
 configure() {
   local host i
   host=$(hostname -s)
+  # what was in the queue of an earlier one would start again
+  rm -rf "$dir"/{state,pid,munge} "$dir"/spool-*
   mkdir -p "$dir"/{state,log,pid,munge}
   chmod 755 "$dir"
   head -c 1024 /dev/urandom > "$dir/munge/key"
@@ -38,7 +41,8 @@ SlurmctldPort=$(port 0)
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$dir/munge/socket
+# a task that is requeued waits as long as a credential lasts: two minutes, were it not said here
+AuthInfo=socket=$dir/munge/socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool-%n
@@ -66,8 +70,8 @@ SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=1
 JobRequeue=1
 ReturnToService=2
 MinJobAge=3600
-# the default: tests of many tasks need several arrays
-MaxArraySize=1001
+# so that a level of eight tasks needs two arrays
+MaxArraySize=6
 KillWait=3
 SlurmdTimeout=5
 InactiveLimit=0
@@ -89,18 +93,33 @@ launch() {
   esac
 }
 
+is_alive() {
+  local pid
+  pid=$(pid_of "$1") && kill -0 "$pid" 2>/dev/null
+}
+
 pid_of() { case $1 in munged) cat "$dir/munge/pid" ;; *) cat "$dir/pid/$1" ;; esac 2>/dev/null; }
 
-# True once all nodes can take tasks.
+# True once so many nodes can take tasks, of those that are named, or of all.
 await_nodes() {
   local i
   for ((i = 0; i < 300; i++)); do
-    [ "$(sinfo -h -N -o %T 2>/dev/null | grep -cE '^(idle|mixed|allocated)')" -ge "$1" ] && return
+    [ "$(sinfo -h -N ${2:+-n "$2"} -o %T 2>/dev/null | grep -cE '^(idle|mixed|allocated)$')" -ge "$1" ] && return
     sleep 0.1
   done
   say "the nodes do not come up; see $dir/log"
   sinfo -N -l >&2 || true
-  exit 1
+  return 1
+}
+
+await_controller() {
+  local i
+  for ((i = 0; i < 300; i++)); do
+    squeue -h >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  say "slurmctld does not answer; see $dir/log"
+  return 1
 }
 
 end() {
@@ -120,21 +139,36 @@ case $command in
 esac
 export SLURM_CONF=$dir/slurm.conf PATH=$PATH:/usr/sbin
 
+stop_all() {
+  local file
+  timeout 10 scancel -u "$(id -un)" >/dev/null 2>&1 || true
+  for file in "$dir"/pid/n*; do [ -e "$file" ] && end "$(basename "$file")"; done
+  end slurmctld
+  end munged
+}
+
 case $command in
   start)
     nodes=${3:-3}
+    if is_alive munged || is_alive slurmctld; then say "there is one in $dir already: stop it first"; exit 1; fi
     configure
+    trap stop_all EXIT
     launch munged
     launch slurmctld
+    await_controller
     for ((i = 1; i <= nodes; i++)); do launch "n$i"; done
     await_nodes "$nodes"
+    trap - EXIT
     ;;
-  kill) kill -9 "$(pid_of "${3:?who?}")" ;;
-  again) launch "${3:?who?}" ;;
-  stop)
-    scancel -u "$(id -un)" >/dev/null 2>&1 || true
-    for file in "$dir"/pid/n*; do [ -e "$file" ] && end "$(basename "$file")"; done
-    end slurmctld
-    end munged
+  kill)
+    pid=$(pid_of "${3:?who?}")
+    kill -9 "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
     ;;
+  again)
+    who=${3:?who?}
+    is_alive "$who" || launch "$who"
+    if [ "$who" = slurmctld ]; then await_controller; else await_nodes 1 "$who"; fi
+    ;;
+  stop) stop_all ;;
 esac
