@@ -38,8 +38,8 @@ sanitize-thread sanitize-address: sanitize-%:
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Sanitizers/thread.txt" ASAN_OPTIONS="halt_on_error=1" BLOCKFUSE_TEST_SANITIZER=$* \
 	  swift test -c release --skip-build --sanitize=$* --scratch-path .build-$*
 
-# codecs against their libraries, kernels against memcpy, the job database; writes a table into Benchmarks/results
-bench:
+# codecs against their libraries, kernels against memcpy, the job database, the program against its peers; writes tables into Benchmarks/results
+bench: build
 	Benchmarks/run.sh
 
 # the reference, independent readers and validators, from PyPI

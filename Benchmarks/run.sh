@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# Builds and runs all benchmarks; the table goes to Benchmarks/results/DATE.md.
+# Builds and runs all benchmarks: codecs, kernels, the job database and the index of views, then the whole program beside
+# its peers. The tables go to Benchmarks/results/DATE.md and DATE-peers.md. Takes some 20 minutes; a quiet machine.
 set -euo pipefail
 cd "$(dirname "$0")"
 swift build -c release
+[ -x .venv/bin/python ] || python3 -m venv .venv
+.venv/bin/pip install -q -r peers-requirements.txt
 .build/release/benchmarks results
+.venv/bin/python peers.py --bin ../.build/release --out results

@@ -78,6 +78,32 @@ public struct PlacedView: Sendable {
   }
 }
 
+extension PlacedView {
+  /// A box of the output that holds every voxel that is made of voxels in a box of the view; nil where the map has no
+  /// inverse, or leads too far to say.
+  public func outputBox(for input: Box3) -> Box3? {
+    guard let inverse = try? AffineMap(rows: map.rows, translation: map.offset).inverse() else { return nil }
+    var lower = Vector3(repeating: .infinity)
+    var upper = Vector3(repeating: -.infinity)
+    for corner in 0..<8 {
+      // a sample reaches less than a voxel beyond its place
+      let p = inverse(
+        Vector3(
+          Double(corner & 4 == 0 ? input.lower[0] - 1 : input.upper[0]),
+          Double(corner & 2 == 0 ? input.lower[1] - 1 : input.upper[1]),
+          Double(corner & 1 == 0 ? input.lower[2] - 1 : input.upper[2])))
+      (lower, upper) = (pointwiseMin(lower, p), pointwiseMax(upper, p))
+    }
+    var box = Box3(lower: Index3(repeating: 0), upper: Index3(repeating: 0))
+    for axis in 0..<3 {
+      guard lower[axis] > -1e15, upper[axis] < 1e15 else { return nil }
+      box.lower[axis] = Int(lower[axis].rounded(.down))
+      box.upper[axis] = Int(upper[axis].rounded(.up)) + 1
+    }
+    return box
+  }
+}
+
 /// How a map moves rows of the output; decides the kernel, never the value's meaning.
 enum MapClass: Sendable {
   /// Each view axis depends on its own output axis alone.

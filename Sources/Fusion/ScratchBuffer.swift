@@ -2,7 +2,7 @@ import Memory
 
 /// Memory that grows and stays; owned by one fuser, on one thread.
 final class ScratchBuffer {
-  private var bytes = ScratchBuffer.allocate(64)
+  private var bytes = Pages.take(byteCount: 64)
 
   var base: UnsafeMutableRawPointer { bytes.baseAddress.unsafelyUnwrapped }
 
@@ -12,17 +12,11 @@ final class ScratchBuffer {
   func reserve(byteCount count: Int) {
     if count <= bytes.count { return }
     Pages.free(bytes)
-    bytes = Self.allocate(count)
+    bytes = Pages.take(byteCount: count)
   }
 
   func reserve<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutablePointer<T> {
     reserve(byteCount: count * MemoryLayout<T>.stride)
     return base.assumingMemoryBound(to: type)
-  }
-
-  /// Callers have checked what they ask for against their limits; a system that has not even that is out of memory.
-  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
-    guard let bytes = Pages.allocate(byteCount: byteCount) else { fatalError("no memory for \(byteCount) bytes") }
-    return bytes
   }
 }

@@ -15,41 +15,22 @@ enum MadeContent {
   case voxels
 }
 
-/// The cache of chunks as seen by those who make a level: what they make is offered for the level above.
-struct KeptLevel {
-  private let cache: ChunkCache
-  private let grid: BlockGrid
-  private let number: Int
-
-  init(_ layout: LevelLayout, cache: ChunkCache) {
-    self.cache = cache
-    grid = BlockGrid(shape: layout.shape, block: layout.chunk)
-    number = PyramidLevel.cacheNumber(of: layout.level)
-  }
-
-  /// - Parameter box: the voxels of the chunk, whole also at the array's edges.
-  func offer(_ chunk: UnsafeRawBufferPointer, box: Box3, t: Int, c: Int) {
-    let index = TCZYX(t: t, c: c, zyx: box.lower / grid.block.zyx)
-    cache.offer(ChunkCache.Key(source: number, chunk: grid.linearIndex(of: index)), chunk)
-  }
-}
-
 /// Makes parts of blocks, encodes them and hands them on: the work of one worker thread between a claim and the disk.
 final class ChunkWorker {
   private let maker: any BlockMaker
   private let level: LevelLayout
   private let element: Int
   private let context: CodecContext
-  private let kept: KeptLevel?
+  private let cells: CellKeeper?
   /// The chunk as it is encoded, whole also at the array's edges.
   private let chunk: UnsafeMutableRawBufferPointer
   /// The voxels of an edge chunk before they are laid out in the whole chunk.
-  private lazy var clipped = largeMemory(chunk.count)
+  private lazy var clipped = Pages.take(byteCount: chunk.count)
   private var usesClipped = false
 
-  init(maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext, kept: KeptLevel?) {
-    (self.maker, self.level, self.element, self.context, self.kept) = (maker, level, elementByteCount, context, kept)
-    chunk = largeMemory(level.chunk.product * elementByteCount)
+  init(maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext, cells: CellKeeper?) {
+    (self.maker, self.level, self.element, self.context, self.cells) = (maker, level, elementByteCount, context, cells)
+    chunk = Pages.take(byteCount: level.chunk.product * elementByteCount)
   }
 
   deinit {
@@ -63,7 +44,7 @@ final class ChunkWorker {
     let box = part.box.intersection(Box3(shape: level.shape.zyx))
     guard !box.isEmpty, case .voxels = try make(box, whole: part.box, t: position.t, c: position.c), !isAllZero(chunk)
     else { return nil }
-    kept?.offer(UnsafeRawBufferPointer(chunk), box: part.box, t: position.t, c: position.c)
+    try cells?.keep(UnsafeRawBufferPointer(chunk), box: part.box, t: position.t, c: position.c)
     return try part.task.array.encodeChunk(UnsafeRawBufferPointer(chunk), context: context)
   }
 

@@ -5,8 +5,9 @@ import Synchronization
 /// Decoded input chunks, shared by all workers and limited in bytes.
 ///
 /// A chunk is decoded once however many workers ask for it at the same time: the first decodes, the others wait. A
-/// missing chunk costs no bytes: it is remembered as a constant. The least recently used chunk goes first. A chunk in
-/// use stays alive after it is dropped here, until its last reader lets go of it.
+/// missing chunk costs no bytes: it is remembered as a constant. A chunk goes when all who will read it have said that
+/// they did, where their number is known; else the least recently used one goes first. A chunk in use stays alive after
+/// it is dropped here, until its last reader lets go of it.
 package final class ChunkCache: Sendable {
   package struct Key: Hashable, Sendable {
     /// Which array: the caller's numbering.
@@ -24,7 +25,14 @@ package final class ChunkCache: Sendable {
 
   private enum Slot {
     case loading
-    case ready(Content, node: Int)
+    case ready(Entry)
+  }
+
+  private struct Entry {
+    let content: Content
+    let node: Int
+    /// Those who have not said yet that they have read it.
+    var readersLeft = Int.max
   }
 
   private struct State {
@@ -37,28 +45,31 @@ package final class ChunkCache: Sendable {
 
   private let monitor: Monitor<State>
   private let byteLimit: Int
-  private let buffers = ChunkBufferPool()
+  private let buffers: ChunkBufferPool
   /// Constants kept at most; each costs about a hundred bytes of bookkeeping.
   private let entryLimit = 200_000
-  /// Buffers kept at most for the next chunks, beside those of the limit.
-  static let spareBufferCount = 2
 
-  package init(byteLimit: Int) {
+  /// - Parameter spareByteCount: memory beside that of the limit that is kept for the next chunks.
+  package init(byteLimit: Int, spareByteCount: Int = 0) {
     self.byteLimit = byteLimit
+    buffers = ChunkBufferPool(byteLimit: byteLimit + spareByteCount)
     monitor = Monitor(State())
   }
 
   /// The chunk, decoding it by `load` if nobody has. `load` fills the buffer and says whether there was a chunk.
   ///
-  /// - Parameter meanwhile: something useful to do while another thread decodes the chunk; false where there is nothing.
+  /// - Parameters:
+  ///   - readerCount: how many times `finished` will be called for the chunk before nobody needs it; nil where that is
+  ///     not known. Asked only where the chunk has to be decoded.
+  ///   - meanwhile: something useful to do while another thread decodes the chunk; false where there is nothing.
   package func content<Failure: Error>(
-    _ key: Key, byteCount: Int, meanwhile: () -> Bool = { false },
+    _ key: Key, byteCount: Int, readerCount: () -> Int? = { nil }, meanwhile: () -> Bool = { false },
     load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
   ) throws(Failure) -> Content {
     while true {
       switch monitor.update({ look(for: key, byteCount: byteCount, &$0) }) {
       case .found(let content): return content
-      case .toLoad: return try self.load(key, byteCount: byteCount, by: load)
+      case .toLoad: return try self.load(key, byteCount: byteCount, readerCount: readerCount(), by: load)
       case .loading:
         if meanwhile() { continue }
         monitor.wait { state -> Void? in
@@ -72,15 +83,36 @@ package final class ChunkCache: Sendable {
   /// Decodes a chunk that will be needed soon, where that will not push out what is needed now. False where it was
   /// not done.
   package func fetch<Failure: Error>(
-    _ key: Key, byteCount: Int, load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
+    _ key: Key, byteCount: Int, readerCount: () -> Int? = { nil },
+    load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
   ) throws(Failure) -> Bool {
     let isWanted = monitor.update { state in
       guard state.slots[key] == nil, byteLimit / Self.leastChunksToReadAhead >= byteCount else { return false }
       if case .toLoad = look(for: key, byteCount: byteCount, &state) { return true }
       return false
     }
-    if isWanted { _ = try self.load(key, byteCount: byteCount, by: load) }
+    if isWanted { _ = try self.load(key, byteCount: byteCount, readerCount: readerCount(), by: load) }
     return isWanted
+  }
+
+  /// One of those who were to read a chunk has done so.
+  package func finished(_ key: Key) {
+    // let go of outside the lock: the last one may give memory back
+    let dropped = monitor.update { state -> Content? in
+      guard case .ready(var entry)? = state.slots[key] else { return nil }
+      entry.readersLeft -= 1
+      if entry.readersLeft == 0 { return remove(key, entry, &state) }
+      state.slots[key] = .ready(entry)
+      return nil
+    }
+    withExtendedLifetime(dropped) {}
+  }
+
+  private func remove(_ key: Key, _ entry: Entry, _ state: inout State) -> Content {
+    state.slots[key] = nil
+    state.recency.remove(entry.node)
+    if case .voxels(let buffer) = entry.content { state.byteCount -= buffer.bytes.count }
+    return entry.content
   }
 
   /// A cache of fewer chunks holds hardly more than what workers have in hand.
@@ -96,9 +128,9 @@ package final class ChunkCache: Sendable {
 
   private func look(for key: Key, byteCount: Int, _ state: inout State) -> Look {
     switch state.slots[key] {
-    case .ready(let content, let node):
-      state.recency.touch(node)
-      return .found(content)
+    case .ready(let entry):
+      state.recency.touch(entry.node)
+      return .found(entry.content)
     case .loading: return .loading
     case nil:
       state.slots[key] = .loading
@@ -110,22 +142,20 @@ package final class ChunkCache: Sendable {
   }
 
   private func load<Failure: Error>(
-    _ key: Key, byteCount: Int, by load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
+    _ key: Key, byteCount: Int, readerCount: Int?,
+    by load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
   ) throws(Failure) -> Content {
     let content: Content
     do {
       let buffer = buffers.take(byteCount: byteCount)
       content = try load(buffer.bytes) ? .voxels(buffer) : .constant
     } catch {
-      monitor.update { state in
-        state.slots[key] = nil
-        state.byteCount -= byteCount
-        state.loadingByteCount -= byteCount
-      }
+      abandon(key, byteCount: byteCount)
       throw error
     }
     monitor.update { state in
-      state.slots[key] = .ready(content, node: state.recency.insert(key))
+      state.slots[key] = .ready(
+        Entry(content: content, node: state.recency.insert(key), readersLeft: readerCount ?? .max))
       state.loadingByteCount -= byteCount
       if case .constant = content { state.byteCount -= byteCount }
       self.evict(&state)
@@ -133,25 +163,48 @@ package final class ChunkCache: Sendable {
     return content
   }
 
-  /// Keeps a copy of a chunk that was just made, where there is room without dropping another, and drops it before all
-  /// others: the next level then need not read it back.
-  package func offer(_ key: Key, _ voxels: UnsafeRawBufferPointer) {
+  /// Keeps something that was just made, and that `make` writes, where there is room without dropping another, and
+  /// drops it before all others.
+  package func offer(_ key: Key, byteCount: Int, make: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     let isWanted = monitor.update { state -> Bool in
-      guard state.slots[key] == nil, state.byteCount + voxels.count <= byteLimit, state.slots.count < entryLimit else {
+      guard state.slots[key] == nil, state.byteCount + byteCount <= byteLimit, state.slots.count < entryLimit else {
         return false
       }
       state.slots[key] = .loading
-      state.byteCount += voxels.count
-      state.loadingByteCount += voxels.count
+      state.byteCount += byteCount
+      state.loadingByteCount += byteCount
       return true
     }
     guard isWanted else { return }
-    let buffer = buffers.take(byteCount: voxels.count)
-    buffer.bytes.copyMemory(from: voxels)
+    let buffer = buffers.take(byteCount: byteCount)
+    do {
+      try make(buffer.bytes)
+    } catch {
+      abandon(key, byteCount: byteCount)
+      throw error
+    }
     monitor.update { state in
-      state.slots[key] = .ready(.voxels(buffer), node: state.recency.insertOldest(key))
-      state.loadingByteCount -= voxels.count
+      state.slots[key] = .ready(Entry(content: .voxels(buffer), node: state.recency.insertOldest(key)))
+      state.loadingByteCount -= byteCount
       self.evict(&state)
+    }
+  }
+
+  /// Takes out what was offered, where it is still here.
+  package func take(_ key: Key) -> ChunkBuffer? {
+    let content = monitor.update { state -> Content? in
+      guard case .ready(let entry)? = state.slots[key] else { return nil }
+      return remove(key, entry, &state)
+    }
+    guard case .voxels(let buffer)? = content else { return nil }
+    return buffer
+  }
+
+  private func abandon(_ key: Key, byteCount: Int) {
+    monitor.update { state in
+      state.slots[key] = nil
+      state.byteCount -= byteCount
+      state.loadingByteCount -= byteCount
     }
   }
 
@@ -159,10 +212,7 @@ package final class ChunkCache: Sendable {
   package func removeAll(but source: Int) {
     monitor.update { state in
       for (key, slot) in state.slots where key.source != source {
-        guard case .ready(let content, let node) = slot else { continue }
-        state.slots[key] = nil
-        state.recency.remove(node)
-        if case .voxels(let buffer) = content { state.byteCount -= buffer.bytes.count }
+        if case .ready(let entry) = slot { _ = remove(key, entry, &state) }
       }
     }
     buffers.removeAll()
@@ -171,7 +221,7 @@ package final class ChunkCache: Sendable {
   private func evict(_ state: inout State) {
     while state.byteCount > byteLimit || state.slots.count > entryLimit {
       guard let oldest = state.recency.popOldest() else { return }
-      if case .ready(.voxels(let buffer), _) = state.slots.removeValue(forKey: oldest) {
+      if case .ready(let entry)? = state.slots.removeValue(forKey: oldest), case .voxels(let buffer) = entry.content {
         state.byteCount -= buffer.bytes.count
       }
     }
@@ -191,45 +241,60 @@ package final class ChunkBuffer: @unchecked Sendable {
   deinit { pool.giveBack(bytes) }
 }
 
-/// A few buffers kept for reuse, so that the pages of a chunk need not be mapped again for the next one.
+/// Buffers that nobody uses any more, kept for the next chunks while all buffers together are within a limit: memory that
+/// was filled once costs no faults when it is filled again.
 private final class ChunkBufferPool: Sendable {
-  private struct Spare: @unchecked Sendable {
+  private struct State: @unchecked Sendable {
     // Unchecked: a spare buffer has no owner but the pool.
-    let bytes: UnsafeMutableRawBufferPointer
+    var spares: [UnsafeMutableRawBufferPointer] = []
+    /// Of all buffers, in use or not.
+    var byteCount = 0
+
+    /// Takes out spares, those kept longest first, while there is more than may be.
+    mutating func excess(over limit: Int) -> State {
+      var excess = State()
+      while byteCount > limit, !spares.isEmpty {
+        excess.spares.append(spares.removeFirst())
+        byteCount -= excess.spares[excess.spares.count - 1].count
+      }
+      return excess
+    }
+
+    func free() {
+      for spare in spares { Pages.free(spare) }
+    }
   }
-  private let spares = Mutex<[Spare]>([])
+
+  private let state = Mutex(State())
+  private let byteLimit: Int
+
+  init(byteLimit: Int) { self.byteLimit = byteLimit }
 
   func take(byteCount: Int) -> ChunkBuffer {
-    let spare = spares.withLock { spares -> Spare? in
-      guard let i = spares.lastIndex(where: { $0.bytes.count == byteCount }) else { return nil }
-      return spares.remove(at: i)
+    let (found, excess) = state.withLock { state -> (State, State) in
+      if let i = state.spares.lastIndex(where: { $0.count == byteCount }) {
+        return (State(spares: [state.spares.remove(at: i)]), State())
+      }
+      state.byteCount += byteCount
+      return (State(), state.excess(over: byteLimit))
     }
-    return ChunkBuffer(
-      bytes: spare?.bytes ?? largeMemory(byteCount), pool: self)
+    excess.free()
+    return ChunkBuffer(bytes: found.spares.first ?? Pages.take(byteCount: byteCount), pool: self)
   }
 
   func giveBack(_ bytes: UnsafeMutableRawBufferPointer) {
-    let extra = spares.withLock { spares -> Spare? in
-      spares.append(Spare(bytes: bytes))
-      return spares.count > ChunkCache.spareBufferCount ? spares.removeFirst() : nil
-    }
-    if let extra { Pages.free(extra.bytes) }
+    let returned = State(spares: [bytes])
+    state.withLock { state -> State in
+      state.spares += returned.spares
+      return state.excess(over: byteLimit)
+    }.free()
   }
 
   func removeAll() {
-    for spare in spares.withLock({ spares in
-      defer { spares = [] }
-      return spares
-    }) { Pages.free(spare.bytes) }
+    state.withLock { $0.excess(over: -1) }.free()
   }
 
   deinit { removeAll() }
-}
-
-/// What was planned for and checked against the limits; a system that has not even that is out of memory.
-func largeMemory(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
-  guard let bytes = Pages.allocate(byteCount: byteCount) else { fatalError("no memory for \(byteCount) bytes") }
-  return bytes
 }
 
 /// Keys from least to most recently used: a doubly linked list in arrays, every operation in constant time.

@@ -12,16 +12,20 @@ final class FusedLevel: LevelWork {
   let cache: ChunkCache
   private let views: [View]
   private let placements: [Placement]
+  /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
+  /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
+  private let holdsAllInput: Bool
   private let checksViews: Bool
   private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
   init(
-    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache, checksViews: Bool
+    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache,
+    holdsAllInput: Bool, checksViews: Bool
   ) {
     (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
-    self.checksViews = checksViews
+    (self.holdsAllInput, self.checksViews) = (holdsAllInput, checksViews)
   }
 
   func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
@@ -45,6 +49,35 @@ final class FusedLevel: LevelWork {
       sources[view] = source
     }
     return source
+  }
+
+  func image(_ view: PlacedView) throws(ViewsError) -> KnownImage {
+    var image = KnownImage(source: try source(view.id), number: view.id)
+    if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
+    return image
+  }
+
+  /// The voxels of a view that a box of the output is made of.
+  func inputBox(of view: PlacedView, for box: Box3) -> Box3 {
+    view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
+  }
+
+  /// How many chunks of the output are made of a box of a view's voxels; nil where counting would take long.
+  private func readerCount(of view: PlacedView, _ input: Box3) -> Int? {
+    guard let around = view.outputBox(for: input) else { return nil }
+    let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
+    let cells = grid.blocks(meeting: around.grown(by: recipe.halo))
+    guard cells.count <= 1024 else { return nil }
+    var count = 0
+    for z in cells.lower[0]..<cells.upper[0] {
+      for y in cells.lower[1]..<cells.upper[1] {
+        for x in cells.lower[2]..<cells.upper[2] {
+          let box = grid.box(of: TCZYX(t: 0, c: 0, z: z, y: y, x: x))
+          if inputBox(of: view, for: box).intersects(input) { count += 1 }
+        }
+      }
+    }
+    return count
   }
 
   func planned(_ view: Int) -> View { views[view] }
@@ -78,7 +111,7 @@ final class FusedLevel: LevelWork {
   private func mayHoldVoxels(_ view: PlacedView, _ box: Box3, t: Int, c: Int) throws(ViewsError) -> Bool {
     let source = try source(view.id)
     guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
-    let input = view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
+    let input = inputBox(of: view, for: box)
     let details = views[view.id].details
     guard let ownT = details.times[t], let ownC = details.channels[c] else { return false }
     let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
@@ -114,6 +147,7 @@ private final class FusedBlockMaker: BlockMaker {
       level.plan.fusion.isMask
       ? try fuser.countViews(box, views: views, reader: voxels, as: level.plan.outputType, into: buffer)
       : try fuser.fuse(box, views: views, reader: voxels, into: buffer)
+    for view in views { try voxels.finished(view, box: box) }
     return content == .fill ? .fill : .voxels
   }
 }
@@ -126,14 +160,24 @@ private struct ViewReader: VoxelReader {
   let c: Int
 
   func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
-    let planned = level.planned(view.id)
-    let source = try level.source(view.id)
-    guard let ownT = planned.details.times[t], let ownC = planned.details.channels[c] else {
-      throw JobError.unexpected("view \"\(planned.name)\" has no voxels at time point \(t), channel \(c)")
-    }
-    switch try reader.read(source, number: view.id, t: ownT, c: ownC, box: box, into: buffer) {
+    let (t, c) = try place(in: view)
+    switch try reader.read(level.image(view), t: t, c: c, box: box, into: buffer) {
     case .voxels: return .voxels
     case .constant: return .constant
     }
+  }
+
+  /// All that a box of the output needs of a view has been read.
+  func finished(_ view: PlacedView, box: Box3) throws {
+    let (t, c) = try place(in: view)
+    reader.finished(try level.image(view), t: t, c: c, box: level.inputBox(of: view, for: box))
+  }
+
+  private func place(in view: PlacedView) throws -> (t: Int, c: Int) {
+    let planned = level.planned(view.id)
+    guard let ownT = planned.details.times[t], let ownC = planned.details.channels[c] else {
+      throw JobError.unexpected("view \"\(planned.name)\" has no voxels at time point \(t), channel \(c)")
+    }
+    return (ownT, ownC)
   }
 }

@@ -10,11 +10,13 @@ public struct MemoryPlan: Sendable {
   public static let defaultByteCount = 2 << 30
 
   public let workers: Int
-  /// Buffers that the cache keeps for the next chunks beside those of its limit.
-  private let spareByteCount: Int
+  /// Memory that the cache keeps for the next chunks beside that of its limit.
+  let spareByteCount: Int
   /// Buffers of one worker: patches of views, sums, the chunk and its encoded bytes.
   public let workerByteCount: Int
   public let cacheByteCount: Int
+  /// The cache would hold all chunks of all views.
+  let holdsAllInput: Bool
   /// Memory that grows with the number of views.
   public let viewsByteCount: Int
 
@@ -35,13 +37,21 @@ public struct MemoryPlan: Sendable {
     let codec = 3 * chunkByteCount + (8 << 20)
     // encoded chunks that wait for their turn in a shard: those up to the limit, and one that each worker had in hand then
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
-    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidLevel.patchByteLimit) + codec + waiting
+    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidStep.patchByteLimit) + codec + waiting
     self.workers = workers
     viewsByteCount = views.count * 3800
-    spareByteCount = ChunkCache.spareBufferCount * largestInput
+    spareByteCount = 2 * largestInput
     let fixed = Self.baseByteCount + workers * workerByteCount + spareByteCount + viewsByteCount
     // at the least, the chunks that the workers have in hand
     cacheByteCount = max(workers * largestInput * 2, (memory ?? Self.defaultByteCount) - fixed)
+    var inputLeft = cacheByteCount
+    holdsAllInput = views.allSatisfy { view in
+      let grid = BlockGrid(shape: view.level.shape, block: view.level.chunk)
+      let (byteCount, overflows) = grid.total.multipliedReportingOverflow(
+        by: view.level.chunk.product * view.level.elementType.byteCount)
+      inputLeft -= overflows ? inputLeft : min(byteCount, inputLeft)
+      return inputLeft > 0
+    }
   }
 
   /// Encoded chunks that may wait in memory for a slower one before them in their shard: two for each worker.

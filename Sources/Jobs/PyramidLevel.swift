@@ -6,11 +6,8 @@ import Zarr
 
 /// A level above 0: each voxel is the mean of a window of the level below.
 final class PyramidLevel: LevelWork {
-  /// Source voxels that a worker holds at a time, where they are not used as they lie in the cache.
-  static let patchByteLimit = 8 << 20
-
   let layout: LevelLayout
-  let below: LevelLayout
+  let step: PyramidStep
   let belowArray: ZarrArray
   let source: ArrayImageSource
   let elementType: ElementType
@@ -21,7 +18,8 @@ final class PyramidLevel: LevelWork {
     layout: LevelLayout, below: LevelLayout, belowArray: ZarrArray, plan: JobPlan, cache: ChunkCache,
     ledger: any BlockLedger
   ) throws {
-    (self.layout, self.below, self.belowArray) = (layout, below, belowArray)
+    (self.layout, self.belowArray) = (layout, belowArray)
+    step = PyramidStep(from: below, to: layout, elementByteCount: plan.outputType.byteCount)
     source = try ArrayImageSource(
       view: "level \(below.level)",
       level: ViewLevel(
@@ -34,7 +32,7 @@ final class PyramidLevel: LevelWork {
   /// Regions whose blocks below are all empty are empty.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
-      let blocks = below.grid.blocks(meeting: sourceBox(of: layout.grid.voxels(of: region.blocks)))
+      let blocks = below.grid.blocks(meeting: step.source(of: layout.grid.voxels(of: region.blocks)))
       for t in region.t {
         for c in region.c where try !ledger.isAllEmpty(level: below.level, t: t, c: c, blocks: blocks) { return false }
       }
@@ -50,93 +48,90 @@ final class PyramidLevel: LevelWork {
     PyramidBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))
   }
 
-  /// How the output's own levels are numbered in the cache of chunks; views have the numbers from 0.
-  static func cacheNumber(of level: Int) -> Int { -level - 1 }
+  var below: LevelLayout { step.below }
 
-  /// A box of this level in parts that are made one at a time: each from one chunk of the level below, where no window
-  /// reaches over two of them; else slabs, so that memory does not grow with the size of a block.
-  func parts(of box: Box3) -> [Box3] {
-    let chunk = below.chunk.zyx
-    var size = chunk / layout.factor
-    var isWhole = true
-    for axis in 0..<3 {
-      if below.shape.zyx[axis] <= chunk[axis] {
-        size[axis] = layout.shape.zyx[axis]
-      } else if size[axis] * layout.factor[axis] != chunk[axis] {
-        isWhole = false
-      }
-    }
-    if isWhole {
-      let cells = BlockGrid(shape: TCZYX(zyx: layout.shape.zyx), block: TCZYX(zyx: size)).blocks(meeting: box)
-      var parts: [Box3] = []
-      for z in cells.lower[0]..<cells.upper[0] {
-        for y in cells.lower[1]..<cells.upper[1] {
-          for x in cells.lower[2]..<cells.upper[2] {
-            let lower = Index3(z, y, x) &* size
-            parts.append(Box3(lower: lower, upper: lower &+ size).intersection(box))
-          }
-        }
-      }
-      return parts
-    }
-    let source = sourceBox(of: box).shape
-    let planes = layout.factor[0] * source[1] * source[2] * elementType.byteCount
-    let slab = max(1, Self.patchByteLimit / max(planes, 1))
-    return stride(from: box.lower[0], to: box.upper[0], by: slab).map { z in
-      var part = box
-      (part.lower[0], part.upper[0]) = (z, min(z + slab, box.upper[0]))
-      return part
-    }
-  }
+  /// In the cache of chunks views have the numbers from 0; the chunks of a level of the output, and the cells that were
+  /// made of them for the level above, those below 0.
+  static func chunkNumber(of level: Int) -> Int { -2 * level - 1 }
+  static func cellNumber(of level: Int) -> Int { -2 * level - 2 }
 
-  /// The voxels of the level below that a box of this one averages.
-  func sourceBox(of box: Box3) -> Box3 {
-    Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor)
+  static func downsampler(_ type: ElementType) -> Downsampler {
+    // as the reference: rounding up and down would drift from its levels by half a grey value a level
+    Downsampler(type: type, rounding: .truncate)
   }
 }
 
 private final class PyramidBlockMaker: BlockMaker {
   private let level: PyramidLevel
+  private let step: PyramidStep
   private let reader: RegionReader
   private let downsampler: Downsampler
+  private let chunks: BlockGrid
 
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
-    // as the reference: rounding up and down would drift from its levels by half a grey value a level
-    downsampler = Downsampler(type: level.elementType, rounding: .truncate)
+    step = level.step
+    downsampler = PyramidLevel.downsampler(level.elementType)
+    chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
   }
 
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
-    guard let base = buffer.baseAddress else { return .fill }
     let states = try knownStates(of: box, t: t, c: c)
-    let (grid, chunk, element) = (level.below.grid, level.below.chunk.zyx, level.elementType.byteCount)
-    let (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
+    let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
+    var image = KnownImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
+    image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
+    if step.cell != nil { image.readerCount = { _ in 1 } }
     var content = MadeContent.fill
-    for part in level.parts(of: box) {
-      let at = part.lower &- box.lower
-      let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
-      let source = level.sourceBox(of: part)
-      let loan = try reader.lend(
-        level.source, number: PyramidLevel.cacheNumber(of: level.below.level), t: t, c: c, box: source
-      ) { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
-      if let loan {
-        try withExtendedLifetime(loan) {
-          try downsampler.reduce(
-            Downsampler.Rows(loan.start, rowStride: loan.rowStride, planeStride: loan.planeStride),
-            shape: source.shape, factor: level.layout.factor,
-            into: Downsampler.Rows(target, rowStride: rowStride, planeStride: planeStride))
-        }
+    for part in step.parts(of: box) {
+      if let cell = cell(of: part, t: t, c: c) {
+        copyRows(
+          from: UnsafeRawBufferPointer(cell.voxels.bytes), fromBox: cell.box, to: buffer, toBox: box, part: part,
+          elementByteCount: level.elementType.byteCount)
         content = .voxels
-      } else {
-        for z in 0..<part.shape[0] {
-          for y in 0..<part.shape[1] {
-            (target + (z * planeStride + y * rowStride) * element)
-              .initializeMemory(as: UInt8.self, repeating: 0, count: part.shape[2] * element)
-          }
-        }
+      } else if try average(image, t: t, c: c, into: part, of: box, buffer) {
+        content = .voxels
       }
     }
     return content
+  }
+
+  /// Makes one part from what the level below stores. False where that is nothing but fill.
+  private func average(
+    _ image: KnownImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
+  ) throws -> Bool {
+    guard let base = buffer.baseAddress else { return false }
+    let element = level.elementType.byteCount
+    let (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
+    let at = part.lower &- box.lower
+    let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
+    let source = step.source(of: part)
+    defer { reader.finished(image, t: t, c: c, box: source) }
+    guard let loan = try reader.lend(image, t: t, c: c, box: source) else {
+      for z in 0..<part.shape[0] {
+        for y in 0..<part.shape[1] {
+          (target + (z * planeStride + y * rowStride) * element)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: part.shape[2] * element)
+        }
+      }
+      return false
+    }
+    try withExtendedLifetime(loan) {
+      try downsampler.reduce(
+        Downsampler.Rows(loan.start, rowStride: loan.rowStride, planeStride: loan.planeStride),
+        shape: source.shape, factor: level.layout.factor,
+        into: Downsampler.Rows(target, rowStride: rowStride, planeStride: planeStride))
+    }
+    return true
+  }
+
+  /// What was made of the chunk below when that was made, and the box of this level that it is.
+  private func cell(of part: Box3, t: Int, c: Int) -> (voxels: ChunkBuffer, box: Box3)? {
+    guard let size = step.cell else { return nil }
+    let index = step.source(of: part).lower / level.below.chunk.zyx
+    let key = ChunkCache.Key(
+      source: PyramidLevel.cellNumber(of: level.below.level), chunk: chunks.linearIndex(of: TCZYX(t: t, c: c, zyx: index)))
+    guard let voxels = level.cache.take(key) else { return nil }
+    return (voxels, Box3(lower: index &* size, upper: (index &+ 1) &* size))
   }
 
   /// What the record says of the blocks below. A block that is done must have its file: a missing chunk would read as
@@ -152,7 +147,7 @@ private final class PyramidBlockMaker: BlockMaker {
   }
 
   private func knownStates(of box: Box3, t: Int, c: Int) throws -> KnownStates {
-    let blocks = level.below.grid.blocks(meeting: level.sourceBox(of: box))
+    let blocks = level.below.grid.blocks(meeting: step.source(of: box))
     let states = try level.ledger.states(level: level.below.level, t: t, c: c, blocks: blocks)
     var i = 0
     for z in blocks.lower[0]..<blocks.upper[0] {

@@ -41,15 +41,16 @@ final class ReadAhead {
   private func fetchOne(of view: PlacedView, for box: Box3, _ place: Place) throws(ViewsError) -> Bool {
     let details = level.planned(view.id).details
     guard let t = details.times[place.t], let c = details.channels[place.c] else { return false }
-    let source = try level.source(view.id)
-    let input = view.inputBox(for: box.grown(by: level.recipe.halo), order: level.recipe.interpolationOrder)
+    let image = try level.image(view)
+    let source = image.source
+    let input = level.inputBox(of: view, for: box)
     if input.isEmpty { return false }
     let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
     for z in chunks.lower[0]..<chunks.upper[0] {
       for y in chunks.lower[1]..<chunks.upper[1] {
         for x in chunks.lower[2]..<chunks.upper[2] {
           let index = TCZYX(t: t / source.chunk.t, c: c / source.chunk.c, z: z, y: y, x: x)
-          if try reader.fetch(source, number: view.id, index) { return true }
+          if try reader.fetch(image, index) { return true }
         }
       }
     }

@@ -3,6 +3,22 @@ import Memory
 import Views
 import Zarr
 
+/// An image, and what is known of it and of those who will read it.
+struct KnownImage {
+  let source: any ImageSource
+  /// Tells it apart from others in the cache.
+  let number: Int
+  /// Whether a chunk is known to hold nothing but fill, so that it is not looked for.
+  var isEmpty: (TCZYX) throws(ViewsError) -> Bool = { _ in false }
+  /// How many will read these voxels, a chunk, and say so by `finished`; nil where that is not known.
+  var readerCount: (Box3) -> Int? = { _ in nil }
+
+  fileprivate var chunkGrid: BlockGrid { source.chunkGrid }
+  fileprivate func key(_ index: TCZYX) -> ChunkCache.Key {
+    ChunkCache.Key(source: number, chunk: chunkGrid.linearIndex(of: index))
+  }
+}
+
 /// Reads boxes of voxels out of chunked images, through the shared cache of decoded chunks.
 ///
 /// Thread-confined: it owns the codec context of its worker.
@@ -36,30 +52,28 @@ final class RegionReader {
 
   deinit { Pages.free(patch) }
 
-  /// The voxels of `box`, as they lie in the cache where it lies in one chunk, else put together; nil where all are the
-  /// fill value. Parameters are those of `read`.
-  func lend(
-    _ image: any ImageSource, number: Int, t: Int, c: Int, box: Box3,
-    isEmpty: (TCZYX) throws(ViewsError) -> Bool
-  ) throws(ViewsError) -> Loan? {
+  /// The voxels of `box` at one `t` and `c`, as they lie in the cache where it lies in one chunk, else put together; nil
+  /// where all are the fill value.
+  func lend(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> Loan? {
+    let image = known.source
     let element = image.elementType.byteCount
     let chunkShape = image.chunk
-    let chunks = BlockGrid(shape: image.shape, block: chunkShape).blocks(meeting: box)
+    let chunks = known.chunkGrid.blocks(meeting: box)
     guard chunks.count == 1 else {
       let byteCount = box.count * element
       if patch.count < byteCount {
         Pages.free(patch)
-        patch = largeMemory(byteCount)
+        patch = Pages.take(byteCount: byteCount)
       }
       let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
-      guard case .voxels = try read(image, number: number, t: t, c: c, box: box, into: bytes, isEmpty: isEmpty),
+      guard case .voxels = try read(known, t: t, c: c, box: box, into: bytes),
         let start = bytes.baseAddress
       else { return nil }
       let shape = box.shape
       return Loan(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)
     }
     let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, zyx: chunks.lower)
-    guard case .voxels(let chunk) = try content(image, number: number, index, isEmpty: isEmpty),
+    guard case .voxels(let chunk) = try content(known, index),
       let base = chunk.bytes.baseAddress
     else { return nil }
     let at = box.lower &- chunks.lower &* chunkShape.zyx
@@ -69,27 +83,39 @@ final class RegionReader {
   }
 
   /// One chunk, by way of the cache.
-  private func content(
-    _ image: any ImageSource, number: Int, _ index: TCZYX, isEmpty: (TCZYX) throws(ViewsError) -> Bool
-  ) throws(ViewsError) -> ChunkCache.Content {
-    if try isEmpty(index) { return .constant }
-    return try cache.content(key(image, number, index), byteCount: byteCount(image), meanwhile: meanwhile) {
-      (bytes) throws(ViewsError) in try load(image, index, into: bytes)
-    }
+  private func content(_ known: KnownImage, _ index: TCZYX) throws(ViewsError) -> ChunkCache.Content {
+    if try known.isEmpty(index) { return .constant }
+    return try cache.content(
+      known.key(index), byteCount: known.source.chunkByteCount, readerCount: { readerCount(known, index) },
+      meanwhile: meanwhile
+    ) { (bytes) throws(ViewsError) in try load(known.source, index, into: bytes) }
   }
 
   /// Decodes a chunk into the cache, where it will be needed soon. False where it is there, or there is no room.
-  func fetch(_ image: any ImageSource, number: Int, _ index: TCZYX) throws(ViewsError) -> Bool {
-    try cache.fetch(key(image, number, index), byteCount: byteCount(image)) {
-      (bytes) throws(ViewsError) in try load(image, index, into: bytes)
+  func fetch(_ known: KnownImage, _ index: TCZYX) throws(ViewsError) -> Bool {
+    try cache.fetch(
+      known.key(index), byteCount: known.source.chunkByteCount, readerCount: { readerCount(known, index) }
+    ) { (bytes) throws(ViewsError) in try load(known.source, index, into: bytes) }
+  }
+
+  /// Whoever was counted as a reader of the chunks of a box will not read them again.
+  func finished(_ known: KnownImage, t: Int, c: Int, box: Box3) {
+    let chunks = known.chunkGrid.blocks(meeting: box)
+    for z in chunks.lower[0]..<chunks.upper[0] {
+      for y in chunks.lower[1]..<chunks.upper[1] {
+        for x in chunks.lower[2]..<chunks.upper[2] {
+          cache.finished(
+            known.key(TCZYX(t: t / known.source.chunk.t, c: c / known.source.chunk.c, z: z, y: y, x: x)))
+        }
+      }
     }
   }
 
-  private func key(_ image: any ImageSource, _ number: Int, _ index: TCZYX) -> ChunkCache.Key {
-    ChunkCache.Key(source: number, chunk: BlockGrid(shape: image.shape, block: image.chunk).linearIndex(of: index))
+  private func readerCount(_ known: KnownImage, _ index: TCZYX) -> Int? {
+    // who reads which of several time points or channels is not counted
+    guard known.source.chunk.t == 1, known.source.chunk.c == 1 else { return nil }
+    return known.readerCount(known.chunkGrid.box(of: index))
   }
-
-  private func byteCount(_ image: any ImageSource) -> Int { image.chunk.product * image.elementType.byteCount }
 
   private func load(
     _ image: any ImageSource, _ index: TCZYX, into bytes: UnsafeMutableRawBufferPointer
@@ -103,16 +129,14 @@ final class RegionReader {
     ((t % chunk.t) * chunk.c + c % chunk.c) * chunk.z * chunk.y * chunk.x
   }
 
-  /// Reads `box` at one `t` and `c`. `number` tells the image apart from others in the cache; `isEmpty` may say that a
-  /// chunk is known to hold nothing but fill, so that it is not looked for.
+  /// Reads `box` at one `t` and `c`.
   func read(
-    _ image: any ImageSource, number: Int, t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer,
-    isEmpty: (TCZYX) throws(ViewsError) -> Bool = { _ in false }
+    _ known: KnownImage, t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer
   ) throws(ViewsError) -> Content {
+    let image = known.source
     let element = image.elementType.byteCount
     let chunkShape = image.chunk
-    let grid = BlockGrid(shape: image.shape, block: chunkShape)
-    let chunks = grid.blocks(meeting: box)
+    let chunks = known.chunkGrid.blocks(meeting: box)
     var copied = false
     var constants: [Box3] = []
     for z in chunks.lower[0]..<chunks.upper[0] {
@@ -121,7 +145,7 @@ final class RegionReader {
           let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, z: z, y: y, x: x)
           let whole = Box3(lower: index.zyx &* chunkShape.zyx, upper: (index.zyx &+ 1) &* chunkShape.zyx)
           let part = whole.intersection(box)
-          switch try content(image, number: number, index, isEmpty: isEmpty) {
+          switch try content(known, index) {
           case .constant:
             if copied { fill(part, of: box, with: image.fill, in: buffer) } else { constants.append(part) }
           case .voxels(let chunk):

@@ -69,25 +69,23 @@ public final class Runner {
     let memory = MemoryPlan(
       plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
       memory: settings.memoryByteCount)
-    let cache = ChunkCache(byteLimit: memory.cacheByteCount)
+    let cache = ChunkCache(byteLimit: memory.cacheByteCount, spareByteCount: memory.spareByteCount)
     var blocksLeft = settings.blockLimit ?? Int.max
     for layout in levels {
       meter.began(level: layout.level)
       // what was made of the level below may still be there
-      cache.removeAll(but: PyramidLevel.cacheNumber(of: layout.level - 1))
+      cache.removeAll(but: PyramidLevel.cellNumber(of: layout.level - 1))
       let level: any LevelWork =
         layout.level == 0
         ? FusedLevel(
           plan: plan, views: views, placements: placements, recipe: recipe, cache: cache,
-          checksViews: settings.checksViews)
+          holdsAllInput: memory.holdsAllInput, checksViews: settings.checksViews)
         : try PyramidLevel(
           layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
           plan: plan, cache: cache, ledger: ledger)
       if try ledger.hasNothingLeft(level: layout.level) { continue }
       try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
-      let isRead = levels.contains { $0.level == layout.level + 1 }
-      let started = try run(
-        level, layout: layout, blockLimit: blocksLeft, keeping: isRead ? KeptLevel(layout, cache: cache) : nil)
+      let started = try run(level, layout: layout, blockLimit: blocksLeft, cache: cache)
       if let signal = stopFlag.signal { return .stopped(signal: signal) }
       blocksLeft -= started
       if try !ledger.counts(level: layout.level).isSettled, blocksLeft <= 0 { return .limitReached }
@@ -103,7 +101,7 @@ public final class Runner {
   }
 
   /// Does the blocks of one level. Returns how many were begun.
-  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, keeping kept: KeptLevel?) throws -> Int {
+  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, cache: ChunkCache) throws -> Int {
     guard blockLimit > 0 else { return 0 }
     let array = output.array(layout.level)
     let folders = output.folders
@@ -116,13 +114,17 @@ public final class Runner {
       BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
     }
     let stage = DurableStage(
-      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: 8, capacity: 8 * settings.workers + 16)
-    let element = plan.outputType.byteCount
+      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers), capacity: 8 * settings.workers + 16)
+    let element = plan.outputType
     let stopFlag = stopFlag
+    let next = levels.first { $0.level == layout.level + 1 }
+    let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
     let makeWorker: @Sendable () -> ChunkWorker = {
       let context = CodecContext()
       return ChunkWorker(
-        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout, elementByteCount: element, context: context, kept: kept)
+        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
+        elementByteCount: element.byteCount, context: context,
+        cells: step.flatMap { CellKeeper($0, elementType: element, cache: cache) })
     }
     let workers: ThreadGroup
     if let function = try FusionSetup.batchFunction(of: plan.output, registry: registry) {

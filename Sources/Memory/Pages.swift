@@ -37,6 +37,13 @@ public enum Pages {
     return UnsafeMutableRawBufferPointer(start: memory, count: byteCount)
   }
 
+  /// The same for what was planned for and checked against the limits. A system that has not even that is out of
+  /// memory, as when the smallest allocation fails: the process ends, in words.
+  public static func take(byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    if let bytes = allocate(byteCount: byteCount) { return bytes }
+    fatalError("the system has no memory left for \(byteCount) bytes; fewer workers and less --memory need less")
+  }
+
   /// Gives back what `allocate` gave, whole.
   public static func free(_ memory: UnsafeMutableRawBufferPointer) {
     guard let start = memory.baseAddress else { return }

@@ -33,6 +33,35 @@ import Testing
     }
   }
 
+  /// The other way round: every block that needs a voxel of the view is found.
+  @Test(arguments: MapKind.allCases) func outputBoxesHoldAllThatAreMadeOfVoxels(_ kind: MapKind) {
+    var g = SeededGenerator(seed: 18)
+    for _ in 0..<30 {
+      func random(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &g) }
+      let shape = Index3(random(1...6), random(1...9), random(1...12))
+      let view = randomView(
+        id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
+      ).placed
+      let lower = Index3(random(0...5), random(0...8), random(0...11))
+      let input = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
+      guard let around = view.outputBox(for: input) else { continue }
+      for z in 0..<volume[0] {
+        for y in 0..<volume[1] {
+          for x in 0..<volume[2] {
+            let voxel = Box3(lower: Index3(z, y, x), upper: Index3(z + 1, y + 1, x + 1))
+            for order in [0, 1] where view.inputBox(for: voxel, order: order).intersects(input) {
+              #expect(around.contains(voxel), "\(kind) \(order) \(voxel.lower)")
+            }
+          }
+        }
+      }
+    }
+    let flat = PlacedView(
+      id: 0, map: PixelMap(rows: [.zero, .zero, .zero], offset: .zero), shape: Index3(5, 5, 5),
+      spacing: Vector3(1, 1, 1), affine: .identity, elementType: .uint8)
+    #expect(flat.outputBox(for: Box3(shape: Index3(1, 1, 1))) == nil)
+  }
+
   @Test func inputBoxesOfShiftsAreTight() {
     func box(_ offset: Vector3, _ output: Box3, order: Int = 1) -> Box3 {
       PlacedView(

@@ -45,8 +45,9 @@ import Testing
   /// What was made is kept only where there is room, goes before what was read, and stays for the next level.
   @Test func whatIsOfferedTakesOnlyRoomThatIsFree() {
     let cache = ChunkCache(byteLimit: 3000)
-    let made = [UInt8](repeating: 9, count: 1000)
-    func offer(_ chunk: Int) { made.withUnsafeBytes { cache.offer(key(chunk, source: -1), $0) } }
+    func offer(_ chunk: Int) {
+      cache.offer(key(chunk, source: -1), byteCount: 1000) { $0.initializeMemory(as: UInt8.self, repeating: 9) }
+    }
     #expect(read(cache, key(1)).wasLoaded)
     offer(1)
     offer(2)
@@ -59,6 +60,57 @@ import Testing
     cache.removeAll(but: -1)
     #expect(read(cache, key(1, source: -1)) == (9, false))
     #expect(read(cache, key(1)) == (1, true))
+  }
+
+  @Test func whatIsOfferedIsTakenOnce() {
+    let cache = ChunkCache(byteLimit: 1000)
+    struct Broken: Error {}
+    #expect(throws: Broken.self) { try cache.offer(key(1), byteCount: 1000) { _ in throw Broken() } }
+    #expect(cache.take(key(1)) == nil)
+    cache.offer(key(1), byteCount: 1000) { $0.initializeMemory(as: UInt8.self, repeating: 9) }
+    #expect(cache.take(key(1))?.bytes[999] == 9)
+    #expect(cache.take(key(1)) == nil)
+    // its room is free again
+    cache.offer(key(2), byteCount: 1000) { $0.initializeMemory(as: UInt8.self, repeating: 8) }
+    #expect(cache.take(key(2))?.bytes[0] == 8)
+  }
+
+  @Test func aChunkGoesWhenAllHaveReadIt() {
+    let cache = ChunkCache(byteLimit: 10_000)
+    var loads = 0
+    func read(readerCount: Int?) {
+      _ = cache.content(key(1), byteCount: 1000, readerCount: { readerCount }) { _ in
+        loads += 1
+        return true
+      }
+    }
+    for _ in 0..<2 {
+      read(readerCount: 2)
+      cache.finished(key(1))
+      read(readerCount: 2)
+      cache.finished(key(1))
+    }
+    #expect(loads == 2)
+    for _ in 0..<5 {
+      read(readerCount: nil)
+      cache.finished(key(1))
+    }
+    #expect(loads == 3)
+    // a chunk that is not there has no readers
+    cache.finished(key(7))
+  }
+
+  @Test func aChunkTakesTheMemoryOfOneThatWent() {
+    let cache = ChunkCache(byteLimit: 10_000)
+    func address(_ chunk: Int) -> UnsafeMutableRawPointer? {
+      let content = cache.content(key(chunk), byteCount: 1000, readerCount: { 1 }) { _ in true }
+      if case .voxels(let buffer) = content { return buffer.bytes.baseAddress }
+      return nil
+    }
+    let first = address(1)
+    #expect(address(2) != first)
+    cache.finished(key(1))
+    #expect(address(3) == first)
   }
 
   @Test func whoWaitsDoesSomethingElseFirst() {
