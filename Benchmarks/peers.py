@@ -309,9 +309,9 @@ def workers(a, report):
 
 
 def slow(a, report):
-    report.section("Slow storage", ["each sync waits", "workers", "seconds", "CPU s", "cores busy"], "`BLOCKFUSE_FAULT=file-written=wait:MS`, on rotated tiles; without a wait and with.")
+    report.section("Slow storage", ["each sync waits", "workers", "seconds", "CPU s", "cores busy"], "`BLOCKFUSE_FAULT=file-written=wait:MS`, on 4 x 2 rotated tiles; without a wait and with.")
     root = f"{a.work}/slow"
-    subprocess.run(child("make", root, "rot", "zstd1"), check=True)
+    subprocess.run(child("make", root, "rot", "zstd1", "long"), check=True)
     for wait, count in ((0, 2), (0, 8), (50, 8), (100, 8)):
         env = {"BLOCKFUSE_FAULT": f"file-written=wait:{wait}@1+"} if wait else None
         wall, cpu, _ = median(blockfuse(a, root, "zstd1", arguments=["--workers", str(count)]), a.runs, env=env, clean=[f"{root}/blockfuse.zarr"])
@@ -331,7 +331,7 @@ def memory(a, report):
     shutil.rmtree(root)
 
 
-SIZES = {"": {}, "small": {"grid": (1, 2), "shape": (128, 256, 256), "chunk": (128, 128, 128)}, "large": {"grid": (1, 2), "shape": (256, 1024, 1024)}}
+SIZES = {"": {}, "long": {"grid": (4, 2)}, "small": {"grid": (1, 2), "shape": (128, 256, 256), "chunk": (128, 128, 128)}, "large": {"grid": (1, 2), "shape": (256, 1024, 1024)}}
 
 
 def main():

@@ -114,15 +114,13 @@ private struct ReduceBody: VoxelBody {
   private var halves: Bool { rounding == .truncate && factor[2] == 2 }
 
   private func halve<T: Voxel>(
-    _ type: T.Type,
-    _ kernel: (UnsafePointer<UnsafePointer<T>?>, Int, Int, UnsafeMutablePointer<T>) -> Void
+    _ type: T.Type, _ kernel: (UnsafePointer<T>, ck_strides, UnsafeMutablePointer<T>, ck_strides, ck_windows) -> Void
   ) {
-    forEachRow(type) { rows, out, width in
-      let pointers: [UnsafePointer<T>?] = rows
-      pointers.withUnsafeBufferPointer { buffer in
-        if let base = buffer.baseAddress { kernel(base, rows.count, width, out) }
-      }
-    }
+    let size = shape / factor
+    kernel(
+      source.start.assumingMemoryBound(to: T.self), ck_strides(row: source.rowStride, plane: source.planeStride),
+      target.start.assumingMemoryBound(to: T.self), ck_strides(row: target.rowStride, plane: target.planeStride),
+      ck_windows(z: factor[0], y: factor[1], depth: size[0], height: size[1], width: size[2]))
   }
 
   private var shift: Int { (factor[0] - 1) + (factor[1] - 1) + (factor[2] - 1) }

@@ -65,9 +65,18 @@ void ck_convolve_two(const float *const *rows, const float *weights, long radius
 /// `(v - s / n)^2`, and 0 where the difference is no more than what rounding leaves of a flat place.
 void ck_detail(const float *values, const float *smooth, const float *norm, long count, float *target);
 
-/// Means of windows two wide and `row_count` rows (1, 2 or 4) high, truncated: `width` of them. Rows have twice as many.
-void ck_halve_u8(const uint8_t *const *rows, long row_count, long width, uint8_t *target);
-void ck_halve_u16(const uint16_t *const *rows, long row_count, long width, uint16_t *target);
+/// Elements from a row, or a plane, to the next.
+typedef struct {
+  long row, plane;
+} ck_strides;
+/// `depth` x `height` x `width` windows of `z` (1 or 2) by `y` (1 or 2) by 2 voxels.
+typedef struct {
+  long z, y;
+  long depth, height, width;
+} ck_windows;
+/// Means of windows, truncated; one voxel of the target each.
+void ck_halve_u8(const uint8_t *source, ck_strides from, uint8_t *target, ck_strides to, ck_windows windows);
+void ck_halve_u16(const uint16_t *source, ck_strides from, uint16_t *target, ck_strides to, ck_windows windows);
 
 /// `a + fraction * (b - a)` of two rows. The target is none of them.
 void ck_blend(const float *a, const float *b, float fraction, long count, float *target);
