@@ -31,12 +31,9 @@ swift-test:
 examples: build
 	@Examples/run.sh $(BIN)
 
-# A build of its own; the tests run its programs. Whatever a sanitizer finds ends a program with a status that no test expects.
 sanitize-thread sanitize-address: sanitize-%:
 	@scripts/install-deps.sh --tests
-	swift build -c release --build-tests --sanitize=$* --scratch-path .build-$*
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Sanitizers/thread.txt" ASAN_OPTIONS="halt_on_error=1" BLOCKFUSE_TEST_SANITIZER=$* \
-	  swift test -c release --skip-build --sanitize=$* --scratch-path .build-$*
+	@scripts/sanitize.sh $*
 
 # codecs against their libraries, kernels against memcpy, the job database, the program against its peers; writes tables into Benchmarks/results
 bench: build
