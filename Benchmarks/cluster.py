@@ -107,6 +107,20 @@ def costs():
                     mean_values.append(used)
                 else:
                     factors[kind, count] = used / voxels
+    # one brick, of which a view touches a corner, and that corner alone
+    (folder / "views.json").write_text(json.dumps({"views": [{**view, "path": "mosaic/" + view["path"]}]}))
+    used, blocks = {}, {}
+    for side in (512, 1440):
+        for repeat in range(3):
+            job = submit("views.json", f"corner-{side}-{repeat}.ome.zarr", "--output-chunksize", 32, "--output-shape", f"z=64,y={side},x={side}")
+            order = order_of(job)
+            for level in (0, 1):
+                key = side, level
+                used[key] = min(used.get(key, math.inf), work(order, level).cpu)
+                blocks[key] = levels_of(job)[level]["blocks"]["total"]
+    for level in (0, 1):
+        each = (used[1440, level] - used[512, level]) / (blocks[1440, level] - blocks[512, level])
+        print(f"a block of level {level} that no view touches, in a brick that one touches: {each * 1e6:.0f} us")
     block, voxel, per_view = least_squares(rows, values)
     mean_block, mean = least_squares(means, mean_values)
     print(f"a start of a task {idle:.3f} s")
@@ -119,24 +133,29 @@ def costs():
 # balance
 
 
-def balance(tasks=8):
-    call("mosaic", "--tiles", "6x6", "--shape", "32,128,128", "--chunk", "32,64,64", name="mosaic")
+def balance(tasks=8, repeats=3):
+    call("mosaic", "--tiles", "5x5", "--shape", "64,256,256", "--chunk", "64,128,128", name="mosaic")
     data = json.loads((folder / "mosaic/dataset.json").read_text())
     # an L of tiles, one alone at the far corner: most of the volume is empty
-    kept = [v for v in data["views"] if re.search(r"_0$|_1$|tile_5_|tile_0_5", v["name"])]
+    kept = [v for v in data["views"] if re.search(r"_0$|_1$|tile_4_|tile_0_4", v["name"])]
     (folder / "mosaic/sparse.json").write_text(json.dumps({"views": kept}))
-    job = submit("mosaic/sparse.json", "sparse.ome.zarr", "--output-chunksize", "16")
-    level = levels_of(job)[0]
-    order = order_of(job)
-    print(f"{len(kept)} tiles of 36, {level['blocks']['total']} blocks")
-    for number in (0, 1):
-        ends = [work(order, number, task, tasks) for task in range(tasks)]
-        seconds = [end.seconds for end in ends]
-        used = [end.cpu for end in ends]
-        for title, values in (("wall", seconds), ("CPU", used)):
+    ends = {0: [[] for _ in range(tasks)], 1: [[] for _ in range(tasks)]}
+    for repeat in range(repeats):
+        job = submit("mosaic/sparse.json", f"sparse-{repeat}.ome.zarr", "--output-chunksize", "32")
+        order = order_of(job)
+        for number in ends:
+            # one after the other, each with a core of its own
+            for task in range(tasks):
+                ends[number][task].append(work(order, number, task, tasks))
+        call("collect", job)
+    levels = [level["blocks"] for level in levels_of(job)]
+    print(f"{len(kept)} tiles of {len(data['views'])}; the least of {repeats} times of each task")
+    for number in ends:
+        print(f"level {number}: {levels[number]['total']} blocks, {levels[number]['empty'] / levels[number]['total']:.0%} of them empty")
+        for title, of in (("wall", lambda end: end.seconds), ("CPU", lambda end: end.cpu)):
+            values = [min(map(of, task)) for task in ends[number]]
             mean = sum(values) / tasks
-            print(f"level {number}, {title} seconds: {' '.join(f'{v:.2f}' for v in values)}; the farthest from their mean {max(abs(v / mean - 1) for v in values):.1%}, the longest {max(values) / min(values) - 1:.1%} over the shortest")
-    print(call("collect", job).output.strip())
+            print(f"  {title} seconds: {' '.join(f'{v:.2f}' for v in values)}; at most {max(abs(v / mean - 1) for v in values):.0%} from their mean, the longest {max(values) / min(values) - 1:.0%} over the shortest")
 
 
 # a mosaic of any nominal size that takes next to no disk
@@ -160,7 +179,7 @@ def virtual(rows, columns, shape=(6000, 3200, 3200), chunk=(128, 256, 256), over
 
 
 def first_block(order, task, tasks):
-    """Seconds from the start of a task until its log names a block that is done; its peak memory."""
+    """Seconds from the start of a task until its log names a block that is done; its peak memory; its CPU seconds."""
     start = time.time()
     share = Path(order, f"level-0/of-{tasks}/task-{task}")
     process = subprocess.Popen([BIN / "blockfuse", "work", order, "--level", "0", "--task", str(task), "--tasks", str(tasks), "--workers", "1", "--quiet"], cwd=folder, stderr=subprocess.PIPE)
@@ -175,7 +194,7 @@ def first_block(order, task, tasks):
     process.returncode = os.waitstatus_to_exitcode(code)
     if seconds is None:
         sys.exit(f"the task ended with {process.returncode}: {process.stderr.read().decode()}")
-    return seconds, usage.ru_maxrss * 1024
+    return seconds, usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
 
 
 def records(log):
@@ -233,7 +252,7 @@ def views(count=100_000):
     virtual(math.ceil(count / side), side, shape=(256, 256, 256), chunk=(64, 64, 64))
     print(f"{count} views made in {time.time() - start:.0f} s", flush=True)
     end = call("submit", "virtual.json", "--output", "out.ome.zarr", "--output-chunksize", 64)
-    print(f"submit: {end.seconds:.1f} s, peak {end.peak / 1e6:.0f} MB")
+    print(f"submit: {end.seconds:.1f} s ({end.cpu:.1f} CPU s), peak {end.peak / 1e6:.0f} MB", flush=True)
     measure_order(end.output.strip())
 
 
@@ -241,11 +260,11 @@ def measure_order(job, counts=(1000, 10_000)):
     end = call("order", job)
     order = end.output.strip()
     size = os.path.getsize(order + "/order.sqlite")
-    print(f"order: {end.seconds:.1f} s, peak {end.peak / 1e6:.0f} MB; order.sqlite {size / 1e6:.1f} MB", flush=True)
+    print(f"order: {end.seconds:.1f} s ({end.cpu:.1f} CPU s), peak {end.peak / 1e6:.0f} MB; order.sqlite {size / 1e6:.1f} MB", flush=True)
     starts = {}
     for tasks in counts:
         starts[tasks] = first_block(order, tasks // 3, tasks)
-        print(f"task {tasks // 3} of {tasks}: first block durable after {starts[tasks][0]:.2f} s, peak {starts[tasks][1] / 1e6:.0f} MB", flush=True)
+        print(f"task {tasks // 3} of {tasks}: first block durable after {starts[tasks][0]:.2f} s ({starts[tasks][2]:.1f} CPU s), peak {starts[tasks][1] / 1e6:.0f} MB", flush=True)
     return order, size, starts
 
 

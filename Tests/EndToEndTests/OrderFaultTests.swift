@@ -107,8 +107,9 @@ import Testing
         #expect([0, 3].contains(try folder.blockfuse("collect").status), note)
         try expectRecordedBlocksOnDisk(folder, job: 1, "\(note)")
       }
-      // the same command again, and the rest
-      for command in fault.command..<commands.count {
+      // the same command again, and the rest; of tasks all, since one may die with blocks of another's share in hand, which
+      // are left to that one
+      for command in min(fault.command, 2)..<commands.count where command >= fault.command || commands[fault.command].hasPrefix("work") {
         // collected to the end, there is nothing left for tasks
         if commands[command].hasPrefix("work"), try folder.database.openOrder(of: 1) == nil { continue }
         let end = try folder.blockfuse(Self.arguments(command, folder), fault: "")
