@@ -237,7 +237,7 @@ def fuse(a, report):
     for kind in a.kinds.split(","):
         for codec in a.codecs.split(","):
             root = f"{a.work}/{kind}"
-            subprocess.run(child("make", root, kind, codec), check=True)
+            subprocess.run(child("make", root, kind, codec, a.size), check=True)
             out = f"{root}/blockfuse.zarr"
             mine, copies, limits = [], [], []
             for _ in range(a.runs):
@@ -331,7 +331,7 @@ def memory(a, report):
     shutil.rmtree(root)
 
 
-SIZES = {"": {}, "long": {"grid": (4, 2)}, "small": {"grid": (1, 2), "shape": (128, 256, 256), "chunk": (128, 128, 128)}, "large": {"grid": (1, 2), "shape": (256, 1024, 1024)}}
+SIZES = {"": {}, "long": {"grid": (4, 2)}, "wide": {"grid": (4, 4)}, "small": {"grid": (1, 2), "shape": (128, 256, 256), "chunk": (128, 128, 128)}, "large": {"grid": (1, 2), "shape": (256, 1024, 1024)}}
 
 
 def main():
@@ -342,6 +342,7 @@ def main():
     parser.add_argument("--kinds", default="grid,frac,rot")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--no-reference", action="store_true")
+    parser.add_argument("--size", default="", choices=["", "long", "wide"], help="of the mosaic that is fused: 4 x 2 or 4 x 4 tiles")
     parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "blockfuse-peers"))
     parser.add_argument("--out")
     parser.add_argument("--child", help=argparse.SUPPRESS)
