@@ -28,11 +28,14 @@ import Testing
       try folder.blockfuse(
         "submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16", "--name", foreign).status == 0)
     #expect(try page(folder).contains(">pending</span>"))
-    let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 5 { usleep(500) }
-    run.signal(SIGSTOP)
+    let hold = folder.file("hold")
+    _ = FileManager.default.createFile(atPath: hold, contents: nil)
+    let run = try RunningProcess(
+      "blockfuse", ["run", "--workers", "1", "--quiet"], folder: folder.path,
+      environment: ["BLOCKFUSE_FAULT": "claimed=hold:\(hold)@1"])
+    while run.isRunning, try folder.database.job(1).counts.running == 0 { usleep(500) }
     let running = try page(folder)
-    run.signal(SIGCONT)
+    try FileManager.default.removeItem(atPath: hold)
     run.wait()
     #expect(running.contains(">running</span>"))
     #expect(running.contains("class=\"cell running\""))
