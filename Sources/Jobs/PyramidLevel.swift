@@ -77,6 +77,7 @@ private final class PyramidBlockMaker: BlockMaker {
 
   func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
     let states = try knownStates(of: box, t: t, c: c)
+    if states.areAllEmpty { return .fill }
     let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
     var image = KnownImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
     image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
@@ -139,6 +140,8 @@ private final class PyramidBlockMaker: BlockMaker {
   private struct KnownStates {
     let blocks: Box3
     let states: [BlockState]
+
+    var areAllEmpty: Bool { states.allSatisfy { $0 == .empty } }
 
     func isEmpty(blockAt p: Index3) -> Bool {
       let at = p &- blocks.lower
