@@ -83,17 +83,9 @@ extension PlacedView {
   /// inverse, or leads too far to say.
   public func outputBox(for input: Box3) -> Box3? {
     guard let inverse = try? AffineMap(rows: map.rows, translation: map.offset).inverse() else { return nil }
-    var lower = Vector3(repeating: .infinity)
-    var upper = Vector3(repeating: -.infinity)
-    for corner in 0..<8 {
-      // a sample reaches less than a voxel beyond its place
-      let p = inverse(
-        Vector3(
-          Double(corner & 4 == 0 ? input.lower[0] - 1 : input.upper[0]),
-          Double(corner & 2 == 0 ? input.lower[1] - 1 : input.upper[1]),
-          Double(corner & 1 == 0 ? input.lower[2] - 1 : input.upper[2])))
-      (lower, upper) = (pointwiseMin(lower, p), pointwiseMax(upper, p))
-    }
+    // a sample reaches less than a voxel beyond its place
+    let (lower, upper) = PixelMap(rows: inverse.rows, offset: inverse.translation)
+      .bounds(of: input.grown(by: Index3(repeating: 1)))
     var box = Box3(lower: Index3(repeating: 0), upper: Index3(repeating: 0))
     for axis in 0..<3 {
       guard lower[axis] > -1e15, upper[axis] < 1e15 else { return nil }

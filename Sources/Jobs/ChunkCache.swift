@@ -244,24 +244,25 @@ package final class ChunkBuffer: @unchecked Sendable {
 /// Buffers that nobody uses any more, kept for the next chunks while all buffers together are within a limit: memory that
 /// was filled once costs no faults when it is filled again.
 private final class ChunkBufferPool: Sendable {
-  private struct State: @unchecked Sendable {
+  private struct Spare: @unchecked Sendable {
     // Unchecked: a spare buffer has no owner but the pool.
-    var spares: [UnsafeMutableRawBufferPointer] = []
+    let bytes: UnsafeMutableRawBufferPointer
+  }
+
+  private struct State {
+    var spares: [Spare] = []
     /// Of all buffers, in use or not.
     var byteCount = 0
 
     /// Takes out spares, those kept longest first, while there is more than may be.
-    mutating func excess(over limit: Int) -> State {
-      var excess = State()
+    mutating func takeExcess(over limit: Int) -> [Spare] {
+      var excess: [Spare] = []
       while byteCount > limit, !spares.isEmpty {
-        excess.spares.append(spares.removeFirst())
-        byteCount -= excess.spares[excess.spares.count - 1].count
+        let spare = spares.removeFirst()
+        byteCount -= spare.bytes.count
+        excess.append(spare)
       }
       return excess
-    }
-
-    func free() {
-      for spare in spares { Pages.free(spare) }
     }
   }
 
@@ -271,27 +272,26 @@ private final class ChunkBufferPool: Sendable {
   init(byteLimit: Int) { self.byteLimit = byteLimit }
 
   func take(byteCount: Int) -> ChunkBuffer {
-    let (found, excess) = state.withLock { state -> (State, State) in
-      if let i = state.spares.lastIndex(where: { $0.count == byteCount }) {
-        return (State(spares: [state.spares.remove(at: i)]), State())
-      }
+    let (spare, excess) = state.withLock { state -> (Spare?, [Spare]) in
+      if let i = state.spares.lastIndex(where: { $0.bytes.count == byteCount }) { return (state.spares.remove(at: i), []) }
       state.byteCount += byteCount
-      return (State(), state.excess(over: byteLimit))
+      return (nil, state.takeExcess(over: byteLimit))
     }
-    excess.free()
-    return ChunkBuffer(bytes: found.spares.first ?? Pages.take(byteCount: byteCount), pool: self)
+    for spare in excess { Pages.free(spare.bytes) }
+    return ChunkBuffer(bytes: spare?.bytes ?? Pages.take(byteCount: byteCount), pool: self)
   }
 
   func giveBack(_ bytes: UnsafeMutableRawBufferPointer) {
-    let returned = State(spares: [bytes])
-    state.withLock { state -> State in
-      state.spares += returned.spares
-      return state.excess(over: byteLimit)
-    }.free()
+    let returned = Spare(bytes: bytes)
+    let excess = state.withLock { state in
+      state.spares.append(returned)
+      return state.takeExcess(over: byteLimit)
+    }
+    for spare in excess { Pages.free(spare.bytes) }
   }
 
   func removeAll() {
-    state.withLock { $0.excess(over: -1) }.free()
+    for spare in state.withLock({ $0.takeExcess(over: -1) }) { Pages.free(spare.bytes) }
   }
 
   deinit { removeAll() }

@@ -5,9 +5,9 @@ import JobStore
 /// Hands the parts of blocks to the workers of one level.
 ///
 /// Parts of the oldest block go first: workers share a shard when shards are few, and stay neighbours in space. New
-/// blocks are taken from the ledger when no block in hand has parts left. Parts that are done wait in memory for a slow one
-/// before them; when those are many, only parts that need not wait are handed out, of new blocks if need be. A block that failed for a passing reason comes
-/// again after a while. The level is at its end when nothing is in hand and nobody else has blocks that may come back.
+/// blocks are taken from the ledger when no block in hand has parts left. Parts that are done wait in memory for a slow
+/// one before them; when those are many, only parts that need not wait are handed out, of new blocks if need be. A block
+/// that failed for a passing reason comes again after a while. The level is at its end when nothing is in hand and nobody else has blocks that may come back.
 final class WorkQueue: Sendable {
   struct Part: Sendable {
     let task: BlockTask

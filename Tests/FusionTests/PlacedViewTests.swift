@@ -5,15 +5,23 @@ import Testing
 @Suite struct PlacedViewTests {
   private let volume = Index3(5, 8, 13)
 
+  private func smallIndex(_ z: Int, _ y: Int, _ x: Int, _ g: inout SeededGenerator) -> Index3 {
+    Index3(Int.random(in: 0...z, using: &g), Int.random(in: 0...y, using: &g), Int.random(in: 0...x, using: &g))
+  }
+
+  private func smallView(_ kind: MapKind, _ g: inout SeededGenerator) -> PlacedView {
+    let shape = smallIndex(5, 8, 11, &g) &+ 1
+    return randomView(
+      id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
+    ).placed
+  }
+
   @Test(arguments: MapKind.allCases) func inputBoxesHoldAllThatABlockNeeds(_ kind: MapKind) {
     var g = SeededGenerator(seed: 17)
     for _ in 0..<30 {
-      func random(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &g) }
-      let shape = Index3(random(1...6), random(1...9), random(1...12))
-      let view = randomView(
-        id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
-      ).placed
-      let lower = Index3(random(0...3), random(0...5), random(0...9))
+      let view = smallView(kind, &g)
+      let shape = view.shape
+      let lower = smallIndex(3, 5, 9, &g)
       let box = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
       for order in [0, 1] {
         let input = view.inputBox(for: box, order: order)
@@ -37,12 +45,8 @@ import Testing
   @Test(arguments: MapKind.allCases) func outputBoxesHoldAllThatAreMadeOfVoxels(_ kind: MapKind) {
     var g = SeededGenerator(seed: 18)
     for _ in 0..<30 {
-      func random(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &g) }
-      let shape = Index3(random(1...6), random(1...9), random(1...12))
-      let view = randomView(
-        id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g
-      ).placed
-      let lower = Index3(random(0...5), random(0...8), random(0...11))
+      let view = smallView(kind, &g)
+      let lower = smallIndex(5, 8, 11, &g)
       let input = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
       guard let around = view.outputBox(for: input) else { continue }
       for z in 0..<volume[0] {
