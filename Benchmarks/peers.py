@@ -270,10 +270,10 @@ def content(a, report):
 def pyramid(a, report):
     report.section(
         "Pyramid", ["kind", "level 0 s", "in one run s", "of level 0", "by a later run s", "of level 0"],
-        "What the levels above 0 take: more than level 0 alone in one run, and in a run of their own, which starts anew and reads level 0 back.")
+        "4 x 2 tiles. What the levels above 0 take: more than level 0 alone in one run, and in a run of their own, which starts anew and reads level 0 back.")
     for kind in ("grid", "frac"):
         root = f"{a.work}/pyramid"
-        subprocess.run(child("make", root, kind, "zstd1"), check=True)
+        subprocess.run(child("make", root, kind, "zstd1", "long"), check=True)
         plain, whole, later = [], [], []
         for _ in range(a.runs):
             plain.append(median(blockfuse(a, root, "zstd1"), 1, clean=[f"{root}/blockfuse.zarr"])[0])
@@ -291,10 +291,10 @@ def pyramid(a, report):
 
 
 def workers(a, report):
-    report.section("Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio"])
+    report.section("Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio"], "4 x 2 tiles: on a job of a second, its start and its end would show.")
     for kind in ("grid", "frac", "rot"):
         root = f"{a.work}/workers"
-        subprocess.run(child("make", root, kind, "zstd1"), check=True)
+        subprocess.run(child("make", root, kind, "zstd1", "long"), check=True)
         for name, folder in (("tmpfs", "/dev/shm/blockfuse-bench"), ("disk", f"{root}/out")):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
@@ -309,13 +309,13 @@ def workers(a, report):
 
 
 def slow(a, report):
-    report.section("Slow storage", ["each sync waits", "workers", "seconds", "CPU s", "cores busy"], "`BLOCKFUSE_FAULT=file-written=wait:MS`, on 4 x 2 rotated tiles; without a wait and with.")
+    report.section("Slow storage", ["waits", "workers", "seconds", "CPU s", "cores busy"], "`BLOCKFUSE_FAULT=file-synced=wait:MS`, and `file-written=` the same, where a worker waits, on 4 x 2 rotated tiles; without a wait and with.")
     root = f"{a.work}/slow"
     subprocess.run(child("make", root, "rot", "zstd1", "long"), check=True)
-    for wait, count in ((0, 2), (0, 8), (50, 8), (100, 8)):
-        env = {"BLOCKFUSE_FAULT": f"file-written=wait:{wait}@1+"} if wait else None
+    for name, point, wait, count in (("none", "", 0, 2), ("none", "", 0, 8), ("each sync", "file-synced", 50, 8), ("each sync", "file-synced", 100, 8), ("each write", "file-written", 50, 8)):
+        env = {"BLOCKFUSE_FAULT": f"{point}=wait:{wait}@1+"} if wait else None
         wall, cpu, _ = median(blockfuse(a, root, "zstd1", arguments=["--workers", str(count)]), a.runs, env=env, clean=[f"{root}/blockfuse.zarr"])
-        report.row(f"{wait} ms", count, wall, cpu, cpu / wall)
+        report.row(f"{name}, {wait} ms" if wait else name, count, wall, cpu, cpu / wall)
     shutil.rmtree(root)
 
 
@@ -354,6 +354,8 @@ def main():
             return make(root, rest[0], rest[1], **SIZES[rest[2] if len(rest) > 2 else ""])
         return run_copy(root, rest[0]) if name == "copy" else run_reference(root, rest[0], rest[1])
     a.bin = os.path.abspath(a.bin)
+    if a.out:
+        os.makedirs(a.out, exist_ok=True)
     report = Report()
     for part in a.only.split(","):
         {"fuse": fuse, "content": content, "pyramid": pyramid, "workers": workers, "slow": slow, "memory": memory}[part](a, report)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "CKernels.h"
-#include "clones.h"
+#include "arithmetic.h"
 
 typedef float float4 __attribute__((vector_size(16), aligned(4)));
 typedef float float8 __attribute__((vector_size(32), aligned(4)));
@@ -94,8 +94,6 @@ INLINE void blend_pairs(float8 first, float8 last, const float *fractions, float
   const float8 b = __builtin_shufflevector(first, last, 1, 3, 5, 7, 9, 11, 13, 15);
   *(float8 *)target = blend(a, b, *(const float8 *)fractions);
 }
-
-INLINE float lerp(float a, float b, float f) { return a + f * (b - a); }
 
 CLONES void ck_gather_volume(const float *volume, long row_stride, long plane_stride, long ahead, const ck_taps *taps,
                              long count, float *target) {

@@ -3,7 +3,7 @@ import Geometry
 /// Fuses a region row by row, for the built-in functions without fusion weights.
 ///
 /// Within a row each view's samples are valid from one x to another, so a row falls into a few stretches with the same
-/// views. A stretch of one view needs no weights; where that is stored voxels of the output's own type, it is a copy.
+/// views. A stretch of one view needs no weights; where that view is shifted, its rows are stored many at once.
 struct StreamedFusion<S: RowArithmetic> {
   let method: FusionMethod
   let conversion: OutputConversion
@@ -34,26 +34,39 @@ struct StreamedFusion<S: RowArithmetic> {
     var active: [(view: Int, range: Range<Int>)] = []
     var previous: [(view: Int, range: Range<Int>)] = []
     for z in region.lower[0]..<region.upper[0] {
-      for y in region.lower[1]..<region.upper[1] {
-        let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2]
-        let row = output + start * bytes  // of x = 0
+      var y = region.lower[1]
+      while y < region.upper[1] {
         active.removeAll(keepingCapacity: true)
+        var end = region.upper[1]
         for k in 0..<views.count {
           let range = views[k].interval(z: z, y: y)
           if !range.isEmpty { active.append((k, range)) }
+          end = min(end, views[k].endOfRowsAlike(from: y))
         }
         if !isSame(active, previous) || stretches.isEmpty {
-          cut(region.lower[2]..<region.upper[2], active, into: &stretches)
+          cut(region.lower[2]..<region.upper[2], active, views, into: &stretches)
           swap(&active, &previous)
         }
+        let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2]
+        let first = output + start * bytes  // of x = 0
+        let rowByteCount = shape[2] * bytes
         for stretch in stretches {
-          let target = row + stretch.range.lowerBound * bytes
-          if stretch.views.isEmpty {
-            target.initializeMemory(as: UInt8.self, repeating: 0, count: stretch.range.count * bytes)
-          } else {
-            fuse(stretch, z: z, y: y, views, content, scratch, into: target)
+          guard let k = stretch.storedBy else { continue }
+          views[k].storePlane(
+            z: z, rows: y..<end, x: stretch.range, into: first + stretch.range.lowerBound * bytes,
+            rowByteCount: rowByteCount)
+        }
+        for i in 0..<(end - y) {
+          for stretch in stretches where stretch.storedBy == nil {
+            let target = first + i * rowByteCount + stretch.range.lowerBound * bytes
+            if stretch.views.isEmpty {
+              target.initializeMemory(as: UInt8.self, repeating: 0, count: stretch.range.count * bytes)
+            } else {
+              fuse(stretch, z: z, y: y + i, views, content, scratch, into: target)
+            }
           }
         }
+        y = end
       }
     }
   }
@@ -67,13 +80,19 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   /// Cuts a row where views begin and end.
-  private func cut(_ row: Range<Int>, _ active: [(view: Int, range: Range<Int>)], into stretches: inout [Stretch]) {
+  private func cut(
+    _ row: Range<Int>, _ active: [(view: Int, range: Range<Int>)], _ views: [ViewRows<S>],
+    into stretches: inout [Stretch]
+  ) {
     stretches.removeAll(keepingCapacity: true)
     var ends = [row.lowerBound, row.upperBound]
     for (_, range) in active { ends += [range.lowerBound, range.upperBound] }
     ends.sort()
     for (a, b) in zip(ends, ends.dropFirst()) where a < b {
-      stretches.append(Stretch(range: a..<b, views: active.filter { $0.range.contains(a) }.map(\.view)))
+      let involved = active.filter { $0.range.contains(a) }.map(\.view)
+      let single = involved.isEmpty ? nil : singleView(involved, views)
+      stretches.append(
+        Stretch(range: a..<b, views: involved, storedBy: single.flatMap { views[$0].storesPlanes(as: conversion) ? $0 : nil }))
     }
   }
 
@@ -87,11 +106,6 @@ struct StreamedFusion<S: RowArithmetic> {
     let involved = stretch.views
     if let single = singleView(involved, views) {
       let view = views[single]
-      if view.isPlainCopy && view.view.elementType == conversion.type && conversion.range == nil {
-        let source = view.storedRow(z: z, y: y, x: range.lowerBound)
-        target.copyMemory(from: source, byteCount: count * conversion.type.byteCount)
-        return
-      }
       view.sample(z: z, y: y, x: range, into: scratch.sum)
       if view.mayLackValues {
         storeMarked(scratch.sum, count: count, conversion, into: target)
@@ -138,6 +152,8 @@ struct Stretch {
   let range: Range<Int>
   /// In ascending order.
   let views: [Int]
+  /// The view that alone decides it and can store many such rows at once.
+  let storedBy: Int?
 }
 
 /// Rows to work in, in one piece of memory.

@@ -38,6 +38,8 @@ final class ViewRows<S: RowArithmetic> {
   let blendedRow = ScratchBuffer()
   var blendedKey = (z: Int.min, y: Int.min)
   var blended: UnsafeMutablePointer<S>?
+  /// Three rows that are worked in where a plane is stored at once.
+  let plane = ScratchBuffer()
 
   // mixed maps
   let converted = ScratchBuffer()

@@ -61,6 +61,40 @@ import Testing
     }
   }
 
+  /// Voxels exactly where the last sample needs them, so that an address sanitizer sees what reads on.
+  @Test(arguments: [(0, 0, 0), (0.3, 0, 0), (0, 0.6, 0), (0, 0, 0.9), (0.3, 0.6, 0), (0.3, 0.6, 0.9)])
+  func planesAreShiftedAsRowsAre(fraction: (z: Float, y: Float, x: Float)) {
+    var g = SeededGenerator(seed: 78)
+    let height = 5
+    for count in counts {
+      let shape = [fraction.z == 0 ? 1 : 2, height + (fraction.y == 0 ? 0 : 1), count + (fraction.x == 0 ? 0 : 1)]
+      let voxels: [UInt16] = (0..<(shape[0] * shape[1] * shape[2])).map { _ in UInt16.random(in: 0...65535, using: &g) }
+      let strides = ck_strides(row: shape[2], plane: shape[1] * shape[2])
+      let fractions = ck_fractions(z: fraction.z, y: fraction.y, x: fraction.x)
+      func expected(_ voxels: [Float], _ y: Int, _ x: Int) -> Float {
+        func mixed(_ a: Float, _ b: () -> Float, _ f: Float) -> Float { f == 0 ? a : a + f * (b() - a) }
+        func at(_ z: Int, _ y: Int, _ x: Int) -> Float { voxels[z * strides.plane + y * strides.row + x] }
+        func column(_ y: Int, _ x: Int) -> Float { mixed(at(0, y, x), { at(1, y, x) }, fraction.z) }
+        func row(_ x: Int) -> Float { mixed(column(y, x), { column(y + 1, x) }, fraction.y) }
+        return mixed(row(x), { row(x + 1) }, fraction.x).rounded(.toNearestOrEven)
+      }
+      func isRight<T: FixedWidthInteger>(_ source: [T], _ run: (inout [T], Int, inout [Float]) -> Void) -> Bool {
+        let to = count + 2
+        var target = [T](repeating: 9, count: height * to)
+        var rows = [Float](repeating: .nan, count: 3 * (count + 1))
+        run(&target, to, &rows)
+        let numbers = source.map { Float($0) }
+        return (0..<height).allSatisfy { y in
+          (0..<count).allSatisfy { Float(target[y * to + $0]) == expected(numbers, y, $0) }
+            && target[y * to + count] == 9 && target[y * to + count + 1] == 9
+        }
+      }
+      #expect(isRight(voxels) { ck_shift_u16(voxels, strides, fractions, height, count, &$0, $1, &$2) }, "\(count)")
+      let bytes = voxels.map { UInt8($0 & 255) }
+      #expect(isRight(bytes) { ck_shift_u8(bytes, strides, fractions, height, count, &$0, $1, &$2) }, "\(count)")
+    }
+  }
+
   @Test func samplesAreThoseOfTheTwin() {
     for seed in 0..<6 as Range<UInt64> {
       var (start, slope, line, shape) = line(seed)

@@ -91,4 +91,16 @@ void ck_blend_u16(const uint16_t *a, const uint16_t *b, float fraction, long cou
 void ck_store_u8(const float *row, long count, uint8_t *target);
 void ck_store_u16(const float *row, long count, uint16_t *target);
 
+/// How far samples lie beyond whole voxels, along z, y, x.
+typedef struct {
+  float z, y, x;
+} ck_fractions;
+/// `height` rows of `count` linear samples of a view shifted by `fraction`: blended along z, then y, then x, each as
+/// `a + fraction * (b - a)`, and stored as above, rows of the target `to` voxels apart. `rows` are 3 * (count + 1)
+/// numbers to work in.
+void ck_shift_u8(const uint8_t *source, ck_strides from, ck_fractions fraction, long height, long count,
+                 uint8_t *target, long to, float *rows);
+void ck_shift_u16(const uint16_t *source, ck_strides from, ck_fractions fraction, long height, long count,
+                  uint16_t *target, long to, float *rows);
+
 #endif
