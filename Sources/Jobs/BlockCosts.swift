@@ -3,18 +3,20 @@ import Geometry
 import JobStore
 import Views
 
-/// What the blocks of a job are expected to cost, so that tasks get equal shares: a block that no view touches next to
-/// nothing, another by its voxels and by those of the views that meet it. Nanoseconds of one core of one machine; only the
+/// What the blocks of a job are expected to cost, so that tasks get equal shares: a block that no view touches little,
+/// another by its voxels and by those of the views that meet it. Nanoseconds of one core of one machine; only the
 /// proportions matter.
 struct BlockCosts {
   /// Measured with `Benchmarks/cluster.py costs`, for views that are shifted; rotated ones come to the same.
-  static let perBlock = 316_000.0
-  static let perVoxel = 13.0
-  static let perViewVoxel = 15.0
+  static let perBlock = 150_000.0
+  static let perVoxel = 15.0
+  static let perViewVoxel = 12.0
   /// With content-based weights, where views overlap.
-  static let perContentVoxel = 190.0
-  /// Of the pyramid; with reading the eight below.
-  static let (perMeanBlock, perMeanVoxel) = (413_000.0, 49.0)
+  static let perContentVoxel = 170.0
+  /// Of the pyramid; a voxel with reading the eight below, where there are any.
+  static let (perMeanBlock, perMeanVoxel) = (230_000.0, 50.0)
+  /// That no view meets, in a brick that one does; all others are settled at once.
+  static let perEmptyBlock = 40_000.0
   /// So that sums of the largest jobs fit.
   private static let unit = 16_384.0
 
@@ -121,7 +123,7 @@ struct BlockCosts {
     guard isTouched else { return nil }
     return order.indices(place.extent).map { index in
       if let known, known.done[index] || known.empty[index] || known.failed[index] { return 0 }
-      return byIndex[index]
+      return max(byIndex[index], Self.perEmptyBlock)
     }
   }
 
@@ -129,7 +131,13 @@ struct BlockCosts {
     _ view: ViewBox, scale: Vector3, block: Vector3, region: BrickRegion, layout: LevelLayout, to own: inout [Double],
     _ shared: inout [Shared]
   ) {
-    let (lower, upper) = (view.lower / scale, view.upper / scale)
+    var (lower, upper) = (view.lower / scale, view.upper / scale)
+    if layout.level > 0 {
+      // whole blocks of the level below are read
+      let below = block / Vector3(layout.factor)
+      lower = (lower / below).rounded(.down) * below
+      upper = (upper / below).rounded(.up) * below
+    }
     let first = Vector3(region.blocks.lower)
     let last = Vector3(region.blocks.upper &- 1)
     let from = pointwiseMax((lower / block).rounded(.down), first)
@@ -152,11 +160,13 @@ struct BlockCosts {
           let index = (at[0] * extent[1] + at[1]) * extent[2] + at[2]
           let size = pointwiseMin((p &+ 1) &* layout.grid.block.zyx, shape) &- p &* layout.grid.block.zyx
           let count = Double(size[0] * size[1] * size[2])
-          if own[index] == 0 {
-            own[index] = layout.level == 0
-              ? Self.perBlock + count * Self.perVoxel : Self.perMeanBlock + count * Self.perMeanVoxel
+          guard layout.level == 0 else {
+            // of views that overlap, a voxel is averaged once all the same
+            let most = Self.perMeanBlock + count * Self.perMeanVoxel
+            own[index] = min(most, max(own[index], Self.perMeanBlock) + dz * dy * dx * Self.perMeanVoxel)
+            continue
           }
-          guard layout.level == 0 else { continue }
+          if own[index] == 0 { own[index] = Self.perBlock + count * Self.perVoxel }
           let voxels = view.fill * dz * dy * dx
           own[index] += Self.perViewVoxel * voxels
           if !shared.isEmpty {

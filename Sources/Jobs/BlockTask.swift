@@ -128,6 +128,9 @@ final class BlockTask: Sendable {
     if !array.carriesChecksums { state.checksum.append(bytes) }
   }
 
+  /// Whether anything of it is to be made durable: not of a block of nothing but fill.
+  var hasFile: Bool { state.update { $0.file != nil } }
+
   /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
   /// nothing but fill.
   func finish() throws(ZarrError) -> File? {

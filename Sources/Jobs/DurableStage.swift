@@ -11,23 +11,21 @@ import Zarr
 /// after its bytes, its name and its folders are durable. Where one of these fails, the block is made again from the
 /// beginning or recorded as failed: what a disk said it lost is not trusted to be there at a second try.
 final class DurableStage: Sendable {
+  /// What the recording thread waits for.
   private struct State {
-    var toSync: [BlockTask] = []
-    var syncing = 0
     var renamed: [(task: BlockTask, file: BlockTask.File?)] = []
     var others: [WorkResult] = []
-    var recording = 0
     var isClosed = false
     var error: (any Error)?
   }
 
+  private let files: BoundedQueue<BlockTask>
   private let monitor = Monitor(State())
   private let ledger: any BlockLedger
   private let queue: WorkQueue
   private let folders: DirectoryMaker
   private let meter: RunMeter
-  private let capacity: Int
-  private let threads = Mutex<[ThreadGroup]>([])
+  private let threads = Mutex<(syncers: ThreadGroup, recorder: ThreadGroup)?>(nil)
 
   /// - Parameters:
   ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
@@ -35,19 +33,20 @@ final class DurableStage: Sendable {
   init(
     ledger: any BlockLedger, queue: WorkQueue, folders: DirectoryMaker, meter: RunMeter, syncThreads: Int, capacity: Int
   ) {
-    (self.ledger, self.queue, self.folders, self.meter, self.capacity) = (ledger, queue, folders, meter, capacity)
+    (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
+    files = BoundedQueue(capacity: capacity)
     let syncers = ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
-    let committer = ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
-    threads.withLock { $0 = [syncers, committer] }
+    let recorder = ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
+    threads.withLock { $0 = (syncers, recorder) }
   }
 
   /// Takes a complete block. Waits while too many are on their way.
   func submit(_ task: BlockTask) {
     queue.handedOn()
-    monitor.wait { state -> Void? in
-      guard state.toSync.count + state.syncing < capacity || state.error != nil else { return nil }
-      state.toSync.append(task)
-      return ()
+    if task.hasFile {
+      files.put(task)
+    } else {
+      monitor.update { $0.renamed.append((task, nil)) }
     }
   }
 
@@ -69,22 +68,16 @@ final class DurableStage: Sendable {
 
   /// Waits until all that was submitted is recorded, and ends the threads. Throws what kept it from being recorded.
   func close() throws {
+    files.close()
+    let threads = threads.withLock { $0 }
+    threads?.syncers.join()
     monitor.update { $0.isClosed = true }
-    threads.withLock { $0 }.forEach { $0.join() }
+    threads?.recorder.join()
     if let error = monitor.read({ $0.error }) { throw error }
   }
 
   private func syncFiles() {
-    while true {
-      let task: BlockTask? = monitor.wait { state -> BlockTask?? in
-        if let task = state.toSync.first {
-          state.toSync.removeFirst()
-          state.syncing += 1
-          return .some(task)
-        }
-        return state.isClosed ? .some(nil) : nil
-      }
-      guard let task else { return }
+    while let task = files.take() {
       if monitor.read({ $0.error != nil }) {
         task.giveUp()
       } else {
@@ -96,7 +89,7 @@ final class DurableStage: Sendable {
           resolve(task, WorkFailure(error))
         }
       }
-      monitor.update { $0.syncing -= 1 }
+      files.finished()
     }
   }
 
@@ -104,8 +97,7 @@ final class DurableStage: Sendable {
     while true {
       let group: (renamed: [(task: BlockTask, file: BlockTask.File?)], others: [WorkResult])? = monitor.wait { state in
         if state.renamed.isEmpty && state.others.isEmpty {
-          guard state.isClosed && state.toSync.isEmpty && state.syncing == 0 else { return nil }
-          return .some(nil)
+          return state.isClosed ? .some(nil) : nil
         }
         defer { (state.renamed, state.others) = ([], []) }
         return .some((state.renamed, state.others))

@@ -206,6 +206,8 @@ final class LevelProgress {
 
   /// Reads the logs of all shares that have blocks of some bricks, however tasks were cut; with `again`, anew.
   func readAll(of bricks: IndexSet, again: Bool = false) throws {
+    // sets of numbers are slow to subtract, and this is asked for each block
+    if !again, bricks.allSatisfy(covered.contains) { return }
     let unread = again ? bricks : bricks.subtracting(covered)
     if unread.isEmpty { return }
     for range in unread.rangeView { try load(range) }
