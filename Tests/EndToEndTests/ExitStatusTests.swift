@@ -161,12 +161,10 @@ import Zarr
     #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--output-chunksize", "8").status == 0)
     #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr/inner.ome.zarr").status == 64)
     #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr/0/inner.ome.zarr").status == 64)
-    let run = try folder.spawn("run", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 5 { usleep(500) }
-    run.signal(SIGSTOP)
+    let run = try folder.held(after: 5)
     #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--overwrite").status == 11)
-    run.signal(SIGCONT)
-    #expect(run.wait().status == 0)
+    run.goOn()
+    #expect(run.process.wait().status == 0)
     // of several at once one gets the place
     let all = try (0..<4).map { _ in try folder.spawn("submit", dataset, "--output", "b.ome.zarr") }
     #expect(all.map { $0.wait().status }.sorted() == [0, 64, 64, 64])

@@ -34,10 +34,10 @@ import Zarr
   @Test(arguments: [SIGINT, SIGTERM])
   func signalsStopCleanly(number: Int32) throws {
     let folder = try submitted()
-    let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 10 { usleep(500) }
-    run.signal(number)
-    let end = run.wait()
+    let run = try folder.held(after: 10)
+    run.process.signal(number)
+    run.goOn()
+    let end = run.process.wait()
     #expect(end.status == 128 + number, "\(end.errors)")
     #expect(try folder.status()["state"]?.string == "interrupted")
     #expect(try folder.status()["blocks"]?["running"]?.int == 0)
@@ -47,9 +47,7 @@ import Zarr
 
   @Test func othersLookOnAndASecondRunIsRefused() throws {
     let folder = try submitted()
-    let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 5 { usleep(500) }
-    run.signal(SIGSTOP)  // it lives, and holds what it holds, however long we look
+    let run = try folder.held(after: 5)
     let status = try folder.status()
     #expect(status["state"]?.string == "running")
     let blocks = try folder.blockfuse("blocks", "--json", "--state", "running")
@@ -57,9 +55,9 @@ import Zarr
     #expect(!blocks.output.isEmpty)
     let second = try folder.blockfuse("run", "1")
     #expect(second.status == 11)
-    #expect(second.errors.contains("\(run.process.processIdentifier)"), "\(second.errors)")
-    run.signal(SIGCONT)
-    #expect(run.wait().status == 0)
+    #expect(second.errors.contains("\(run.process.process.processIdentifier)"), "\(second.errors)")
+    run.goOn()
+    #expect(run.process.wait().status == 0)
     #expect(try folder.status()["state"]?.string == "complete")
   }
 

@@ -33,29 +33,26 @@ import Zarr
     let folder = try submitted()
     // an earlier run gives the rate that a resumed one has not found yet
     try folder.blockfuse("run", "--limit", "100", "--quiet")
-    let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 120 { usleep(500) }
-    run.signal(SIGSTOP)
+    let run = try folder.held(after: 20)
     let status = try folder.status()
     let text = try folder.blockfuse("status").output
-    run.signal(SIGKILL)
-    run.wait()
+    run.process.signal(SIGKILL)
+    run.process.wait()
     #expect((status["seconds_left"]?.double ?? 0) > 0, "\(status)")
     #expect(text.contains(" left"), "\(text)")
-    #expect(text.contains("process \(run.process.processIdentifier)"), "\(text)")
+    #expect(text.contains("process \(run.process.process.processIdentifier)"), "\(text)")
     #expect(try folder.status()["seconds_left"] == .null)
   }
 
   /// As when the lid of a laptop is closed: neither the rate nor the time left may rest on it.
   @Test func timeInWhichAProcessIsStoppedIsNotWork() throws {
     let folder = try submitted()
-    let run = try folder.spawn("run", "--workers", "1", "--quiet")
-    while run.isRunning, try folder.database.job(1).counts.settled < 20 { usleep(500) }
-    run.signal(SIGSTOP)
-    try #require(run.isRunning)
+    let run = try folder.held(after: 20)
+    run.process.signal(SIGSTOP)
+    run.goOn()
     sleep(5)
-    run.signal(SIGCONT)
-    #expect(run.wait().status == 0)
+    run.process.signal(SIGCONT)
+    #expect(run.process.wait().status == 0)
     let record = try #require(try folder.database.runs(of: 1).first)
     let (wall, worked) = (record.endedAt?.timeIntervalSince(record.worker.startedAt) ?? 0, record.progress.workedSeconds ?? 0)
     #expect(wall - worked > 4 && worked > 0, "\(worked) s of \(wall)")

@@ -53,6 +53,20 @@ final class TestFolder: Sendable {
     try RunningProcess("blockfuse", arguments, folder: path)
   }
 
+  /// A run of job 1 in one thread that holds still in the midst of it, with so many blocks settled, until it is let go on:
+  /// however fast the program is, what is done meanwhile does not come too late.
+  func held(after settled: Int) throws -> HeldRun {
+    let hold = file("hold-" + UUID().uuidString)
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let before = try database.job(1).counts.settled
+    let run = try RunningProcess(
+      "blockfuse", ["run", "1", "--workers", "1", "--quiet"], folder: path,
+      environment: ["BLOCKFUSE_FAULT": "file-opening=hold:\(hold)@\(settled + 20)+"])
+    while run.isRunning, try database.job(1).counts.settled < before + settled { usleep(500) }
+    try #require(run.isRunning, "\(run.wait().errors)")
+    return HeldRun(process: run, hold: hold)
+  }
+
   /// Makes a mosaic and returns its dataset file.
   func mosaic(_ arguments: String...) throws -> String {
     let end = try RunningProcess("mosaic", ["mosaic"] + arguments, folder: path).wait()
@@ -112,6 +126,13 @@ final class RunningProcess {
     func text(_ url: URL) -> String { (try? String(contentsOf: url, encoding: .utf8)) ?? "" }
     return Finished(status: status, output: text(output), errors: text(errors))
   }
+}
+
+struct HeldRun {
+  let process: RunningProcess
+  let hold: String
+
+  func goOn() { unlink(hold) }
 }
 
 /// All voxels of an array, C order, for comparison byte by byte.
