@@ -19,4 +19,18 @@ INLINE uint32_t rounded(float value, float upper) {
   return bits;
 }
 
+// The blending weight at a distance, in blending widths; 1 from 1 on.
+INLINE float weight(float distance) {
+  const float d = distance < 1 ? distance : 1;
+  const float u = d * d;
+  const float a =
+      1.5707963705062866f +
+      u * (-0.6459636688232422f +
+           u * (0.07968928664922714f + u * (-0.004672910086810589f + u * 0.0001509713620180264f)));
+  const float s = d * a;
+  const float sine = s < 1 ? s : 1;
+  const float w = sine * sine;
+  return w > 1e-30f ? w : 1e-30f;
+}
+
 #endif

@@ -1,6 +1,6 @@
 // Blending weights of rows; `BlendingRamp` says what they are, in the same words one by one.
 #include "CKernels.h"
-#include "clones.h"
+#include "arithmetic.h"
 
 INLINE float folded(double p, double length, double density) {
   const double low = p + 1, high = length - p;
@@ -9,19 +9,6 @@ INLINE float folded(double p, double length, double density) {
 
 INLINE float near_hat(float t) { return t < 2 - t ? t : 2 - t; }
 INLINE float far_hat(float t) { return t - 1 > 0 ? t - 1 : 0; }
-
-INLINE float weight(float distance) {
-  const float d = distance < 1 ? distance : 1;
-  const float u = d * d;
-  const float a =
-      1.5707963705062866f +
-      u * (-0.6459636688232422f +
-           u * (0.07968928664922714f + u * (-0.004672910086810589f + u * 0.0001509713620180264f)));
-  const float s = d * a;
-  const float sine = s < 1 ? s : 1;
-  const float w = sine * sine;
-  return w > 1e-30f ? w : 1e-30f;
-}
 
 CLONES void ck_weigh_line(const ck_ramp *ramp, const ck_line *line, double x, long count, float *target) {
   const double sz = line->start[0], sy = line->start[1], sx = line->start[2];

@@ -179,7 +179,7 @@ final class FusionEngine<S: RowArithmetic> {
     let slack = shape[1] * shape[2] + 2 * shape[2] + 64
     let working =
       switch view.mapClass {
-      case .separable: 6 * (shape[2] + 4) * size + part.shape[2] * (12 + size)
+      case .separable: 6 * (shape[2] + 4) * size + part.shape[2] * (12 + size) + part.shape[1] * 8
       case .plane: (slack + shape[2]) * size
       case .general: order == 1 ? (box.count + slack) * size : 0
       }

@@ -1,13 +1,15 @@
+import CKernels
 import Geometry
 
 /// Fuses a region row by row, for the built-in functions without fusion weights.
 ///
 /// Within a row each view's samples are valid from one x to another, so a row falls into a few stretches with the same
-/// views. A stretch of one view needs no weights; where that view is shifted, its rows are stored many at once.
+/// views. A stretch of one view needs no weights. Where views are shifted, rows that lie alike are made many at once.
 struct StreamedFusion<S: RowArithmetic> {
   let method: FusionMethod
   let conversion: OutputConversion
   private let rows = ScratchBuffer()
+  private let numbers = ScratchBuffer()
 
   init(recipe: FusionRecipe, method: FusionMethod) {
     self.method = method
@@ -16,7 +18,11 @@ struct StreamedFusion<S: RowArithmetic> {
 
   static func scratchByteCount(width: Int, views: Int) -> Int {
     (2 + views) * width * MemoryLayout<S>.stride + (4 + views) * width * MemoryLayout<Float>.stride
+      + averageNumberCount(width: width, views: views) * MemoryLayout<Float>.stride
   }
+
+  /// What `ck_average` works in.
+  private static func averageNumberCount(width: Int, views: Int) -> Int { (2 * views + 4) * (width + 1) }
 
   /// Writes every voxel of `region`, a part of `box`, whose voxels start at `output` in C order.
   ///
@@ -44,20 +50,25 @@ struct StreamedFusion<S: RowArithmetic> {
           end = min(end, views[k].endOfRowsAlike(from: y))
         }
         if !isSame(active, previous) || stretches.isEmpty {
-          cut(region.lower[2]..<region.upper[2], active, views, into: &stretches)
+          cut(region.lower[2]..<region.upper[2], active, views, hasContent: !content.isEmpty, into: &stretches)
           swap(&active, &previous)
         }
         let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2]
         let first = output + start * bytes  // of x = 0
         let rowByteCount = shape[2] * bytes
+        var hasRows = false
         for stretch in stretches {
-          guard let k = stretch.storedBy else { continue }
-          views[k].storePlane(
-            z: z, rows: y..<end, x: stretch.range, into: first + stretch.range.lowerBound * bytes,
-            rowByteCount: rowByteCount)
+          let target = first + stretch.range.lowerBound * bytes
+          switch stretch.way {
+          case .stored(let k):
+            views[k].storePlane(z: z, rows: y..<end, x: stretch.range, into: target, rowByteCount: rowByteCount)
+          case .averaged:
+            averagePlane(stretch, z: z, rows: y..<end, views, into: target, rowByteCount: rowByteCount)
+          case .rowByRow: hasRows = true
+          }
         }
-        for i in 0..<(end - y) {
-          for stretch in stretches where stretch.storedBy == nil {
+        for i in 0..<(hasRows ? end - y : 0) {
+          for stretch in stretches where stretch.way == .rowByRow {
             let target = first + i * rowByteCount + stretch.range.lowerBound * bytes
             if stretch.views.isEmpty {
               target.initializeMemory(as: UInt8.self, repeating: 0, count: stretch.range.count * bytes)
@@ -81,7 +92,7 @@ struct StreamedFusion<S: RowArithmetic> {
 
   /// Cuts a row where views begin and end.
   private func cut(
-    _ row: Range<Int>, _ active: [(view: Int, range: Range<Int>)], _ views: [ViewRows<S>],
+    _ row: Range<Int>, _ active: [(view: Int, range: Range<Int>)], _ views: [ViewRows<S>], hasContent: Bool,
     into stretches: inout [Stretch]
   ) {
     stretches.removeAll(keepingCapacity: true)
@@ -90,13 +101,40 @@ struct StreamedFusion<S: RowArithmetic> {
     ends.sort()
     for (a, b) in zip(ends, ends.dropFirst()) where a < b {
       let involved = active.filter { $0.range.contains(a) }.map(\.view)
-      let single = involved.isEmpty ? nil : singleView(involved, views)
-      stretches.append(
-        Stretch(range: a..<b, views: involved, storedBy: single.flatMap { views[$0].storesPlanes(as: conversion) ? $0 : nil }))
+      stretches.append(Stretch(range: a..<b, views: involved, way: way(of: involved, views, hasContent: hasContent)))
     }
   }
 
-  // MARK: one stretch
+  private func way(of involved: [Int], _ views: [ViewRows<S>], hasContent: Bool) -> Stretch.Way {
+    if involved.isEmpty { return .rowByRow }
+    if let single = singleView(involved, views) {
+      return views[single].storesPlanes(as: conversion) ? .stored(by: single) : .rowByRow
+    }
+    let isAverage = method == .weightedAverage && !hasContent
+    return isAverage && involved.allSatisfy { views[$0].hasPlaneKernel(for: conversion) } ? .averaged : .rowByRow
+  }
+
+  // MARK: many rows of a stretch
+
+  private func averagePlane(
+    _ stretch: Stretch, z: Int, rows: Range<Int>, _ views: [ViewRows<S>], into target: UnsafeMutableRawPointer,
+    rowByteCount: Int
+  ) {
+    let shifted = stretch.views.map { views[$0].shiftedView(z: z, rows: rows, x: stretch.range) }
+    let (count, certain) = (stretch.range.count, BlendingRamp.certainDistance)
+    let numbers = numbers.reserve(Float.self, count: Self.averageNumberCount(width: count, views: shifted.count))
+    if conversion.type == .uint8 {
+      ck_average_u8(
+        shifted, shifted.count, certain, rows.count, count, target.assumingMemoryBound(to: UInt8.self), rowByteCount,
+        numbers)
+    } else {
+      ck_average_u16(
+        shifted, shifted.count, certain, rows.count, count, target.assumingMemoryBound(to: UInt16.self),
+        rowByteCount / 2, numbers)
+    }
+  }
+
+  // MARK: one row of a stretch
 
   private func fuse(
     _ stretch: Stretch, z: Int, y: Int, _ views: [ViewRows<S>], _ content: [VoxelArray<Float>?],
@@ -152,8 +190,15 @@ struct Stretch {
   let range: Range<Int>
   /// In ascending order.
   let views: [Int]
-  /// The view that alone decides it and can store many such rows at once.
-  let storedBy: Int?
+  let way: Way
+
+  enum Way: Equatable {
+    case rowByRow
+    /// Many rows at once, by the view that alone decides it.
+    case stored(by: Int)
+    /// Many rows at once, by several views.
+    case averaged
+  }
 }
 
 /// Rows to work in, in one piece of memory.

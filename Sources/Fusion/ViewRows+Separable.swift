@@ -114,8 +114,7 @@ extension ViewRows {
   }
 
   func weighSeparable(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
-    let fz = context.blendsZ ? ramp.folded(coordinate(0, z), axis: 0) : 1
-    let (near, far) = ramp.row(z: fz, y: ramp.folded(coordinate(1, y), axis: 1))
+    let (near, far) = rowDistances(z: z, y: y)
     let width = region.shape[2]
     let nearHats = hats.base.assumingMemoryBound(to: Float.self) + (range.lowerBound - region.lower[2])
     let farHats = nearHats + width
@@ -136,6 +135,12 @@ extension ViewRows {
       i = end
     }
     return true
+  }
+
+  /// The distances of a row are `near * nearHat + far * farHat`.
+  func rowDistances(z: Int, y: Int) -> (near: Float, far: Float) {
+    let fz = context.blendsZ ? ramp.folded(coordinate(0, z), axis: 0) : 1
+    return ramp.row(z: fz, y: ramp.folded(coordinate(1, y), axis: 1))
   }
 
   private func coordinate(_ axis: Int, _ index: Int) -> Double {

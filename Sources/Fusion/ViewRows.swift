@@ -38,7 +38,7 @@ final class ViewRows<S: RowArithmetic> {
   let blendedRow = ScratchBuffer()
   var blendedKey = (z: Int.min, y: Int.min)
   var blended: UnsafeMutablePointer<S>?
-  /// Three rows that are worked in where a plane is stored at once.
+  /// What is worked in where many rows of a plane are made at once.
   let plane = ScratchBuffer()
 
   // mixed maps

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Synchronization
 
 /// Hands items from many threads to many: as many may wait or be in work as its capacity, and each wakes one thread alone.

@@ -95,6 +95,57 @@ import Testing
     }
   }
 
+  @Test func averagesAreWeightedInTheOrderOfViews() {
+    var g = SeededGenerator(seed: 79)
+    let (height, certain) = (3, Float(1.001))
+    let all = [(0.3, 0.6, 0.9), (0, 0, 0), (0, 0.5, 0)].map { ck_fractions(z: Float($0.0), y: Float($0.1), x: Float($0.2)) }
+    for count in counts {
+      // far from the border in the last row, where all weights are 1
+      let hats = all.map { _ in (near: random(count, 0...1, &g), far: random(count, 1...2, &g)) }
+      let distances = all.map { _ in [0.1, 0.2, 0.7, 0.3, 1, 2].map { Float($0) * Float.random(in: 0.9...1, using: &g) } }
+      let strides = ck_strides(row: count + 1, plane: (count + 1) * (height + 1))
+      let voxels: [[UInt16]] = all.map { _ in (0..<(2 * strides.plane)).map { _ in UInt16.random(in: 0...65535, using: &g) } }
+      func sample(_ k: Int, _ y: Int, _ x: Int) -> Float {
+        func mixed(_ a: Float, _ b: Float, _ f: Float) -> Float { a + f * (b - a) }
+        func at(_ z: Int, _ y: Int, _ x: Int) -> Float { Float(voxels[k][z * strides.plane + y * strides.row + x]) }
+        func column(_ y: Int, _ x: Int) -> Float { mixed(at(0, y, x), at(1, y, x), all[k].z) }
+        func row(_ x: Int) -> Float { mixed(column(y, x), column(y + 1, x), all[k].y) }
+        return mixed(row(x), row(x + 1), all[k].x)
+      }
+      func expected(_ y: Int, _ x: Int) -> Float {
+        var (sum, weights): (Float, Float) = (0, 0)
+        for k in 0..<all.count {
+          let weight = BlendingRamp.weight(distances[k][2 * y] * hats[k].near[x] + distances[k][2 * y + 1] * hats[k].far[x])
+          (sum, weights) = k == 0 ? (weight * sample(k, y, x), weight) : (sum + weight * sample(k, y, x), weights + weight)
+        }
+        return (sum / weights).rounded(.toNearestOrEven)
+      }
+      let (held, near, far) = (voxels.map(copied), hats.map { copied($0.near) }, hats.map { copied($0.far) })
+      let places = distances.map(copied)
+      defer {
+        held.forEach { $0.deallocate() }
+        (near + far + places).forEach { $0.deallocate() }
+      }
+      let views = all.indices.map {
+        ck_shifted_view(
+          voxels: held[$0], from: strides, fraction: all[$0], near_hats: near[$0], far_hats: far[$0], distances: places[$0])
+      }
+      var target = [UInt16](repeating: 9, count: height * (count + 2))
+      var rows = [Float](repeating: .nan, count: (2 * views.count + 4) * (count + 1))
+      ck_average_u16(views, views.count, certain, height, count, &target, count + 2, &rows)
+      #expect((0..<height).allSatisfy { y in
+        (0..<count).allSatisfy { Float(target[y * (count + 2) + $0]) == expected(y, $0) }
+          && target[y * (count + 2) + count] == 9
+      }, "\(count)")
+    }
+  }
+
+  private func copied<T>(_ values: [T]) -> UnsafeMutablePointer<T> {
+    let copy = UnsafeMutablePointer<T>.allocate(capacity: values.count)
+    for (i, value) in values.enumerated() { (copy + i).initialize(to: value) }
+    return copy
+  }
+
   @Test func samplesAreThoseOfTheTwin() {
     for seed in 0..<6 as Range<UInt64> {
       var (start, slope, line, shape) = line(seed)

@@ -103,4 +103,19 @@ void ck_shift_u8(const uint8_t *source, ck_strides from, ck_fractions fraction, 
 void ck_shift_u16(const uint16_t *source, ck_strides from, ck_fractions fraction, long height, long count,
                   uint16_t *target, long to, float *rows);
 
+/// A view shifted by `fraction`, and what its blending weights depend on: in row y the distances are
+/// `distances[2 * y] * near_hats + distances[2 * y + 1] * far_hats`.
+typedef struct {
+  const void *voxels;
+  ck_strides from;
+  ck_fractions fraction;
+  const float *near_hats, *far_hats, *distances;
+} ck_shifted_view;
+/// Weighted averages of views, sampled as by `ck_shift_u8`, added up in the order of the views; beyond the distance
+/// `certain` a weight is 1. `rows` are (2 * view_count + 4) * (count + 1) numbers to work in.
+void ck_average_u8(const ck_shifted_view *views, long view_count, float certain, long height, long count,
+                   uint8_t *target, long to, float *rows);
+void ck_average_u16(const ck_shifted_view *views, long view_count, float certain, long height, long count,
+                    uint16_t *target, long to, float *rows);
+
 #endif
