@@ -17,8 +17,12 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   static func scratchByteCount(width: Int, views: Int) -> Int {
-    (2 + views) * width * MemoryLayout<S>.stride + (4 + views) * width * MemoryLayout<Float>.stride
+    rowByteCount(width: width, views: views)
       + averageNumberCount(width: width, views: views) * MemoryLayout<Float>.stride
+  }
+
+  private static func rowByteCount(width: Int, views: Int) -> Int {
+    (2 + views) * width * MemoryLayout<S>.stride + (4 + views) * width * MemoryLayout<Float>.stride
   }
 
   /// What `ck_average` works in.
@@ -34,7 +38,7 @@ struct StreamedFusion<S: RowArithmetic> {
     let width = region.shape[2]
     let bytes = conversion.type.byteCount
     let shape = box.shape
-    rows.reserve(byteCount: Self.scratchByteCount(width: width, views: views.count))
+    rows.reserve(byteCount: Self.rowByteCount(width: width, views: views.count))
     let scratch = RowScratch<S>(rows.base, width: width, views: views.count)
     var stretches: [Stretch] = []
     var active: [(view: Int, range: Range<Int>)] = []
