@@ -33,4 +33,27 @@ INLINE float weight(float distance) {
   return w > 1e-30f ? w : 1e-30f;
 }
 
+INLINE void blend_numbers(const float *a, const float *b, float fraction, long count, float *target) {
+  float *restrict out = target;
+  for (long i = 0; i < count; i++) out[i] = lerp(a[i], b[i], fraction);
+}
+
+#define ROWS(NAME, TYPE, UPPER)                                                                             \
+  INLINE void convert_##NAME(const TYPE *source, long count, float *target) {                               \
+    float *restrict out = target;                                                                           \
+    for (long i = 0; i < count; i++) out[i] = (float)source[i];                                             \
+  }                                                                                                         \
+  INLINE void blend_##NAME(const TYPE *a, const TYPE *b, float fraction, long count, float *target) {       \
+    float *restrict out = target;                                                                           \
+    for (long i = 0; i < count; i++) out[i] = lerp((float)a[i], (float)b[i], fraction);                     \
+  }                                                                                                         \
+  INLINE void store_##NAME(const float *row, long count, TYPE *target) {                                    \
+    TYPE *restrict out = target;                                                                            \
+    for (long i = 0; i < count; i++) out[i] = (TYPE)rounded(row[i], UPPER);                                 \
+  }
+
+ROWS(u8, uint8_t, 255.0f)
+ROWS(u16, uint16_t, 65535.0f)
+#undef ROWS
+
 #endif

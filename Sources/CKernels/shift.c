@@ -7,11 +7,6 @@
 // What has a fraction of 0 is not read: it may lie outside the view.
 INLINE long row_length(ck_fractions fraction, long count) { return fraction.x == 0 ? count : count + 1; }
 
-INLINE void blend_numbers(const float *a, const float *b, float fraction, long count, float *target) {
-  float *restrict out = target;
-  for (long i = 0; i < count; i++) out[i] = lerp(a[i], b[i], fraction);
-}
-
 // Adds weighted values and their weights to sums; the first ones begin them.
 INLINE void add(const float *values, float near, float far, const float *near_hats, const float *far_hats,
                 float certain, long count, int is_first, float *values_sum, float *weights_sum) {
@@ -43,13 +38,10 @@ INLINE void add(const float *values, float near, float far, const float *near_ha
 
 #define SHIFT(NAME, TYPE, UPPER)                                                                               \
   INLINE void blend_planes_##NAME(const TYPE *source, long plane, float fraction, long count, float *target) { \
-    float *restrict out = target;                                                                              \
-    if (fraction == 0) {                                                                                       \
-      for (long i = 0; i < count; i++) out[i] = (float)source[i];                                              \
-    } else {                                                                                                   \
-      const TYPE *next = source + plane;                                                                       \
-      for (long i = 0; i < count; i++) out[i] = lerp((float)source[i], (float)next[i], fraction);              \
-    }                                                                                                          \
+    if (fraction == 0)                                                                                         \
+      convert_##NAME(source, count, target);                                                                   \
+    else                                                                                                       \
+      blend_##NAME(source, source + plane, fraction, count, target);                                           \
   }                                                                                                            \
                                                                                                                \
   /* Row y blended along z, then y. `pair` has rows blended along z, kept from one y to the next. */           \
@@ -71,11 +63,10 @@ INLINE void add(const float *values, float near, float far, const float *near_ha
       const float *row =                                                                                       \
           blended_row_##NAME(source, from, fraction, y, read, width, rows, rows + 2 * width);                  \
       TYPE *restrict out = target + y * to;                                                                    \
-      if (fraction.x == 0) {                                                                                   \
-        for (long i = 0; i < count; i++) out[i] = (TYPE)rounded(row[i], UPPER);                                \
-      } else {                                                                                                 \
+      if (fraction.x == 0)                                                                                     \
+        store_##NAME(row, count, out);                                                                         \
+      else                                                                                                     \
         for (long i = 0; i < count; i++) out[i] = (TYPE)rounded(lerp(row[i], row[i + 1], fraction.x), UPPER);  \
-      }                                                                                                        \
     }                                                                                                          \
   }                                                                                                            \
                                                                                                                \

@@ -42,6 +42,7 @@ final class FusionEngine<S: RowArithmetic> {
       }
       for (view, array) in zip(needed, all) { weights[view.id] = array }
     }
+    defer { for row in rows { row.letGo() } }
     try forEachPart(of: box, views: needed) { part, partViews in
       try load(partViews, for: part, from: reader)
       streamed.fuse(
@@ -157,7 +158,16 @@ final class FusionEngine<S: RowArithmetic> {
   private func load(_ views: [PlacedView], for part: Box3, from reader: any VoxelReader) throws {
     guard let first = views.first else { return }
     makeRows(views.count, like: first)
-    for (view, row) in zip(views, rows) { try load(view, into: row, for: part, from: reader) }
+    for (view, row) in zip(views, rows) {
+      if row.takesLoans(of: view) {
+        let box = view.inputBox(for: part, order: recipe.interpolationOrder)
+        if let lent = try reader.lend(view, box: box) {
+          try row.begin(region: part, of: view, box: box, lent: lent)
+          continue
+        }
+      }
+      try load(view, into: row, for: part, from: reader)
+    }
   }
 
   private func load(

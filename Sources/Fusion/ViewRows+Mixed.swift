@@ -19,8 +19,23 @@ extension ViewRows {
     let count = patchBox.count
     let slack = shape[1] * shape[2] + shape[2] + 8
     let target = converted.reserve(S.self, count: count + slack)
-    withVoxelType(view.elementType, ConvertBody(source: patch.base, count: count, target: target))
+    let bytes = view.elementType.byteCount
+    for z in 0..<shape[0] {
+      let plane = voxels + z * planeStride * bytes
+      forEachRun { from, count, at in
+        withVoxelType(
+          view.elementType,
+          ConvertBody(source: plane + from * bytes, count: count, target: target + (z * shape[1] * shape[2] + at)))
+      }
+    }
     (target + count).update(repeating: 0, count: slack)
+  }
+
+  /// The pieces of a plane of the patch that lie without gaps: their first element there, and in a plane without any gap.
+  private func forEachRun(_ body: (_ from: Int, _ count: Int, _ at: Int) -> Void) {
+    let (height, width) = (patchBox.shape[1], patchBox.shape[2])
+    if rowStride == width { return body(0, height * width, 0) }
+    for y in 0..<height { body(y * rowStride, width, y * width) }
   }
 
   private func convertPlane(z: Int) {
@@ -34,12 +49,16 @@ extension ViewRows {
     let base = p.rounded(.down)
     let fraction = S(p - base)
     let bytes = view.elementType.byteCount
-    let a = patch.base + (Int(base) - patchBox.lower[0]) * count * bytes
-    if fraction == 0 {
-      withVoxelType(view.elementType, ConvertBody(source: a, count: count, target: target))
-    } else {
-      withVoxelType(
-        view.elementType, BlendBody(a: a, b: a + count * bytes, fraction: fraction, count: count, target: target))
+    let first = voxels + (Int(base) - patchBox.lower[0]) * planeStride * bytes
+    forEachRun { from, count, at in
+      let a = first + from * bytes
+      if fraction == 0 {
+        withVoxelType(view.elementType, ConvertBody(source: a, count: count, target: target + at))
+      } else {
+        withVoxelType(
+          view.elementType,
+          BlendBody(a: a, b: a + planeStride * bytes, fraction: fraction, count: count, target: target + at))
+      }
     }
     (target + count).update(repeating: 0, count: slack)
   }
@@ -62,7 +81,7 @@ extension ViewRows {
       if order == 0 {
         locateNearest(line, in: patchBox, x: x, place)
         withVoxelType(
-          view.elementType, GatherBody(source: patch.base, index: place.index, count: place.count, target: out))
+          view.elementType, GatherBody(source: voxels, index: place.index, count: place.count, target: out))
       } else {
         S.locate(line, in: patchBox, x: x, ignoringZ: isPlane, place)
         if hasNonFinitePatch {

@@ -30,7 +30,7 @@ extension ViewRows {
     let bytes = view.elementType.byteCount
     if isPlainCopy {
       let source = storedRow(z: z, y: rows.lowerBound, x: range.lowerBound)
-      let sourceByteCount = patchBox.shape[2] * bytes
+      let sourceByteCount = rowStride * bytes
       for i in 0..<rows.count {
         (target + i * rowByteCount).copyMemory(from: source + i * sourceByteCount, byteCount: range.count * bytes)
       }
@@ -56,8 +56,8 @@ extension ViewRows {
     let (yBase, yFraction) = lines[1].position(at: y)
     let first = patchOffset(zBase, yBase) + x + (columnShift ?? 0)
     return (
-      UnsafeRawPointer(patch.base) + first * view.elementType.byteCount,
-      ck_strides(row: patchBox.shape[2], plane: patchBox.shape[1] * patchBox.shape[2]),
+      voxels + first * view.elementType.byteCount,
+      ck_strides(row: rowStride, plane: planeStride),
       ck_fractions(z: Float(zFraction), y: Float(yFraction), x: Float(fractionX)))
   }
 

@@ -50,7 +50,7 @@ extension ViewRows {
       let at = patchOffset(zBase, yBase) + range.lowerBound + columnShift
       withVoxelType(
         view.elementType,
-        ConvertBody(source: patch.base + at * view.elementType.byteCount, count: range.count, target: target))
+        ConvertBody(source: voxels + at * view.elementType.byteCount, count: range.count, target: target))
       return
     }
     let row = blendRow(z: z, y: y, zBase, S(zFraction), yBase, S(yFraction))
@@ -102,12 +102,12 @@ extension ViewRows {
       if planeRowKeys.even == (z, row) { return target }
       planeRowKeys.even = (z, row)
     }
-    let a = patch.base + patchOffset(zBase, row) * view.elementType.byteCount
+    let a = voxels + patchOffset(zBase, row) * view.elementType.byteCount
     let count = patchBox.shape[2]
     if zFraction == 0 {
       withVoxelType(view.elementType, ConvertBody(source: a, count: count, target: target))
     } else {
-      let b = patch.base + patchOffset(zBase + 1, row) * view.elementType.byteCount
+      let b = voxels + patchOffset(zBase + 1, row) * view.elementType.byteCount
       withVoxelType(view.elementType, BlendBody(a: a, b: b, fraction: zFraction, count: count, target: target))
     }
     return target

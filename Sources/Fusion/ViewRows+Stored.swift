@@ -18,12 +18,12 @@ extension ViewRows {
     let row = order == 0
       ? patchOffset(lines[0].nearest(at: z), lines[1].nearest(at: y))
       : patchOffset(lines[0].position(at: z).base, lines[1].position(at: y).base)
-    return UnsafeRawPointer(patch.base) + (row + x + (columnShift ?? 0)) * view.elementType.byteCount
+    return voxels + (row + x + (columnShift ?? 0)) * view.elementType.byteCount
   }
 
+  /// Elements from the first voxel of the patch to the first of a row.
   func patchOffset(_ z: Int, _ y: Int) -> Int {
-    let shape = patchBox.shape
-    return ((z - patchBox.lower[0]) * shape[1] + (y - patchBox.lower[1])) * shape[2]
+    (z - patchBox.lower[0]) * planeStride + (y - patchBox.lower[1]) * rowStride
   }
 
   // MARK: exact integers
@@ -53,8 +53,8 @@ extension ViewRows {
     }
     let offset = isConstant ? 0 : (patchOffset(at[0], at[1]) + at[2] - patchBox.lower[2]) * 8
     switch view.elementType {
-    case .uint64: return Int128(patch.base.load(fromByteOffset: offset, as: UInt64.self))
-    case .int64: return Int128(patch.base.load(fromByteOffset: offset, as: Int64.self))
+    case .uint64: return Int128(voxels.load(fromByteOffset: offset, as: UInt64.self))
+    case .int64: return Int128(voxels.load(fromByteOffset: offset, as: Int64.self))
     default: return nil
     }
   }

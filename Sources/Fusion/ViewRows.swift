@@ -2,14 +2,19 @@ import Geometry
 
 /// Gives the rows of one view, resampled to the output's grid, and their blending weights.
 ///
-/// The voxels that a region needs are in `patch`. For maps whose axes do not mix, rows of the patch are blended along z
+/// The voxels that a region needs are read into a patch of its own, or lent. For maps whose axes do not mix, rows of the patch are blended along z
 /// and y while they are contiguous, then along x. Where y and x mix but z does not, one plane is blended for each
 /// output plane. For all other maps the patch is converted once and sampled 8 corners at a time.
 final class ViewRows<S: RowArithmetic> {
   private(set) var view: PlacedView
   private(set) var patchBox: Box3
+  /// The first voxel of `patchBox`, and elements from a row or a plane of it to the next.
+  private(set) var voxels: UnsafeRawPointer
+  private(set) var rowStride = 0
+  private(set) var planeStride = 0
   private(set) var isConstant = false
-  let patch = ScratchBuffer()
+  private let room = ScratchBuffer()
+  private var loan: LentVoxels?
   let order: Int
   let context: FusionContext
   private let widths: Vector3
@@ -55,6 +60,7 @@ final class ViewRows<S: RowArithmetic> {
     context = recipe.context
     widths = recipe.blendingWidths
     patchBox = Box3(shape: Index3(repeating: 0))
+    voxels = UnsafeRawPointer(room.base)
     ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
     lines = PerAxis { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
   }
@@ -62,10 +68,28 @@ final class ViewRows<S: RowArithmetic> {
   /// Makes room for the patch; the caller then reads the voxels into it and calls `begin`.
   func makeRoom(for view: PlacedView, box: Box3) throws(FusionError) -> UnsafeMutableRawBufferPointer {
     let byteCount = try patchByteCount(box, elementByteCount: view.elementType.byteCount, view: view.id)
-    (self.view, patchBox) = (view, box)
-    patch.reserve(byteCount: byteCount)
-    return UnsafeMutableRawBufferPointer(start: patch.base, count: byteCount)
+    (self.view, patchBox, loan) = (view, box, nil)
+    room.reserve(byteCount: byteCount)
+    voxels = UnsafeRawPointer(room.base)
+    (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
+    return UnsafeMutableRawBufferPointer(start: room.base, count: byteCount)
   }
+
+  /// Whether voxels of a view may be lent: where they are only read by rows, and need not be searched for NaN.
+  func takesLoans(of view: PlacedView) -> Bool {
+    view.elementType.isInteger && (view.mapClass == .separable || order == 1)
+  }
+
+  /// Instead of `makeRoom` and `begin`: with voxels that lie elsewhere, of a view whose loans are taken.
+  func begin(region: Box3, of view: PlacedView, box: Box3, lent: LentVoxels) throws(FusionError) {
+    _ = try patchByteCount(box, elementByteCount: view.elementType.byteCount, view: view.id)
+    (self.view, patchBox, loan) = (view, box, lent)
+    (voxels, rowStride, planeStride) = (lent.start, lent.rowStride, lent.planeStride)
+    begin(region: region, content: .voxels)
+  }
+
+  /// What was lent is not needed any more, nor are rows asked for before the next `begin`.
+  func letGo() { loan = nil }
 
   /// - Parameter region: the output voxels whose rows will be asked for.
   func begin(region: Box3, content: PatchContent) {
@@ -74,11 +98,11 @@ final class ViewRows<S: RowArithmetic> {
     ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
     if isConstant {
       withUnsafeMutablePointer(to: &constant) {
-        withVoxelType(view.elementType, ConvertBody(source: patch.base, count: 1, target: $0))
+        withVoxelType(view.elementType, ConvertBody(source: voxels, count: 1, target: $0))
       }
     }
     hasNonFinitePatch = !view.elementType.isInteger
-      && withVoxelType(view.elementType, NonFiniteBody(source: patch.base, count: isConstant ? 1 : patchBox.count))
+      && withVoxelType(view.elementType, NonFiniteBody(source: voxels, count: isConstant ? 1 : patchBox.count))
     convertedPlane = Int.min
     blendedKey = (Int.min, Int.min)
     if view.mapClass != .separable { isCovered = view.covers(region) }

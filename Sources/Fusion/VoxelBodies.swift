@@ -1,19 +1,19 @@
 // The loops over stored voxels, one for each element type.
 
 struct ConvertBody<S: RowArithmetic>: VoxelBody {
-  let source: UnsafeMutableRawPointer
+  let source: UnsafeRawPointer
   let count: Int
   let target: UnsafeMutablePointer<S>
 
   @inline(__always)
   func run<T: Voxel>(_ type: T.Type) {
-    convertRow(UnsafePointer(source.assumingMemoryBound(to: type)), count: count, into: target)
+    convertRow(source.assumingMemoryBound(to: type), count: count, into: target)
   }
 }
 
 struct BlendBody<S: RowArithmetic>: VoxelBody {
-  let a: UnsafeMutableRawPointer
-  let b: UnsafeMutableRawPointer
+  let a: UnsafeRawPointer
+  let b: UnsafeRawPointer
   let fraction: S
   let count: Int
   let target: UnsafeMutablePointer<S>
@@ -21,13 +21,12 @@ struct BlendBody<S: RowArithmetic>: VoxelBody {
   @inline(__always)
   func run<T: Voxel>(_ type: T.Type) {
     blendRows(
-      UnsafePointer(a.assumingMemoryBound(to: type)), UnsafePointer(b.assumingMemoryBound(to: type)),
-      fraction: fraction, count: count, into: target)
+      a.assumingMemoryBound(to: type), b.assumingMemoryBound(to: type), fraction: fraction, count: count, into: target)
   }
 }
 
 struct GatherBody<S: RowArithmetic>: VoxelBody {
-  let source: UnsafeMutableRawPointer
+  let source: UnsafeRawPointer
   let index: UnsafeMutablePointer<Int32>
   let count: Int
   let target: UnsafeMutablePointer<S>
@@ -40,7 +39,7 @@ struct GatherBody<S: RowArithmetic>: VoxelBody {
 }
 
 struct NonFiniteBody: VoxelBody {
-  let source: UnsafeMutableRawPointer
+  let source: UnsafeRawPointer
   let count: Int
 
   @inline(__always)

@@ -87,7 +87,7 @@ package final class ChunkCache: Sendable {
     load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
   ) throws(Failure) -> Bool {
     let isWanted = monitor.update { state in
-      guard state.slots[key] == nil, byteLimit / Self.leastChunksToReadAhead >= byteCount else { return false }
+      guard state.slots[key] == nil, holdsMany(byteCount: byteCount) else { return false }
       if case .toLoad = look(for: key, byteCount: byteCount, &state) { return true }
       return false
     }
@@ -115,8 +115,8 @@ package final class ChunkCache: Sendable {
     return entry.content
   }
 
-  /// A cache of fewer chunks holds hardly more than what workers have in hand.
-  private static let leastChunksToReadAhead = 16
+  /// Whether so many chunks of a size fit that those which workers have in hand are few of them.
+  func holdsMany(byteCount: Int) -> Bool { byteLimit / 16 >= byteCount }
 
   private enum Look {
     case found(Content)

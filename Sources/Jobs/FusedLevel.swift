@@ -167,6 +167,12 @@ private struct ViewReader: VoxelReader {
     }
   }
 
+  func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? {
+    let (t, c) = try place(in: view)
+    let image = try level.image(view)
+    return reader.mayHold(image) ? try reader.lend(image, t: t, c: c, box: box) : nil
+  }
+
   /// All that a box of the output needs of a view has been read.
   func finished(_ view: PlacedView, box: Box3) throws {
     let (t, c) = try place(in: view)

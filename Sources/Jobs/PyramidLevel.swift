@@ -107,7 +107,7 @@ private final class PyramidBlockMaker: BlockMaker {
     let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
     let source = step.source(of: part)
     defer { reader.finished(image, t: t, c: c, box: source) }
-    guard let loan = try reader.lend(image, t: t, c: c, box: source) else {
+    guard let voxels = try reader.voxels(image, t: t, c: c, box: source) else {
       for z in 0..<part.shape[0] {
         for y in 0..<part.shape[1] {
           (target + (z * planeStride + y * rowStride) * element)
@@ -116,9 +116,9 @@ private final class PyramidBlockMaker: BlockMaker {
       }
       return false
     }
-    try withExtendedLifetime(loan) {
+    try withExtendedLifetime(voxels) {
       try downsampler.reduce(
-        Downsampler.Rows(loan.start, rowStride: loan.rowStride, planeStride: loan.planeStride),
+        Downsampler.Rows(voxels.start, rowStride: voxels.rowStride, planeStride: voxels.planeStride),
         shape: source.shape, factor: level.layout.factor,
         into: Downsampler.Rows(target, rowStride: rowStride, planeStride: planeStride))
     }

@@ -1,3 +1,4 @@
+import Fusion
 import Geometry
 import Memory
 import Views
@@ -30,16 +31,6 @@ final class RegionReader {
     case constant
   }
 
-  /// A box of voxels in memory, valid as long as this is and until the next one is lent.
-  struct Loan {
-    /// Of its first corner.
-    let start: UnsafeRawPointer
-    /// Elements from a row, or a plane, to the next.
-    let rowStride: Int
-    let planeStride: Int
-    fileprivate let holder: ChunkBuffer?
-  }
-
   private let cache: ChunkCache
   let context: CodecContext
   /// Something useful to do while another worker decodes a chunk that this one needs; false where there is nothing.
@@ -52,35 +43,38 @@ final class RegionReader {
 
   deinit { Pages.free(patch) }
 
-  /// The voxels of `box` at one `t` and `c`, as they lie in the cache where it lies in one chunk, else put together; nil
-  /// where all are the fill value.
-  func lend(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> Loan? {
-    let image = known.source
-    let element = image.elementType.byteCount
-    let chunkShape = image.chunk
+  /// The voxels of `box` at one `t` and `c`, as they lie in the cache where it lies in one stored chunk; else nil.
+  func lend(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
+    let chunkShape = known.source.chunk
     let chunks = known.chunkGrid.blocks(meeting: box)
-    guard chunks.count == 1 else {
-      let byteCount = box.count * element
-      if patch.count < byteCount {
-        Pages.free(patch)
-        patch = Pages.take(byteCount: byteCount)
-      }
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
-      guard case .voxels = try read(known, t: t, c: c, box: box, into: bytes),
-        let start = bytes.baseAddress
-      else { return nil }
-      let shape = box.shape
-      return Loan(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)
-    }
+    guard chunks.count == 1 else { return nil }
     let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, zyx: chunks.lower)
-    guard case .voxels(let chunk) = try content(known, index),
-      let base = chunk.bytes.baseAddress
-    else { return nil }
+    guard case .voxels(let chunk) = try content(known, index), let base = chunk.bytes.baseAddress else { return nil }
     let at = box.lower &- chunks.lower &* chunkShape.zyx
     let (rowStride, planeStride) = (chunkShape.x, chunkShape.y * chunkShape.x)
     let first = plane(t: t, c: c, of: chunkShape) + at[0] * planeStride + at[1] * rowStride + at[2]
-    return Loan(start: base + first * element, rowStride: rowStride, planeStride: planeStride, holder: chunk)
+    return LentVoxels(
+      start: base + first * known.source.elementType.byteCount, rowStride: rowStride, planeStride: planeStride, holder: chunk)
   }
+
+  /// The same voxels, put together where they lie in several chunks, and then valid until the next are; nil where all
+  /// are the fill value.
+  func voxels(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
+    if let lent = try lend(known, t: t, c: c, box: box) { return lent }
+    let byteCount = box.count * known.source.elementType.byteCount
+    if patch.count < byteCount {
+      Pages.free(patch)
+      patch = Pages.take(byteCount: byteCount)
+    }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
+    guard case .voxels = try read(known, t: t, c: c, box: box, into: bytes), let start = bytes.baseAddress else { return nil }
+    let shape = box.shape
+    return LentVoxels(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)
+  }
+
+  /// Whether chunks of an image may be held while a block is made of them: they count as the cache's even if it drops
+  /// them meanwhile.
+  func mayHold(_ known: KnownImage) -> Bool { cache.holdsMany(byteCount: known.source.chunkByteCount) }
 
   /// One chunk, by way of the cache.
   private func content(_ known: KnownImage, _ index: TCZYX) throws(ViewsError) -> ChunkCache.Content {

@@ -119,6 +119,24 @@ let allFunctions = [
     }
   }
 
+  /// Voxels that are lent give what voxels that are read give, for every way to look at them.
+  @Test(arguments: MapKind.allCases) func lentVoxelsAreAsGood(_ kind: MapKind) throws {
+    for type in [ElementType.uint8, .uint16, .int16, .int64, .float32] {
+      for (order, seed) in [(1, 11), (0, 12), (1, 13)] as [(Int, UInt64)] {
+        var g = SeededGenerator(seed: seed)
+        let views = views(kind, type: type, count: 5, nanShare: 0.03, using: &g)
+        for function in ["weighted_average_fusion", "max_fusion"] {
+          let recipe = try FusionRecipe(
+            function: function, blendingWidths: Vector3(3, 2, 4), interpolationOrder: order, outputType: type,
+            context: context(volume))
+          let read = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(4, 6, 9))
+          let lent = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(4, 6, 9), lends: true)
+          #expect(lent == read, "\(type) \(order) \(function)")
+        }
+      }
+    }
+  }
+
   @Test func voxelsDoNotDependOnBlocksFarFromTheOrigin() throws {
     let lower = Index3(100_000, 99_999, 123_457)
     for kind in MapKind.allCases {

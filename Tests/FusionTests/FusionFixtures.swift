@@ -101,13 +101,13 @@ func context(_ volume: Index3, blendsZ: Bool = true) -> FusionContext {
 
 /// The bytes of a volume fused in blocks of a size.
 func fuseInBlocks(
-  _ fuser: BlockFuser, _ views: [TwinView], block: Index3, findsConstants: Bool = false
+  _ fuser: BlockFuser, _ views: [TwinView], block: Index3, findsConstants: Bool = false, lends: Bool = false
 ) throws -> [UInt8] {
   let volume = fuser.recipe.context.outputVolume
   let size = fuser.recipe.outputType.byteCount
   let shape = volume.shape
   var result = [UInt8](repeating: 0, count: volume.count * size)
-  let reader = TwinReader(views: views, findsConstants: findsConstants)
+  let reader = TwinReader(views: views, findsConstants: findsConstants, lends: lends)
   let grid = BlockGrid(shape: TCZYX(zyx: shape), block: TCZYX(zyx: block))
   for i in 0..<grid.total {
     let local = grid.box(of: grid.position(at: i))
