@@ -7,7 +7,8 @@
 The mosaic is 2 x 2 tiles of 128 x 512 x 512 uint16 with photon noise. "copy" moves every tile to its rounded place with
 tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib processes. "written" is
 what the disk takes of files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's
-library alone needs on two cores to decode the tiles and encode the result. Needs: see peers-requirements.txt.
+library alone needs on two cores to decode the tiles and encode the result. Before each run of anyone, what is left to
+write is written, and up to 4 GB of memory are touched and given back (see `settle`). Needs: see peers-requirements.txt.
 """
 import argparse, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, tempfile, threading, time, warnings
 
@@ -141,7 +142,7 @@ def written_limit(files, folder):
                 f.flush()
                 os.fsync(f.fileno())
 
-    os.sync()
+    settle()
     start = time.time()
     threads = [threading.Thread(target=work) for _ in range(8)]
     [t.start() for t in threads]
@@ -179,10 +180,19 @@ def codec_limit(codec, inputs, outputs):
 
 # Measuring
 
+def settle():
+    """Nobody pays for what another has left to write, nor for memory that the host of a virtual machine took back while
+    it was free: to have it handed out anew costs up to half a second of CPU a GB, by chance."""
+    os.sync()
+    free = next(int(l.split()[1]) for l in open("/proc/meminfo") if l.startswith("MemAvailable")) << 10
+    pages = min(4 << 30, free // 2) // 4096
+    # in a process of its own: a child starts with its parent's peak
+    subprocess.run([sys.executable, "-c", f"memory = bytearray({pages} * 4096); memory[::4096] = bytes({pages})"], check=True)
+
+
 def timed(command, env=None):
     """Seconds by the clock, CPU seconds, peak MB of the process."""
-    # nobody pays for what another has left to write
-    os.sync()
+    settle()
     start = time.time()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
     error = process.stderr.read()

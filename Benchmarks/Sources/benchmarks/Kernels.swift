@@ -27,6 +27,14 @@ struct KernelBenchmark {
       }
       return .voxels
     }
+
+    func lend(_ view: PlacedView, box: Box3) -> LentVoxels? {
+      let (rowStride, planeStride) = (shape[2], shape[1] * shape[2])
+      let first = box.lower[0] * planeStride + box.lower[1] * rowStride + box.lower[2]
+      return voxels.baseAddress.map {
+        LentVoxels(start: $0 + 2 * first, rowStride: rowStride, planeStride: planeStride, holder: nil)
+      }
+    }
   }
 
   init() {
