@@ -72,8 +72,8 @@ final class RegionReader {
     return LentVoxels(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)
   }
 
-  /// Whether chunks of an image may be held while a block is made of them: they count as the cache's even if it drops
-  /// them meanwhile.
+  /// Whether chunks of an image may be held while a block is made of them: those that the cache drops meanwhile are
+  /// beyond its limit, so they must be few.
   func mayHold(_ known: KnownImage) -> Bool { cache.holdsMany(byteCount: known.source.chunkByteCount) }
 
   /// One chunk, by way of the cache.
