@@ -10,7 +10,7 @@ what the disk takes of files of the sizes that blockfuse wrote, synced, from eig
 library alone needs on two cores to decode the tiles and encode the result. Before each run of anyone, what is left to
 write is written, and up to 4 GB of memory are touched and given back (see `settle`). Needs: see peers-requirements.txt.
 """
-import argparse, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, tempfile, threading, time, warnings
+import argparse, collections, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, tempfile, threading, time, warnings
 
 warnings.filterwarnings("ignore")
 import numpy as np
@@ -178,6 +178,22 @@ def codec_limit(codec, inputs, outputs):
     return max(seconds[0], seconds[1]) + max(seconds[2], seconds[3])
 
 
+def library_work(codec, files):
+    import numcodecs
+    compressor = numcodecs.get_codec(CODECS[codec])
+    encoded = [open(f, "rb").read() for f in files]
+    start = time.time()
+    for data in encoded:
+        compressor.encode(np.frombuffer(compressor.decode(data), np.uint16))
+    return time.time() - start
+
+
+def library_seconds(codec, files, count):
+    """Seconds by the clock in which so many processes decode and encode the files, each its part."""
+    with multiprocessing.Pool(count) as pool:
+        return max(pool.starmap(library_work, [(codec, files[i::count]) for i in range(count)], chunksize=1))
+
+
 # Measuring
 
 def settle():
@@ -190,16 +206,28 @@ def settle():
     subprocess.run([sys.executable, "-c", f"memory = bytearray({pages} * 4096); memory[::4096] = bytes({pages})"], check=True)
 
 
+# seconds by the clock, CPU seconds and peak MB of the process; what was left of all cores and what the host of a virtual
+# machine took of them, in percent
+Run = collections.namedtuple("Run", "seconds cpu peak idle stolen")
+
+
 def timed(command, env=None):
-    """Seconds by the clock, CPU seconds, peak MB of the process."""
     settle()
-    start = time.time()
+    start, before = time.time(), core_ticks()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
     error = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command} ended with status {status}: {error.decode()[-2000:]}")
-    return time.time() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    seconds = time.time() - start
+    spent = [after - then for then, after in zip(before, core_ticks())]
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, 100 * (spent[3] + spent[4]) / sum(spent), 100 * spent[7] / sum(spent))
+
+
+def core_ticks():
+    """Of all cores since the start: user, nice, system, idle, waiting for a disk, interrupts, soft interrupts, stolen."""
+    with open("/proc/stat") as f:
+        return [int(n) for n in f.readline().split()[1:9]]
 
 
 def median(command, runs, env=None, clean=()):
@@ -208,7 +236,7 @@ def median(command, runs, env=None, clean=()):
         for path in clean:
             shutil.rmtree(path, ignore_errors=True)
         results.append(timed(command, env))
-    return tuple(statistics.median(r[i] for r in results) for i in range(3))
+    return Run(*(statistics.median(column) for column in zip(*results)))
 
 
 def chunk_files(folder):
@@ -251,17 +279,17 @@ def fuse(a, report):
             out = f"{root}/blockfuse.zarr"
             mine, copies, limits = [], [], []
             for _ in range(a.runs):
-                copies.append(median(child("copy", root, codec), 1, clean=[f"{root}/copy.zarr"])[0])
+                copies.append(median(child("copy", root, codec), 1, clean=[f"{root}/copy.zarr"]).seconds)
                 mine.append(median(blockfuse(a, root, codec), 1, clean=[out]))
                 files, inputs = chunk_files(out), chunk_files(f"{root}/tile_*")
                 limits.append((written_limit(files, f"{root}/limit"), codec_limit(codec, inputs, files)))
-            reference = timed(child("reference", root, codec, ""))[0] if not a.no_reference else float("nan")
+            reference = timed(child("reference", root, codec, "")).seconds if not a.no_reference else float("nan")
             n = voxels(out) / 1e6
-            seconds, copy = statistics.median(m[0] for m in mine), statistics.median(copies)
+            seconds, copy = statistics.median(m.seconds for m in mine), statistics.median(copies)
             written, coding = (statistics.median(l[i] for l in limits) for i in (0, 1))
             limit = min(n / written, 0.6 * n / coding if coding else float("inf"))
             report.row(kind, codec, n / copy, n / reference, n / seconds, copy / seconds, reference / seconds, n / written,
-                       n / coding if coding else "-", n / seconds / limit, max(m[2] for m in mine))
+                       n / coding if coding else "-", n / seconds / limit, max(m.peak for m in mine))
             shutil.rmtree(root)
 
 
@@ -270,9 +298,9 @@ def content(a, report):
     for kind in ("grid", "frac", "tilt"):
         root = f"{a.work}/content"
         subprocess.run(child("make", root, kind, "zstd1", "small"), check=True)
-        mine = median(blockfuse(a, root, "zstd1", weights_func="content_based"), a.runs, clean=[f"{root}/blockfuse.zarr"])[0]
+        mine = median(blockfuse(a, root, "zstd1", weights_func="content_based"), a.runs, clean=[f"{root}/blockfuse.zarr"]).seconds
         n = voxels(f"{root}/blockfuse.zarr") / 1e6
-        reference = timed(child("reference", root, "zstd1", "content"))[0]
+        reference = timed(child("reference", root, "zstd1", "content")).seconds
         report.row(kind, n / reference, n / mine, reference / mine)
         shutil.rmtree(root)
 
@@ -280,40 +308,48 @@ def content(a, report):
 def pyramid(a, report):
     report.section(
         "Pyramid", ["kind", "level 0 s", "in one run s", "of level 0", "by a later run s", "of level 0"],
-        "4 x 2 tiles. What the levels above 0 take: more than level 0 alone in one run, and in a run of their own, which starts anew and reads level 0 back.")
+        "4 x 4 tiles. What the levels above 0 take: more than level 0 alone in one run, and in a run of their own, which starts anew and reads level 0 back.")
     for kind in ("grid", "frac"):
         root = f"{a.work}/pyramid"
-        subprocess.run(child("make", root, kind, "zstd1", "long"), check=True)
+        subprocess.run(child("make", root, kind, "zstd1", "wide"), check=True)
         plain, whole, later = [], [], []
         for _ in range(a.runs):
-            plain.append(median(blockfuse(a, root, "zstd1"), 1, clean=[f"{root}/blockfuse.zarr"])[0])
-            whole.append(median(blockfuse(a, root, "zstd1", pyramid=True), 1, clean=[f"{root}/blockfuse.zarr"])[0])
+            plain.append(median(blockfuse(a, root, "zstd1"), 1, clean=[f"{root}/blockfuse.zarr"]).seconds)
+            whole.append(median(blockfuse(a, root, "zstd1", pyramid=True), 1, clean=[f"{root}/blockfuse.zarr"]).seconds)
             shutil.rmtree(f"{root}/blockfuse.zarr")
             command = blockfuse(a, root, "zstd1", pyramid=True)
             db = command[-2:]
             subprocess.run([command[0], "submit", *command[2:]], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             status = json.loads(subprocess.run([command[0], "status", "--json", *db], check=True, stdout=subprocess.PIPE).stdout)
             timed([command[0], "run", "--limit", str(status["levels"][0]["blocks"]["total"]), *db])
-            later.append(timed([command[0], "run", *db])[0])
+            later.append(timed([command[0], "run", *db]).seconds)
         zero, extra, rest = statistics.median(plain), statistics.median(whole) - statistics.median(plain), statistics.median(later)
         report.row(kind, zero, extra, extra / zero, rest, rest / zero)
         shutil.rmtree(root)
 
 
 def workers(a, report):
-    report.section("Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio"], "4 x 2 tiles: on a job of a second, its start and its end would show.")
-    for kind in ("grid", "frac", "rot"):
+    report.section(
+        "Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio", "libzstd's ratio", "idle %", "stolen %"],
+        "4 x 4 tiles: on a job of a second, its start and its end would show. libzstd's ratio is what the machine itself gives: the tiles "
+        "decoded and encoded by two processes, half each, beside one, by turns with the rest. Idle is what two workers leave of both "
+        "cores; stolen is what the host of a virtual machine takes of them.")
+    for kind in a.kinds.split(","):
         root = f"{a.work}/workers"
-        subprocess.run(child("make", root, kind, "zstd1", "long"), check=True)
+        subprocess.run(child("make", root, kind, "zstd1", "wide"), check=True)
+        inputs = chunk_files(f"{root}/tile_*")[::2]
         for name, folder in (("tmpfs", "/dev/shm/blockfuse-bench"), ("disk", f"{root}/out")):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
-            times = {1: [], 2: []}
+            mine, library = {1: [], 2: []}, {1: [], 2: []}
             for _ in range(a.runs):
-                for count in times:
-                    times[count].append(median(blockfuse(a, root, "zstd1", out=f"{folder}/out.zarr", arguments=["--workers", str(count)]), 1, clean=[f"{folder}/out.zarr"])[0])
-            one, two = (statistics.median(times[c]) for c in (1, 2))
-            report.row(kind, name, one, two, one / two)
+                for count in mine:
+                    command = blockfuse(a, root, "zstd1", out=f"{folder}/out.zarr", arguments=["--workers", str(count)])
+                    mine[count].append(median(command, 1, clean=[f"{folder}/out.zarr"]))
+                    library[count].append(library_seconds("zstd1", inputs, count))
+            one, two = (Run(*(statistics.median(column) for column in zip(*mine[count]))) for count in (1, 2))
+            machine = statistics.median(library[1]) / statistics.median(library[2])
+            report.row(kind, name, one.seconds, two.seconds, one.seconds / two.seconds, machine, two.idle, two.stolen)
             shutil.rmtree(folder)
         shutil.rmtree(root)
 
@@ -324,8 +360,8 @@ def slow(a, report):
     subprocess.run(child("make", root, "rot", "zstd1", "long"), check=True)
     for name, point, wait, count in (("none", "", 0, 2), ("none", "", 0, 8), ("each sync", "file-synced", 50, 8), ("each sync", "file-synced", 100, 8), ("each write", "file-written", 50, 8)):
         env = {"BLOCKFUSE_FAULT": f"{point}=wait:{wait}@1+"} if wait else None
-        wall, cpu, _ = median(blockfuse(a, root, "zstd1", arguments=["--workers", str(count)]), a.runs, env=env, clean=[f"{root}/blockfuse.zarr"])
-        report.row(f"{name}, {wait} ms" if wait else name, count, wall, cpu, cpu / wall)
+        mine = median(blockfuse(a, root, "zstd1", arguments=["--workers", str(count)]), a.runs, env=env, clean=[f"{root}/blockfuse.zarr"])
+        report.row(f"{name}, {wait} ms" if wait else name, count, mine.seconds, mine.cpu, mine.cpu / mine.seconds)
     shutil.rmtree(root)
 
 
@@ -336,7 +372,7 @@ def memory(a, report):
     for size in ("400MiB", "600MiB", "1GiB"):
         command = blockfuse(a, root, "zstd1", arguments=["--memory", size])
         planned = json.loads(subprocess.run([command[0], "plan", *command[2:], "--json"], check=True, stdout=subprocess.PIPE).stdout)["memory"]["total"] / 2**20
-        peak = median(command, 1, clean=[f"{root}/blockfuse.zarr"])[2]
+        peak = median(command, 1, clean=[f"{root}/blockfuse.zarr"]).peak
         report.row(size, planned, peak, peak / planned)
     shutil.rmtree(root)
 
