@@ -330,10 +330,10 @@ def pyramid(a, report):
 
 def workers(a, report):
     report.section(
-        "Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio", "libzstd's ratio", "idle %", "stolen %"],
+        "Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio", "libzstd's ratio", "idle %", "stolen %", "of the limit"],
         "4 x 4 tiles: on a job of a second, its start and its end would show. libzstd's ratio is what the machine itself gives: the tiles "
         "decoded and encoded by two processes, half each, beside one, by turns with the rest. Idle is what two workers leave of both "
-        "cores; stolen is what the host of a virtual machine takes of them.")
+        "cores; stolen is what the host of a virtual machine takes of them. The limit is as for fusing.")
     for kind in a.kinds.split(","):
         root = f"{a.work}/workers"
         subprocess.run(child("make", root, kind, "zstd1", "wide"), check=True)
@@ -341,15 +341,17 @@ def workers(a, report):
         for name, folder in (("tmpfs", "/dev/shm/blockfuse-bench"), ("disk", f"{root}/out")):
             shutil.rmtree(folder, ignore_errors=True)
             os.makedirs(folder)
-            mine, library = {1: [], 2: []}, {1: [], 2: []}
+            mine, library, limits = {1: [], 2: []}, {1: [], 2: []}, []
             for _ in range(a.runs):
                 for count in mine:
                     command = blockfuse(a, root, "zstd1", out=f"{folder}/out.zarr", arguments=["--workers", str(count)])
                     mine[count].append(median(command, 1, clean=[f"{folder}/out.zarr"]))
                     library[count].append(library_seconds("zstd1", inputs, count))
+                files = chunk_files(f"{folder}/out.zarr")
+                limits.append(max(written_limit(files, f"{folder}/limit"), codec_limit("zstd1", chunk_files(f"{root}/tile_*"), files) / 0.6))
             one, two = (Run(*(statistics.median(column) for column in zip(*mine[count]))) for count in (1, 2))
             machine = statistics.median(library[1]) / statistics.median(library[2])
-            report.row(kind, name, one.seconds, two.seconds, one.seconds / two.seconds, machine, two.idle, two.stolen)
+            report.row(kind, name, one.seconds, two.seconds, one.seconds / two.seconds, machine, two.idle, two.stolen, statistics.median(limits) / two.seconds)
             shutil.rmtree(folder)
         shutil.rmtree(root)
 
