@@ -55,7 +55,7 @@ import Zarr
     #expect(!blocks.output.isEmpty)
     let second = try folder.blockfuse("run", "1")
     #expect(second.status == 11)
-    #expect(second.errors.contains("\(run.process.process.processIdentifier)"), "\(second.errors)")
+    #expect(second.errors.contains("\(run.process.identifier)"), "\(second.errors)")
     run.goOn()
     #expect(run.process.wait().status == 0)
     #expect(try folder.status()["state"]?.string == "complete")

@@ -40,7 +40,7 @@ import Zarr
     run.process.wait()
     #expect((status["seconds_left"]?.double ?? 0) > 0, "\(status)")
     #expect(text.contains(" left"), "\(text)")
-    #expect(text.contains("process \(run.process.process.processIdentifier)"), "\(text)")
+    #expect(text.contains("process \(run.process.identifier)"), "\(text)")
     #expect(try folder.status()["seconds_left"] == .null)
   }
 

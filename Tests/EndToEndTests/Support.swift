@@ -94,7 +94,7 @@ struct Finished: Sendable {
 
 /// A child process whose output is collected.
 final class RunningProcess {
-  let process = Process()
+  private let process = Process()
   private let output: URL
   private let errors: URL
 
@@ -114,10 +114,11 @@ final class RunningProcess {
     try process.run()
   }
 
+  var identifier: Int32 { process.processIdentifier }
   var isRunning: Bool { process.isRunning }
   var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { kill(identifier, number) }
 
   @discardableResult
   func wait() -> Finished {

@@ -42,6 +42,18 @@ import Testing
     #expect(looked == 10)
   }
 
+  /// Chunks read ahead, as those that are lent, are beyond what is needed now: only where they are few of those that fit.
+  @Test(arguments: [(16_000, true), (15_999, false)])
+  func chunksAreReadAheadWhereManyFit(byteLimit: Int, isFetched: Bool) {
+    let cache = ChunkCache(byteLimit: byteLimit)
+    let wasFetched = cache.fetch(key(1), byteCount: 1000) { bytes in
+      bytes.initializeMemory(as: UInt8.self, repeating: 1)
+      return true
+    }
+    #expect(wasFetched == isFetched)
+    #expect(read(cache, key(1)) == (1, !isFetched))
+  }
+
   /// What was made is kept only where there is room, goes before what was read, and stays for the next level.
   @Test func whatIsOfferedTakesOnlyRoomThatIsFree() {
     let cache = ChunkCache(byteLimit: 3000)
