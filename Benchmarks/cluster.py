@@ -12,6 +12,8 @@ The programs are taken from .build/release, or BLOCKFUSE_BIN; all files go into 
 import argparse, json, math, os, random, re, resource, shutil, signal, sqlite3, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
 
+import virtual_mosaic
+
 BIN = Path(os.environ.get("BLOCKFUSE_BIN", Path(__file__).parents[1] / ".build/release"))
 folder = Path(tempfile.mkdtemp(prefix="blockfuse-cluster-"))
 
@@ -163,26 +165,6 @@ def balance(tasks=8, repeats=7):
                 print(f"  {title} seconds, {name}: {' '.join(f'{v:.2f}' for v in values)}; at most {max(abs(v / mean - 1) for v in values):.0%} from their mean, the longest {max(values) / min(values) - 1:.0%} over the shortest")
 
 
-# a mosaic of any nominal size that takes next to no disk
-
-
-def virtual(rows, columns, shape=(6000, 3200, 3200), chunk=(128, 256, 256), overlap=0.1, fill=100):
-    """Tiles with metadata and no chunks, which read as `fill`: every block can really be fused and is written."""
-    spacing, draw, views = [1.0, 0.5, 0.5], random.Random(1), []
-    axes = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}, *({"name": a, "type": "space", "unit": "micrometer"} for a in "zyx")]
-    transforms = [{"type": "scale", "scale": [1.0, 1.0, *spacing]}]
-    for row in range(rows):
-        for column in range(columns):
-            path = f"tiles/{row}/{column}.ome.zarr"
-            (folder / path / "0").mkdir(parents=True)
-            for name, value in ((".zgroup", {"zarr_format": 2}), (".zattrs", {"multiscales": [{"version": "0.4", "axes": axes, "datasets": [{"path": "0", "coordinateTransformations": transforms}]}]}),
-                                ("0/.zarray", {"zarr_format": 2, "shape": [1, 1, *shape], "chunks": [1, 1, *chunk], "dtype": "<u2", "fill_value": fill, "order": "C", "filters": None, "dimension_separator": "/", "compressor": {"id": "zstd", "level": 1}})):
-                (folder / path / name).write_text(json.dumps(value))
-            shift = [draw.uniform(-1, 1)] + [i * n * (1 - overlap) * s + draw.uniform(-1, 1) for i, n, s in zip((row, column), shape[1:], spacing[1:])]
-            views.append({"name": f"tile_{row}_{column}", "path": path, "transforms": {"registered": [[1, 0, 0, shift[0]], [0, 1, 0, shift[1]], [0, 0, 1, shift[2]], [0, 0, 0, 1]]}})
-    (folder / "virtual.json").write_text(json.dumps({"views": views}))
-
-
 def first_block(order, task, tasks):
     """Seconds from the start of a task until its log names a block that is done; its peak memory; its CPU seconds."""
     start = time.time()
@@ -254,7 +236,7 @@ def made_up_logs(order, bricks_of_task, tasks, settled_at_a_time=64):
 def views(count=100_000):
     start = time.time()
     side = math.ceil(count ** 0.5)
-    virtual(math.ceil(count / side), side, shape=(256, 256, 256), chunk=(64, 64, 64))
+    virtual_mosaic.make(folder, math.ceil(count / side), side, shape=(256, 256, 256), chunk=(64, 64, 64))
     print(f"{count} views made in {time.time() - start:.0f} s", flush=True)
     end = call("submit", "virtual.json", "--output", "out.ome.zarr", "--output-chunksize", 64)
     print(f"submit: {end.seconds:.1f} s ({end.cpu:.1f} CPU s), peak {end.peak / 1e6:.0f} MB", flush=True)
@@ -301,7 +283,7 @@ def petabyte():
         print("  " + ", ".join(f"{k} {v}" for k, v in sorted(traced.items()) if k.startswith(("file", "folder", "log"))), flush=True)
     for name in ("mosaic",):
         shutil.rmtree(folder / name)
-    virtual(100, 100)
+    virtual_mosaic.make(folder, 100, 100)
     end = call("submit", "virtual.json", "--output", "out.ome.zarr", "--output-chunksize", 128)
     job = end.output.strip()
     levels = levels_of(job)

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """blockfuse end to end beside its peers and the machine's limits, all in one run; writes a dated table.
 
-    python peers.py --bin ../.build/release [--only fuse,content,pyramid,workers,slow,memory]
-                    [--codecs zstd1,blosc,raw] [--kinds grid,frac,rot] [--runs 3] [--out results]
+    Benchmarks/.venv/bin/python Benchmarks/peers.py [--only fuse,content,pyramid,workers,slow,memory] [--out results]
 
-The mosaic is 2 x 2 tiles of 128 x 512 x 512 uint16 with photon noise. "copy" moves every tile to its rounded place with
-tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib processes. "written" is
-what the disk takes of files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's
-library alone needs on two cores to decode the tiles and encode the result. Before each run of anyone, what is left to
-write is written, and up to 4 GB of memory are touched and given back (see `settle`). Needs: see peers-requirements.txt.
+`Benchmarks/run.sh` makes that Python, with what is in peers-requirements.txt. For Linux.
+
+Tiles are 128 x 512 x 512 uint16 with photon noise, 2 x 2 of them where nothing else is said. "copy" moves every tile to its
+rounded place with tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib
+processes, once. The time of each of the three is that of a process from its start to its end, voxels are those of
+blockfuse's output; blockfuse syncs every file, the others leave that to the system. "written" is what the disk takes of
+files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's library alone needs on two
+cores to decode the tiles and encode the result. Before each run of anyone, what is left to write is written, and up to 4 GB
+of memory are touched and given back (see `settle`).
 """
-import argparse, collections, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, tempfile, threading, time, warnings
+import argparse, collections, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, threading, time, warnings
 
 warnings.filterwarnings("ignore")
 import numpy as np
@@ -21,6 +24,7 @@ CODECS = {
     "raw": None,
 }
 CHUNK = 128
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 # The mosaic
@@ -156,10 +160,12 @@ def codec_seconds(codec, files, decode):
     import numcodecs
     compressor = numcodecs.get_codec(CODECS[codec])
     encoded = [open(f, "rb").read() for f in files]
+    # a buffer for all, as a program would have that is in a hurry
+    buffer = np.empty_like(np.frombuffer(compressor.decode(encoded[0]), np.uint16))
     if decode:
         start = time.process_time()
         for data in encoded:
-            compressor.decode(data)
+            compressor.decode(data, out=buffer)
         return time.process_time() - start
     decoded = [np.frombuffer(compressor.decode(data), np.uint16) for data in encoded]
     start = time.process_time()
@@ -172,6 +178,7 @@ def codec_limit(codec, inputs, outputs):
     """Seconds that two cores need, both at work, each with half of the files."""
     if codec == "raw":
         return 0.0
+    settle()
     with multiprocessing.Pool(2) as pool:
         halves = [(codec, files[i::2], decode) for files, decode in ((inputs, True), (outputs, False)) for i in (0, 1)]
         seconds = pool.starmap(codec_seconds, halves, chunksize=1)
@@ -270,7 +277,7 @@ def child(*arguments):
 
 def fuse(a, report):
     report.section(
-        "Fusing, Mvoxel/s", ["kind", "codec", "copy", "reference", "blockfuse", "x copy", "x reference", "written", "codec limit", "of the limit", "peak MB"],
+        "Fusing, Mvoxel/s", ["kind", "codec", "copy", "reference", "blockfuse", "x copy", "x reference", "written", "codec", "of the limit", "peak MB"],
         "The limit is the smaller of `written` and 0.6 of the codec's.")
     for kind in a.kinds.split(","):
         for codec in a.codecs.split(","):
@@ -331,8 +338,8 @@ def pyramid(a, report):
 def workers(a, report):
     report.section(
         "Workers", ["kind", "output on", "1 worker s", "2 workers s", "ratio", "libzstd's ratio", "idle %", "stolen %", "of the limit"],
-        "4 x 4 tiles: on a job of a second, its start and its end would show. libzstd's ratio is what the machine itself gives: the tiles "
-        "decoded and encoded by two processes, half each, beside one, by turns with the rest. Idle is what two workers leave of both "
+        "4 x 4 tiles: on a job of a second, its start and its end would show. libzstd's ratio is what the machine itself gives: every "
+        "second chunk of the tiles decoded and encoded by two processes, half each, beside one, by turns with the rest. Idle is what two workers leave of both "
         "cores; stolen is what the host of a virtual machine takes of them. The limit is as for fusing.")
     for kind in a.kinds.split(","):
         root = f"{a.work}/workers"
@@ -384,15 +391,15 @@ SIZES = {"": {}, "long": {"grid": (4, 2)}, "wide": {"grid": (4, 4)}, "small": {"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.build/release"))
-    parser.add_argument("--only", default="fuse,content,pyramid,workers,slow,memory")
-    parser.add_argument("--codecs", default="zstd1,blosc,raw")
-    parser.add_argument("--kinds", default="grid,frac,rot")
+    parser.add_argument("--bin", default=os.path.join(HERE, "../.build/release"), help="folder of blockfuse")
+    parser.add_argument("--only", default="fuse,content,pyramid,workers,slow,memory", help="parts, in this order")
+    parser.add_argument("--codecs", default="zstd1,blosc,raw", help="of fuse; the other parts take zstd1")
+    parser.add_argument("--kinds", default="grid,frac,rot", help="of fuse and workers: shifts by whole voxels, by parts of them, rotations")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--no-reference", action="store_true")
-    parser.add_argument("--size", default="", choices=["", "long", "wide"], help="of the mosaic that is fused: 4 x 2 or 4 x 4 tiles")
-    parser.add_argument("--work", default=os.path.join(tempfile.gettempdir(), "blockfuse-peers"))
-    parser.add_argument("--out")
+    parser.add_argument("--no-reference", action="store_true", help="fuse without multiview-stitcher")
+    parser.add_argument("--size", default="", choices=["", "long", "wide"], help="of the mosaic of fuse: 2 x 2 tiles, or 4 x 2 (long) or 4 x 4 (wide)")
+    parser.add_argument("--work", default=os.path.join(HERE, ".build/peers"), help="folder for mosaics and results, on the disk to be measured")
+    parser.add_argument("--out", help="folder for the table")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.child:
@@ -402,16 +409,22 @@ def main():
             return make(root, rest[0], rest[1], **SIZES[rest[2] if len(rest) > 2 else ""])
         return run_copy(root, rest[0]) if name == "copy" else run_reference(root, rest[0], rest[1])
     a.bin = os.path.abspath(a.bin)
-    if a.out:
-        os.makedirs(a.out, exist_ok=True)
+    path = free_path(a.out) if a.out else None
     report = Report()
     for part in a.only.split(","):
         {"fuse": fuse, "content": content, "pyramid": pyramid, "workers": workers, "slow": slow, "memory": memory}[part](a, report)
-    if a.out:
-        path = f"{a.out}/{datetime.date.today()}-peers.md"
-        with open(path, "w") as f:
-            f.write(report.text)
+        if path:
+            with open(path, "w") as f:
+                f.write(report.text)
+    if path:
         print(f"written to {path}")
+
+
+def free_path(folder):
+    """Of the table: no earlier one is overwritten."""
+    os.makedirs(folder, exist_ok=True)
+    names = [f"{datetime.date.today()}-peers{number}.md" for number in ("", *(f"-{n}" for n in range(2, 100)))]
+    return next(path for path in (f"{folder}/{name}" for name in names) if not os.path.exists(path))
 
 
 if __name__ == "__main__":

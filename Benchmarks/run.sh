@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs all benchmarks: codecs, kernels, the job database and the index of views, then the whole program beside
-# its peers. The tables go to Benchmarks/results/DATE.md and DATE-peers.md. Takes some 20 minutes; a quiet machine.
+# its peers. The tables go to Benchmarks/results/DATE.md and DATE-peers.md. Takes some 45 minutes; a quiet machine.
 set -euo pipefail
 cd "$(dirname "$0")"
 swift build -c release

@@ -4,11 +4,13 @@
 #include "CKernels.h"
 #include "arithmetic.h"
 
-// Rows of a view lie apart by the view's width, so that no processor guesses the next one: it is asked for this many rows
-// before its turn. It may lie outside the view, which harms nothing.
-enum { rows_ahead = 4 };
+// Rows of a view lie apart by the view's width, so that processors are slow to guess the next one: it is asked for this
+// many rows before its turn. It may lie outside the view, which harms nothing.
+enum { rows_ahead = 4, line_byte_count = 64 };
 INLINE void fetch(uintptr_t row, long byte_count) {
-  for (long i = 0; i < byte_count; i += 64) __builtin_prefetch((const void *)(row + (uintptr_t)i));
+  const uintptr_t end = row + (uintptr_t)byte_count;
+  for (uintptr_t line = row & ~(uintptr_t)(line_byte_count - 1); line < end; line += line_byte_count)
+    __builtin_prefetch((const void *)line);
 }
 
 // What has a fraction of 0 is not read: it may lie outside the view.

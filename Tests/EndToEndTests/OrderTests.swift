@@ -132,6 +132,7 @@ import Zarr
     let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "24,150,150", "--chunk", "24,50,50", "--seed", "9")
     let views = try JSONValue.parse(String(contentsOfFile: dataset, encoding: .utf8))["views"]?.array ?? []
     let paths = try views.map { try #require($0["path"]?.string) }
+    try #require(paths.count == 2)
     let far = zip(paths, [0, 1500]).map { path, shift in
       """
       {"path": "\(path)", "transforms": {"registered": [[1,0,0,0], [0,1,0,\(shift)], [0,0,1,\(shift)], [0,0,0,1]]}}
@@ -139,7 +140,9 @@ import Zarr
     }
     try Data("{\"views\": [\(far.joined(separator: ","))]}".utf8).write(to: URL(fileURLWithPath: dataset))
     try #require(try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16").status == 0)
-    let order = try folder.blockfuse("order", "1").output.trimmingCharacters(in: .whitespacesAndNewlines)
+    let ordered = try folder.blockfuse("order", "1")
+    try #require(ordered.status == 0, "\(ordered.errors)")
+    let order = ordered.output.trimmingCharacters(in: .whitespacesAndNewlines)
     var done: [Int] = []
     for task in 0..<4 {
       #expect(try spawn(folder, order, task, of: 4, level: 0).wait().status == 0)

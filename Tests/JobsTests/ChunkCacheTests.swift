@@ -165,12 +165,6 @@ import Testing
     #expect(read(cache, key(3)) == (2, false))
   }
 
-  @Test func nothingIsFetchedAheadIntoASmallCache() {
-    let cache = ChunkCache(byteLimit: 15_000)
-    #expect(!cache.fetch(key(1), byteCount: 1000) { _ in true })
-    #expect(read(cache, key(1)).wasLoaded)
-  }
-
   @Test func anErrorLeavesNothingBehind() {
     struct Damaged: Error {}
     let cache = ChunkCache(byteLimit: 20_000)

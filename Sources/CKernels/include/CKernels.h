@@ -112,7 +112,7 @@ typedef struct {
   const float *near_hats, *far_hats, *distances;
 } ck_shifted_view;
 /// Weighted averages of views, sampled as by `ck_shift_u8`, added up in the order of the views; beyond the distance
-/// `certain` a weight is 1. `rows` are (2 * view_count + 4) * (count + 1) numbers to work in.
+/// `certain` a weight is 1. Rows have at least one voxel. `rows` are (2 * view_count + 4) * (count + 1) numbers to work in.
 void ck_average_u8(const ck_shifted_view *views, long view_count, float certain, long height, long count,
                    uint8_t *target, long to, float *rows);
 void ck_average_u16(const ck_shifted_view *views, long view_count, float certain, long height, long count,
