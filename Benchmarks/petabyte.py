@@ -8,7 +8,7 @@ every block can really be fused, from the tiles' fill value. In the last mosaic 
 whole of it is settled without being written. Each command's peak memory is beside its time. The tiles' 900,000 small files
 stay in DIR for the next time; the program is taken from .build/release, or BLOCKFUSE_BIN. Linux.
 """
-import argparse, datetime, json, os, shutil, subprocess, sys, time
+import argparse, datetime, json, multiprocessing, os, shutil, subprocess, sys, time
 from pathlib import Path
 
 import virtual_mosaic
@@ -79,7 +79,10 @@ def main():
             print(f"making {rows * columns} tiles: {name}", flush=True)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            virtual_mosaic.make(folder, rows, columns, **options)
+            # in a process of its own: a child starts with its parent's peak
+            maker = multiprocessing.Process(target=virtual_mosaic.make, args=(folder, rows, columns), kwargs=options)
+            maker.start()
+            maker.join()
         table[name] = job(folder, 0 if name == "nothing but fill" else a.blocks)
         print(name, *(f"  {what}: {cell}" for what, cell in table[name].items()), sep="\n", flush=True)
         shutil.rmtree(folder / "fused.zarr")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs all benchmarks: codecs, kernels, the job database and the index of views, then the whole program beside
-# its peers. The tables go to Benchmarks/results/DATE.md and DATE-peers.md. Takes some 45 minutes; a quiet machine.
+# its peers, then a petabyte. The tables go to Benchmarks/results/DATE.md, DATE-peers.md and DATE-petabyte.md. Takes some
+# 50 minutes; a quiet machine.
 set -euo pipefail
 cd "$(dirname "$0")"
 swift build -c release
@@ -8,3 +9,4 @@ swift build -c release
 .venv/bin/pip install -q -r peers-requirements.txt
 .build/release/benchmarks results
 .venv/bin/python peers.py --bin ../.build/release --out results
+./petabyte.py --out results
