@@ -8,7 +8,7 @@
 Tiles are 128 x 512 x 512 uint16 with photon noise, 2 x 2 of them where nothing else is said. "copy" moves every tile to its
 rounded place with tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib
 processes, once. The time of each of the three is that of a process from its start to its end, voxels are those of
-blockfuse's output; blockfuse syncs every file, the others leave that to the system. "written" is what the disk takes of
+blockfuse's output; blockfuse and tensorstore sync every file. "written" is what the disk takes of
 files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's library alone needs on two
 cores to decode the tiles and encode the result. Before each run of anyone, what is left to write is written, and up to 4 GB
 of memory are touched and given back (see `settle`).
