@@ -8,10 +8,10 @@
 Tiles are 128 x 512 x 512 uint16 with photon noise, 2 x 2 of them where nothing else is said. "copy" moves every tile to its
 rounded place with tensorstore and blends nothing; "reference" is multiview-stitcher, block by block in two joblib
 processes, once. The time of each of the three is that of a process from its start to its end, voxels are those of
-blockfuse's output; blockfuse and tensorstore sync every file. "written" is what the disk takes of
-files of the sizes that blockfuse wrote, synced, from eight threads; "codec" is what the codec's library alone needs on two
-cores to decode the tiles and encode the result. Before each run of anyone, what is left to write is written, and up to 4 GB
-of memory are touched and given back (see `settle`).
+blockfuse's output; blockfuse and tensorstore sync every file. "written" is what the disk takes of files of the sizes that
+blockfuse wrote, synced, from eight threads; "codec" is what the codec's library alone needs on two cores to decode the tiles
+and encode the result. Before each run of anyone, what is left to write is written, and up to 4 GB of memory are touched and
+given back (see `settle`).
 """
 import argparse, collections, datetime, glob, json, multiprocessing, os, platform, shutil, statistics, subprocess, sys, threading, time, warnings
 
@@ -156,49 +156,33 @@ def written_limit(files, folder):
     return seconds
 
 
-def codec_seconds(codec, files, decode):
+def codec_seconds(codec, files, decode, clock):
     import numcodecs
     compressor = numcodecs.get_codec(CODECS[codec])
     encoded = [open(f, "rb").read() for f in files]
     # a buffer for all, as a program would have that is in a hurry
     buffer = np.empty_like(np.frombuffer(compressor.decode(encoded[0]), np.uint16))
     if decode:
-        start = time.process_time()
+        start = clock()
         for data in encoded:
             compressor.decode(data, out=buffer)
-        return time.process_time() - start
+        return clock() - start
     decoded = [np.frombuffer(compressor.decode(data), np.uint16) for data in encoded]
-    start = time.process_time()
+    start = clock()
     for data in decoded:
         compressor.encode(data)
-    return time.process_time() - start
+    return clock() - start
 
 
-def codec_limit(codec, inputs, outputs):
-    """Seconds that two cores need, both at work, each with half of the files."""
+def codec_limit(codec, inputs, outputs, count=2, clock=time.process_time):
+    """Seconds that so many processes need, all at work, each with its part of the files."""
     if codec == "raw":
         return 0.0
     settle()
-    with multiprocessing.Pool(2) as pool:
-        halves = [(codec, files[i::2], decode) for files, decode in ((inputs, True), (outputs, False)) for i in (0, 1)]
-        seconds = pool.starmap(codec_seconds, halves, chunksize=1)
-    return max(seconds[0], seconds[1]) + max(seconds[2], seconds[3])
-
-
-def library_work(codec, files):
-    import numcodecs
-    compressor = numcodecs.get_codec(CODECS[codec])
-    encoded = [open(f, "rb").read() for f in files]
-    start = time.time()
-    for data in encoded:
-        compressor.encode(np.frombuffer(compressor.decode(data), np.uint16))
-    return time.time() - start
-
-
-def library_seconds(codec, files, count):
-    """Seconds by the clock in which so many processes decode and encode the files, each its part."""
     with multiprocessing.Pool(count) as pool:
-        return max(pool.starmap(library_work, [(codec, files[i::count]) for i in range(count)], chunksize=1))
+        return sum(
+            max(pool.starmap(codec_seconds, [(codec, files[i::count], decode, clock) for i in range(count)], chunksize=1))
+            for files, decode in ((inputs, True), (outputs, False)))
 
 
 # Measuring
@@ -353,7 +337,7 @@ def workers(a, report):
                 for count in mine:
                     command = blockfuse(a, root, "zstd1", out=f"{folder}/out.zarr", arguments=["--workers", str(count)])
                     mine[count].append(median(command, 1, clean=[f"{folder}/out.zarr"]))
-                    library[count].append(library_seconds("zstd1", inputs, count))
+                    library[count].append(codec_limit("zstd1", inputs, inputs, count, time.time))
                 files = chunk_files(f"{folder}/out.zarr")
                 limits.append(max(written_limit(files, f"{folder}/limit"), codec_limit("zstd1", chunk_files(f"{root}/tile_*"), files) / 0.6))
             one, two = (Run(*(statistics.median(column) for column in zip(*mine[count]))) for count in (1, 2))

@@ -8,7 +8,7 @@ every block can really be fused, from the tiles' fill value. In the last mosaic 
 whole of it is settled without being written. Each command's peak memory is beside its time. The tiles' 900,000 small files
 stay in DIR for the next time; the program is taken from .build/release, or BLOCKFUSE_BIN. Linux.
 """
-import argparse, datetime, json, multiprocessing, os, shutil, subprocess, sys, time
+import argparse, datetime, json, multiprocessing, os, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
 import virtual_mosaic
@@ -27,11 +27,13 @@ MOSAICS = {
 def measured(folder, *words):
     """What a command printed, its seconds by the clock, and the peak of its memory in MB."""
     start = time.time()
-    process = subprocess.Popen([BIN, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        sys.exit(f"{words} ended with {os.waitstatus_to_exitcode(status)}")
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([BIN, *words], cwd=folder, stdout=subprocess.PIPE, stderr=errors)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        if os.waitstatus_to_exitcode(status):
+            errors.seek(0)
+            sys.exit(f"{words} ended with {os.waitstatus_to_exitcode(status)}: {errors.read()[-2000:]}")
     return output, time.time() - start, usage.ru_maxrss / 1024
 
 
