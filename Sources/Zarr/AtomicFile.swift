@@ -5,38 +5,45 @@ import Foundation
 /// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
 /// renames. A file that is neither committed nor discarded is removed.
 ///
-/// Temp files are named `.<name>.<tag>.tmp`. One writer at a time for a target and tag: what a killed writer left under
-/// that name is overwritten.
+/// Temp files are named `.<name>.<tag>.tmp`, where the system can only from `sync` or `commit` on: while a folder is being
+/// synced, whoever opens a name in it waits, and those who write are not those who sync. One writer at a time for a target
+/// and tag: what a killed writer left under that name is replaced.
 public struct AtomicFile: ~Copyable {
   public let target: String
   public let temporaryPath: String
   /// Appended so far.
   public private(set) var byteCount = 0
   private var descriptor: Int32
-  private var isCommitted = false
+  private var hasTemporaryName = false
 
   /// Opens the temp file; the folder must be there.
   ///
   /// - Parameter tag: names the writer, so that strays can be told apart; without `/`.
   public init(target: String, tag: String) throws(ZarrError) {
+    try self.init(target: target, tag: tag, isNamedLate: true)
+  }
+
+  /// - Parameter isNamedLate: where the system can; false to do as where it cannot.
+  package init(target: String, tag: String, isNamedLate: Bool) throws(ZarrError) {
     let slash = target.lastIndex(of: "/")
     let folder = slash.map { target[...$0] } ?? ""
     let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
     self.target = target
     temporaryPath = "\(folder).\(name).\(tag).tmp"
     if let number = Faults.reach(.fileOpening) {
-      (descriptor, isCommitted) = (-1, true)
+      descriptor = -1
       throw .io(step: .open, path: temporaryPath, errno: number)
+    }
+    if isNamedLate {
+      descriptor = csystem_open_unnamed(parentFolder(of: target))
+      if descriptor >= 0 { return }
+      // what is wrong with the folder or the disk shows below
     }
     repeat {
       descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
     } while descriptor < 0 && errno == EINTR
-    guard descriptor >= 0 else {
-      let number = errno
-      // nothing to close or remove
-      isCommitted = true
-      throw .io(step: .open, path: temporaryPath, errno: number)
-    }
+    guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
+    hasTemporaryName = true
   }
 
   public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ZarrError) {
@@ -60,7 +67,8 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Makes the bytes survive a loss of power. Errors that the disk has held back show here.
-  public func sync() throws(ZarrError) {
+  public mutating func sync() throws(ZarrError) {
+    try giveTemporaryName()
     let number = csystem_sync(descriptor)
     guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
     try reach(.fileSynced, .sync, temporaryPath)
@@ -68,16 +76,24 @@ public struct AtomicFile: ~Copyable {
 
   /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
   public consuming func commit() throws(ZarrError) {
+    try giveTemporaryName()
     try closeDescriptor()
     guard rename(temporaryPath, target) == 0 else {
       throw .io(step: .rename, path: target, errno: errno)
     }
-    isCommitted = true
+    hasTemporaryName = false
     try reach(.fileRenamed, .rename, target)
   }
 
   /// Removes the temp file.
   public consuming func discard() {}
+
+  private mutating func giveTemporaryName() throws(ZarrError) {
+    if hasTemporaryName { return }
+    let number = csystem_name(descriptor, temporaryPath)
+    guard number == 0 else { throw .io(step: .link, path: temporaryPath, errno: number) }
+    hasTemporaryName = true
+  }
 
   /// Network file systems report failed writes as late as this.
   private mutating func closeDescriptor() throws(ZarrError) {
@@ -90,7 +106,7 @@ public struct AtomicFile: ~Copyable {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if !isCommitted { unlink(temporaryPath) }
+    if hasTemporaryName { unlink(temporaryPath) }
   }
 }
 

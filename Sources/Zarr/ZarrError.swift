@@ -4,7 +4,7 @@ import Foundation
 public enum ZarrError: Error, Equatable, Sendable {
   /// A step of work on a file or folder.
   public enum Step: String, Sendable {
-    case open, stat, read, write, sync, rename, remove
+    case open, stat, read, write, sync, link, rename, remove
     case makeFolder = "make the folder"
   }
 

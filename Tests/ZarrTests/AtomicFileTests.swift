@@ -1,13 +1,17 @@
+import CSystem
 import Foundation
 import Testing
 import Zarr
 
 @Suite struct AtomicFileTests {
-  @Test func appearsWithCommitOnly() throws {
+  @Test(arguments: [false, true]) func appearsWithCommitOnly(isNamedLate: Bool) throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
-    var file = try AtomicFile(target: folder.path + "/5", tag: "job7")
-    #expect(folder.files == [".5.job7.tmp"] && file.temporaryPath == folder.path + "/.5.job7.tmp")
+    let unnamed = csystem_open_unnamed(folder.path)
+    if unnamed >= 0 { close(unnamed) }
+    var file = try AtomicFile(target: folder.path + "/5", tag: "job7", isNamedLate: isNamedLate)
+    #expect(folder.files == (isNamedLate && unnamed >= 0 ? [] : [".5.job7.tmp"]))
+    #expect(file.temporaryPath == folder.path + "/.5.job7.tmp")
     try file.append([1, 2, 3])
     try [UInt8]([4]).withUnsafeBytes { try file.append($0) }
     #expect(file.byteCount == 4)
@@ -18,27 +22,31 @@ import Zarr
     #expect(try fileBytes(folder.path + "/5") == [1, 2, 3, 4])
   }
 
-  @Test func discardedAndForgottenFilesLeaveNothing() throws {
+  @Test(arguments: [false, true]) func discardedAndForgottenFilesLeaveNothing(isNamedLate: Bool) throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     try folder.write([9], to: "5")
-    var file = try AtomicFile(target: folder.path + "/5", tag: "a")
-    try file.append([1])
-    file.discard()
-    do {
-      var forgotten = try AtomicFile(target: folder.path + "/5", tag: "b")
-      try forgotten.append([1])
+    for isSynced in [false, true] {
+      var file = try AtomicFile(target: folder.path + "/5", tag: "a", isNamedLate: isNamedLate)
+      try file.append([1])
+      if isSynced { try file.sync() }
+      file.discard()
+      do {
+        var forgotten = try AtomicFile(target: folder.path + "/5", tag: "b", isNamedLate: isNamedLate)
+        try forgotten.append([1])
+        if isSynced { try forgotten.sync() }
+      }
     }
     #expect(folder.files == ["5"])
     #expect(try fileBytes(folder.path + "/5") == [9])
   }
 
-  @Test func replacesTargetAndWhatAKilledWriterLeft() throws {
+  @Test(arguments: [false, true]) func replacesTargetAndWhatAKilledWriterLeft(isNamedLate: Bool) throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     try folder.write([9, 9, 9], to: "5")
     try folder.write([8, 8, 8, 8], to: ".5.t.tmp")
-    var file = try AtomicFile(target: folder.path + "/5", tag: "t")
+    var file = try AtomicFile(target: folder.path + "/5", tag: "t", isNamedLate: isNamedLate)
     try file.append([1])
     try file.commit()
     #expect(folder.files == ["5"])
@@ -75,7 +83,13 @@ import Zarr
     defer { folder.remove() }
     try folder.write([7], to: "elsewhere")
     #expect(symlink(folder.path + "/elsewhere", folder.path + "/.6.t.tmp") == 0)
-    #expect(zarrError { _ = try AtomicFile(target: folder.path + "/6", tag: "t") }?.code == "io-failed")
+    #expect(zarrError { _ = try AtomicFile(target: folder.path + "/6", tag: "t", isNamedLate: false) }?.code == "io-failed")
+    do {
+      var file = try AtomicFile(target: folder.path + "/8", tag: "t")
+      try file.append([1])
+      #expect(symlink(folder.path + "/elsewhere", folder.path + "/.8.t.tmp") == 0 || errno == EEXIST)
+      try file.sync()
+    }
     #expect(try fileBytes(folder.path + "/elsewhere") == [7])
     let error = ZarrError.io(step: .write, path: "x", errno: ENOSPC)
     #expect(error.code == "disk-full" && error.isDiskFull && !error.isTransient)

@@ -21,6 +21,12 @@ uint32_t csystem_crc32c_by_tables(uint32_t crc, const void *bytes, size_t count)
 /// Makes what was written to a file or folder survive a loss of power. Returns 0 or errno.
 int csystem_sync(int fd);
 
+/// Opens a new file for writing that lies in a folder but has no name there: it is gone when it is closed. Returns -1 with
+/// errno where the system or its file system has no such files.
+int csystem_open_unnamed(const char *folder);
+/// Gives such a file a name, in place of what has it. Returns 0 or errno.
+int csystem_name(int fd, const char *path);
+
 /// Makes buffers of 128 KiB and more go back to the system the moment they are freed, for the rest of the process. By
 /// itself glibc keeps them once it has seen a few, and the memory of a process then is what its threads held in turn.
 void csystem_return_large_buffers(void);
