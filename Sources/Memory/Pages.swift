@@ -4,11 +4,10 @@ import Foundation
 ///
 /// What is large comes in whole pages straight from the system, which has them back the moment they are freed, so that
 /// a process holds what it was planned to hold; in large pages where the system offers them (Linux, transparent huge
-/// pages), since memory that is filled for the first time then costs fewer faults. What is smaller than a large page is
-/// filled by the system at once (Linux), which costs less than a fault for each small page.
+/// pages), since memory that is filled for the first time then costs fewer faults.
 public enum Pages {
   /// From here on, memory is mapped.
-  static let mappedByteCount = 1 << 18
+  static let mappedByteCount = 1 << 20
   /// Of x86-64 and, with pages of 4 KiB, of arm64.
   private static let largePageByteCount = 2 << 20
 
@@ -21,13 +20,8 @@ public enum Pages {
     }
     // no address space has so much
     guard byteCount < 1 << 60 else { return nil }
-    let kept = mappedLength(byteCount)
-    if kept < largePageByteCount {
-      guard let start = mmap(nil, kept, PROT_READ | PROT_WRITE, MAP_PRIVATE | anonymous | filled, -1, 0), start != MAP_FAILED
-      else { return nil }
-      return UnsafeMutableRawBufferPointer(start: start, count: byteCount)
-    }
     // more than is needed, so that what is kept can begin at a large page
+    let kept = mappedLength(byteCount)
     let length = kept + largePageByteCount
     guard let start = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | anonymous, -1, 0), start != MAP_FAILED
     else { return nil }
@@ -63,14 +57,6 @@ public enum Pages {
   private static func mappedLength(_ byteCount: Int) -> Int {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     return (byteCount + page - 1) / page * page
-  }
-
-  private static var filled: Int32 {
-    #if os(Linux)
-      Int32(MAP_POPULATE)
-    #else
-      0
-    #endif
   }
 
   private static var anonymous: Int32 {
