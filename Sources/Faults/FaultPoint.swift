@@ -46,6 +46,9 @@ public enum FaultPoint: String, CaseIterable, Sendable {
   case merged
   case closingOrder = "closing-order"
 
+  /// Between what `verify` found and what `--repair` does about it.
+  case repairing
+
   // the end of a run
   case finalMetadataBegun = "final-metadata-begun"
   case finalMetadataWritten = "final-metadata-written"
@@ -55,4 +58,6 @@ public enum FaultPoint: String, CaseIterable, Sendable {
     .orderFrozen, .orderWithdrawn, .beginningOrder, .orderBegun, .logOpened, .logWritten, .logSynced, .merging, .merged,
     .closingOrder,
   ]
+  /// Those that neither a submit nor a run reaches, nor an order.
+  public static let ofRepair: [FaultPoint] = [.repairing]
 }

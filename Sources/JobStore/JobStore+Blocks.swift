@@ -119,12 +119,20 @@ extension JobStore {
   }
 
   /// Blocks that are done, empty or failed become pending again; returns how many that were. The caller also names the
-  /// blocks of higher levels made from them. Refused while a live process runs the job.
-  public func setPending(_ job: JobID, blocks: [BlockID]) throws(JobStoreError) -> Int {
+  /// blocks of higher levels made from them. Refused while a live process runs the job, or tasks of a work order may.
+  ///
+  /// - Parameter meanwhile: what else is safe only while nobody runs the job: nobody can begin to before it returns. It
+  ///   may ask which blocks are done.
+  public func setPending(
+    _ job: JobID, blocks: [BlockID], meanwhile: (_ isDone: (BlockID) throws -> Bool) throws -> Void = { _ in }
+  ) throws(JobStoreError) -> Int {
     try write { db in
       let state = try self.storedState(db, job)
       try self.refuseIfRunning(db, job)
       try self.freeDead(db, job)
+      if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
+        throw JobStoreError.invalid("tasks of the work order \(order.path) may be at work on job \(job)")
+      }
       let levels = try LevelInfo.all(db, job: job)
       var byBrick: [BrickKey: [TCZYX]] = [:]
       for block in blocks {
@@ -144,6 +152,12 @@ extension JobStore {
       if changed > 0 && state != .pending {
         let settled = try LevelInfo.all(db, job: job).reduce(0) { $0 + $1.settled }
         try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
+      }
+      try meanwhile { block in
+        guard levels.indices.contains(block.level) else { return false }
+        let bricks = levels[block.level].bricks
+        let place = BrickPlace(bricks.number(of: block.position), in: bricks)
+        return try BrickContents.load(db, job: job, level: block.level, place).state(of: block.position) == .done
       }
       return changed
     }

@@ -31,23 +31,25 @@ extension JobStore {
 
   /// Oldest first.
   public func orders(of job: JobID) throws(JobStoreError) -> [OrderRecord] {
-    try read { db in
-      try db.rows(
-        "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms FROM work_order WHERE job = ? ORDER BY id",
-        [job]
-      ).map { row in
-        OrderRecord(
-          id: Int64(try row.integer(0)), job: try row.integer(1), uuid: try row.text(2), path: try row.text(3),
-          madeAt: Date(milliseconds: try row.integer(4)),
-          closedAt: try row.optionalInteger(5).map(Date.init(milliseconds:)),
-          collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)))
-      }
+    try read { db in try JobStore.orders(db, of: job) }
+  }
+
+  static func orders(_ db: Database, of job: JobID) throws -> [OrderRecord] {
+    try db.rows(
+      "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms FROM work_order WHERE job = ? ORDER BY id",
+      [job]
+    ).map { row in
+      OrderRecord(
+        id: Int64(try row.integer(0)), job: try row.integer(1), uuid: try row.text(2), path: try row.text(3),
+        madeAt: Date(milliseconds: try row.integer(4)),
+        closedAt: try row.optionalInteger(5).map(Date.init(milliseconds:)),
+        collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)))
     }
   }
 
   /// The order whose tasks may be at work; nil where none is out.
   public func openOrder(of job: JobID) throws(JobStoreError) -> OrderRecord? {
-    try orders(of: job).last { $0.closedAt == nil }
+    try orders(of: job).last(where: \.isOpen)
   }
 
   public func logs(of order: OrderRecord.ID) throws(JobStoreError) -> OrderLogs {

@@ -13,6 +13,8 @@ public struct OrderRecord: Hashable, Sendable, Identifiable {
   /// When logs were last read; nil: never.
   public let collectedAt: Date?
 
+  public var isOpen: Bool { closedAt == nil }
+
   public init(
     id: Int64, job: JobID, uuid: String, path: String, madeAt: Date, closedAt: Date? = nil, collectedAt: Date? = nil
   ) {

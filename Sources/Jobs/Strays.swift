@@ -6,21 +6,27 @@ import Zarr
 /// Files of an output folder that belong to no recorded block: temp files of killed runs, and chunks that were renamed into
 /// place but never recorded, or are recorded empty. Readers may see such a chunk; a run makes it again, with equal bytes.
 struct Strays {
+  struct Stray: Sendable {
+    let path: String
+    /// The block whose chunk it would be; nil for temp files and chunks outside the array.
+    var block: BlockID?
+  }
+
   let job: OpenJob
   let store: JobStore
   /// Found at most; enough to see what happened.
   static let limit = 10_000
 
-  /// Absolute paths, sorted within a folder.
-  func find() throws -> [String] {
-    var strays: [String] = []
+  /// Sorted within a folder. While somebody works on the job, what is a stray now may be a recorded block's a moment later.
+  func find() throws -> [Stray] {
+    var strays: [Stray] = []
     let root = job.output.path
-    for entry in entries(of: root) where entry.hasSuffix(".tmp") { strays.append("\(root)/\(entry)") }
+    for entry in entries(of: root) where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
     for layout in job.plan.levels {
       let array = job.output.array(layout.level)
       let first = array.zarrFormat == 3 ? array.path + "/c" : array.path
       if array.path != root {
-        for entry in entries(of: array.path) where entry.hasSuffix(".tmp") { strays.append("\(array.path)/\(entry)") }
+        for entry in entries(of: array.path) where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(array.path)/\(entry)")) }
       }
       try walk(first, index: [], layout: layout, axisCount: array.shape.count, into: &strays)
     }
@@ -29,13 +35,13 @@ struct Strays {
 
   /// Folders are named by the indices of the axes, the files by the last one.
   private func walk(
-    _ folder: String, index: [Int], layout: LevelLayout, axisCount: Int, into strays: inout [String]
+    _ folder: String, index: [Int], layout: LevelLayout, axisCount: Int, into strays: inout [Stray]
   ) throws {
     let isLast = index.count == axisCount - 1
     var present: [(name: String, number: Int)] = []
     for entry in entries(of: folder) {
       if entry.hasSuffix(".tmp") {
-        if !index.isEmpty { strays.append("\(folder)/\(entry)") }
+        if !index.isEmpty { strays.append(Stray(path: "\(folder)/\(entry)")) }
       } else if let number = Int(entry), String(number) == entry {
         present.append((entry, number))
       }
@@ -60,7 +66,11 @@ struct Strays {
         of: job.record.id, level: layout.level, t: row.t, c: row.c,
         blocks: Box3(lower: row.zyx, upper: Index3(row.z + 1, row.y + 1, min(grid.count.x, last.number + 1)))) : []
     for (name, number) in present where number >= known.count || known[number] != .done {
-      strays.append("\(folder)/\(name)")
+      var position = row
+      position.x = number
+      let isInside = grid.contains(position)
+      strays.append(
+        Stray(path: "\(folder)/\(name)", block: isInside ? BlockID(level: layout.level, position: position) : nil))
     }
   }
 

@@ -1,3 +1,4 @@
+import Faults
 import Foundation
 import Geometry
 import JobStore
@@ -20,7 +21,8 @@ public struct Verifier {
     /// Metadata of the output that is missing or altered.
     public var metadataProblems: [String] = []
     /// Files that belong to no recorded block: no damage.
-    public var strays: [String] = []
+    public var strays: [String] { foundStrays.map(\.path) }
+    var foundStrays: [Strays.Stray] = []
     /// Blocks set to pending by a repair, those of the levels above included.
     public var repairedBlocks = 0
     public var removedStrays = 0
@@ -53,12 +55,13 @@ public struct Verifier {
         : $0.block.position.array.lexicographicallyPrecedes($1.block.position.array)
     }
     result.metadataProblems = job.output.metadataProblems()
-    result.strays = try Strays(job: job, store: store).find()
+    result.foundStrays = try Strays(job: job, store: store).find()
     return result
   }
 
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays.
   public func repair(_ report: inout Report) throws {
+    if let number = Faults.reach(.repairing) { throw ZarrError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
       throw JobError.invalid(
@@ -87,12 +90,15 @@ public struct Verifier {
         }
       }
     }
-    // refused while a live process runs the job, whose files the strays may be
-    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks))
-    if !report.metadataProblems.isEmpty { try job.output.repairMetadata() }
-    for stray in report.strays where (try? FileManager.default.removeItem(atPath: stray)) != nil {
-      report.removedStrays += 1
+    var removedStrays = 0
+    // refused while somebody may write to the output; and what became a recorded block since it was found is none
+    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks)) { isDone in
+      for stray in report.foundStrays where try stray.block.map(isDone) != true {
+        if (try? FileManager.default.removeItem(atPath: stray.path)) != nil { removedStrays += 1 }
+      }
     }
+    report.removedStrays = removedStrays
+    if !report.metadataProblems.isEmpty { try job.output.repairMetadata() }
   }
 
   private func check(

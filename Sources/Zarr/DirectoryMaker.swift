@@ -42,10 +42,11 @@ public final class DirectoryMaker: Sendable {
       for path in paths {
         var folder = parentFolder(of: path)
         folders.insert(folder)
-        while folder != root, !state.durable.contains(folder) {
+        // to the root, past durable folders too: a sync that failed above one left those between without their names
+        while folder != root {
           let parent = parentFolder(of: folder)
           if parent == folder { break }
-          folders.insert(parent)
+          if !state.durable.contains(folder) { folders.insert(parent) }
           folder = parent
         }
       }

@@ -67,8 +67,8 @@ import Zarr
     return [turn / 2 % 2 == 0 ? 1 : count]
   }
 
-  /// Those of work orders are in `OrderFaultTests`.
-  @Test(arguments: FaultPoint.allCases.filter { !FaultPoint.ofOrders.contains($0) })
+  /// Those of work orders are in `OrderFaultTests`, that of a repair in `VerifyTests`.
+  @Test(arguments: FaultPoint.allCases.filter { !FaultPoint.ofOrders.contains($0) && !FaultPoint.ofRepair.contains($0) })
   func everyFaultIsRecoveredFrom(point: FaultPoint) throws {
     try #require(Self.calm.count == Layout.allCases.count)
     var tried = 0

@@ -117,6 +117,7 @@ final class RunningProcess {
   var identifier: Int32 { process.processIdentifier }
   var isRunning: Bool { process.isRunning }
   var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+  var errorsSoFar: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
   func signal(_ number: Int32) { kill(identifier, number) }
 

@@ -37,6 +37,20 @@ import Zarr
     #expect(maker.takeUnsynced([root + "/a/1"]) == [root + "/a"])
   }
 
+  /// A folder that has its own name on the disk may lie in one that has not: its parent's sync failed.
+  @Test func durableFoldersOfFreshOnesDoNotHideThem() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let root = folder.path
+    let maker = DirectoryMaker(root: root)
+    try maker.ensureParent(of: root + "/a/b/0")
+    try maker.sync(root + "/a/b")
+    try maker.sync(root + "/a")
+    #expect(maker.takeUnsynced([root + "/a/b/1"]) == [root + "/a/b", root])
+    try maker.sync(root)
+    #expect(maker.takeUnsynced([root + "/a/b/1"]) == [root + "/a/b"])
+  }
+
   /// A killed process may have made a folder without syncing it.
   @Test func foldersThatWereFoundAreNotTrusted() throws {
     let folder = try TemporaryFolder()
