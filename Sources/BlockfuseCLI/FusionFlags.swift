@@ -50,7 +50,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("spacing, origin and shape at once, as JSON.", valueName: "json"))
   var outputStackProperties: String?
 
-  @Option(help: ArgumentHelp("Chunk of the output: one number, or z=…,y=…,x=…. Default: the first view's.", valueName: "n or map"))
+  @Option(help: ArgumentHelp("Chunk of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048.", valueName: "n or map"))
   var outputChunksize: String?
 
   @Option(help: ArgumentHelp("Voxels computed around each block.", valueName: "n or map"))

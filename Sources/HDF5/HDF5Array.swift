@@ -17,6 +17,7 @@ public final class HDF5Array: ChunkedArray {
 
   public let shape: [Int]
   public let chunkShape: [Int]
+  public let storesChunks: Bool
   public let elementType: ElementType
   public let fill: [UInt8]
   public let codecSummary: String
@@ -74,12 +75,15 @@ public final class HDF5Array: ChunkedArray {
         guard opened >= 0 else { throw .io(step: .open, path: path, errno: errno) }
         chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
         access = .rows(offset: Int(info.offset))
+        storesChunks = false
       } else if Int(info.layout) == Int(CHDF5_CHUNKED.rawValue), let chunk = Self.lengths(info.chunk, rank) {
         chunkShape = chunk
         access = filters.map { .chunks($0) } ?? .library
+        storesChunks = true
       } else {
         chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
         access = .library
+        storesChunks = false
       }
       var byteCount = type.byteCount
       for length in chunkShape {

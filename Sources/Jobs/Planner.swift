@@ -252,7 +252,8 @@ public struct Planner {
   }
 
   private func chunks(first: ViewLevel) throws(JobError) -> (chunk: Index3, shard: Index3?) {
-    var chunk = first.chunk.zyx
+    // pieces of TIFF and the like suit reading, not a volume
+    var chunk = first.storesChunks ?? true ? first.chunk.zyx : Index3(repeating: dataset.is3D ? 256 : 2048)
     if !dataset.is3D { chunk[0] = 1 }
     for (axis, value) in options.outputChunk ?? [:] {
       if let lane = axis.spaceLane, dataset.is3D || lane > 0 { chunk[lane] = value }

@@ -36,7 +36,7 @@ extension OpenedImage {
     levels = OpenedImage.overridden([stack], entry: entry).map { stack in
       ViewLevel(
         arrayPath: path, stack: stack, shape: shape, chunk: file.chunk, elementType: file.layout.elementType,
-        codecSummary: file.summary, axes: axes)
+        codecSummary: file.summary, axes: axes, storesChunks: false)
     }
     time = metadata.time
     if metadata.channelNames?.count == shape.c { channelNames = metadata.channelNames }

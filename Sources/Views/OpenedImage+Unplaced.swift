@@ -62,6 +62,6 @@ extension ViewLevel {
     self.init(
       arrayPath: path, stack: stack, shape: TCZYX(array.shape, axes: axes),
       chunk: TCZYX(array.chunkShape, axes: axes), elementType: array.elementType, codecSummary: array.codecSummary,
-      axes: axes, dataset: dataset)
+      axes: axes, dataset: dataset, storesChunks: array.storesChunks)
   }
 }

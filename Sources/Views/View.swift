@@ -72,6 +72,9 @@ public struct ViewLevel: Sendable, Hashable, Codable {
   public let stack: StackProperties
   public let shape: TCZYX
   public let chunk: TCZYX
+  /// Whether `chunk` is how the file stores voxels, as in Zarr, and no mere piece to read at a time. Nil in records of
+  /// jobs from before this was asked.
+  public let storesChunks: Bool?
   public let elementType: ElementType
   /// One line on type, codecs and chunks.
   public let codecSummary: String
@@ -80,9 +83,9 @@ public struct ViewLevel: Sendable, Hashable, Codable {
 
   public init(
     arrayPath: String, stack: StackProperties, shape: TCZYX, chunk: TCZYX, elementType: ElementType,
-    codecSummary: String, axes: [Axis], dataset: String? = nil
+    codecSummary: String, axes: [Axis], dataset: String? = nil, storesChunks: Bool = true
   ) {
-    self.dataset = dataset
+    (self.dataset, self.storesChunks) = (dataset, storesChunks)
     (self.arrayPath, self.stack, self.shape, self.chunk) = (arrayPath, stack, shape, chunk)
     (self.elementType, self.codecSummary, self.axes) = (elementType, codecSummary, axes)
   }

@@ -5,6 +5,8 @@ public protocol ChunkedArray: Sendable {
   var shape: [Int] { get }
   /// One read unit.
   var chunkShape: [Int] { get }
+  /// Whether the file stores its voxels in chunks of that shape; else they are pieces that suit reading.
+  var storesChunks: Bool { get }
   var elementType: ElementType { get }
   /// One line that changes when stored bytes would be understood differently.
   var codecSummary: String { get }
@@ -20,6 +22,10 @@ public protocol ChunkedArray: Sendable {
   func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool
   /// Whether anything may be stored for the read units of a box; false is certain.
   func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool
+}
+
+extension ChunkedArray {
+  public var storesChunks: Bool { true }
 }
 
 extension ZarrArray: ChunkedArray {}

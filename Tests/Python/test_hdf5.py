@@ -1,6 +1,7 @@
 """BigDataViewer HDF5 written by npy2bdv and h5py: the voxels equal those of the same tiles as dataset.json with Zarr."""
 import json, os, subprocess
 import h5py, hdf5plugin, npy2bdv, numpy as np, pytest, zarr
+import test_bigstitcher
 from conftest import binary, blockfuse
 from test_bigstitcher import SIZE, as_zarr, fuse, refused, shift, tile, write_xml
 
@@ -34,6 +35,17 @@ def test_layouts(tmp_path, layout, dtype):
         file.create_dataset("t00000/s00/0/cells", data=data, **layout)
     write_xml(tmp_path / "dataset.xml", LOADER, {(0, 0): [shift(0)]})
     assert (fuse(tmp_path, "dataset.xml", "out.zarr")[0, 0] == data).all()
+
+
+@pytest.mark.parametrize("layout, chunk", [({}, [40, 256, 256]), ({"chunks": (4, 80, 90)}, [4, 80, 90])])
+def test_default_chunk(tmp_path, monkeypatch, layout, chunk):
+    """That of the file where it has chunks; of one without, what suits a volume."""
+    monkeypatch.setattr(test_bigstitcher, "SIZE", (40, 300, 300))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("t00000/s00/0/cells", data=np.zeros((40, 300, 300), "u2"), **layout)
+    write_xml(tmp_path / "dataset.xml", LOADER, {(0, 0): [shift(0)]})
+    plan = json.loads(blockfuse(tmp_path, "plan", "dataset.xml", "--json"))
+    assert plan["levels"][0]["chunks"][2:] == chunk
 
 
 def test_what_is_wrong_is_named(tmp_path):

@@ -44,6 +44,16 @@ def test_layouts(tmp_path, name, dtype):
     assert scale == [1, 1, 1] and place == [0, 0, 0]
 
 
+@pytest.mark.parametrize("layout", [{}, {"tile": (64, 64)}])
+@pytest.mark.parametrize("shape, chunk", [((6, 300, 290), [6, 256, 256]), ((2500, 3000), [2048, 2048]), ((300, 290), [300, 290])])
+def test_default_chunk(tmp_path, layout, shape, chunk):
+    """Pages, strips and tiles of TIFF are no chunks that a volume should have."""
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, "u1"), photometric="minisblack", metadata=None, **layout)
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
+    plan = json.loads(blockfuse(tmp_path, "plan", "dataset.json", "--json"))
+    assert plan["levels"][0]["chunks"] == [1, 1, *chunk] and not plan["planewise"]
+
+
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 @pytest.mark.parametrize("layout", ["one strip", "strips", "tiles", "big endian", "zlib, tiles"])
 def test_rgb_is_channels(tmp_path, planar, layout):
