@@ -29,7 +29,9 @@ struct ChangeCheck {
     if changed.count > listedAtMost {
       findings.differences.append("… and \(changed.count - listedAtMost) more views")
     }
-    if let foreign = job.output.foreignness() {
+    if let lost = job.output.lostMark() {
+      findings.differences.append("\(lost); `blockfuse verify --repair` writes them again")
+    } else if let foreign = job.output.foreignness() {
       findings.differences.append(foreign)
     } else {
       findings.differences += job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }

@@ -33,7 +33,6 @@ final class OutputFolder: Sendable {
 
   func array(_ level: Int) -> ZarrArray { arrays[level] }
 
-
   /// The path of a block's file.
   func file(of position: TCZYX, level: Int) -> String {
     let array = arrays[level]
@@ -71,15 +70,21 @@ final class OutputFolder: Sendable {
   /// Whether the folder holds this job's output: nil if so, else what was found instead.
   func foreignness() -> String? {
     guard FileStatus.exists(path) else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
-    let found: String?
-    if plan.output.isOMEZarr {
-      found = (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
-    } else {
-      found = (try? ZarrArray.open(path)).flatMap { Self.uuid(in: $0.attributes) }
-    }
-    guard found != uuid else { return nil }
-    return found == nil
-      ? "the output \(path) has no metadata of this job" : "the output \(path) was replaced by another job (\(found ?? ""))"
+    guard let found = foundUUID() else { return "the output \(path) has no metadata of this job" }
+    return found == uuid ? nil : "the output \(path) was replaced by another job (\(found))"
+  }
+
+  private func foundUUID() -> String? {
+    plan.output.isOMEZarr
+      ? (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
+      : (try? ZarrArray.open(path)).flatMap { Self.uuid(in: $0.attributes) }
+  }
+
+  /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
+  /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
+  func lostMark() -> String? {
+    guard plan.output.isOMEZarr, FileStatus.exists(path), foundUUID() == nil, metadataProblems().isEmpty else { return nil }
+    return "the metadata of the image \(path) are missing or not as this job wrote them"
   }
 
   /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
@@ -100,13 +105,18 @@ final class OutputFolder: Sendable {
   }
 
   /// Writes all metadata again; the voxels stay.
-  func repairMetadata() throws {
+  ///
+  /// - Parameter isComplete: whether all voxels are there, so that what is measured of them belongs to the image's.
+  func repairMetadata(isComplete: Bool) throws {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
       for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
         try write(file, into: Self.arrayPath(path, layout.level, plan), below: path)
       }
     }
+    if lostMark() == nil { return }
+    for file in groupFiles(windows: nil) { try write(file, into: path, below: path) }
+    if isComplete { try writeFinalMetadata() }
   }
 
   private static func uuid(in attributes: JSONValue) -> String? {

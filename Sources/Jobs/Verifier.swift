@@ -39,7 +39,8 @@ public struct Verifier {
   /// - Parameter progress: called now and then with the blocks checked and those to check.
   public func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
     if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
-    if let foreign = job.output.foreignness() {
+    let lostMark = job.output.lostMark()
+    if lostMark == nil, let foreign = job.output.foreignness() {
       throw JobError.changed(job: job.title, differences: [foreign])
     }
     let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
@@ -54,7 +55,7 @@ public struct Verifier {
         ? $0.block.level < $1.block.level
         : $0.block.position.array.lexicographicallyPrecedes($1.block.position.array)
     }
-    result.metadataProblems = job.output.metadataProblems()
+    result.metadataProblems = [lostMark].compactMap { $0 } + job.output.metadataProblems()
     result.foundStrays = try Strays(job: job, store: store).find()
     return result
   }
@@ -98,7 +99,7 @@ public struct Verifier {
       }
     }
     report.removedStrays = removedStrays
-    if !report.metadataProblems.isEmpty { try job.output.repairMetadata() }
+    if !report.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: job.record.state == .complete && report.repairedBlocks == 0) }
   }
 
   private func check(

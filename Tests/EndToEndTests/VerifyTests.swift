@@ -36,6 +36,47 @@ import Zarr
     try expectWhole(folder)
   }
 
+  /// Tools that write an image's metadata anew know nothing of the job that is being fused into it.
+  @Test(arguments: ["0.4", "0.5"], [false, true]) func theImagesOwnMetadataAreWrittenAgain(version: String, isComplete: Bool) throws {
+    let folder = try TestFolder(isInMemory: true)
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--ngff-version", version, "--output-chunksize", "16")
+    try expectSuccess(isComplete ? folder.blockfuse("run", "--quiet") : folder.blockfuse("run", "--limit", "2", "--quiet"))
+    let file = URL(fileURLWithPath: folder.file("out.ome.zarr/" + (version == "0.4" ? ".zattrs" : "zarr.json")))
+    let before = try Data(contentsOf: file)
+    for other in [nil, version == "0.4" ? "{}" : #"{"zarr_format": 3, "node_type": "group", "attributes": {}}"#] {
+      try FileManager.default.removeItem(at: file)
+      if let other { try Data(other.utf8).write(to: file) }
+      let found = try folder.blockfuse("verify", "--json", "--quiet")
+      #expect(found.status == 12)
+      #expect(try JSONValue.parse(found.output)["metadata_problems"]?.array?.count == 1)
+      if !isComplete {
+        let run = try folder.blockfuse("run", "--quiet")
+        #expect(run.status == 4 && run.errors.contains("--repair"), "\(run.errors)")
+      }
+      try expectSuccess(folder.blockfuse("verify", "--repair", "--quiet"))
+      #expect(try Data(contentsOf: file) == before)
+      try expectSuccess(folder.blockfuse("verify", "--quiet"))
+    }
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    try expectWhole(folder)
+  }
+
+  /// An output that is another job's by now is left alone, and so is a folder that is not there: a disk may not be mounted.
+  @Test func theOutputsOfOthersAreNotRepaired() throws {
+    let folder = try prepared()
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    try FileManager.default.moveItem(atPath: folder.file("out.ome.zarr"), toPath: folder.file("kept"))
+    #expect(try folder.blockfuse("verify", "1", "--repair", "--quiet").status == 12)
+    #expect(try folder.database.job(1).state == .complete)
+    try expectSuccess(
+      folder.blockfuse("submit", "mosaic/dataset.json", "--output", "out.ome.zarr", "--output-chunksize", "32"))
+    #expect(try folder.blockfuse("verify", "1", "--repair", "--quiet").status == 12)
+    #expect(try folder.database.job(1).state == .complete)
+    try expectSuccess(folder.blockfuse("run", "2", "--quiet"))
+    try expectSuccess(folder.blockfuse("verify", "2", "--quiet"))
+  }
+
   /// Nothing is removed while somebody runs the job.
   @Test func refusedWhileTheJobRuns() throws {
     let folder = try prepared()
