@@ -43,7 +43,8 @@ struct BlocksCommand: ParsableCommand {
       var cursor = try store.blocks(of: record.id, filter)
       if !json { Terminal.result("level  block  state") }
       while let entry = try cursor.next() {
-        Terminal.result(json ? line(entry.block, entry.state, entry.failure, record).text : text(entry, record))
+        let answer = json ? line(entry.block, entry.state, entry.failure, record).text : text(entry, record)
+        guard Terminal.result(answer) else { return }
       }
     }
   }
@@ -106,7 +107,8 @@ struct BlocksCommand: ParsableCommand {
       object["views"] = .array(views.map { .string($0) })
       object["file"] = .string(file)
       object["failures"] = .array(failure.map { [failureJSON($0)] } ?? [])
-      return Terminal.result(JSONValue.object(object).text)
+      Terminal.result(JSONValue.object(object).text)
+      return
     }
     let box = layout.grid.box(of: position)
     var lines = [

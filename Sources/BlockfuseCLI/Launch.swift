@@ -4,13 +4,15 @@ import Foundation
 /// Runs the command that a command line names, and ends the program. What is wrong with the line itself is said like
 /// any other error, with the word that was probably meant; exit status 64.
 func launch(_ arguments: [String]) -> Never {
+  // a reader of stdout that goes away is noticed where it is written to
+  signal(SIGPIPE, SIG_IGN)
   do {
     if arguments.first == "help", let mistake = (try? CommandTree.read()).flatMap({ CommandLineMistake.command(arguments, $0) }) {
       mistake.tell()
     }
     var command = try Blockfuse.parseAsRoot(arguments)
     try command.run()
-    Blockfuse.exit()
+    Blockfuse.exit(withError: Terminal.hasLostResults ? ExitCode(ExitStatus.unexpected.rawValue) : nil)
   } catch {
     // an exit status was told already, also where it is that of a wrong command line
     guard !(error is ExitCode), Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }

@@ -44,7 +44,10 @@ struct PreviewCommand: ParsableCommand {
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }
       try writeFileAtomically(Data(PNG.encode(projection.picture)), to: output, sync: false)
-      if json { return Terminal.result(document(projection, opened).text) }
+      if json {
+        Terminal.result(document(projection, opened).text)
+        return
+      }
       let size = "\(projection.picture.width) x \(projection.picture.height) pixels"
       Terminal.news("\(output): \(size), along \(along.rawValue), level \(projection.level)")
       for note in projection.notes { Terminal.message("note: \(note)") }

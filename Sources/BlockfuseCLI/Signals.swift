@@ -15,7 +15,6 @@ enum Signals {
   }
 
   static func install() {
-    signal(SIGPIPE, SIG_IGN)
     // whoever started the program may have had them blocked, which is inherited
     var both = sigset_t()
     sigemptyset(&both)

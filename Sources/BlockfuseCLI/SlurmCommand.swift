@@ -69,15 +69,20 @@ struct SlurmCommand: ParsableCommand {
         program: program ?? Self.thisProgram, time: slurm.time, options: slurm.arguments + passed.filter { $0 != "--" })
       if dryRun {
         let text = try SlurmJobs(store: try database.readOnly(), registry: CommandSetup.registry).dryRun(job.job, request)
-        return Terminal.result(text.trimmingCharacters(in: .newlines))
+        Terminal.result(text.trimmingCharacters(in: .newlines))
+        return
       }
       let store = try database.existing()
       let id = try store.job(job.job).id
       let jobs = SlurmJobs(store: store, registry: CommandSetup.registry)
       if cancel {
         let ids = try jobs.cancel(String(id))
-        if json { return Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text) }
-        return Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
+        if json {
+          Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text)
+        } else {
+          Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
+        }
+        return
       }
       let report = try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") })
       show(report, id)

@@ -24,7 +24,8 @@ struct StatusCommand: ParsableCommand {
     try reportingErrors {
       guard watch else {
         let status = try JobStatus(store: try database.readOnly(), selector: job.job)
-        return Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
+        Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
+        return
       }
       Signals.install()
       let store = try database.readOnly()
@@ -33,8 +34,9 @@ struct StatusCommand: ParsableCommand {
       var screen = RedrawnText()
       while true {
         let status = try JobStatus(store: store, selector: id)
-        if json { Terminal.result(status.json.text) } else { screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns)) }
-        if [.complete, .failed].contains(status.reading.job.state) { return }
+        let isShown =
+          json ? Terminal.result(status.json.text) : screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
+        if !isShown || [.complete, .failed].contains(status.reading.job.state) { return }
         for _ in 0..<20 {
           if let signal = Signals.stopFlag.signal { throw ExitCode(128 + signal) }
           Thread.sleep(forTimeInterval: 0.1)
@@ -59,7 +61,8 @@ struct ListCommand: ParsableCommand {
       let jobs = try store.jobs().sorted { $0.id < $1.id }
       if json {
         let list = try jobs.map { try JobStatus(store: store, job: $0).json }
-        return Terminal.result(JSONValue.array(list).text)
+        Terminal.result(JSONValue.array(list).text)
+        return
       }
       if jobs.isEmpty { return Terminal.message("no jobs yet; `blockfuse submit` makes one") }
       var rows = [["job", "name", "state", "finished", "failed", "output"]]

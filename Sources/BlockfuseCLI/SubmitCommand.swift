@@ -22,8 +22,10 @@ struct SubmitCommand: ParsableCommand {
         "job": .int(Int64(job.id)), "name": job.description.name.map { .string($0) } ?? .null,
         "output": .string(job.description.outputPath),
       ])
-      Terminal.result(json ? document.text : String(job.id))
-      Terminal.news("job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)")
+      let isTold = Terminal.result(json ? document.text : String(job.id))
+      let news = "job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)"
+      // whoever does not get the number must not take it that there is no job
+      if isTold { Terminal.news(news) } else { Terminal.message(news) }
     }
   }
 }

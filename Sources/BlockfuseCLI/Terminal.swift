@@ -2,15 +2,42 @@ import Foundation
 import Synchronization
 
 /// Where words go: results to stdout, progress and messages to stderr.
+///
+/// Where stdout takes no more, a command goes on to its own end and exit status: what it does is not for its words. A
+/// reader that went away is no error; any other reason is said once, and the program then does not end with 0 (`launch`).
 enum Terminal {
+  private enum Output {
+    case open
+    /// `blockfuse blocks | head`
+    case readerGone
+    case failed
+  }
+
+  private static let output = Mutex(Output.open)
   private static let progressLength = Mutex(0)
   private static let quiet = Mutex(false)
 
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
-  static func result(_ text: String) {
-    write(text + "\n", to: STDOUT_FILENO)
+  /// Returns whether stdout takes more; a command that only lists may then end.
+  @discardableResult
+  static func result(_ text: String) -> Bool {
+    output.withLock { output in
+      guard output == .open else { return false }
+      switch write(text + "\n", to: STDOUT_FILENO) {
+      case 0: return true
+      case EPIPE: output = .readerGone
+      case let number:
+        output = .failed
+        message("error: stdout cannot be written, and the answer is cut short: \(String(cString: strerror(number)))")
+        message("hint: see to where it goes, such as the space on that disk, and ask again")
+      }
+      return false
+    }
   }
+
+  /// Whether results were lost that somebody waits for.
+  static var hasLostResults: Bool { output.withLock { $0 == .failed } }
 
   /// Nothing but warnings and errors from now on.
   static func beQuiet() { quiet.withLock { $0 = true } }
@@ -80,18 +107,25 @@ enum Terminal {
     return lines.joined(separator: "\n")
   }
 
-  /// A reader that went away (`blockfuse blocks | head`) is no error.
-  private static func write(_ text: String, to file: Int32) {
+  /// Writes all of a text, also where the file does not wait by itself. Returns 0, or the number of the error.
+  @discardableResult
+  private static func write(_ text: String, to file: Int32) -> Int32 {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        if errno == EPIPE && file == STDOUT_FILENO { exit(0) }
-        return
+      if count >= 0 {
+        bytes = bytes.dropFirst(count)
+        continue
       }
-      bytes = bytes.dropFirst(count)
+      switch errno {
+      case EINTR: break
+      case EAGAIN:
+        var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+        poll(&ready, 1, -1)
+      case let number: return number
+      }
     }
+    return 0
   }
 }
 
@@ -99,17 +133,17 @@ enum Terminal {
 struct RedrawnText {
   private var shown = ""
 
-  mutating func show(_ text: String) {
-    guard text != shown else { return }
+  /// Returns whether stdout takes more.
+  mutating func show(_ text: String) -> Bool {
+    guard text != shown else { return true }
+    defer { shown = text }
     // home, then line by line with the rest of each cleared: no flicker; what is below is cleared at the end
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     if let size = Terminal.size(of: STDOUT_FILENO) {
       // what does not fit would move the rest away
       lines = lines.prefix(size.rows - 1).map { $0.prefix(size.columns) }
-      Terminal.result((shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
-    } else {
-      Terminal.result(text + "\n")
+      return Terminal.result((shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
     }
-    shown = text
+    return Terminal.result(text + "\n")
   }
 }

@@ -69,13 +69,14 @@ struct VerifyCommand: ParsableCommand {
           "message": .string($0.message),
         ])
       }
-      return Terminal.result(
+      Terminal.result(
         JSONValue.object([
           "job": .int(Int64(record.id)), "state": .string(record.state.rawValue),
           "checked": .int(Int64(report.checkedBlocks)), "bytes": .int(Int64(report.checkedByteCount)),
           "problems": .array(problems), "metadata_problems": .array(report.metadataProblems.map { .string($0) }), "strays": .array(report.strays.map { .string($0) }),
           "repaired": .int(Int64(report.repairedBlocks)), "strays_removed": .int(Int64(report.removedStrays)),
         ]).text)
+      return
     }
     for problem in report.problems {
       let position = positionNumbers(problem.block, record).map(String.init).joined(separator: ",")

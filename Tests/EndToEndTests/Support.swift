@@ -98,8 +98,13 @@ final class RunningProcess {
   private let output: URL
   private let errors: URL
 
-  init(_ name: String, _ arguments: [String], folder: String, environment: [String: String] = [:]) throws {
-    process.executableURL = URL(fileURLWithPath: Binaries.path(name))
+  /// - Parameters:
+  ///   - name: of a program under test, or the path of another.
+  ///   - stdout: where its output goes instead of being collected.
+  init(
+    _ name: String, _ arguments: [String], folder: String, environment: [String: String] = [:], stdout: FileHandle? = nil
+  ) throws {
+    process.executableURL = URL(fileURLWithPath: name.hasPrefix("/") ? name : Binaries.path(name))
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ProcessInfo.processInfo.environment.merging(
@@ -108,7 +113,7 @@ final class RunningProcess {
     output = URL(fileURLWithPath: folder + "/.out-" + unique)
     errors = URL(fileURLWithPath: folder + "/.err-" + unique)
     for url in [output, errors] { _ = FileManager.default.createFile(atPath: url.path, contents: nil) }
-    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardOutput = try stdout ?? FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()
