@@ -47,7 +47,7 @@ public struct Planner {
     if options.outputMask, let type = options.outputType, type != .uint8 && type != .uint16 {
       throw .invalid(what: "output_mask writes uint8 or uint16, not \(type.rawValue)", hint: "change output_dtype")
     }
-    let (chunk, shard) = try chunks(first: planned[0].level)
+    let (chunk, shard) = try chunks(first: planned[0].level, shape: stack.shape)
     let shape = TCZYX(t: timeIndices.count, c: channelIndices.count, zyx: stack.shape)
     guard let count = shape.checkedProduct, count < Int.max / 16 else {
       throw .invalid(what: "the output would have \(shape.array) voxels", hint: "ask for a larger output_spacing")
@@ -251,7 +251,7 @@ public struct Planner {
     return stack
   }
 
-  private func chunks(first: ViewLevel) throws(JobError) -> (chunk: Index3, shard: Index3?) {
+  private func chunks(first: ViewLevel, shape: Index3) throws(JobError) -> (chunk: Index3, shard: Index3?) {
     // pieces of TIFF and the like suit reading, not a volume
     var chunk = first.storesChunks ?? true ? first.chunk.zyx : Index3(repeating: dataset.is3D ? 256 : 2048)
     if !dataset.is3D { chunk[0] = 1 }
@@ -259,9 +259,9 @@ public struct Planner {
       if let lane = axis.spaceLane, dataset.is3D || lane > 0 { chunk[lane] = value }
     }
     let element = (options.outputType ?? first.elementType).byteCount
-    let (area, tooLarge) = chunk[0].multipliedReportingOverflow(by: chunk[1])
-    let (voxels, tooLarge2) = area.multipliedReportingOverflow(by: chunk[2])
-    guard !tooLarge, !tooLarge2, voxels <= 0x7fff_0000 / element else {
+    // as it will be: without shards, no longer than the axis
+    let encoded = options.shards == nil ? pointwiseMin(chunk, shape) : chunk
+    guard let voxels = TCZYX(zyx: encoded).checkedProduct, voxels <= 0x7fff_0000 / element else {
       throw .invalid(
         what: "a chunk of \(chunk[0]) x \(chunk[1]) x \(chunk[2]) voxels is above 2 GiB, which codecs and readers refuse",
         hint: "choose a smaller output_chunksize, and shards for fewer files")
