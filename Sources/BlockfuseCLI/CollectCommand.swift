@@ -39,7 +39,7 @@ struct CollectCommand: ParsableCommand {
       Terminal.message("\(database.resolvedPath) on this host knows nothing of the order \(end.path)")
     } catch let error as JobStoreError {
       switch error {
-      case .noDatabase, .noParentFolder, .networkFileSystem, .cannotOpen:
+      case .noDatabase, .networkFileSystem, .cannotOpen:
         Terminal.message("the job database is not to be had on this host: \(error.description)")
       default: throw error
       }

@@ -10,6 +10,10 @@ struct DatabaseOption: ParsableArguments {
     completion: .file())
   var path: String?
 
+  func validate() throws {
+    if path == "" { throw ValidationError("--db: the path is empty") }
+  }
+
   var resolvedPath: String {
     path ?? Self.defaultPath
   }

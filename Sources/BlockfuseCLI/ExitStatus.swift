@@ -47,7 +47,7 @@ enum ExitStatus: Int32 {
       case .noDatabase, .noSuchJob: self = .noJob
       case .alreadyRunning: self = .alreadyRunning
       case .newerDatabase, .migrationChanged: self = .changed
-      case .noParentFolder, .foreignFile, .networkFileSystem, .fileExists: self = .usage
+      case .noParentFolder, .unusablePath, .foreignFile, .networkFileSystem, .fileExists: self = .usage
       default: self = .unexpected
       }
     // an input that is wrong is the dataset's fault; one that cannot be read now is nobody's

@@ -20,7 +20,7 @@ struct DatabaseFile {
   let path: String
 
   init(_ path: String) throws(JobStoreError) {
-    guard !path.isEmpty else { throw .cannotOpen(path: path, why: "the path is empty") }
+    guard !path.isEmpty else { throw .unusablePath(path: path, why: "the path is empty") }
     let given = URL(fileURLWithPath: path).standardizedFileURL
     if let resolved = DatabaseFile.realPath(given.path) {
       self.path = resolved
@@ -50,7 +50,8 @@ struct DatabaseFile {
       if errno == ENOENT { return .missing }
       throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
     }
-    guard info.st_mode & S_IFMT == S_IFREG else { throw .cannotOpen(path: path, why: "it is not a regular file") }
+    guard info.st_mode & S_IFMT != S_IFDIR else { throw .unusablePath(path: path, why: "it is a folder") }
+    guard info.st_mode & S_IFMT == S_IFREG else { throw .unusablePath(path: path, why: "it is not a regular file") }
     return info.st_size == 0 ? .empty : .some
   }
 

@@ -40,7 +40,7 @@ public final class JobStore: Sendable {
   }
 
   package static func open(_ given: String, mode: Mode, migrator: Migrator) throws(JobStoreError) -> JobStore {
-    let file = try DatabaseFile(given)
+    let file = try found(given, mode)
     let path = file.path
     var finding = Migrator.Finding.blank
     if try file.content() == .some {
@@ -63,6 +63,15 @@ public final class JobStore: Sendable {
     guard mode == .readOnly else { return store }
     try store.close()
     return JobStore(path: path, reader: try openForReading(path, isWritable: true), pool: nil)
+  }
+
+  private static func found(_ path: String, _ mode: Mode) throws(JobStoreError) -> DatabaseFile {
+    do {
+      return try DatabaseFile(path)
+    } catch {
+      if case .noParentFolder = error, mode != .create { throw .noDatabase(path: path) }
+      throw error
+    }
   }
 
   private static func openForReading(_ path: String, isWritable: Bool) throws(JobStoreError) -> DatabaseQueue {

@@ -5,7 +5,10 @@ import GRDB
 public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no database file, or it is empty.
   case noDatabase(path: String)
+  /// Where a database is to be made; one that is only opened is `noDatabase` there.
   case noParentFolder(path: String)
+  /// A path that no database can have.
+  case unusablePath(path: String, why: String)
   /// `nearest`: the name that was probably meant.
   case noSuchJob(selector: String, path: String, nearest: String? = nil)
   case newerDatabase(path: String, version: Int, known: Int)
@@ -38,6 +41,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noDatabase: "no-database"
     case .noParentFolder: "database-folder-missing"
+    case .unusablePath: "database-path-unusable"
     case .noSuchJob: "no-such-job"
     case .newerDatabase: "database-newer"
     case .migrationChanged: "database-migration-changed"
@@ -63,6 +67,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noDatabase(let path): "there is no job database at \(path)"
     case .noParentFolder(let path): "the folder of the job database \(path) does not exist"
+    case .unusablePath(let path, let why): "the job database cannot be \(path.isEmpty ? "there" : path): \(why)"
     case .noSuchJob(let selector, let path, _):
       selector.isEmpty ? "there is no job in \(path)" : "there is no job \(selector) in \(path)"
     case .newerDatabase(let path, let version, let known):
@@ -93,6 +98,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .noDatabase: "Name the database with --db or BLOCKFUSE_DB, or make one by submitting a job."
     case .noParentFolder: "Make the folder, or name another place with --db."
+    case .unusablePath: "Name a file with --db, such as --db jobs.sqlite."
     case .noSuchJob(let selector, _, let nearest):
       if let nearest {
         "did you mean \"\(nearest)\"? `blockfuse list` shows all jobs"

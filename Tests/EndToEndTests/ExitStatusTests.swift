@@ -12,6 +12,20 @@ import Zarr
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("jobs.sqlite")))
     let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    // nor a folder for one: only who would make it is told to make the folder first
+    for command in ["run", "resume", "status", "list", "verify", "retry", "blocks"] {
+      #expect(try folder.blockfuse(command, "--db", "nowhere/jobs.sqlite").status == 10, "\(command)")
+    }
+    for command in ["submit", "fuse"] {
+      let end = try folder.blockfuse(command, dataset, "--output", "a.ome.zarr", "--db", "nowhere/jobs.sqlite")
+      #expect(end.status == 64 && end.errors.contains("Make the folder"), "\(end.errors)")
+    }
+    // what can be no database
+    for path in ["mosaic", ""] {
+      #expect(try folder.blockfuse("status", "--db", path).status == 64, "\(path)")
+      #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--db", path).status == 64, "\(path)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("a.ome.zarr")))
     try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr")
     #expect(try folder.blockfuse("run", "2").status == 10)
     #expect(try folder.blockfuse("status", "heart").status == 10)

@@ -38,6 +38,11 @@ import Testing
     #expect(throws: JobStoreError.noParentFolder(path: "/nonexistent-folder/a/jobs.sqlite")) {
       _ = try JobStore.open("/nonexistent-folder/a/jobs.sqlite", mode: .create)
     }
+    for mode in [JobStore.Mode.existing, .readOnly] {
+      #expect(throws: JobStoreError.noDatabase(path: "/nonexistent-folder/a/jobs.sqlite")) {
+        _ = try JobStore.open("/nonexistent-folder/a/jobs.sqlite", mode: mode)
+      }
+    }
   }
 
   @Test(arguments: [JobStore.Mode.create, .existing, .readOnly])
@@ -70,7 +75,7 @@ import Testing
   @Test func foldersAreNoDatabases() throws {
     let folder = try TemporaryFolder()
     let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(folder.path, mode: .create) }
-    #expect(error?.code == "database-cannot-open")
+    #expect(error?.code == "database-path-unusable")
   }
 
   @Test func aTruncatedOrOverwrittenDatabaseIsDamaged() throws {
@@ -155,7 +160,7 @@ import Testing
 
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {
     let all: [JobStoreError] = [
-      .noDatabase(path: "p"), .noParentFolder(path: "p"), .noSuchJob(selector: "s", path: "p"),
+      .noDatabase(path: "p"), .noParentFolder(path: "p"), .unusablePath(path: "p", why: "w"), .noSuchJob(selector: "s", path: "p"),
       .newerDatabase(path: "p", version: 2, known: 1), .migrationChanged(path: "p", name: "n"),
       .foreignFile(path: "p", why: "w"), .damaged(path: "p", why: "w"), .readOnly(path: "p"),
       .networkFileSystem(path: "p", kind: "nfs"), .busy(path: "p"), .alreadyRunning(job: 1, holder: .sample()),
