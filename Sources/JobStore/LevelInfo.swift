@@ -38,7 +38,7 @@ struct LevelInfo: Sendable {
     func space(_ i: Int) -> Index3 { Index3(n[i], n[i + 1], n[i + 2]) }
     // A damaged file may hold what the table's checks forbid; nothing here may trap.
     let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(n[0]) does not agree with its grid")
-    let lengths = 1 << 48
+    let lengths = LevelLimit.length
     guard n[1..<9].allSatisfy({ (1...lengths).contains($0) }), n[9..<12].allSatisfy({ (0...lengths).contains($0) }),
       n[12..<15].allSatisfy({ (1...64).contains($0) }), n[15..<18].allSatisfy({ (1...lengths).contains($0) }),
       n[23..<28].allSatisfy({ (1...4096).contains($0) }),
@@ -50,7 +50,7 @@ struct LevelInfo: Sendable {
     grid = layout.grid
     bricks = BrickLayout(grid: grid.count, brick: spaceTime(23))
     (blocks, done, empty, failed, untouched) = (n[29], n[30], n[31], n[32], n[33])
-    guard grid.count == spaceTime(18), blocks == grid.count.checkedProduct, blocks < 1 << 48,
+    guard grid.count == spaceTime(18), blocks == grid.count.checkedProduct, blocks < LevelLimit.blockCount,
       n[28] == bricks.bricks.count.checkedProduct, n[28] <= BrickLayout.maximumBricks,
       spaceTime(23).product <= BrickLayout.capacity, n[30...32].allSatisfy({ (0...blocks).contains($0) }),
       (0...n[28]).contains(untouched)
@@ -71,15 +71,9 @@ struct LevelInfo: Sendable {
     guard lengths.allSatisfy({ $0 > 0 }), layout.chunk.t == 1, layout.chunk.c == 1 else {
       throw JobStoreError.invalid("level \(layout.level): shape and chunks must be positive, chunks 1 along t and c")
     }
+    if let excess = LevelLimit.excess(of: layout) { throw JobStoreError.invalid(excess) }
     let grid = layout.grid
-    guard let blocks = grid.count.checkedProduct, blocks < 1 << 48 else {
-      throw JobStoreError.invalid("level \(layout.level) has more blocks than can be recorded; choose larger chunks")
-    }
     let bricks = BrickLayout(grid: grid.count)
-    guard bricks.count <= BrickLayout.maximumBricks else {
-      throw JobStoreError.invalid(
-        "level \(layout.level) has \(blocks) blocks, more than can be recorded; choose larger chunks or shards")
-    }
     let (shape, chunk, brick) = (layout.shape, layout.chunk, bricks.bricks.block)
     let (factor, absolute) = (layout.factor, layout.absoluteFactor)
     var values: Database.Values = [job, layout.level]
@@ -88,7 +82,7 @@ struct LevelInfo: Sendable {
     values += [factor[0], factor[1], factor[2], absolute[0], absolute[1], absolute[2]]
     values += grid.count.array.map { $0 }
     values += brick.array.map { $0 }
-    values += [bricks.count, blocks, 0, 0, 0, 0]
+    values += [bricks.count, grid.total, 0, 0, 0, 0]
     let marks = Array(repeating: "?", count: values.count).joined(separator: ", ")
     try db.run("INSERT INTO level (job, \(columns)) VALUES (\(marks))", values)
   }

@@ -36,6 +36,7 @@ struct OutputSite {
     guard name.utf8.count <= 200 else {
       throw .invalid(what: "the name of the output has \(name.utf8.count) bytes", hint: "choose a shorter name")
     }
+    try checkWritable()
     var ancestor = parent
     while ancestor != "/", !ancestor.isEmpty {
       if FileStatus.exists(ancestor) {
@@ -53,6 +54,16 @@ struct OutputSite {
       // all links that lead somewhere were followed before
       throw .invalid(what: "the output \(path) is a link to nothing", hint: "remove the link, or make what it points to")
     }
+  }
+
+  /// Throws where nothing can be made in the folder, or in the nearest one above that is there.
+  private func checkWritable() throws(JobError) {
+    var folder = parent
+    while !FileStatus.exists(folder), folder != "/", !folder.isEmpty { folder = (folder as NSString).deletingLastPathComponent }
+    guard access(folder, W_OK | X_OK) != 0 else { return }
+    throw .invalid(
+      what: "the output cannot be made in \(folder): \(String(cString: strerror(errno)))",
+      hint: "choose another place, or give yourself the right to write there")
   }
 
   private func isArray(_ folder: String) -> Bool {

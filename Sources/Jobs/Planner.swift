@@ -1,6 +1,7 @@
 import Fusion
 import Foundation
 import Geometry
+import JobStore
 import Views
 import Zarr
 
@@ -53,6 +54,13 @@ public struct Planner {
       throw .invalid(what: "the output would have \(shape.array) voxels", hint: "ask for a larger output_spacing")
     }
     let levels = levelLayouts(shape: shape, chunk: chunk, shard: shard, pyramid: options.isOMEZarr)
+    for level in levels {
+      guard let excess = LevelLimit.excess(of: level) else { continue }
+      throw .invalid(
+        what: excess,
+        hint: "choose a larger output_chunksize, or shards, which need ngff_version 0.5; where the output is larger than "
+          + "you meant, look at the origins and transforms of the views, and at output_spacing")
+    }
     let fusion = try fusionPlan(key: key, planned: planned, transforms: transforms, stack: stack, chunk: chunk)
     let output = OutputPlan(
       isOMEZarr: options.isOMEZarr, ngffVersion: options.ngffVersion, compressor: options.compressor,
@@ -263,7 +271,7 @@ public struct Planner {
     let encoded = options.shards == nil ? pointwiseMin(chunk, shape) : chunk
     guard let voxels = TCZYX(zyx: encoded).checkedProduct, voxels <= 0x7fff_0000 / element else {
       throw .invalid(
-        what: "a chunk of \(chunk[0]) x \(chunk[1]) x \(chunk[2]) voxels is above 2 GiB, which codecs and readers refuse",
+        what: "a chunk of \(encoded[0]) x \(encoded[1]) x \(encoded[2]) voxels is above 2 GiB, which codecs and readers refuse",
         hint: "choose a smaller output_chunksize, and shards for fewer files")
     }
     guard let wanted = options.shards else { return (chunk, nil) }

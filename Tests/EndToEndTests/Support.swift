@@ -49,6 +49,18 @@ final class TestFolder: Sendable {
     try RunningProcess("blockfuse", arguments, folder: path, environment: ["BLOCKFUSE_FAULT": fault]).wait()
   }
 
+  /// As `blockfuse`, as one who may write no more than permissions say, which root is not.
+  func blockfuseUnprivileged(_ arguments: [String]) throws -> Finished {
+    guard geteuid() == 0 else { return try RunningProcess("blockfuse", arguments, folder: path).wait() }
+    return try RunningProcess(
+      "/usr/bin/setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", Binaries.path("blockfuse")] + arguments,
+      folder: path
+    ).wait()
+  }
+
+  /// Not where nobody may read the folder of the build.
+  static let hasUnprivileged = (try? TestFolder().blockfuseUnprivileged(["--version"]).status) == 0
+
   func spawn(_ arguments: String...) throws -> RunningProcess {
     try RunningProcess("blockfuse", arguments, folder: path)
   }
