@@ -88,16 +88,20 @@ public final class Runner {
       let started = try run(level, layout: layout, blockLimit: blocksLeft, cache: cache)
       if let signal = stopFlag.signal { return .stopped(signal: signal) }
       blocksLeft -= started
-      if try !ledger.counts(level: layout.level).isSettled, blocksLeft <= 0 { return .limitReached }
+      if blocksLeft <= 0, try isMoreToDo(level: layout.level) { return .limitReached }
     }
     let counts = try levels.map { try ledger.counts(level: $0.level) }
-    guard counts.allSatisfy(\.isSettled) else {
-      if blocksLeft <= 0 { return .limitReached }
-      return .someFailed
-    }
+    guard counts.allSatisfy(\.isSettled) else { return .someFailed }
     if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
     try output.writeFinalMetadata()
     return .complete
+  }
+
+  /// Whether a level has blocks that another run could do, and not only failed ones and what rests on them.
+  private func isMoreToDo(level: Int) throws -> Bool {
+    // what is taken here goes back at the end of the run, which is now
+    if try !ledger.take(level: level, limit: 1).isEmpty { return true }
+    return try ledger.expectsMore(level: level)
   }
 
   /// Does the blocks of one level. Returns how many were begun.

@@ -31,6 +31,32 @@ import Zarr
     #expect(try folder.blockfuse("run").status == 0)
   }
 
+  /// A limit is reached only where it keeps something from being done.
+  @Test func aLimitOfAllThatIsLeft() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,300,300", "--chunk", "8,75,75")
+    let chunk = URL(fileURLWithPath: folder.file("mosaic/tiles/tile_0_0.ome.zarr/0/0/0/0/1/1"))
+    let whole = try Data(contentsOf: chunk)
+    try whole.prefix(whole.count / 2).write(to: chunk)
+    for output in ["a.ome.zarr", "b.ome.zarr"] {
+      try folder.blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
+    }
+    #expect(try folder.blockfuse("run", "1", "--quiet").status == 3)
+    let calm = try folder.status("1")
+    let below = try #require(calm["levels"]?.array?.first?["blocks"]?["total"]?.int)
+    let all = try #require(calm["blocks"]?["total"]?.int)
+    let resting = try #require(calm["blocks"]?["pending"]?.int)
+    try #require(resting > 0 && calm["levels"]?.array?.count == 2)
+    // the level above has blocks that do not rest on failed ones
+    let halfway = try folder.blockfuse("run", "2", "--limit", "\(below)", "--quiet")
+    #expect(halfway.status == 0, "\(halfway.errors)")
+    #expect(try folder.status("2")["state"]?.string == "interrupted")
+    let end = try folder.blockfuse("run", "2", "--limit", "\(all - below - resting)", "--quiet")
+    #expect(end.status == 3, "\(end.errors)")
+    #expect(try folder.status("2")["state"]?.string == "failed")
+    #expect(try folder.status("2")["blocks"] == calm["blocks"])
+  }
+
   @Test(arguments: [SIGINT, SIGTERM])
   func signalsStopCleanly(number: Int32) throws {
     let folder = try submitted()
