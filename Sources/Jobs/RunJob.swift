@@ -42,7 +42,7 @@ public struct RunJob {
     if record.state == .complete {
       // nothing is left that could be mixed: inputs may be gone for good
       if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
-      return Outcome(ending: .complete, reading: RunMeter.Reading())
+      return Outcome(ending: .complete, reading: RunMeter(try store.levels(of: record.id).map { ($0.layout, $0.counts) }).read())
     }
     if !join, let holder = try store.holders(of: record.id).first {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)

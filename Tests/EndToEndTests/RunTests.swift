@@ -27,8 +27,12 @@ import Zarr
     #expect((blocks?["done"]?.int ?? 0) + (blocks?["empty"]?.int ?? 0) == 50)
     #expect(try folder.blockfuse("resume", "--quiet").status == 0)
     #expect(try folder.status()["state"]?.string == "complete")
-    // a complete job has nothing left to do
-    #expect(try folder.blockfuse("run").status == 0)
+    // a complete job has nothing left to do, and says how much it was
+    let again = try folder.blockfuse("run", "--json", "--quiet")
+    #expect(again.status == 0)
+    let end = try JSONValue.parse(again.output)
+    #expect(end["ending"]?.string == "complete")
+    for count in ["total", "settled"] { #expect(end["blocks"]?[count]?.int == halfway["blocks"]?["total"]?.int, "\(again.output)") }
   }
 
   /// A limit is reached only where it keeps something from being done.
