@@ -74,6 +74,15 @@ struct DatabaseFile {
     access(folder, W_OK) == 0 && (access(path, W_OK) == 0 || errno == ENOENT)
   }
 
+  /// Whether nobody has the database open, and this process cannot make the files beside it with which it is opened in
+  /// the usual way.
+  var isOnlyReadable: Bool { access(folder, W_OK) != 0 && !DatabaseFile.hasLog(path) }
+
+  /// Whether there is a file of SQLite's with what is not yet, or not only, in the database: somebody has it open, or died.
+  static func hasLog(_ path: String) -> Bool {
+    ["-wal", "-journal"].contains { access(path + $0, F_OK) == 0 }
+  }
+
   /// Makes a file or folder survive a loss of power; errors name the database `name`.
   static func synchronize(_ path: String, as name: String) throws(JobStoreError) {
     let fd = open(path, O_RDONLY | O_CLOEXEC)

@@ -62,19 +62,7 @@ extension JobStore {
 
   /// Opens a frozen job.
   package static func openFrozen(_ path: String) throws(JobStoreError) -> JobStore {
-    guard access(path, R_OK) == 0 else {
-      throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
-    }
-    var characters = CharacterSet.urlPathAllowed
-    characters.remove(charactersIn: "?#%")
-    guard let name = path.addingPercentEncoding(withAllowedCharacters: characters) else {
-      throw .cannotOpen(path: path, why: "the path is no text")
-    }
-    let store = try caught(path) {
-      var configuration = Configuration()
-      configuration.readonly = true
-      return JobStore(path: path, reader: try DatabaseQueue(path: "file:\(name)?immutable=1", configuration: configuration))
-    }
+    let store = JobStore(path: path, reader: try ImmutableFile(path).open())
     guard try store.read(Migrator(path: path).inspect) == .current else {
       throw .foreignFile(path: path, why: "it is no work order of this version of the program")
     }

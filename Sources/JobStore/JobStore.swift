@@ -27,11 +27,13 @@ public final class JobStore: Sendable {
   package let locks: LockFile
   private let reader: any DatabaseReader
   private let pool: DatabasePool?
+  /// Where it is read without locks.
+  private let immutable: ImmutableFile?
   /// Jobs that this process is creating.
   let creations = Mutex<[JobID: ByteLock]>([:])
 
-  init(path: String, reader: any DatabaseReader, pool: DatabasePool? = nil) {
-    (self.path, self.reader, self.pool) = (path, reader, pool)
+  init(path: String, reader: any DatabaseReader, pool: DatabasePool? = nil, immutable: ImmutableFile? = nil) {
+    (self.path, self.reader, self.pool, self.immutable) = (path, reader, pool, immutable)
     locks = LockFile(path: JobStore.lockPath(path))
   }
 
@@ -44,6 +46,7 @@ public final class JobStore: Sendable {
     let path = file.path
     var finding = Migrator.Finding.blank
     if try file.content() == .some {
+      if mode == .readOnly, file.isOnlyReadable { return try openImmutable(path, migrator) }
       // Looked at read-only first: opening for writing would already change the file of another program.
       let queue: DatabaseQueue
       do throws(JobStoreError) {
@@ -71,6 +74,18 @@ public final class JobStore: Sendable {
     } catch {
       if case .noParentFolder = error, mode != .create { throw .noDatabase(path: path) }
       throw error
+    }
+  }
+
+  /// For a finished job that somebody else shows.
+  private static func openImmutable(_ path: String, _ migrator: Migrator) throws(JobStoreError) -> JobStore {
+    let file = ImmutableFile(path)
+    let store = JobStore(path: path, reader: try file.open(), immutable: file)
+    switch try store.read(migrator.inspect) {
+    case .current: return store
+    case .blank: throw .noDatabase(path: path)
+    // to be brought to the newest version it would have to be written
+    case .older: throw .readOnly(path: path)
     }
   }
 
@@ -138,7 +153,9 @@ public final class JobStore: Sendable {
   }
 
   func read<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
-    try JobStore.caught(path) { try reader.read(body) }
+    let answer = Result { try reader.read(body) }
+    if let immutable, !immutable.isUnchanged { throw .busy(path: path) }
+    return try JobStore.caught(path) { try answer.get() }
   }
 
   /// In one `BEGIN IMMEDIATE` transaction.

@@ -99,8 +99,33 @@ import Zarr
       #expect(end.errors.contains("cannot be written"), "\(arguments): \(end.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file("b.ome.zarr")))
-    // looking needs no more than a copy
-    try #require(try blockfuse("status").errors.contains("copy the database"))
+    for command in ["status", "list", "blocks", "verify"] {
+      let end = try blockfuse(command)
+      #expect(end.status == 0, "\(command): \(end.errors)")
+    }
+  }
+
+  /// A job of somebody else's, in a folder where only they may write.
+  @Test(.enabled(if: TestFolder.hasUnprivileged, "nobody may not run the program here"))
+  func inAFolderOfSomebodyElse() throws {
+    let folder = try submitted()
+    func permit(_ permissions: Int) throws {
+      try FileManager.default.setAttributes([.posixPermissions: permissions], ofItemAtPath: folder.path)
+    }
+    try permit(0o555)
+    defer { try? permit(0o755) }
+    let page = FileManager.default.temporaryDirectory.appendingPathComponent("blockfuse-test-\(UUID().uuidString).html").path
+    defer { try? FileManager.default.removeItem(atPath: page) }
+    for arguments in [["status"], ["list"], ["blocks"], ["verify"], ["report", "-o", page]] {
+      let end = try folder.blockfuseUnprivileged(arguments)
+      #expect(end.status == 0, "\(arguments): \(end.errors)")
+    }
+    for arguments in [["run"], ["retry"]] {
+      let end = try folder.blockfuseUnprivileged(arguments)
+      #expect(end.status == 1, "\(arguments): \(end.errors)")
+      #expect(end.errors.contains("cannot be written"), "\(arguments): \(end.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("jobs.sqlite-shm")))
   }
 
   @Test(.enabled(if: NetworkDisk.isPermitted, "bindfs is not there, or mounting with it is not permitted"))

@@ -137,13 +137,12 @@ import Testing
     let reader = try scene.reopened(.readOnly)
     #expect(try reader.jobs().count == 1)
     try reader.close()
-    // Where SQLite cannot make its shared memory, nobody can read; that is said, too.
+    // Where SQLite cannot make its shared memory, a file that nobody has open is read without.
     for suffix in ["-shm", "-wal"] { try? manager.removeItem(atPath: scene.path + suffix) }
     try manager.setAttributes([.posixPermissions: 0o555], ofItemAtPath: scene.folder.path)
     defer { try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: scene.folder.path) }
     #expect(throws: JobStoreError.readOnly(path: scene.path)) { _ = try scene.reopened() }
-    let error = #expect(throws: JobStoreError.self) { _ = try scene.reopened(.readOnly) }
-    #expect(error?.code == "database-read-only")
+    #expect(try scene.reopened(.readOnly).jobs().count == 1)
     #expect(throws: JobStoreError.readOnly(path: scene.folder.file("new.sqlite"))) {
       _ = try JobStore.open(scene.folder.file("new.sqlite"), mode: .create)
     }
