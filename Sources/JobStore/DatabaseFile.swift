@@ -21,14 +21,13 @@ struct DatabaseFile {
 
   init(_ path: String) throws(JobStoreError) {
     guard !path.isEmpty else { throw .unusablePath(path: path, why: "the path is empty") }
-    let given = URL(fileURLWithPath: path).standardizedFileURL
-    if let resolved = DatabaseFile.realPath(given.path) {
+    if let resolved = DatabaseFile.realPath(path) {
       self.path = resolved
       return
     }
-    guard let folder = DatabaseFile.realPath(given.deletingLastPathComponent().path) else {
-      throw .noParentFolder(path: path)
-    }
+    let given = path as NSString
+    let parent = given.deletingLastPathComponent
+    guard let folder = DatabaseFile.realPath(parent.isEmpty ? "." : parent) else { throw .noParentFolder(path: path) }
     self.path = folder == "/" ? "/" + given.lastPathComponent : folder + "/" + given.lastPathComponent
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Views
 
 /// Paths with all links resolved, so that two names of one folder are seen to be one.
 ///
@@ -8,7 +9,7 @@ struct PathResolver {
 
   /// An absolute path without links, `.` and `..`.
   mutating func resolve(_ path: String) -> String {
-    let whole = absolutePath(path)
+    let whole = FilePath.absolute(path)
     var status = stat()
     if lstat(whole, &status) == 0 {
       // a link itself is rare; only then is the whole path asked for

@@ -39,7 +39,13 @@ public struct Submitter {
   {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing) }
-    let datasetPath = absolutePath(request.datasetPath)
+    let datasetPath = FilePath.absolute(request.datasetPath)
+    guard request.outputPath.hasPrefix("/") || !FileManager.default.currentDirectoryPath.isEmpty else {
+      // taken as text, the path would start from the root
+      throw JobError.invalid(
+        what: "the output \(request.outputPath) starts from the current folder, which was deleted",
+        hint: "change to a folder that is there, or give an absolute path")
+    }
     var resolver = PathResolver()
     let outputPath = resolver.resolve(request.outputPath)
     let site = OutputSite(path: outputPath)
@@ -57,7 +63,7 @@ public struct Submitter {
     let uuid = UUID().uuidString.lowercased()
     let details = JobDetails(
       plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
-      optionsFile: (request.optionsFile?.path).map(absolutePath), optionsFileContent: request.optionsFile.map { JSONText($0.content) })
+      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) }, optionsFileContent: request.optionsFile.map { JSONText($0.content) })
     let job = try store.createJob(
       newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
     do {
@@ -141,17 +147,5 @@ public struct Submitter {
       "uuid": .string(uuid), "version": .string(Program.version), "dataset": .string(datasetPath),
       "options": request.options.json,
     ])
-  }
-}
-
-/// An absolute path without `.` and `..`; symbolic links stay.
-func absolutePath(_ path: String) -> String {
-  URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true))
-    .standardizedFileURL.path(percentEncoded: false).trimmingSuffixSlash
-}
-
-extension String {
-  fileprivate var trimmingSuffixSlash: String {
-    count > 1 && hasSuffix("/") ? String(dropLast()).trimmingSuffixSlash : self
   }
 }

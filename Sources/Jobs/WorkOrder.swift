@@ -23,7 +23,7 @@ struct WorkOrder: Sendable {
 
   /// - Parameter path: the order's folder, or the frozen file in it.
   init(path given: String) throws {
-    var path = absolutePath(given)
+    var path = FilePath.absolute(given)
     if path.hasSuffix("/" + Self.fileName) { path = (path as NSString).deletingLastPathComponent }
     guard FileStatus.exists("\(path)/\(Self.fileName)") else {
       throw JobError.invalid(

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Paths as text: joined and tidied without asking the file system, so symbolic links stay what they are.
+/// Paths joined and tidied as text, so symbolic links stay as the user wrote them. Only what stands before a `..` is asked
+/// for: above a link is the folder above what it leads to, as for the system, and not the folder that it lies in.
 package enum FilePath {
   /// `path` seen from `folder`, without `.`, `..` and double slashes.
   package static func absolute(_ path: String, in folder: String) -> String {
@@ -33,10 +34,20 @@ package enum FilePath {
     for part in path.split(separator: "/") {
       switch part {
       case ".": continue
-      case "..": _ = parts.popLast()
+      case "..":
+        if let real = target(ofLink: "/" + parts.joined(separator: "/")) { parts = real.split(separator: "/") }
+        _ = parts.popLast()
       default: parts.append(part)
       }
     }
     return "/" + parts.joined(separator: "/")
+  }
+
+  /// Where a link leads, without any links; nil where there is none, or it leads to nothing.
+  private static func target(ofLink path: String) -> String? {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK, let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 }
