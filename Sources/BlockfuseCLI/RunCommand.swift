@@ -32,7 +32,11 @@ struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
     abstract: "Runs every job of the database that was interrupted.",
-    discussion: "Example: blockfuse resume --db /data/jobs.sqlite")
+    discussion: """
+      A job whose output was replaced by that of a later one is left alone.
+
+      Example: blockfuse resume --db /data/jobs.sqlite
+      """)
 
   @OptionGroup var arguments: RunArguments
   @OptionGroup var database: DatabaseOption
@@ -41,10 +45,16 @@ struct ResumeCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let store = try database.existing()
-      let jobs = try store.jobs().filter { $0.state == .interrupted }.sorted { $0.id < $1.id }
+      let all = try store.jobs()
+      let jobs = all.filter { $0.state == .interrupted }.sorted { $0.id < $1.id }
       if jobs.isEmpty { Terminal.news("no job was interrupted") }
       var worst: ExitCode?
       for job in jobs {
+        // that was asked for, and there is nothing left that it could go on with
+        if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem != nil {
+          Terminal.message("note: job \(job.id) is left alone: its output was replaced by that of job \(later.id)")
+          continue
+        }
         do {
           try reportingErrors { try runJob(String(job.id), arguments, store: store) }
         } catch let code as ExitCode {
@@ -54,6 +64,13 @@ struct ResumeCommand: ParsableCommand {
       }
       if let worst { throw worst }
     }
+  }
+}
+
+extension JobRecord {
+  /// Whether this job was submitted after another, with the same place for its output.
+  fileprivate func replacesOutput(of job: JobRecord) -> Bool {
+    id > job.id && description.outputPath == job.description.outputPath
   }
 }
 

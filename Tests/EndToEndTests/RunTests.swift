@@ -61,6 +61,25 @@ import Zarr
     #expect(try folder.status("2")["blocks"] == calm["blocks"])
   }
 
+  @Test func resumeLeavesAJobAloneWhoseOutputWasReplaced() throws {
+    let folder = try submitted()
+    #expect(try folder.blockfuse("run", "1", "--limit", "5", "--quiet").status == 0)
+    let again = ["submit", folder.file("mosaic/dataset.json"), "--output", "out.ome.zarr", "--overwrite", "--output-chunksize", "64"]
+    #expect(try RunningProcess("blockfuse", again, folder: folder.path).wait().status == 0)
+    #expect(try folder.blockfuse("run", "2", "--limit", "2", "--quiet").status == 0)
+    let end = try folder.blockfuse("resume", "--quiet")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.errors.contains("job 1 is left alone: its output was replaced by that of job 2"), "\(end.errors)")
+    #expect(try folder.status("2")["state"]?.string == "complete")
+    // who names it is told
+    #expect(try folder.blockfuse("run", "1").status == 4)
+    // an output that is gone is another matter: its disk may have to be mounted
+    #expect(try RunningProcess("blockfuse", again, folder: folder.path).wait().status == 0)
+    #expect(try folder.blockfuse("run", "3", "--limit", "2", "--quiet").status == 0)
+    try FileManager.default.removeItem(atPath: folder.file("out.ome.zarr"))
+    #expect(try folder.blockfuse("resume", "--quiet").status == 4)
+  }
+
   @Test(arguments: [SIGINT, SIGTERM])
   func signalsStopCleanly(number: Int32) throws {
     let folder = try submitted()
