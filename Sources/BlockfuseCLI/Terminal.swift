@@ -29,8 +29,8 @@ enum Terminal {
       case EPIPE: output = .readerGone
       case let number:
         output = .failed
-        message("error: stdout cannot be written, and the answer is cut short: \(String(cString: strerror(number)))")
-        message("hint: see to where it goes, such as the space on that disk, and ask again")
+        message("error: stdout cannot be written, and what goes there is cut short: \(String(cString: strerror(number)))")
+        message("hint: see to where it goes, such as the space on that disk")
       }
       return false
     }

@@ -36,7 +36,6 @@ struct OutputSite {
     guard name.utf8.count <= 200 else {
       throw .invalid(what: "the name of the output has \(name.utf8.count) bytes", hint: "choose a shorter name")
     }
-    try checkWritable()
     var ancestor = parent
     while ancestor != "/", !ancestor.isEmpty {
       if FileStatus.exists(ancestor) {
@@ -49,6 +48,7 @@ struct OutputSite {
       }
       ancestor = (ancestor as NSString).deletingLastPathComponent
     }
+    try checkWritable()
     var status = stat()
     if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
       // all links that lead somewhere were followed before
