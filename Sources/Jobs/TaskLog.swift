@@ -40,12 +40,12 @@ package final class TaskLog: Sendable {
   package func append(_ records: [LogRecord], sync: Bool) throws(JobError) {
     try state.withLock { (state) throws(JobError) in
       var bytes: [UInt8] = []
-      if state.descriptor < 0 {
-        try open(&state)
-        bytes += LogRecord.magic + LogRecord.header(header).bytes
-      }
-      for record in records { bytes += record.bytes }
       do throws(JobError) {
+        if state.descriptor < 0 {
+          try open(&state)
+          bytes += LogRecord.magic + LogRecord.header(header).bytes
+        }
+        for record in records { bytes += record.bytes }
         try write(bytes, state)
         try reach(.logWritten, state.path)
         guard sync else { return }
@@ -53,7 +53,8 @@ package final class TaskLog: Sendable {
         if number != 0 { throw failure(number, state.path) }
         try reach(.logSynced, state.path)
       } catch {
-        close(state.descriptor)
+        // also one that was opened and not begun: a log without a header is never read
+        if state.descriptor >= 0 { close(state.descriptor) }
         state.descriptor = -1
         throw error
       }

@@ -87,4 +87,24 @@ import Testing
     #expect(found.count == ends.count - 1)
     try tail.read { _ in Issue.record("read twice") }
   }
+
+  #if os(Linux)
+    /// A folder that cannot be synced, as `/proc` cannot, is found when the log is there already.
+    @Test func aLogThatCouldNotBeBegunIsNotGoneOnWith() throws {
+      let folder = NSTemporaryDirectory() + "blockfuse-" + UUID().uuidString
+      let way = folder + "/way"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      try FileManager.default.createSymbolicLink(atPath: way, withDestinationPath: "/proc/self")
+      let log = TaskLog(folder: "\(way)/root\(folder)/share", root: folder, attempt: "x", header: header)
+      #expect(throws: JobError.self) { try log.append([records[0]], sync: true) }
+      // the same folder, by a way that can be synced
+      try FileManager.default.removeItem(atPath: way)
+      try FileManager.default.createDirectory(atPath: way, withIntermediateDirectories: false)
+      try FileManager.default.createSymbolicLink(atPath: way + "/root", withDestinationPath: "/")
+      try log.append([records[1]], sync: true)
+      let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/share/x-1.log")))
+      #expect(try read(bytes).records == [.header(header), records[1]])
+    }
+  #endif
 }
