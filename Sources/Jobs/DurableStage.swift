@@ -57,7 +57,8 @@ final class DurableStage: Sendable {
     resolve(task, failure)
   }
 
-  /// Decides what becomes of a block that failed: again, recorded as failed, or, on a full disk, neither.
+  /// Decides what becomes of a block that failed: again, in this run or the next, or recorded as failed; on a full disk,
+  /// neither.
   private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
     if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
     if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }

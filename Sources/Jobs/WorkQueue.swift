@@ -191,10 +191,12 @@ final class WorkQueue: Sendable {
     monitor.update { $0.handedOn -= count }
   }
 
-  /// A block was given up. True when it will be made again; else the failure is to be recorded.
+  /// A block was given up. True when it will be made again; else the failure is to be recorded. Once the queue is stopped
+  /// it is the next run that makes it, with all its tries: until then it stays pending.
   func isMadeAgain(_ task: BlockTask, after failure: WorkFailure) -> Bool {
     monitor.update { state in
-      guard failure.isTransient, task.attempt < Retry.attemptLimit, !state.isStopped, state.error == nil else { return false }
+      guard failure.isTransient, task.attempt < Retry.attemptLimit else { return false }
+      if state.isStopped || state.error != nil { return true }
       let due = Date(timeIntervalSinceNow: Retry.waitsSeconds[task.attempt - 1])
       state.delayed.append(Delayed(block: task.block, attempt: task.attempt + 1, due: due))
       return true

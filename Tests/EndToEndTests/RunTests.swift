@@ -94,6 +94,28 @@ import Zarr
     #expect(try folder.blockfuse("verify").status == 0)
   }
 
+  /// Files on their way when the stop was asked for are given their names after it; where that fails for a passing reason,
+  /// it is no failure of theirs: the next run has all its tries.
+  @Test func filesThatFailAfterTheStopStayPending() throws {
+    let folder = try submitted()
+    let hold = folder.file("hold")
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let run = try RunningProcess(
+      "blockfuse", ["run", "1", "--workers", "1", "--quiet"], folder: folder.path,
+      environment: ["BLOCKFUSE_FAULT": "file-synced=hold:\(hold)@1+,file-renamed=EIO@1+"])
+    while run.isRunning, !run.errorsSoFar.contains("file-synced made to fail") { usleep(500) }
+    run.signal(SIGTERM)
+    // until it has been seen
+    usleep(500_000)
+    unlink(hold)
+    let end = run.wait()
+    #expect(end.status == 128 + SIGTERM && end.errors.contains("file-renamed made to fail"), "\(end.errors)")
+    #expect(try folder.status()["blocks"]?["failed"]?.int == 0)
+    let again = try folder.blockfuse("run", "--quiet")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try folder.blockfuse("verify").status == 0)
+  }
+
   @Test func othersLookOnAndASecondRunIsRefused() throws {
     let folder = try submitted()
     let run = try folder.held(after: 5)
