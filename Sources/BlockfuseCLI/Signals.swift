@@ -15,6 +15,8 @@ enum Signals {
   }
 
   static func install() {
+    // made now: what is first touched in a handler is made there, with locks that the interrupted thread may hold
+    _ = stopFlag
     // whoever started the program may have had them blocked, which is inherited
     var both = sigset_t()
     sigemptyset(&both)
