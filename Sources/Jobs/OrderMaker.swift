@@ -3,6 +3,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Zarr
 
 /// Freezes a job into a work order beside its output. An earlier order is collected, closed, and its tasks told to stop.
 public struct OrderMaker {
@@ -68,15 +69,16 @@ public struct OrderMaker {
     throw failure(path, number)
   }
 
-  /// `OUT.blockfuse/order-N`, with the next number.
+  /// `OUT.blockfuse/order-N`, with the next number; both names survive a loss of power.
   private func newFolder(_ output: String) throws -> String {
     let folder = WorkOrder.folder(ofOutput: output)
-    guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw failure(folder) }
+    try DirectoryMaker.makeDurably(folder)
     var number = (WorkOrder.names(in: folder).compactMap { WorkOrder.number($0, after: "order-") }.max() ?? 0) + 1
     while mkdir("\(folder)/order-\(number)", 0o777) != 0 {
       guard errno == EEXIST else { throw failure(folder) }
       number += 1
     }
+    try DirectoryMaker(root: folder).sync(folder)
     return "\(folder)/order-\(number)"
   }
 

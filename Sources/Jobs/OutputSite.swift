@@ -114,8 +114,10 @@ struct OutputSite {
   /// Makes a new folder by `write`, and makes it the output by a rename; an old output is renamed aside.
   func place(uuid: String, overwrite: Bool, write: (_ folder: String) throws(ZarrError) -> Void) throws {
     let new = temporary(uuid)
+    // a parent that is there has its name; it may lie where folders can be passed through and not be read
+    if !FileStatus.isFolder(parent) { try DirectoryMaker.makeDurably(parent) }
     do {
-      try FileManager.default.createDirectory(atPath: new, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(atPath: new, withIntermediateDirectories: false)
     } catch {
       throw JobError.output(
         "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")

@@ -29,6 +29,18 @@ public final class DirectoryMaker: Sendable {
     self.root = Self.withoutTrailingSlash(root)
   }
 
+  /// Makes a folder and all that are missing above it. When this returns, the names of all that were made survive a loss
+  /// of power, and that of the folder itself also where it was found in place.
+  ///
+  /// - Parameter folder: absolute.
+  public static func makeDurably(_ folder: String) throws(ZarrError) {
+    var root = parentFolder(of: folder)
+    while root != "/", access(root, F_OK) != 0 { root = parentFolder(of: root) }
+    let maker = DirectoryMaker(root: root)
+    try maker.ensure(folder)
+    for unsynced in maker.takeUnsynced([folder]) { try maker.sync(unsynced) }
+  }
+
   /// Makes the folder of `path`, which lies below the root, and all folders between, where they are missing.
   public func ensureParent(of path: String) throws(ZarrError) {
     try ensure(parentFolder(of: path))

@@ -5,7 +5,7 @@
   import Zarr
 
   /// What is left when the power fails: what was synced, and nothing else. A library that is preloaded into the program
-  /// (Tests/PowerLoss) remembers each file and folder as it was when it was last synced; the test builds the tree anew from that.
+  /// (Tests/Preload) remembers each file and folder as it was when it was last synced; the test builds the tree anew from that.
   @Suite(.enabled(if: !isSanitized, "a sanitizer cannot share a program with a preloaded library")) struct PowerLossTests {
     /// What becomes of the database's own files: all that was written, which is the most that it can know of blocks; or only
     /// what SQLite had synced.
@@ -41,7 +41,27 @@
       // nothing of a finished job's output is lost
       try scene.losePower(.keepsAll)
       #expect(try scene.folder.blockfuse("verify", "--quiet").status == 0)
-      #expect(try levels(scene.folder.file("root/out.ome.zarr")) == scene.calm)
+      #expect(try levels(scene.folder.file("root/new/newer/out.ome.zarr")) == scene.calm)
+    }
+
+    /// A submitted job, a work order and what tasks logged are there with all the folders that were made for them.
+    @Test func noWorkOrderAndNoLogIsLost() throws {
+      let scene = try Scene()
+      try scene.losePower(.keepsAll)
+      let order = try scene.run(["order"])
+      #expect(order.status == 0, "\(order.errors)")
+      try scene.losePower(.keepsAll)
+      let path = try #require(try scene.folder.database.openOrder(of: 1)).path
+      for task in ["0", "1"] {
+        let end = try scene.run(["work", path, "--task", task, "--tasks", "2", "--quiet"])
+        #expect(end.status == 0, "\(end.errors)")
+      }
+      try scene.losePower(.keepsAll)
+      let collect = try scene.run(["collect"])
+      #expect(collect.status == 0, "\(collect.errors)")
+      #expect(try scene.folder.database.job(1).state == .complete)
+      #expect(try scene.folder.blockfuse("verify", "--quiet").status == 0)
+      #expect(try levels(scene.folder.file("root/new/newer/out.ome.zarr")) == scene.calm)
     }
 
     /// The test of the test: were syncs left out, blocks would be lost.
@@ -63,10 +83,7 @@
 
       init() throws {
         folder = try TestFolder()
-        library = folder.file("powerloss.so")
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-          .appendingPathComponent("PowerLoss/powerloss.c").path
-        try Self.command("clang", ["-shared", "-fPIC", "-O1", "-o", library, source])
+        library = try Preload.library("powerloss", in: folder)
         let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "8,100,100", "--chunk", "8,50,50")
         try FileManager.default.createDirectory(atPath: folder.file("root"), withIntermediateDirectories: true)
         // where every other test has it, and in the tree that loses power
@@ -77,9 +94,10 @@
           folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file("calm.sqlite")]).wait()
         try #require(calmEnd.status == 0, "\(calmEnd.errors)")
         calm = try levels(folder.file("calm.ome.zarr"))
-        try #require(
-          try folder.blockfuse("submit", dataset, "--output", "root/out.ome.zarr", "--output-chunksize", "24").status == 0)
         try rememberAll()
+        // into folders that are not there yet
+        let submit = try run(["submit", dataset, "--output", "root/new/newer/out.ome.zarr", "--output-chunksize", "24"])
+        try #require(submit.status == 0, "\(submit.errors)")
       }
 
       func run(_ arguments: [String], fault: String = "", forget: String = "") throws -> Finished {

@@ -147,6 +147,22 @@ final class RunningProcess {
   }
 }
 
+/// Libraries that are loaded before all others (`LD_PRELOAD`), built from their sources in Tests/Preload.
+enum Preload {
+  static func library(_ name: String, in folder: TestFolder) throws -> String {
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Preload/\(name).c").path
+    let library = folder.file("\(name).so")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["clang", "-shared", "-fPIC", "-O1", "-o", library, source]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(source)")
+    return library
+  }
+}
+
 struct HeldRun {
   let process: RunningProcess
   let hold: String
