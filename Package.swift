@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry",
+        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Resources",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Faults", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Resources", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -71,7 +71,7 @@ let package = Package(
       path: "Fuzz", swiftSettings: settings),
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Resources", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "CKernels"], swiftSettings: settings),
     .target(
       name: "Zarr", dependencies: ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
@@ -79,6 +79,7 @@ let package = Package(
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Memory", swiftSettings: settings),
+    .target(name: "Resources", dependencies: ["CSystem"], swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
@@ -104,6 +105,7 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
+    .testTarget(name: "ResourcesTests", dependencies: ["Resources"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(

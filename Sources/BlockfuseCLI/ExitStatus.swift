@@ -3,6 +3,7 @@ import Foundation
 import Fusion
 import JobStore
 import Jobs
+import Resources
 import Views
 import Zarr
 
@@ -74,6 +75,8 @@ func reportingErrors(_ body: () throws -> Void) throws {
   } catch let error as ZarrError {
     throw report(error, error.description, hint: error.hint)
   } catch let error as FusionError {
+    throw report(error, error.description, hint: error.hint)
+  } catch let error as ThreadError {
     throw report(error, error.description, hint: error.hint)
   } catch let error as ValidationError {
     throw error

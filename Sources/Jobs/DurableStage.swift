@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import JobStore
+import Resources
 import Synchronization
 import Zarr
 
@@ -32,12 +33,18 @@ final class DurableStage: Sendable {
   ///   - capacity: files that may wait or be in work before `submit` waits.
   init(
     ledger: any BlockLedger, queue: WorkQueue, folders: DirectoryMaker, meter: RunMeter, syncThreads: Int, capacity: Int
-  ) {
+  ) throws(ThreadError) {
     (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
     files = BoundedQueue(capacity: capacity)
-    let syncers = ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
-    let recorder = ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
-    threads.withLock { $0 = (syncers, recorder) }
+    let syncers = try ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
+    do throws(ThreadError) {
+      let recorder = try ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
+      threads.withLock { $0 = (syncers, recorder) }
+    } catch {
+      files.close()
+      syncers.join()
+      throw error
+    }
   }
 
   /// Takes a complete block. Waits while too many are on their way.

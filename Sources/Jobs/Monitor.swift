@@ -56,27 +56,3 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
     }
   }
 }
-
-/// Threads that run until their bodies return. Blocking work stays off the pools that serve everything else.
-struct ThreadGroup {
-  private let running: Monitor<Int>
-
-  /// Starts one thread for each body; a body does not throw.
-  init(name: String, count: Int, body: @escaping @Sendable (_ index: Int) -> Void) {
-    let running = Monitor(count)
-    self.running = running
-    for index in 0..<count {
-      let thread = Thread {
-        body(index)
-        running.update { $0 -= 1 }
-      }
-      thread.name = "\(name)-\(index)"
-      thread.stackSize = 4 << 20
-      thread.start()
-    }
-  }
-
-  func join() {
-    running.wait { $0 == 0 ? () : nil }
-  }
-}

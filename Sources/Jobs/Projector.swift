@@ -2,6 +2,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Resources
 import Zarr
 
 /// Reads what is there of a job's output and projects it along axes of space, at one time point.
@@ -44,7 +45,7 @@ final class Projector: Sendable {
     let total = Monitor(result)
     let chunkByteCount = job.output.array(plan.layout.level).chunkByteCount
     let threads = chunkByteCount > 64 << 20 ? 1 : min(4, ProcessInfo.processInfo.activeProcessorCount)
-    ThreadGroup(name: "blockfuse-project", count: threads) { [self] _ in
+    try ThreadGroup(name: "blockfuse-project", count: threads) { [self] _ in
       var own = Result(planes: blank)
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkByteCount, alignment: 64)
       defer { buffer.deallocate() }

@@ -61,12 +61,10 @@ public struct RunJob {
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
       let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       let meter = runner.meter
-      let watcher = Watcher(everySeconds: 0.1) { observe(meter.read()) }
-      let heart = Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
-      defer {
-        watcher.stop()
-        heart.stop()
-      }
+      let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
+      defer { watcher.stop() }
+      let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
+      defer { heart.stop() }
       let ending = try runner.run()
       heart.stop()
       watcher.stop()

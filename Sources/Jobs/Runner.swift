@@ -3,6 +3,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Resources
 import Views
 import Zarr
 
@@ -107,6 +108,7 @@ public final class Runner {
   /// Does the blocks of one level. Returns how many were begun.
   private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, cache: ChunkCache) throws -> Int {
     guard blockLimit > 0 else { return 0 }
+    let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
     let array = output.array(layout.level)
     let folders = output.folders
     let tag = output.temporaryTag
@@ -117,8 +119,9 @@ public final class Runner {
     ) { block, attempt in
       BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
     }
-    let stage = DurableStage(
-      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers), capacity: 8 * settings.workers + 16)
+    let stage = try DurableStage(
+      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers),
+      capacity: 8 * settings.workers + 16)
     let element = plan.outputType
     let stopFlag = stopFlag
     let next = levels.first { $0.level == layout.level + 1 }
@@ -130,30 +133,35 @@ public final class Runner {
         elementByteCount: element.byteCount, context: context,
         cells: step.flatMap { CellKeeper($0, elementType: element, cache: cache) })
     }
-    let workers: ThreadGroup
-    if let function = try FusionSetup.batchFunction(of: plan.output, registry: registry) {
-      let batches = BatchRunner(
-        function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
-        workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
-      workers = ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
-    } else {
-      workers = ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
-        let worker = makeWorker()
-        while stopFlag.signal == nil, let part = queue.next() { worker.work(on: part, of: queue, for: stage) }
+    let worked = Result {
+      let watcher = try Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
+      defer { watcher.stop() }
+      let scout = try ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter] _ in
+        // what it cannot find out, the workers will, block by block, and report
+        try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
       }
+      defer {
+        queue.stop()
+        scout.join()
+      }
+      let workers: ThreadGroup
+      if let function {
+        let batches = BatchRunner(
+          function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
+          workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
+        workers = try ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
+      } else {
+        workers = try ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+          let worker = makeWorker()
+          while stopFlag.signal == nil, let part = queue.next() { worker.work(on: part, of: queue, for: stage) }
+        }
+      }
+      workers.join()
     }
-    let watcher = Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
-    let scout = ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter] _ in
-      // what it cannot find out, the workers will, block by block, and report
-      try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
-    }
-    workers.join()
-    queue.stop()
-    scout.join()
-    watcher.stop()
     let left = queue.leftovers()
     left.incomplete.forEach { $0.giveUp() }
     try stage.close()
+    try worked.get()
     if let error = left.error { throw error }
     return queue.startedCount
   }

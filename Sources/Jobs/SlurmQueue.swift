@@ -1,4 +1,5 @@
 import Foundation
+import Resources
 import Synchronization
 
 /// Slurm as this program uses it: `sbatch`, `squeue`, `scancel` and `scontrol`, run as a user would run them.
@@ -77,17 +78,19 @@ package struct SlurmQueue: Sendable {
     process.arguments = [name] + arguments
     let (from, to, errors) = (Pipe(), Pipe(), Pipe())
     (process.standardInput, process.standardOutput, process.standardError) = (from, to, errors)
-    try process.run()
     let said = Mutex(Data())
-    let reader = Thread { said.withLock { $0 = errors.fileHandleForReading.readDataToEndOfFile() } }
-    reader.start()
+    try process.run()
+    // beside the output: who fills one of the two waits until it is read
+    let reader = try ThreadGroup(name: "blockfuse-errors", count: 1) { _ in
+      said.withLock { $0 = errors.fileHandleForReading.readDataToEndOfFile() }
+    }
     // a script is shorter than what a pipe holds
     try? from.fileHandleForWriting.write(contentsOf: Data(input.utf8))
     try? from.fileHandleForWriting.close()
     let output = to.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      while !reader.isFinished { usleep(1000) }
+      reader.join()
       let why = said.withLock { String(decoding: $0, as: UTF8.self) }.trimmingCharacters(in: .whitespacesAndNewlines)
       if process.terminationStatus == 127 {
         throw JobError.invalid(

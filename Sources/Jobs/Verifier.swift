@@ -2,6 +2,7 @@ import Faults
 import Foundation
 import Geometry
 import JobStore
+import Resources
 import Synchronization
 import Zarr
 
@@ -108,7 +109,7 @@ public struct Verifier {
     let array = job.output.array(layout.level)
     let failure = Mutex<(any Error)?>(nil)
     let cursor = Monitor(try store.blocks(of: job.record.id, BlockFilter(level: layout.level, state: .done)))
-    ThreadGroup(name: "blockfuse-verify", count: workers) { _ in
+    try ThreadGroup(name: "blockfuse-verify", count: workers) { _ in
       let context = CodecContext()
       while stopFlag.signal == nil, failure.withLock({ $0 == nil }) {
         do {

@@ -1,13 +1,13 @@
-import Foundation
+import Resources
 
 /// A thread that does something small every so often, until stopped.
 public final class Watcher: Sendable {
   private let isStopped = Monitor(false)
   private let threads: ThreadGroup
 
-  public init(everySeconds interval: Double, _ body: @escaping @Sendable () -> Void) {
+  public init(everySeconds interval: Double, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
     let isStopped = isStopped
-    threads = ThreadGroup(name: "blockfuse-watch", count: 1) { _ in
+    threads = try ThreadGroup(name: "blockfuse-watch", count: 1) { _ in
       while isStopped.wait(seconds: interval, for: { $0 ? true : nil }) == nil { body() }
     }
   }

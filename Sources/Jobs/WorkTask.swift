@@ -62,7 +62,7 @@ public struct WorkTask {
     do {
       let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       let meter = runner.meter
-      let watcher = Watcher(everySeconds: 0.1) { observe(meter.read()) }
+      let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
       defer { watcher.stop() }
       let ending = try runner.run()
       let (failed, waiting) = try left(levels: settings.levels ?? 0..<levels.count, ledger)

@@ -1,9 +1,11 @@
 import Foundation
+import Resources
 import Synchronization
 
 /// Calls `body` for 0 ..< `count` on threads of its own and gives the results in order.
 ///
 /// For work that mostly waits for a disk: the threads are more than the processors, and none is one of the shared pool.
+/// Where the system starts none, the caller's is one, too.
 package func parallelMap<T: Sendable>(count: Int, threads: Int?, _ body: @escaping @Sendable (Int) -> T) -> [T] {
   let batch = 32
   let wanted = threads ?? min(64, max(16, 2 * ProcessInfo.processInfo.activeProcessorCount))
@@ -11,22 +13,19 @@ package func parallelMap<T: Sendable>(count: Int, threads: Int?, _ body: @escapi
   if threadCount == 1 { return (0..<count).map(body) }
 
   let state = BatchResults<T>()
-  let group = DispatchGroup()
-  for _ in 0..<threadCount {
-    group.enter()
-    let thread = Thread {
-      while true {
-        let first = state.next.add(batch, ordering: .relaxed).oldValue
-        if first >= count { break }
-        let results = (first..<min(first + batch, count)).map(body)
-        state.batches.withLock { $0[first] = results }
-      }
-      group.leave()
+  let work: @Sendable (Int) -> Void = { _ in
+    while true {
+      let first = state.next.add(batch, ordering: .relaxed).oldValue
+      if first >= count { break }
+      let results = (first..<min(first + batch, count)).map(body)
+      state.batches.withLock { $0[first] = results }
     }
-    thread.stackSize = 4 << 20
-    thread.start()
   }
-  group.wait()
+  do throws(ThreadError) {
+    try ThreadGroup(name: "blockfuse-map", count: threadCount, body: work).join()
+  } catch {
+    work(0)
+  }
   return state.batches.withLock { batches in
     var all: [T] = []
     all.reserveCapacity(count)

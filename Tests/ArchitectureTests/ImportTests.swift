@@ -5,17 +5,17 @@ import Testing
 @Suite struct ImportTests {
   /// Each module with those that it may import, of ours.
   private let allowed: [String: Set<String>] = [
-    "Geometry": [], "Memory": [], "Faults": [], "CSystem": [], "CKernels": [], "CTiffReader": [], "Migrations": [],
+    "Geometry": [], "Memory": [], "Resources": ["CSystem"], "Faults": [], "CSystem": [], "CKernels": [], "CTiffReader": [], "Migrations": [],
     "Fusion": ["Geometry", "Memory", "CKernels"],
     "Zarr": ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
-    "Views": ["HDF5", "Zarr", "Geometry", "CTiffReader"],
-    "HDF5": ["Zarr", "Geometry", "CHDF5"],
+    "Views": ["HDF5", "Zarr", "Geometry", "Resources", "CTiffReader"],
+    "HDF5": ["Zarr", "Geometry", "Resources", "CHDF5"],
     "Pictures": ["CZlib"],
     "JobStore": ["Migrations", "Geometry", "Faults", "CSystem", "GRDB"],
-    "Jobs": ["JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Faults", "CSystem", "Logging"],
+    "Jobs": ["JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Resources", "Faults", "CSystem", "Logging"],
     "Report": ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry"],
     "Server": ["Report", "Jobs", "JobStore", "Pictures", "Geometry", "FlyingFox", "FlyingSocks"],
-    "BlockfuseCLI": ["Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "ArgumentParser"],
+    "BlockfuseCLI": ["Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Resources", "ArgumentParser"],
     "blockfuse": ["BlockfuseCLI"],
     "BlockfuseKit": ["BlockfuseCLI", "Fusion", "Geometry"],
     "mosaic": ["Zarr", "Geometry", "ArgumentParser"],

@@ -138,6 +138,17 @@ final class RunningProcess {
 
   func signal(_ number: Int32) { kill(identifier, number) }
 
+  /// Nil, and killed, where it has not ended after a time that is ample for whatever ends at all.
+  func wait(atMostSeconds limit: Int) -> Finished? {
+    for _ in 0..<limit * 100 where process.isRunning { usleep(10_000) }
+    if process.isRunning {
+      signal(SIGKILL)
+      process.waitUntilExit()
+      return nil
+    }
+    return wait()
+  }
+
   @discardableResult
   func wait() -> Finished {
     process.waitUntilExit()

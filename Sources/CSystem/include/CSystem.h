@@ -2,6 +2,7 @@
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,5 +31,19 @@ int csystem_name(int fd, const char *path);
 /// Makes buffers of 128 KiB and more go back to the system the moment they are freed, for the rest of the process. By
 /// itself glibc keeps them once it has seen a few, and the memory of a process then is what its threads held in turn.
 void csystem_return_large_buffers(void);
+
+/// A thread that was started and is to be joined or detached once.
+typedef struct {
+  pthread_t identifier;
+} csystem_thread;
+
+/// Starts a thread with a name, of which 15 bytes are kept, and a stack of its own size. Returns 0 or errno; then there is
+/// none.
+int csystem_start_thread(
+    csystem_thread *thread, const char *name, size_t stack_byte_count, void (*body)(void *), void *context);
+/// Waits until its body has returned.
+void csystem_join_thread(csystem_thread thread);
+/// Nobody waits for it.
+void csystem_detach_thread(csystem_thread thread);
 
 #endif
