@@ -1,11 +1,9 @@
-import Foundation
-
 /// State shared by threads, with a lock and a condition to wait on: the one place where threads of a run meet.
 ///
 /// Waiting is what `Synchronization.Mutex` lacks. Unchecked, because the compiler cannot see that `state` is only
 /// touched under the lock.
 final class Monitor<State: ~Copyable>: @unchecked Sendable {
-  private let condition = NSCondition()
+  private let condition = Condition()
   private var state: State
 
   init(_ state: consuming sending State) {
@@ -44,15 +42,19 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
 
   /// As `wait(for:)`, giving up after `seconds`.
   func wait<Result>(seconds: Double, for body: (inout State) -> Result?) -> Result? {
-    let deadline = Date(timeIntervalSinceNow: seconds)
     condition.lock()
     defer { condition.unlock() }
+    var deadline: ContinuousClock.Instant?
     while true {
       if let result = body(&state) {
         condition.broadcast()
         return result
       }
-      if !condition.wait(until: deadline) { return body(&state) }
+      let now = ContinuousClock.now
+      let end = deadline ?? now + .seconds(seconds)
+      if end <= now { return nil }
+      deadline = end
+      condition.wait(atMost: end - now)
     }
   }
 }

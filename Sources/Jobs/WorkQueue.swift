@@ -1,4 +1,3 @@
-import Foundation
 import Geometry
 import JobStore
 
@@ -24,7 +23,7 @@ final class WorkQueue: Sendable {
   private struct Delayed {
     let block: TakenBlock
     let attempt: Int
-    let due: Date
+    let due: ContinuousClock.Instant
   }
 
   private struct State {
@@ -35,7 +34,7 @@ final class WorkQueue: Sendable {
     var handedOn = 0
     var isTaking = false
     /// Others hold what is left: when to look again, and how long to wait after that.
-    var nextTake = Date.distantPast
+    var nextTake = ContinuousClock.now
     var wait = WorkQueue.shortestWaitSeconds
     var isDrained = false
     var isStopped = false
@@ -102,7 +101,7 @@ final class WorkQueue: Sendable {
       state.active[i].nextPart += 1
       return .part(part)
     }
-    if let i = state.delayed.firstIndex(where: { $0.due <= Date() }) {
+    if let i = state.delayed.firstIndex(where: { $0.due <= ContinuousClock.now }) {
       let again = state.delayed.remove(at: i)
       return .part(start(makeTask(again.block, again.attempt), isWhole: isWhole, &state))
     }
@@ -115,7 +114,7 @@ final class WorkQueue: Sendable {
       let isAllHandedOut = state.active.allSatisfy { $0.nextPart == $0.task.parts.count }
       return isAllHandedOut && state.delayed.isEmpty && state.handedOn == 0 ? .end : nil
     }
-    guard !state.isTaking, state.nextTake <= Date() else { return nil }
+    guard !state.isTaking, state.nextTake <= ContinuousClock.now else { return nil }
     state.isTaking = true
     return .take(min(batchCount, state.blocksLeft))
   }
@@ -137,7 +136,7 @@ final class WorkQueue: Sendable {
       case .success(let found):
         state.waiting += found.blocks
         state.isDrained = found.isLast
-        state.nextTake = found.blocks.isEmpty ? Date(timeIntervalSinceNow: state.wait) : .distantPast
+        state.nextTake = found.blocks.isEmpty ? .now + .seconds(state.wait) : .now
         state.wait = found.blocks.isEmpty ? min(2 * state.wait, Self.longestWaitSeconds) : Self.shortestWaitSeconds
       case .failure(let error): state.error = error
       }
@@ -197,7 +196,7 @@ final class WorkQueue: Sendable {
     monitor.update { state in
       guard failure.isTransient, task.attempt < Retry.attemptLimit else { return false }
       if state.isStopped || state.error != nil { return true }
-      let due = Date(timeIntervalSinceNow: Retry.waitsSeconds[task.attempt - 1])
+      let due = ContinuousClock.now + .seconds(Retry.waitsSeconds[task.attempt - 1])
       state.delayed.append(Delayed(block: task.block, attempt: task.attempt + 1, due: due))
       return true
     }
