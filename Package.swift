@@ -69,7 +69,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Resources", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
     .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Resources", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "CKernels"], swiftSettings: settings),

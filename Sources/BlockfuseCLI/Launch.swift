@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Resources
 
 /// Runs the command that a command line names, and ends the program. What is wrong with the line itself is said like
 /// any other error, with the word that was probably meant; exit status 64.
@@ -11,6 +12,8 @@ func launch(_ arguments: [String]) -> Never {
       mistake.tell()
     }
     var command = try Blockfuse.parseAsRoot(arguments)
+    // what `sbatch` finds it gives to every task, and complains where a host allows less
+    if !(command is SlurmCommand) { OpenFiles.raiseLimit() }
     try command.run()
     Blockfuse.exit(withError: Terminal.hasLostResults ? ExitCode(ExitStatus.unexpected.rawValue) : nil)
   } catch {

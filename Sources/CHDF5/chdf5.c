@@ -2,20 +2,28 @@
 
 #include <hdf5.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char message[512];
+static int number;
 
 static herr_t take(unsigned n, const H5E_error2_t *error, void *data) {
   // the innermost says what really happened, the outermost what was wanted
   (void)n;
   (void)data;
-  if (error->desc && error->desc[0]) snprintf(message, sizeof message, "%s", error->desc);
+  if (error->desc && error->desc[0]) {
+    snprintf(message, sizeof message, "%s", error->desc);
+    // the library has no other way to tell what the system said
+    const char *at = strstr(error->desc, "errno = ");
+    if (at) number = atoi(at + strlen("errno = "));
+  }
   return 0;
 }
 
 static int64_t failed(void) {
   snprintf(message, sizeof message, "unknown error");
+  number = 0;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take, NULL);
   char outermost[sizeof message];
   snprintf(outermost, sizeof outermost, "%s", message);
@@ -30,6 +38,7 @@ static int64_t failed(void) {
 }
 
 static int64_t refused(const char *why) {
+  number = 0;
   snprintf(message, sizeof message, "%s", why);
   return -1;
 }
@@ -46,6 +55,8 @@ const char *chdf5_version(void) {
 }
 
 const char *chdf5_error(void) { return message; }
+
+int chdf5_errno(void) { return number; }
 
 int64_t chdf5_open_file(const char *path) {
   begin();

@@ -3,7 +3,7 @@ import Foundation
 import Geometry
 import Zarr
 
-/// One data set of an HDF5 file, read chunk by chunk.
+/// One data set of an HDF5 file, read chunk by chunk. Its file may be closed between two chunks (`HDF5Pool`).
 ///
 /// libhdf5 finds a chunk and reads its stored bytes, one thread at a time; they are decoded outside its turn, so that all
 /// cores decode (`HDF5Filters`). A contiguous data set is cut into rows that are read from the file directly. What only
@@ -25,14 +25,14 @@ public final class HDF5Array: ChunkedArray {
   /// The file that its voxels are in: another one where a link of `file` leads to one.
   public let path: String
 
-  private let file: HDF5File
+  /// The one that it was opened by.
+  private let filePath: String
   /// Its path in the file.
   private let inner: String
-  private let handle: Int64
+  private let identity: [UInt64]
   private let access: Access
   private let swapsBytes: Bool
   private let chunkByteCount: Int
-  private let descriptor: Int32
 
   /// Rows of a contiguous data set that are read at a time, and boxes of one that only the library can read.
   private static let pieceByteCount = 1 << 20
@@ -48,68 +48,72 @@ public final class HDF5Array: ChunkedArray {
   private init(_ file: HDF5File, _ inner: String, readsSignedAsUnsigned: Bool) throws(ZarrError) {
     let place = "\(file.path), \(inner)"
     var info = chdf5_info()
-    let (handle, problem) = HDF5Library.inTurn {
-      let handle = chdf5_open_dataset(file.handle, inner, &info)
-      return (handle, handle < 0 ? String(cString: chdf5_error()) : "")
+    let dataset = try HDF5Dataset(file, inner, info: &info)
+    let rank = Int(info.rank)
+    let lengths = Self.lengths(info.dims, rank)
+    guard let type = Self.elementType(info, readsSignedAsUnsigned: readsSignedAsUnsigned) else {
+      throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes")
     }
-    guard handle >= 0 else { throw .metadataInvalid(path: place, reason: "HDF5: \(problem)") }
-    var opened: Int32 = -1
-    do throws(ZarrError) {
-      let rank = Int(info.rank)
-      let lengths = Self.lengths(info.dims, rank)
-      guard let type = Self.elementType(info, readsSignedAsUnsigned: readsSignedAsUnsigned) else {
-        throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes")
-      }
-      guard let shape = lengths, shape.allSatisfy({ $0 > 0 }) else {
-        throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])")
-      }
-      var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
-      let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
-      if isSwapped { stored.reverse() }
-      let filters = try HDF5Filters(info, elementByteCount: type.byteCount, place: place)
-      var name = [CChar](repeating: 0, count: 4096)
-      let isNamed = HDF5Library.inTurn { chdf5_file_name(handle, &name, 4096) } != 0
-      path = isNamed ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : file.path
-      if Int(info.layout) == Int(CHDF5_CONTIGUOUS.rawValue), info.offset < UInt64(Int.max) {
-        opened = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-        guard opened >= 0 else { throw .io(step: .open, path: path, errno: errno) }
-        chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
-        access = .rows(offset: Int(info.offset))
-        storesChunks = false
-      } else if Int(info.layout) == Int(CHDF5_CHUNKED.rawValue), let chunk = Self.lengths(info.chunk, rank) {
-        chunkShape = chunk
-        access = filters.map { .chunks($0) } ?? .library
-        storesChunks = true
-      } else {
-        chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
-        access = .library
-        storesChunks = false
-      }
-      var byteCount = type.byteCount
-      for length in chunkShape {
-        let (product, isTooLarge) = byteCount.multipliedReportingOverflow(by: length)
-        guard length > 0, !isTooLarge, product <= Int(Int32.max) else {
-          throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)")
-        }
-        byteCount = product
-      }
-      (self.file, self.inner, self.handle, self.shape) = (file, inner, handle, shape)
-      (elementType, fill, swapsBytes, chunkByteCount) = (type, stored, isSwapped, byteCount)
-      descriptor = opened
-      let names = (0..<Int(info.filter_count)).map { Self.filter(info, $0).name }
-      codecSummary =
-        "hdf5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(names.joined(separator: " | "))"
-    } catch {
-      if opened >= 0 { close(opened) }
-      HDF5Library.inTurn { chdf5_close_dataset(handle) }
-      throw error
+    guard let shape = lengths, shape.allSatisfy({ $0 > 0 }) else {
+      throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])")
     }
+    var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
+    let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
+    if isSwapped { stored.reverse() }
+    let filters = try HDF5Filters(info, elementByteCount: type.byteCount, place: place)
+    if HDF5Dataset.isInOnePiece(info) {
+      chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
+      access = .rows(offset: Int(info.offset))
+      storesChunks = false
+    } else if Int(info.layout) == Int(CHDF5_CHUNKED.rawValue), let chunk = Self.lengths(info.chunk, rank) {
+      chunkShape = chunk
+      access = filters.map { .chunks($0) } ?? .library
+      storesChunks = true
+    } else {
+      chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
+      access = .library
+      storesChunks = false
+    }
+    var byteCount = type.byteCount
+    for length in chunkShape {
+      let (product, isTooLarge) = byteCount.multipliedReportingOverflow(by: length)
+      guard length > 0, !isTooLarge, product <= Int(Int32.max) else {
+        throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)")
+      }
+      byteCount = product
+    }
+    (path, filePath, self.inner, self.shape) = (dataset.path, file.path, inner, shape)
+    (elementType, fill, swapsBytes, chunkByteCount) = (type, stored, isSwapped, byteCount)
+    identity = Self.identity(info)
+    let names = (0..<Int(info.filter_count)).map { Self.filter(info, $0).name }
+    codecSummary =
+      "hdf5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(names.joined(separator: " | "))"
+    HDF5Pool.shared.keep(dataset, of: ObjectIdentifier(self))
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-    let handle = handle
-    HDF5Library.inTurn { chdf5_close_dataset(handle) }
+  deinit { HDF5Pool.shared.forget(ObjectIdentifier(self)) }
+
+  /// The data set, opened again where it was closed to make room. `body` is not to keep it.
+  private func with<Result>(_ body: (HDF5Dataset) throws(ZarrError) -> Result) throws(ZarrError) -> Result {
+    let dataset = try HDF5Pool.shared.dataset(of: ObjectIdentifier(self)) { () throws(ZarrError) in
+      var info = chdf5_info()
+      let dataset = try HDF5Dataset(HDF5File.open(filePath), inner, info: &info)
+      guard Self.identity(info) == identity else {
+        throw .metadataInvalid(path: "\(filePath), \(inner)", reason: "it was replaced by another while it was in use")
+      }
+      return dataset
+    }
+    // else it could be closed by another thread as soon as its handle was read
+    defer { withExtendedLifetime(dataset) {} }
+    return try body(dataset)
+  }
+
+  /// What the library says of a data set, to tell it from one that took its place.
+  private static func identity(_ info: chdf5_info) -> [UInt64] {
+    let numbers = [info.rank, info.layout, info.type_class, info.byte_count, info.is_signed, info.is_big_endian, info.is_plain]
+    let filters = (0..<Int(info.filter_count)).map { UInt64(UInt32(bitPattern: filter(info, $0).id)) }
+    return [info.dims, info.chunk].flatMap { withUnsafeBytes(of: $0) { Array($0.bindMemory(to: UInt64.self)) } }
+      + [info.offset] + numbers.map { UInt64(UInt32(bitPattern: $0)) } + filters
   }
 
   // MARK: - Reading
@@ -121,14 +125,14 @@ public final class HDF5Array: ChunkedArray {
     guard buffer.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
-    let stored: Int
-    switch access {
-    case .rows(let offset): stored = try readRows(index, offset: offset, into: buffer)
-    case .chunks(let filters):
-      guard let count = try readStored(index, filters: filters, into: buffer, context: context) else { return .missing }
-      stored = count
-    case .library: stored = try readBox(index, into: buffer)
+    let stored = try with { (dataset) throws(ZarrError) -> Int? in
+      switch access {
+      case .rows(let offset): try readRows(index, dataset, offset: offset, into: buffer)
+      case .chunks(let filters): try readStored(index, dataset, filters: filters, into: buffer, context: context)
+      case .library: try readBox(index, dataset, into: buffer)
+      }
     }
+    guard let stored else { return .missing }
     if swapsBytes { swapBytes(UnsafeRawBufferPointer(buffer), to: buffer, elementByteCount: elementType.byteCount) }
     return .present(storedByteCount: stored)
   }
@@ -158,9 +162,13 @@ public final class HDF5Array: ChunkedArray {
   }
 
   private func storedByteCount(_ index: [Int]) throws(ZarrError) -> Int {
+    try with { (dataset) throws(ZarrError) in try storedByteCount(index, dataset) }
+  }
+
+  private func storedByteCount(_ index: [Int], _ dataset: HDF5Dataset) throws(ZarrError) -> Int {
     let first = first(index)
     let (count, problem) = HDF5Library.inTurn {
-      let count = Int(chdf5_chunk_size(handle, first))
+      let count = Int(chdf5_chunk_size(dataset.handle, first))
       return (count, count < 0 ? String(cString: chdf5_error()) : "")
     }
     guard count >= 0 else { throw damaged(index, problem) }
@@ -169,10 +177,12 @@ public final class HDF5Array: ChunkedArray {
 
   /// Nil where nothing is stored.
   private func readStored(
-    _ index: [Int], filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+    _ index: [Int], _ dataset: HDF5Dataset, filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer,
+    context: CodecContext
   ) throws(ZarrError) -> Int? {
     let first = first(index)
-    let count = try storedByteCount(index)
+    let handle = dataset.handle
+    let count = try storedByteCount(index, dataset)
     if count == 0 { return nil }
     guard count <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
       throw damaged(index, "it has \(count) bytes, more than a chunk of \(chunkByteCount) can have")
@@ -203,33 +213,33 @@ public final class HDF5Array: ChunkedArray {
     return count
   }
 
-  private func readBox(_ index: [Int], into buffer: UnsafeMutableRawBufferPointer) throws(ZarrError) -> Int {
+  private func readBox(_ index: [Int], _ dataset: HDF5Dataset, into buffer: UnsafeMutableRawBufferPointer) throws(ZarrError) -> Int {
     let first = first(index)
     let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
     let isWhole = part == chunkShape
     if isWhole {
-      let problem = box(first, part, into: buffer)
+      let problem = box(dataset, first, part, into: buffer)
       if let problem { throw damaged(index, problem) }
       return buffer.count
     }
     let byteCount = part.reduce(elementType.byteCount, *)
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
     defer { piece.deallocate() }
-    if let problem = box(first, part, into: piece) { throw damaged(index, problem) }
+    if let problem = box(dataset, first, part, into: piece) { throw damaged(index, problem) }
     fillChunk(buffer, shape: chunkShape, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
     return byteCount
   }
 
-  private func box(_ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer) -> String? {
+  private func box(_ dataset: HDF5Dataset, _ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer) -> String? {
     let count = part.map(UInt64.init) + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - part.count)
     return HDF5Library.inTurn {
-      chdf5_read_box(handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+      chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
     }
   }
 
   /// Whole rows of a contiguous data set.
   private func readRows(
-    _ index: [Int], offset: Int, into buffer: UnsafeMutableRawBufferPointer
+    _ index: [Int], _ dataset: HDF5Dataset, offset: Int, into buffer: UnsafeMutableRawBufferPointer
   ) throws(ZarrError) -> Int {
     let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
     let element = elementType.byteCount
@@ -240,7 +250,7 @@ public final class HDF5Array: ChunkedArray {
     if byteCount < buffer.count { buffer.initializeMemory(as: UInt8.self, repeating: 0) }
     var done = 0
     while done < byteCount, let to = buffer.baseAddress {
-      let count = pread(descriptor, to + done, byteCount - done, off_t(offset + start + done))
+      let count = pread(dataset.descriptor, to + done, byteCount - done, off_t(offset + start + done))
       if count < 0 {
         if errno == EINTR { continue }
         throw .io(step: .read, path: path, errno: errno)
@@ -260,7 +270,7 @@ public final class HDF5Array: ChunkedArray {
   private func check(_ index: [Int]) throws(ZarrError) {
     let grid = zip(shape, chunkShape).map { ceilDivide($0, $1) }
     guard index.count == grid.count, zip(index, grid).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
-      throw .indexOutside(index: index, grid: grid, path: file.path)
+      throw .indexOutside(index: index, grid: grid, path: filePath)
     }
   }
 

@@ -29,7 +29,7 @@ public final class HDF5File: Sendable {
   init(inTurn path: String) throws(ZarrError) {
     handle = chdf5_open_file(path)
     self.path = path
-    if handle < 0 { throw .metadataInvalid(path: path, reason: "HDF5: \(String(cString: chdf5_error()))") }
+    if handle < 0 { throw HDF5Library.failure(path) }
   }
 
   deinit {
@@ -93,6 +93,13 @@ enum HDF5Library {
     lock.lock()
     defer { lock.unlock() }
     return body()
+  }
+
+  /// Why the last call failed, asked in turn. Where the system refused something that it may give later, it is that.
+  static func failure(_ path: String, _ inner: String? = nil) -> ZarrError {
+    let refused = ZarrError.io(step: .open, path: path, errno: chdf5_errno())
+    if refused.isTransient { return refused }
+    return .metadataInvalid(path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))")
   }
 
   static func file(_ path: String, status: stat) throws(ZarrError) -> HDF5File {

@@ -108,6 +108,11 @@ public final class Runner {
   /// Does the blocks of one level. Returns how many were begun.
   private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, cache: ChunkCache) throws -> Int {
     guard blockLimit > 0 else { return 0 }
+    guard let filesOnTheirWay = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
+      throw JobError.invalid(
+        what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
+        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command goes on where it stopped")
+    }
     let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
     let array = output.array(layout.level)
     let folders = output.folders
@@ -121,7 +126,7 @@ public final class Runner {
     }
     let stage = try DurableStage(
       ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers),
-      capacity: 8 * settings.workers + 16)
+      capacity: filesOnTheirWay)
     let element = plan.outputType
     let stopFlag = stopFlag
     let next = levels.first { $0.level == layout.level + 1 }

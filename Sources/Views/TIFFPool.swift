@@ -1,3 +1,4 @@
+import Resources
 import Synchronization
 
 /// The TIFF files of this process that are open, and the tables of their directories: both limited, whatever the number of
@@ -13,7 +14,7 @@ final class TIFFPool: Sendable {
   private let directoryLimit: Int
   private let state = Mutex(State())
 
-  init(handleLimit: Int = 64, directoryLimit: Int = 4 << 20) {
+  init(handleLimit: Int = min(64, OpenFiles.idle()), directoryLimit: Int = 4 << 20) {
     (self.handleLimit, self.directoryLimit) = (handleLimit, directoryLimit)
   }
 

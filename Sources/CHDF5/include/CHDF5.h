@@ -40,6 +40,8 @@ struct chdf5_info {
 const char *chdf5_version(void);
 // of the last call that failed
 const char *chdf5_error(void);
+// What the system said when it failed; 0: nothing.
+int chdf5_errno(void);
 
 int64_t chdf5_open_file(const char *path);
 void chdf5_close_file(int64_t file);
