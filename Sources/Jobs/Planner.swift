@@ -305,7 +305,8 @@ public struct Planner {
       interpolationOrder: options.interpolationOrder, isPlanewise: options.planewise == .true,
       rounding: options.rounding.rawValue, overlap: overlap,
       intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask)
-    if options.planewise == .auto && dataset.is3D && chunk[0] == 1 {
+    // an output of one plane is in blocks of one plane, whatever chunk was asked for
+    if options.planewise == .auto && dataset.is3D && min(chunk[0], stack.shape[0]) == 1 {
       let halo = try FusionSetup.halo(of: plan, registry: registry, stack: stack)
       plan.isPlanewise = halo[0] == 0 && zStaysOnGrid(planned, transforms, stack)
     }

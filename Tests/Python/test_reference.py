@@ -128,6 +128,15 @@ def test_planewise(tmp_path):
     expect_agreement(mosaic, mosaic.fuse("out.ome.zarr", options), options, planewise=True)
 
 
+@pytest.mark.parametrize("chunk", [1, 64])
+@pytest.mark.parametrize("depth, window", [(1, {}), (9, {"output_origin": {"z": 0.0, "y": 0.0, "x": 0.0}, "output_shape": {"z": 1, "y": 70, "x": 75}})])
+def test_an_output_of_one_plane_is_planewise(tmp_path, chunk, depth, window):
+    """Its border along z says nothing of which view to trust, whatever chunk was asked for."""
+    mosaic = tiles(tmp_path, 8, (depth, 40, 44), (1, 0.5, 0.5), grid=(1, 2))
+    options = dict(output_chunksize=chunk, **window)
+    expect_agreement(mosaic, mosaic.fuse("out.ome.zarr", options), options, planewise=True)
+
+
 def test_truncation_is_the_reference_to_the_last_bit_at_whole_voxels(tmp_path):
     mosaic = tiles(tmp_path, 9, (8, 40, 44), (2, 0.5, 0.5), grid=(1, 1))
     options = dict(rounding="truncate")
