@@ -32,10 +32,13 @@ struct ImageJDescription {
 
   func metadata(path: String, pageCount: Int, directory: TIFFLayout) throws(TIFFError) -> TIFFMetadata {
     let (c, t) = (try length("channels", path) ?? 1, try length("frames", path) ?? 1)
-    let slices = try length("slices", path)
-    let images = try length("images", path) ?? slices.map { $0 * c * t } ?? max(pageCount, c * t)
-    let z = slices ?? images / (c * t)
-    guard z * c * t == images, z > 0 else {
+    let (slices, written) = (try length("slices", path), try length("images", path))
+    guard let perSlice = TIFFPlanes.count([c, t]), let counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
+      throw invalid(path, "\(c) channels, \(slices ?? 1) slices and \(t) frames are more planes than a file has")
+    }
+    let images = written ?? (slices == nil ? max(pageCount, perSlice) : counted)
+    let z = slices ?? images / perSlice
+    guard z * perSlice == images, z > 0 else {
       throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(images) images")
     }
     // where a file would grow beyond 4 GiB all planes follow the first one, which has the only directory

@@ -137,7 +137,7 @@ struct OMEPixels {
     }
     (x, y, z) = (try size("SizeX"), try size("SizeY"), try size("SizeZ"))
     (c, t) = (try size("SizeC"), try size("SizeT"))
-    guard max(z, c, t) <= 1 << 24, z * c <= 1 << 24, z * c * t <= 1 << 24 else {
+    guard TIFFPlanes.count([t, c, z]) != nil else {
       throw OMEXML.invalid(path, "it counts \(t) x \(c) x \(z) planes")
     }
     let letters = attributes["DimensionOrder"] ?? ""

@@ -78,9 +78,8 @@ extension TIFFMetadata {
     if samples > 1 && directory.isInterleaved && !drop(samples) { return nil }
     guard drop(directory.width), drop(directory.height) else { return nil }
     if samples > 1 && !directory.isInterleaved && !drop(samples) { return nil }
-    let product = lengths.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
     let isTruncated = json["truncated"]?.bool == true && pageCount == 1
-    guard product == pageCount || isTruncated && product > 0 && product < 1 << 24 else { return nil }
+    guard let product = TIFFPlanes.count(lengths), product == pageCount || isTruncated else { return nil }
 
     let kinds: [Axis?] =
       if let letters {

@@ -24,6 +24,20 @@ struct TIFFPlanes: Sendable, Hashable {
 
   var count: Int { t * c * z }
 
+  /// More than any file has.
+  private static let maximumCount = 1 << 24
+
+  /// The planes along axes of these lengths; nil where a length is not positive, or no file has so many.
+  static func count(_ lengths: [Int]) -> Int? {
+    var count = 1
+    for length in lengths {
+      let (product, isOverflow) = count.multipliedReportingOverflow(by: length)
+      guard !isOverflow, (1...maximumCount).contains(product) else { return nil }
+      count = product
+    }
+    return count
+  }
+
   /// One after the other in the first file; `order` has t, c and z from the one that changes fastest to the slowest.
   init(t: Int, c: Int, z: Int, order: [Axis], first: Int = 0) {
     (self.t, self.c, self.z) = (t, c, z)

@@ -6,13 +6,11 @@ import Zarr
 
 @Suite struct TIFFImageSourceTests {
   private func load(_ tiff: TinyTIFF, keys: String = "") throws -> View {
-    let folder = try ViewsTestFolder()
-    return try load(tiff, keys: keys, in: folder)
+    try load(tiff, keys: keys, in: ViewsTestFolder())
   }
 
   private func load(_ tiff: TinyTIFF, keys: String = "", in folder: ViewsTestFolder) throws -> View {
-    try folder.write("a.tif", tiff.bytes)
-    return try folder.load(#"{"name": "v", "path": "a.tif"\#(keys)}"#).views[0]
+    try folder.load(tiff, keys: keys).views[0]
   }
 
   private let stack = TinyTIFF(planes: [[1, 2, 3, 4, 5, 6], [11, 12, 13, 14, 15, 16]], width: 3)
@@ -56,6 +54,17 @@ import Zarr
     tiff.description = "ImageJ=1.53t\nimages=3\nslices=3\n"
     let error = #expect(throws: ViewsError.self) { try load(tiff) }
     #expect(error?.code == "tiff-damaged" && error?.description.contains("directory 2") == true)
+  }
+
+  /// More planes than can be counted.
+  @Test(arguments: ["images=4\n", ""])
+  func absurdCountsOfImageJAreRefused(images: String) throws {
+    for lines in ["slices=16777216\n", "", "slices=3\n"] {
+      var tiff = stack
+      tiff.description = "ImageJ=1.53t\n\(images)channels=16777216\n\(lines)frames=16777216\n"
+      let error = #expect(throws: ViewsError.self) { try load(tiff) }
+      #expect(error?.code == "metadata-invalid" && error?.description.contains("16777216 channels") == true)
+    }
   }
 
   @Test func damageIsNamedByItsPlace() throws {

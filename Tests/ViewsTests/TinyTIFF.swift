@@ -1,4 +1,7 @@
 import Foundation
+import Geometry
+import Views
+import Zarr
 
 /// A TIFF file of uint8 planes, one strip each, byte for byte: little endian, directories behind their voxels.
 struct TinyTIFF {
@@ -59,5 +62,25 @@ struct TinyTIFF {
     }
     put(lastLink, at: link)
     return data.dropLast(missingByteCount)
+  }
+}
+
+extension ViewsTestFolder {
+  /// A dataset of the file alone.
+  func load(_ tiff: TinyTIFF, keys: String = "") throws -> Dataset {
+    try write("a.tif", tiff.bytes)
+    return try load(#"{"name": "v", "path": "a.tif"\#(keys)}"#)
+  }
+}
+
+extension View {
+  /// The first voxel of a plane.
+  func firstVoxel(t: Int = 0, c: Int = 0, z: Int = 0) throws -> UInt8 {
+    let source = try openSource(level: 0)
+    var voxels = [UInt8](repeating: 99, count: source.chunkByteCount)
+    _ = try voxels.withUnsafeMutableBytes {
+      try source.readChunk(TCZYX(t: t, c: c, z: z, y: 0, x: 0), into: $0, context: CodecContext())
+    }
+    return voxels[0]
   }
 }
