@@ -2,7 +2,9 @@ import Geometry
 
 /// `.zarray` of Zarr v2: its order, data type, filters and compressor become a codec chain.
 extension ArrayMetadata {
-  init(v2 json: JSONValue, attributes: JSONValue, path: String) throws(ZarrError) {
+  /// - Parameter folder: where the chunks are, to be looked at where the metadata do not say how those are named; nil
+  ///   where there are none yet.
+  init(v2 json: JSONValue, attributes: JSONValue, path: String, folder: String? = nil) throws(ZarrError) {
     let reader = try MetadataReader(json, path: path)
     try reader.zarrFormat(2)
     let shape = try reader.lengths("shape", minimum: 0)
@@ -29,7 +31,7 @@ extension ArrayMetadata {
     let layout = CodecChain.ElementLayout(
       swapsBytes: isBigEndian != hostIsBigEndian && type.byteCount > 1,
       transposition: Transposition(shape: chunks, order: order), delta: delta)
-    let keys = ChunkKeys(hasPrefix: false, separator: try Self.separator(reader))
+    let keys = ChunkKeys(hasPrefix: false, separator: try Self.separator(reader, folder: folder, axisCount: shape.count))
     let fill = try reader.fill(reader.members["fill_value"] ?? .null, type: type)
     self.init(
       zarrFormat: 2, shape: shape, fileShape: chunks, elementType: type, fill: fill,
@@ -41,9 +43,14 @@ extension ArrayMetadata {
         zarrFormat: 2, type: type, fileShape: chunks, codecs: codecs, fill: fill, keys: keys))
   }
 
-  private static func separator(_ reader: MetadataReader) throws(ZarrError) -> Character {
+  private static func separator(
+    _ reader: MetadataReader, folder: String?, axisCount: Int
+  ) throws(ZarrError) -> Character {
     switch reader.members["dimension_separator"] {
-    case nil, .some(.null), .some("."): return "."
+    case nil:
+      guard let folder else { return "." }
+      return try ChunkKeys.unwrittenSeparator(in: folder, axisCount: axisCount)
+    case .some(.null), .some("."): return "."
     case .some("/"): return "/"
     case .some(let other): throw reader.invalid("\"dimension_separator\" is \(other.excerpt), neither \".\" nor \"/\"")
     }

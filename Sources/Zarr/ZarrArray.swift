@@ -57,7 +57,8 @@ public final class ZarrArray: Sendable {
     }
     let attributes = try v2Attributes(path)
     return try ZarrArray(
-      path: path, metadata: ArrayMetadata(v2: v2Document, attributes: attributes, path: v2Path), compressor: nil)
+      path: path, metadata: ArrayMetadata(v2: v2Document, attributes: attributes, path: v2Path, folder: path),
+      compressor: nil)
   }
 
   /// An array that we write; nothing is read from or written to the folder.

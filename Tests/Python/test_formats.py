@@ -39,6 +39,17 @@ def v2(data, **kwargs):
     return write
 
 
+def unsaid(write):
+    """As nested stores wrote before there was a key for it."""
+    def written(path):
+        expected = write(path)
+        metadata = json.loads((path / ".zarray").read_text())
+        assert metadata.pop("dimension_separator")
+        (path / ".zarray").write_text(json.dumps(metadata))
+        return expected
+    return written
+
+
 def v3(data, *, fill_value=0, holes=False, **kwargs):
     def write(path):
         array = zarr.create_array(str(path), shape=data.shape, chunks=CHUNK, dtype=data.dtype, zarr_format=3, fill_value=fill_value, **kwargs)
@@ -98,6 +109,7 @@ def arrays():
             yield f"v3_{kind}_big", v3(data, serializer=BytesCodec(endian="big"))
     for separator in "./":
         yield f"v2_separator_{ord(separator)}", v2(U2, dimension_separator=separator)
+        yield f"v2_unwritten_separator_{ord(separator)}", unsaid(v2(U2, dimension_separator=separator))
     yield "v2_order_f", v2(U2, order="F")
     yield "v2_order_f_big", v2(U2, order="F", dtype=">u2")
     for name, compressor in {"raw": None, "zlib": numcodecs.Zlib(1), "gzip": numcodecs.GZip(1), "lz4": numcodecs.LZ4(), "zstd_checksum": numcodecs.Zstd(3, checksum=True)}.items():

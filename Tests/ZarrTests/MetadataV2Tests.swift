@@ -24,6 +24,28 @@ import Zarr
     _ = try open(["dtype": ">i1"])
   }
 
+  /// Nested stores of old, which do not say that they are: their chunks are found by the names in the folder.
+  @Test(arguments: [
+    (["0/0", "1/2"], "1/0"), (["0.0"], "1.0"), (["0/0", "1.1"], "1.0"), ([], "1.0"), (["0"], "1.0"), (["a/0", ".1/0", "0.0.0"], "1.0"),
+    (["0/0", "0.0.0", "x.1"], "1/0"),
+  ])
+  func theSeparatorThatIsNotWritten(files: [String], key: String) throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    for file in files { try folder.write("x", to: file) }
+    func open(_ edits: [String: JSONValue]) throws -> ZarrArray {
+      let members = Self.base.merging(edits) { $1 }
+      try folder.write(String(decoding: JSONValue.object(members).serialized(), as: UTF8.self), to: ".zarray")
+      return try ZarrArray.open(folder.path)
+    }
+    let array = try open([:])
+    #expect(array.blockFile([1, 0]) == key)
+    // stored bytes are understood otherwise
+    #expect(array.codecSummary.hasSuffix("keys v2" + String(key.dropFirst().prefix(1))))
+    #expect(try open(["dimension_separator": "."]).blockFile([1, 0]) == "1.0")
+    #expect(try open(["shape": [4], "chunks": [2]]).blockFile([1]) == "1")
+  }
+
   @Test(
     arguments: [
       ("zarr_format", 4, "zarr_format"), ("dtype", "|b1", "|b1"), ("dtype", "<c8", "<c8"), ("dtype", "|S4", "|S4"),
