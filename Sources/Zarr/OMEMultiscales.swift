@@ -34,11 +34,11 @@ struct OMEMultiscaleParser {
     guard let list = multiscale["axes"]?.array else { throw invalid("\"axes\" is missing") }
     let axes = try parseAxes(list)
     var common = Placement(count: axes.count)
-    if let transformations = multiscale["coordinateTransformations"] {
+    if let transformations = given(multiscale, "coordinateTransformations") {
       common = try placement(transformations, axes: axes, where: "of the multiscale", scaleRequired: false)
     }
     let levels = try parseLevels(multiscale, axes: axes) { dataset, levelPath throws(ZarrError) in
-      guard let transformations = dataset["coordinateTransformations"] else {
+      guard let transformations = given(dataset, "coordinateTransformations") else {
         throw invalid("level \"\(levelPath)\" has no \"coordinateTransformations\"")
       }
       var own = try placement(
@@ -104,13 +104,13 @@ struct OMEMultiscaleParser {
       guard transformation["output"]?["name"]?.string == intrinsic else {
         throw invalid("level \"\(levelPath)\" is not placed in coordinate system \"\(intrinsic)\" like the first one")
       }
-      if let input = transformation["input"], input["path"]?.string != levelPath {
+      if let input = given(transformation, "input"), input["path"]?.string != levelPath {
         throw invalid("the transformation of level \"\(levelPath)\" has another \"input\"")
       }
       let place = "of level \"\(levelPath)\""
       switch transformation["type"]?.string {
       case "sequence":
-        guard let steps = transformation["transformations"] else {
+        guard let steps = given(transformation, "transformations") else {
           throw invalid("the sequence \(place) has no \"transformations\"")
         }
         return try placement(steps, axes: axes, where: place, scaleRequired: true)
@@ -200,7 +200,7 @@ struct OMEMultiscaleParser {
   private func vector(
     _ json: JSONValue, _ key: String, count: Int, where place: String
   ) throws(ZarrError) -> [Double] {
-    if json["path"] != nil { throw invalid("the \(key) \(place) is kept in an array, which is not supported") }
+    if given(json, "path") != nil { throw invalid("the \(key) \(place) is kept in an array, which is not supported") }
     guard let list = json[key]?.array, list.count == count else {
       throw invalid("the \(key) \(place) is not a list of \(count) numbers, one for each axis")
     }
@@ -210,6 +210,11 @@ struct OMEMultiscaleParser {
       numbers.append(number)
     }
     return numbers
+  }
+
+  /// A member that is there: writers that dump a model write null for what is not.
+  private func given(_ json: JSONValue, _ key: String) -> JSONValue? {
+    json[key].flatMap { $0.isNull ? nil : $0 }
   }
 
   private func invalid(_ why: String) -> ZarrError { .invalidOME(path, why) }

@@ -46,6 +46,23 @@ import Zarr
     #expect(image.timeUnit == nil)
   }
 
+  /// As a model is dumped that keeps what it has not.
+  @Test func nullIsAbsent() throws {
+    let datasets = [OMESample.dataset("0", OMESample.scale([2, 4]).replacing("}", with: #", "path": null}"#))]
+    let extra = #", "coordinateTransformations": null, "type": null, "metadata": null, "version": null"#
+    let text = OMESample.v04(OMESample.flat(axes: OMESample.axes2D, datasets: datasets, extra: extra), extra: #", "omero": null"#)
+    #expect(try OMESample.image(text, format: 2).levels == [OMELevel.make("0", [2, 4], [0, 0])])
+    let new = OMESample.v06.replacing(#", "input": {"path": "s0"}"#, with: #", "input": null, "path": null"#)
+    #expect(try OMESample.image(new, format: 3).levels[0] == OMELevel.make("s0", [0.5, 0.25], [0, 0]))
+    for text in [
+      text.replacing(#""coordinateTransformations": ["#, with: #""coordinateTransformations": null, "was": ["#),
+      OMESample.v06.replacing(#""transformations": ["#, with: #""transformations": null, "was": ["#),
+    ] {
+      let error = #expect(throws: ZarrError.self) { try OMESample.image(text, format: 2) }
+      #expect(error?.description.contains("has no") == true)
+    }
+  }
+
   @Test func lengthsBecomeMicrometres() throws {
     let axes = """
       [{"name": "z", "type": "space", "unit": "millimeter"}, {"name": "y", "type": "space", "unit": "nanometer"},
