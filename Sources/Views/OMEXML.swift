@@ -32,10 +32,10 @@ struct OMEXML {
   /// Of a file that has no metadata of its own: where they are.
   var metadataFile: String?
 
-  /// Whether a description is OME-XML at all, without parsing it.
+  /// Whether a description is OME-XML at all, without parsing it. Its elements may have a prefix (`<ome:OME`).
   static func isOME(_ description: String) -> Bool {
     let end = description.utf8.last { $0 != 0 && $0 != 10 && $0 != 13 && $0 != 32 && $0 != 9 }
-    return end == UInt8(ascii: ">") && description.contains("<OME") && !description.contains("<SpimData")
+    return end == UInt8(ascii: ">") && XMLTree.rootName(of: description) == "OME"
   }
 
   fileprivate init() {}

@@ -84,6 +84,25 @@ final class XMLTree: NSObject, XMLParserDelegate {
     }
   }
 
+  /// The name of the outermost element, without a prefix, of text that may be XML; nil where it cannot be.
+  static func rootName(of text: String) -> String? {
+    var rest = text[...].utf8
+    while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
+      // white space, or a byte order mark
+      guard rest[..<start].allSatisfy({ $0 <= 0x20 || [0xEF, 0xBB, 0xBF].contains($0) }) else { return nil }
+      rest = rest[start...]
+      let isComment = rest.starts(with: "<!--".utf8)
+      guard isComment || rest.starts(with: "<?".utf8) else { break }
+      guard let end = isComment ? rest.dropFirst(4).firstRange(of: "-->".utf8) : rest.firstRange(of: "?>".utf8) else { return nil }
+      rest = rest[end.upperBound...]
+    }
+    // a document type declaration names it, too
+    let lead = "<!DOCTYPE "
+    rest = rest.dropFirst(rest.starts(with: lead.utf8) ? lead.utf8.count : 1).drop { $0 <= 0x20 }
+    let name = rest.prefix { $0 > 0x20 && ![UInt8(ascii: ">"), UInt8(ascii: "/"), UInt8(ascii: "[")].contains($0) }
+    return name.split(separator: UInt8(ascii: ":")).last.flatMap { String($0) }
+  }
+
   func parser(
     _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
     attributes: [String: String]

@@ -94,6 +94,20 @@ def test_pages_are_what_the_dataset_calls_them(tmp_path):
     np.testing.assert_array_equal(fused(tmp_path, axes=["c", "y", "x"])[0][0], data)
 
 
+def test_ome_with_a_prefix(tmp_path):
+    """As ElementTree writes it that was not told to use none."""
+    import xml.etree.ElementTree as ET
+    data = voxels((2, 3, *YX))
+    plain = tifffile.OmeXml()
+    plain.addimage("uint16", data.shape, (6, 1, 1, *YX, 1), axes="CZYX", PhysicalSizeX=0.5, PhysicalSizeY=0.5, PhysicalSizeZ=2)
+    xml = ET.tostring(ET.fromstring(plain.tostring().encode()), encoding="unicode")
+    assert xml.startswith("<ns0:OME")
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack", metadata=None, description=xml)
+    read, scale, _ = fused(tmp_path)
+    np.testing.assert_array_equal(read[0], data)
+    assert scale == [2, 0.5, 0.5]
+
+
 def test_tile_configuration(tmp_path):
     whole = voxels((100, 150), "uint8")
     for i, x in enumerate([0, 80]):
