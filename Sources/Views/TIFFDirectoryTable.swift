@@ -9,6 +9,9 @@ struct TIFFDirectoryTable: Sendable {
   let pages: [Int]?
   /// The first page that is not as the first page is (its shape, its type, its compression, its tiles or strips).
   let firstOddPage: Int?
+  /// The first page with a predictor that libtiff does not undo, since its compression has none: its values would be
+  /// differences.
+  let firstIgnoredPredictor: Int?
   /// Of the first directory.
   let tags: Set<UInt16>
 
@@ -31,6 +34,7 @@ struct TIFFDirectoryTable: Sendable {
     var tags: Set<UInt16> = []
     var first: Signature?
     var firstOddPage: Int?
+    var firstIgnoredPredictor: Int?
     var next = form.firstDirectory
     // a chain that comes back to where it was when the count was a power of two goes round for ever
     var mark: UInt64 = 0
@@ -43,12 +47,14 @@ struct TIFFDirectoryTable: Sendable {
       let entries = try readDirectory(at: next, number: number, of: handle, form: form, bytes)
       var signature = Signature()
       var isThumbnail = false
+      var predictor: UInt64 = 1
       for i in 0..<entries.count {
         let (tag, value) = entries.entry(i)
         if number == 0 { tags.insert(tag) }
         switch tag {
         case 254: isThumbnail = isThumbnail || value & 5 != 0
         case 255: isThumbnail = isThumbnail || value == 2
+        case 317: predictor = value
         default: signature.take(tag, value)
         }
       }
@@ -59,6 +65,9 @@ struct TIFFDirectoryTable: Sendable {
       } else {
         first = signature
       }
+      if predictor > 1, !signature.hasPredictor, thumbnails.last != number, firstIgnoredPredictor == nil {
+        firstIgnoredPredictor = number
+      }
       offsets.append(next)
       next = entries.next
     }
@@ -66,7 +75,7 @@ struct TIFFDirectoryTable: Sendable {
     let hidden = Set(thumbnails)
     return TIFFDirectoryTable(
       offsets: offsets, pages: hidden.isEmpty ? nil : offsets.indices.filter { !hidden.contains($0) },
-      firstOddPage: firstOddPage, tags: tags)
+      firstOddPage: firstOddPage, firstIgnoredPredictor: firstIgnoredPredictor, tags: tags)
   }
 
   private static func damaged(_ handle: TIFFHandle, _ number: Int, _ offset: UInt64, _ reason: String) -> TIFFError {
@@ -174,6 +183,9 @@ extension TIFFDirectoryTable {
     var tileWidth: UInt64 = 0
     var tileHeight: UInt64 = 0
     var format: UInt64 = 1
+
+    /// LZW, deflate, LZMA and zstd.
+    var hasPredictor: Bool { [5, 8, 32946, 34925, 50000].contains(compression) }
 
     mutating func take(_ tag: UInt16, _ value: UInt64) {
       switch tag {

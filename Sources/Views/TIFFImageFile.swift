@@ -100,11 +100,18 @@ struct TIFFImageFile: Sendable {
   }
 
   private func check(_ handle: TIFFHandle, _ table: TIFFDirectoryTable, last: Int) throws(TIFFError) {
+    let number = directory(of: TIFFPlanes.Place(file: 0, page: last), in: table)
+    if let ignored = table.firstIgnoredPredictor, ignored <= number {
+      throw .unsupported(
+        path: handle.path,
+        feature: "a predictor with \(layout.compressionName) compression "
+          + "(\(TIFFImageFile.directory(ignored, table)))",
+        advice: TIFFLayout.resave)
+    }
     if metadata.isContiguous {
       try checkContiguous(handle, count: metadata.planes.count)
       return
     }
-    let number = directory(of: TIFFPlanes.Place(file: 0, page: last), in: table)
     guard last < (metadata.kind == .ome ? table.offsets.count : table.pageCount) else {
       throw .damaged(
         path: handle.path, place: "directory \(table.offsets.count)",

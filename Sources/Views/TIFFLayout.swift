@@ -27,6 +27,7 @@ struct TIFFLayout: Sendable {
   let resolution: [Axis: Double]
   var isResolutionInCentimetres: Bool { tags.resolution_unit == 3 }
   var compression: Int { Int(tags.compression) }
+  var compressionName: String { TIFFLayout.compressionName(tags.compression) }
   var width: Int { Int(tags.width) }
   var height: Int { Int(tags.height) }
   var sampleCount: Int { Int(tags.samples) }
@@ -128,7 +129,7 @@ struct TIFFLayout: Sendable {
 
   /// Type, compression, pieces and byte order in one line.
   func summary(isBigEndian: Bool) -> String {
-    var words = [elementType.rawValue, TIFFLayout.compressionName(tags.compression)]
+    var words = [elementType.rawValue, compressionName]
     words.append(
       tags.is_tiled != 0 ? "tiles of \(tags.block_height) x \(tags.block_width)" : "strips of \(tags.block_height) rows")
     if tags.samples > 1 { words.append("\(tags.samples) samples\(isInterleaved ? "" : " apart")") }
@@ -136,7 +137,7 @@ struct TIFFLayout: Sendable {
     return words.joined(separator: ", ")
   }
 
-  static func compressionName(_ number: UInt16) -> String {
+  private static func compressionName(_ number: UInt16) -> String {
     switch number {
     case 1: "no"
     case 2, 3, 4: "fax"

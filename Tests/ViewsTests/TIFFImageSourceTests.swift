@@ -67,6 +67,20 @@ import Zarr
     }
   }
 
+  /// libtiff decodes such a file and leaves the differences.
+  @Test func aPredictorThatTheCompressionDoesNotHaveIsRefused() throws {
+    var tiff = stack
+    (tiff.compression, tiff.predictor) = (32773, 2)
+    let error = #expect(throws: ViewsError.self) { try load(tiff) }
+    #expect(error?.code == "format-unsupported" && error?.description.contains("a predictor with PackBits") == true)
+    for (compression, predictor) in [(32773, 1), (5, 2), (8, 2)] as [(UInt16, UInt16)] {
+      (tiff.compression, tiff.predictor) = (compression, predictor)
+      _ = try load(tiff)
+    }
+    (tiff.compression, tiff.predictor) = (1, 2)
+    #expect(throws: ViewsError.self) { try load(tiff) }
+  }
+
   @Test func damageIsNamedByItsPlace() throws {
     var loop = stack
     loop.lastLink = 14

@@ -12,6 +12,9 @@ struct TinyTIFF {
   /// Where the last directory leads; 0 ends the chain.
   var lastLink: UInt32 = 0
   var bits: UInt16 = 8
+  /// Only said; the bytes are as they are.
+  var compression: UInt16 = 1
+  var predictor: UInt16?
   /// Taken from the end.
   var missingByteCount = 0
 
@@ -34,10 +37,11 @@ struct TinyTIFF {
       data.append(contentsOf: plane)
       if data.count % 2 == 1 { data.append(0) }
       var entries: [(tag: UInt32, type: UInt32, count: UInt32, value: UInt32)] = [
-        (256, 4, 1, UInt32(width)), (257, 4, 1, UInt32(plane.count / width)), (258, 3, 1, UInt32(bits)), (259, 3, 1, 1),
+        (256, 4, 1, UInt32(width)), (257, 4, 1, UInt32(plane.count / width)), (258, 3, 1, UInt32(bits)), (259, 3, 1, UInt32(compression)),
         (262, 3, 1, 1), (273, 4, 1, UInt32(strip)), (277, 3, 1, 1), (278, 4, 1, UInt32(plane.count / width)),
         (279, 4, 1, UInt32(plane.count)),
       ]
+      if let predictor { entries.append((317, 3, 1, UInt32(predictor))) }
       if let description {
         entries.append((270, 2, UInt32(description.utf8.count + 1), UInt32(data.count)))
         data.append(contentsOf: Array(description.utf8) + [0])
