@@ -56,13 +56,21 @@ extension TIFFMetadata {
     if directory.isResolutionInCentimetres { spacing = directory.resolution.mapValues { 10_000 / $0 } }
   }
 
-  /// tifffile's own description: `{"shape": [3, 2, 64, 64], "axes": "ZCYX"}`; nil where it is none, or of other pages.
+  /// tifffile's own description: `{"shape": [3, 2, 64, 64], "axes": "ZCYX"}`, formerly `shape=(3, 2, 64, 64)`; nil where it
+  /// is none, or of other pages.
   init?(
     shaped description: String, path: String, pageCount: Int, directory: TIFFLayout, axes given: [Axis]?
   ) throws(TIFFError) {
-    guard description.hasPrefix("{"), let json = try? JSONValue.parse(description), let list = json["shape"]?.array else {
+    let json: JSONValue
+    if description.hasPrefix("shape=("), let end = description.firstIndex(of: ")") {
+      let numbers = description[..<end].dropFirst(7).split(separator: ",").map { $0.filter { $0 != " " } }
+      json = ["shape": .array(numbers.map { number in Int64(number).map(JSONValue.int) ?? .null })]
+    } else if description.hasPrefix("{"), let parsed = try? JSONValue.parse(description) {
+      json = parsed
+    } else {
       return nil
     }
+    guard let list = json["shape"]?.array else { return nil }
     var lengths = list.compactMap(\.int)
     guard lengths.count == list.count, lengths.count <= 8, lengths.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else { return nil }
     // from the end: samples beside each other, x, y, samples apart
