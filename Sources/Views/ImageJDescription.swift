@@ -4,15 +4,22 @@ import Zarr
 
 /// The lines that ImageJ writes into the ImageDescription of a TIFF file: `ImageJ=1.53t`, `slices=40`, `unit=um`, …
 struct ImageJDescription {
-  private var values: [String: String] = [:]
+  private let values: [String: String]
 
   /// Nil where the description is not ImageJ's.
   init?(_ description: String) {
     guard description.hasPrefix("ImageJ=") else { return nil }
+    values = Self.values(description)
+  }
+
+  /// Of each line `key=value`.
+  static func values(_ description: String) -> [String: String] {
+    var values: [String: String] = [:]
     for line in description.split(whereSeparator: \.isNewline) {
       guard let equals = line.firstIndex(of: "=") else { continue }
       values[String(line[..<equals])] = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
     }
+    return values
   }
 
   private func number(_ key: String) -> Double? {
@@ -55,7 +62,7 @@ struct ImageJDescription {
       metadata.time = OpenedImage.TimeAxis(scale: step, origin: 0, unit: "second")
     }
     for (axis, unitKey) in [(Axis.z, "zunit"), (.y, "yunit"), (.x, "unit")] {
-      let unit = unescaped(values[unitKey] ?? values["unit"])
+      let unit = Self.unescaped(values[unitKey] ?? values["unit"])
       guard let factor = OMEUnits.micrometres(in: unit) else {
         metadata.placementProblem = .metadataInvalid(
           path: path, reason: "its unit along \(axis) is \"\(unit ?? "")\", which is no length",
@@ -76,7 +83,7 @@ struct ImageJDescription {
   }
 
   /// ImageJ writes letters beyond ASCII as `\u00B5`.
-  private func unescaped(_ text: String?) -> String? {
+  static func unescaped(_ text: String?) -> String? {
     guard let text else { return nil }
     var result = ""
     var rest = text[...]

@@ -60,6 +60,9 @@ struct TIFFImageFile: Sendable {
     if let imageJ = ImageJDescription(description) {
       return try imageJ.metadata(path: path, pageCount: table.pageCount, directory: layout)
     }
+    if let scifio = SCIFIODescription(description) {
+      return try scifio.metadata(path: path, pageCount: table.pageCount, directory: layout)
+    }
     let shaped = try TIFFMetadata(
       shaped: description, path: path, pageCount: table.pageCount, directory: layout, axes: axes)
     if let shaped { return shaped }

@@ -4,11 +4,12 @@ import Zarr
 
 /// What a TIFF file says of its image beside the voxels: how its planes make up t, c and z, and where they sit.
 ///
-/// From OME-XML, ImageJ's description, tifffile's description, or the tags alone, whichever the file has.
+/// From OME-XML, ImageJ's, SCIFIO's or tifffile's description, or the tags alone, whichever the file has.
 struct TIFFMetadata: Sendable {
   enum Kind: String, Sendable {
     case ome = "OME-TIFF"
     case imageJ = "ImageJ TIFF"
+    case scifio = "SCIFIO TIFF"
     case shaped = "tifffile TIFF"
     case plain = "TIFF"
   }

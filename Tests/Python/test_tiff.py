@@ -108,6 +108,17 @@ def test_ome_with_a_prefix(tmp_path):
     assert scale == [2, 0.5, 0.5]
 
 
+def test_scifio(tmp_path):
+    """As ImageJ2 saves: channels change faster than slices."""
+    data = voxels((3, 2, *YX))  # z c
+    description = (f"SCIFIO=0.42.0\naxes=X,Y,Channel,Z\nlengths={YX[1]},{YX[0]},2,3\nscales=0.5,0.25,1.0,2.0\nunits=um,um,null,um\n"
+                   "bitsPerPixel=16\nimages=6\nchannels=2\nslices=3\nframes=1\nhyperstack=true\nmode=composite\nunit=um\n")
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack", metadata=None, description=description)
+    read, scale, _ = fused(tmp_path)
+    np.testing.assert_array_equal(read[0], np.moveaxis(data, 1, 0))
+    assert scale == [2, 0.25, 0.5]
+
+
 def test_tile_configuration(tmp_path):
     whole = voxels((100, 150), "uint8")
     for i, x in enumerate([0, 80]):
