@@ -41,7 +41,8 @@ extension BigStitcherFile {
     return ViewID(time: try number(time), setup: try number("setup"))
   }
 
-  /// The path that an element names, relative to a folder unless it says otherwise.
+  /// The path that an element names, relative to a folder unless it says otherwise. Java writes relative ones as URIs, where
+  /// %20 is a space; since a name may have a % in it, one counts as it is where that is there.
   static func place(_ element: XMLTree.Element, in folder: String, path: String) throws(ViewsError) -> String {
     var text = element.text
     if text.hasPrefix("file:") {
@@ -53,9 +54,16 @@ extension BigStitcherFile {
         path: path, field: "line \(element.line), \(element.name)", what: "an image at a \"\(text[..<scheme.lowerBound])\" address",
         hint: "only local files are read; copy the images to a disk and correct the XML")
     }
-    guard !text.utf8.contains(0) else {
-      throw .datasetInvalid(path: path, field: "line \(element.line), \(element.name)", reason: "it is no path")
+    func absolute(_ text: String) throws(ViewsError) -> String {
+      guard !text.utf8.contains(0) else {
+        throw .datasetInvalid(path: path, field: "line \(element.line), \(element.name)", reason: "it is no path")
+      }
+      return FilePath.absolute(text.isEmpty ? "." : text, in: folder)
     }
-    return FilePath.absolute(text.isEmpty ? "." : text, in: folder)
+    let literal = try absolute(text)
+    guard text == element.text, text.contains("%"), access(literal, F_OK) != 0, let decoded = text.removingPercentEncoding else {
+      return literal
+    }
+    return try absolute(decoded)
   }
 }

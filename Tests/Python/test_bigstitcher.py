@@ -98,6 +98,19 @@ def test_n5_codecs(tmp_path, codec):
     check(tmp_path, tiles, views)
 
 
+@pytest.mark.parametrize("folder", ["my data.n5", "a%20b.n5", "50%.n5"])
+def test_paths_are_uris_or_not(tmp_path, folder):
+    """Java writes a space as %20; what has such a name itself is found, too."""
+    views = {(0, 0): [shift(0)]}
+    tiles = {(0, 0): tile(0)}
+    write_n5(tmp_path / "with space" / folder / "setup0/timepoint0/s0", tiles[0, 0])
+    written = folder.replace(" ", "%20")
+    write_xml(tmp_path / "dataset.xml", N5.replace("data.n5", written), views)
+    xml = (tmp_path / "dataset.xml").read_text()
+    (tmp_path / "dataset.xml").write_text(xml.replace('<BasePath type="relative">.<', '<BasePath type="relative">with%20space<'))
+    check(tmp_path, tiles, views)
+
+
 def recompress_lz4(path):
     """Blocks as lz4-java streams them: the format's facts, pieces of 64 bytes, every other one stored as it is."""
     attributes = json.loads((path / "attributes.json").read_text())
