@@ -8,16 +8,19 @@ enum BioFormatsPositions {
   static let file = "OME/METADATA.ome.xml"
 
   /// In micrometres along z, y and x, as far as given, of each image; nil where the folder has none, or images that say
-  /// themselves where they are.
+  /// themselves where they are, or where it is not certain which image is which.
   static func origins(of images: [String], in folder: String) throws(ViewsError) -> [[Axis: Double]]? {
     let path = folder + "/" + file
     guard FileBytes.isFile(path) else { return nil }
+    let plate = try ImageFolder.attributes(folder).flatMap { ($0["ome"] ?? $0)["plate"] }
     let text = String(decoding: try DatasetFile.bytes(of: path), as: UTF8.self)
     var origins: [[Axis: Double]] = []
     do throws(TIFFError) {
       let xml = try OMEXML(text, path: path)
       guard xml.images.count == images.count else { return nil }
-      for image in xml.images { origins.append(try OMEPixels(image, path: path).origin(image.firstPlane)) }
+      let order = plate.map { fields(images, of: $0, in: folder, xml) } ?? Array(xml.images.indices)
+      guard let order else { return nil }
+      for image in order.map({ xml.images[$0] }) { origins.append(try OMEPixels(image, path: path).origin(image.firstPlane)) }
     } catch {
       throw .datasetInvalid(path: folder, field: file, reason: "\(error)")
     }
@@ -29,5 +32,33 @@ enum BioFormatsPositions {
       if !ome.axes.contains(where: { $0.axis == .z }) { for i in origins.indices { origins[i][.z] = nil } }
     }
     return origins
+  }
+
+  /// The image in the XML that each field of a plate is: bioformats2raw sorts them by well, whatever their order in the
+  /// XML, and names a field by the place of its sample in the well.
+  private static func fields(_ images: [String], of plate: JSONValue, in folder: String, _ xml: OMEXML) -> [Int]? {
+    var wells: [[Int]: OMEXML.Well] = [:]
+    for well in xml.wells {
+      guard let row = well.attributes["Row"].flatMap(Int.init), let column = well.attributes["Column"].flatMap(Int.init),
+        // of two plates, or damaged
+        wells.updateValue(well, forKey: [row, column]) == nil
+      else { return nil }
+    }
+    var folders: [String: OMEXML.Well] = [:]
+    for well in plate["wells"]?.array ?? [] {
+      guard let path = well["path"]?.string, let row = well["rowIndex"]?.int, let column = well["columnIndex"]?.int else {
+        return nil
+      }
+      folders[FilePath.absolute(path, in: folder)] = wells[[row, column]]
+    }
+    let numbers = Dictionary(xml.images.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var order: [Int] = []
+    for image in images {
+      guard let well = folders[FilePath.folder(of: image)], let field = Int(FilePath.lastComponent(of: image)),
+        well.images.indices.contains(field), let id = well.images[field], let number = numbers[id]
+      else { return nil }
+      order.append(number)
+    }
+    return Set(order).count == order.count ? order : nil
   }
 }

@@ -9,6 +9,7 @@ import Zarr
 /// The part of OME-XML, as it stands in an OME-TIFF file, that says what its planes are and where they sit.
 struct OMEXML {
   struct Image {
+    var id: String?
     var name: String?
     /// Attributes of `Pixels`.
     var pixels: [String: String] = [:]
@@ -26,7 +27,16 @@ struct OMEXML {
     var fileName: String?
   }
 
+  /// A well of a plate.
+  struct Well {
+    /// Attributes.
+    var attributes: [String: String]
+    /// The identifier of the image of each of its samples.
+    var images: [String?] = []
+  }
+
   var images: [Image] = []
+  var wells: [Well] = []
   /// Of the whole document.
   var uuid: String?
   /// Of a file that has no metadata of its own: where they are.
@@ -68,6 +78,7 @@ private final class OMEXMLReader: NSObject, XMLParserDelegate {
   var document = OMEXML()
   /// Elements that are open.
   var depth = 0
+  private var isInSample = false
   private var text: String?
 
   func parser(
@@ -79,7 +90,14 @@ private final class OMEXMLReader: NSObject, XMLParserDelegate {
     switch name {
     case "OME": document.uuid = attributes["UUID"]
     case "BinaryOnly": document.metadataFile = attributes["MetadataFile"]
-    case "Image": document.images.append(OMEXML.Image(name: attributes["Name"] ?? attributes["ID"]))
+    case "Image": document.images.append(OMEXML.Image(id: attributes["ID"], name: attributes["Name"] ?? attributes["ID"]))
+    case "Well": document.wells.append(OMEXML.Well(attributes: attributes))
+    case "WellSample":
+      isInSample = !document.wells.isEmpty
+      if isInSample { document.wells[document.wells.count - 1].images.append(nil) }
+    case "ImageRef" where isInSample:
+      let (well, sample) = (document.wells.count - 1, document.wells[document.wells.count - 1].images.count - 1)
+      document.wells[well].images[sample] = attributes["ID"]
     case "Pixels" where last >= 0: document.images[last].pixels = attributes
     case "Channel" where last >= 0: document.images[last].channels.append(attributes)
     case "TiffData" where last >= 0: document.images[last].tiffData.append(OMEXML.TIFFData(attributes: attributes))
@@ -99,6 +117,7 @@ private final class OMEXMLReader: NSObject, XMLParserDelegate {
 
   func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
     depth -= 1
+    if name == "WellSample" { isInSample = false }
     guard name == "UUID", let uuid = text, let image = document.images.indices.last,
       let data = document.images[image].tiffData.indices.last
     else { return }

@@ -86,6 +86,44 @@ import Views
     #expect(throws: ViewsError.self) { try Dataset.load(path) }
   }
 
+  /// A well with two fields, of which the XML has the second one first.
+  @Test func fieldsOfAPlateAreFoundByTheirWells() throws {
+    let folder = try ViewsTestFolder()
+    try folder.write("raw.zarr/.zgroup", #"{"zarr_format": 2}"#)
+    func plate(_ wells: String) throws {
+      try folder.write("raw.zarr/.zattrs", #"{"bioformats2raw.layout": 3, "plate": {"wells": [\#(wells)]}}"#)
+    }
+    func xml(_ samples: String) throws {
+      let images = (0..<3).map {
+        #"<Image ID="Image:\#($0)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#($0)" PositionY="0"/></Pixels></Image>"#
+      }
+      try folder.write("raw.zarr/OME/METADATA.ome.xml", "<OME><Plate>\(samples)</Plate>\(images.joined())</OME>")
+    }
+    let well = #"{"path": "A/1", "rowIndex": 0, "columnIndex": 0}, {"path": "B/1", "rowIndex": 1, "columnIndex": 0}"#
+    func samples(_ ids: [Int]) -> String { ids.map { #"<WellSample><ImageRef ID="Image:\#($0)"/></WellSample>"# }.joined() }
+    func rows(_ second: [Int], _ first: [Int]) -> String {
+      #"<Well Row="1" Column="0">\#(samples(second))</Well><Well Row="0" Column="0">\#(samples(first))</Well>"#
+    }
+    for (name, images) in [("A/1", ["0", "1"]), ("B/1", ["0"])] {
+      try folder.write("raw.zarr/\(name)/.zgroup", #"{"zarr_format": 2}"#)
+      let listed = images.map { #"{"path": "\#($0)"}"# }.joined(separator: ", ")
+      try folder.write("raw.zarr/\(name)/.zattrs", #"{"well": {"images": [\#(listed)]}}"#)
+      for image in images { try folder.image("raw.zarr/\(name)/\(image)") }
+    }
+    let path = folder.path + "/raw.zarr"
+    try plate(well)
+    try xml(rows([1], [2, 0]))
+    #expect(try Dataset.load(path).views.map { $0.levels[0].stack.origin[2] } == [2, 0, 1])
+    // where it is not certain which is which, positions are no positions
+    for text in [rows([1], [2]), rows([1], [2, 1]), rows([1], [2, 3]), rows([1], [2, 0]) + rows([], []), ""] {
+      try xml(text)
+      #expect(throws: ViewsError.self) { try Dataset.load(path) }
+    }
+    try xml(rows([1], [2, 0]))
+    try plate(#"{"path": "A/1"}, {"path": "B/1"}"#)
+    #expect(throws: ViewsError.self) { try Dataset.load(path) }
+  }
+
   @Test func imagesThatDoNotSayWhereTheyAre() throws {
     let folder = try folder([0, 0])
     let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }
