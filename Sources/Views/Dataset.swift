@@ -86,7 +86,7 @@ extension Dataset {
       views.append(view)
     }
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
-    notes = file.notes + Dataset.sizeNotes(images, of: file)
+    notes = file.notes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
     (timeCount, channelCount) = (series.timeCount, series.channelCount)
@@ -114,6 +114,20 @@ extension Dataset {
         + "\(text(images[first].image.levels[0].stack.shape)) instead of \(text(expected)) (x y z); the images count, if "
         + "they are the right ones"
     ]
+  }
+}
+
+extension Dataset {
+  /// Once each, however many images they are on.
+  private static func remarks(on images: [PlacedImage], of file: DatasetFile) -> [String] {
+    var found: [String: (first: Int, count: Int)] = [:]
+    for (i, placed) in images.enumerated() {
+      if let remark = placed.image.remark { found[remark, default: (i, 0)].count += 1 }
+    }
+    return found.sorted { ($0.value.first, $0.key) < ($1.value.first, $1.key) }.map { remark, views in
+      let others = views.count > 1 ? " and \(views.count - 1) more" : ""
+      return "view \"\(file.entries[views.first].name)\"\(others): \(remark)"
+    }
   }
 }
 

@@ -48,6 +48,11 @@ extension OpenedImage {
     }
     isPlacedByDataset = entry.spacing != nil || entry.origin != nil
     fingerprint = file.fingerprint
+    // a scene follows them
+    if !image.furtherSystems.isEmpty && entry.transforms.isEmpty {
+      let systems = image.furtherSystems.map { "\"\($0)\"" }.joined(separator: ", ")
+      remark = "its own transformation to \(systems) is not used, only those of its levels; a scene could use it"
+    }
   }
 
   private init(plain file: ZarrImageFile, entry: DatasetEntry) throws(ViewsError) {

@@ -26,6 +26,8 @@ struct OpenedImage: Sendable {
 
   /// Which image of its file.
   var dataset: String?
+  /// In what it is not understood as its file says; worth a note.
+  var remark: String?
 
   var axes: [Axis] { levels[0].axes }
   var is3D: Bool { axes.contains(.z) }

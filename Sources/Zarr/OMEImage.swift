@@ -19,6 +19,9 @@ public struct OMEImage: Sendable, Hashable {
   public let timeUnit: String?
   /// 2 or 3.
   public let zarrFormat: Int
+  /// Coordinate systems (0.6) that transformations of the multiscale lead to. Places here are those in the levels' own
+  /// system, before these transformations, which are for scenes to follow.
+  public let furtherSystems: [String]
 }
 
 /// One axis of an image.
@@ -65,16 +68,21 @@ extension OMEImage {
     }
     let parser = OMEMultiscaleParser(path: path)
     let (axes, levels): ([OMEAxis], [OMELevel])
+    var furtherSystems: [String] = []
     switch OMEDialect(version: version) {
     case .flat: (axes, levels) = try parser.parseFlat(first)
-    case .coordinateSystems: (axes, levels) = try parser.parseCoordinateSystems(first)
+    case .coordinateSystems:
+      (axes, levels) = try parser.parseCoordinateSystems(first)
+      for transformation in first["coordinateTransformations"]?.array ?? [] where transformation["type"] != "identity" {
+        furtherSystems.append(transformation["output"]?["name"]?.string ?? "")
+      }
     case nil: throw .unsupportedOMEVersion(path, version)
     }
     let time = axes.first { $0.axis == .t }
     self.init(
       path: path, version: version, name: first["name"]?.string, axes: axes, levels: levels,
       channels: OMEChannel.parse(attributes: attributes), timeUnit: time?.unit.map(OMEUnits.timeName),
-      zarrFormat: zarrFormat)
+      zarrFormat: zarrFormat, furtherSystems: furtherSystems)
   }
 
   /// Why a group without `multiscales` is no image, in words that help.

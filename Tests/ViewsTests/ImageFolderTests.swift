@@ -124,6 +124,34 @@ import Views
     #expect(throws: ViewsError.self) { try Dataset.load(path) }
   }
 
+  /// Where the levels are, and not where a transformation of the image would put it; and this is said.
+  @Test func transformationsOfAnImageToFurtherSystemsAreNotUsed() throws {
+    let folder = try ViewsTestFolder()
+    let axes = ["y", "x"].map { #"{"name": "\#($0)", "type": "space", "unit": "micrometer"}"# }.joined(separator: ", ")
+    func image(_ name: String, _ transformation: String) throws {
+      try folder.write(
+        name + "/zarr.json",
+        """
+        {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": "0.6", "multiscales": [{
+          "coordinateSystems": [{"name": "physical", "axes": [\(axes)]}, {"name": "world", "axes": [\(axes)]}],
+          "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1],
+            "input": {"path": "0"}, "output": {"name": "physical"}}]}],
+          "coordinateTransformations": [{\(transformation), "input": {"name": "physical"}, "output": {"name": "world"}}]}]}}}
+        """)
+      try folder.array(name + "/0", shape: [4, 4])
+    }
+    for name in ["tiles/a", "tiles/b"] { try image(name, #""type": "translation", "translation": [0, 3]"#) }
+    try folder.write(
+      "dataset.json", #"{"views": [{"path": "tiles/a"}, {"path": "tiles/b", "origin": {"y": 0, "x": 4}}]}"#)
+    let dataset = try Dataset.load(folder.path + "/dataset.json")
+    #expect(dataset.views[0].levels[0].stack.origin == .zero)
+    #expect(dataset.notes.count == 1 && dataset.notes[0].contains("\"world\"") && dataset.notes[0].contains("\"a\" and 1 more"))
+    let one = try Dataset.load(folder.path + "/tiles/a")
+    #expect(one.notes.count == 1)
+    try image("tiles/c", #""type": "identity""#)
+    #expect(try Dataset.load(folder.path + "/tiles/c").notes.isEmpty)
+  }
+
   @Test func imagesThatDoNotSayWhereTheyAre() throws {
     let folder = try folder([0, 0])
     let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }

@@ -96,6 +96,7 @@ import Zarr
     #expect(image.version == "0.6")
     #expect(image.axes.map(\.axis) == [.y, .x])
     #expect(image.levels == [OMELevel.make("s0", [0.5, 0.25], [0, 0]), OMELevel.make("s1", [1, 0.5], [0.25, 0.125])])
+    #expect(image.furtherSystems == ["stage"])
   }
 
   @Test func readsIdentityIn06() throws {
