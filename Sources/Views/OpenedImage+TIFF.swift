@@ -43,5 +43,8 @@ extension OpenedImage {
     if metadata.channelColors?.count == shape.c { channelColors = metadata.channelColors }
     isPlacedByDataset = entry.spacing != nil || entry.origin != nil
     fingerprint = file.fingerprint
+    remark = metadata.writtenAxis.map { written in
+      "its planes are along \(axes.first { $0 != .y && $0 != .x } ?? .z), as its \"axes\" say, and not along \(written), as its file does"
+    }
   }
 }

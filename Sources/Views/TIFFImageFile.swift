@@ -12,7 +12,7 @@ struct TIFFImageFile: Sendable {
 
   /// Opens the file, and makes sure that every plane its metadata count is there and like the others.
   ///
-  /// - Parameter axes: what the dataset calls the axes of a file that does not say.
+  /// - Parameter axes: what the dataset calls the axes of a file that does not say, or calls its only one otherwise.
   static func open(_ path: String, axes: [Axis]? = nil) throws(TIFFError) -> TIFFImageFile {
     // nothing that is remembered of a file that may be another one by now
     TIFFPool.shared.forget(path)
@@ -32,7 +32,10 @@ struct TIFFImageFile: Sendable {
     try TIFFImageFile.refuseOtherKinds(table.tags, path: path)
     try handle.select(table.offsets[0], TIFFImageFile.directory(0, table))
     layout = try TIFFLayout(handle.directory, path: path)
-    metadata = try TIFFImageFile.metadata(handle, table: table, layout: layout, axes: axes)
+    var metadata = try TIFFImageFile.metadata(handle, table: table, layout: layout, axes: axes)
+    // samples of a pixel are channels, whatever they are called
+    if let axes, layout.sampleCount == 1 { metadata.relabel(axes) }
+    self.metadata = metadata
     try checkPlanes(handle, table)
   }
 

@@ -27,6 +27,8 @@ struct TIFFMetadata: Sendable {
   /// One for each channel, samples of a pixel included, or nil.
   var channelNames: [String]?
   var channelColors: [String?]?
+  /// What the file calls its planes, where the dataset calls them otherwise.
+  private(set) var writtenAxis: Axis?
   /// Absolute: the file itself, and others that its OME-XML names.
   var files: [String]
 
@@ -34,6 +36,16 @@ struct TIFFMetadata: Sendable {
     (self.kind, self.planes, files) = (kind, planes, [file])
   }
 
+  /// Planes along one axis only go along the one that the dataset names: writers label stacks wrongly, as tifffile does
+  /// by default, and no plane is lost by it.
+  mutating func relabel(_ axes: [Axis]) {
+    let own = [(Axis.t, planes.t), (.c, planes.c), (.z, planes.z)].filter { $0.1 > 1 }.map(\.0)
+    let named = axes.filter { $0 != .y && $0 != .x }
+    guard own.count == 1, named.count == 1, own != named else { return }
+    planes = planes.along(named[0])
+    if own == [.t] { time = nil }
+    writtenAxis = own[0]
+  }
 }
 
 extension TIFFMetadata {
@@ -90,11 +102,12 @@ extension TIFFMetadata {
     let isTruncated = json["truncated"]?.bool == true && pageCount == 1
     guard let product = TIFFPlanes.count(lengths), product == pageCount || isTruncated else { return nil }
 
+    let others = given?.filter { $0 != .y && $0 != .x && !($0 == .c && samples > 1) }
     let kinds: [Axis?] =
       if let letters {
-        letters.map { Axis(rawValue: String($0)) }
-      } else if let given {
-        given.filter { $0 != .y && $0 != .x && !($0 == .c && samples > 1) }
+        Self.kinds(letters, lengths: lengths, given: others ?? [])
+      } else if let others {
+        others
       } else {
         lengths.filter { $0 > 1 }.count <= 1 ? lengths.map { $0 > 1 ? .z : nil } : []
       }
@@ -114,5 +127,15 @@ extension TIFFMetadata {
       t: counts[.t] ?? 1, c: counts[.c] ?? 1, z: counts[.z] ?? 1,
       order: order + [Axis.t, .c, .z].filter { !order.contains($0) })
     isContiguous = isTruncated && product > 1
+  }
+
+  /// What tifffile has another letter for (Q: unknown, I: sequence) is what the dataset names beside those that it knows,
+  /// if that are as many.
+  private static func kinds(_ letters: [Character], lengths: [Int], given: [Axis]) -> [Axis?] {
+    var kinds = letters.map { Axis(rawValue: String($0)).flatMap { $0 == .y || $0 == .x ? nil : $0 } }
+    let unknown = kinds.indices.filter { kinds[$0] == nil && lengths[$0] > 1 }
+    let left = given.filter { !kinds.contains($0) }
+    if unknown.count == left.count { for (i, axis) in zip(unknown, left) { kinds[i] = axis } }
+    return kinds
   }
 }

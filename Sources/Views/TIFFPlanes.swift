@@ -71,6 +71,12 @@ struct TIFFPlanes: Sendable, Hashable {
     }
   }
 
+  /// The same planes along one axis, in the order of t, c, z that they have.
+  func along(_ axis: Axis) -> TIFFPlanes {
+    let places = (0..<count).map { i in self[t: i / (c * z), c: i / z % c, z: i % z] }
+    return TIFFPlanes(t: axis == .t ? count : 1, c: axis == .c ? count : 1, z: axis == .z ? count : 1, places: places)
+  }
+
   /// The pages that are used, of each file.
   func lastPages(fileCount: Int) -> [Int] {
     var last = [Int](repeating: -1, count: fileCount)

@@ -94,6 +94,18 @@ def test_pages_are_what_the_dataset_calls_them(tmp_path):
     np.testing.assert_array_equal(fused(tmp_path, axes=["c", "y", "x"])[0][0], data)
 
 
+def test_a_stack_with_a_wrong_label(tmp_path):
+    """tifffile calls what it is not told otherwise c in OME-TIFF, and what it is told Q unknown."""
+    data = voxels((4, *YX))
+    tifffile.imwrite(tmp_path / "a.ome.tif", data)
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert file.series[0].axes == "CYX"
+    np.testing.assert_array_equal(fused(tmp_path, "a.ome.tif", axes=["z", "y", "x"])[0][0, 0], data)
+    shutil.rmtree(tmp_path / "out.zarr")
+    tifffile.imwrite(tmp_path / "b.tif", data, photometric="minisblack", metadata={"axes": "QYX"})
+    np.testing.assert_array_equal(fused(tmp_path, "b.tif", axes=["z", "y", "x"])[0][0, 0], data)
+
+
 def test_ome_with_a_prefix(tmp_path):
     """As ElementTree writes it that was not told to use none."""
     import xml.etree.ElementTree as ET

@@ -10,6 +10,48 @@ import Views
     return tiff
   }
 
+  /// tifffile calls a stack c in OME-TIFF, if nobody says what it is.
+  @Test func theDatasetHasTheLastWordOnTheOnlyAxis() throws {
+    let folder = try ViewsTestFolder()
+    let files = [
+      #"<?xml version="1.0"?><OME><Image><Pixels DimensionOrder="XYCZT" SizeX="2" SizeY="1" SizeZ="1" SizeC="3" SizeT="1" PhysicalSizeX="0.5"><TiffData/></Pixels></Image></OME>"#,
+      "ImageJ=1.53t\nimages=3\nchannels=3\n", #"{"shape": [3, 1, 2], "axes": "CYX"}"#,
+      "SCIFIO=0.42\naxes=X,Y,Channel\nlengths=2,1,3\nscales=1,1,1\nunits=um,um,null\n",
+    ]
+    for file in files {
+      #expect(try folder.load(described(file)).views[0].levels[0].shape == TCZYX(c: 3, z: 1, y: 1, x: 2))
+      let dataset = try folder.load(described(file), keys: #", "axes": ["z", "y", "x"]"#)
+      let view = dataset.views[0]
+      #expect(view.levels[0].shape == TCZYX(z: 3, y: 1, x: 2) && view.levels[0].axes == [.z, .y, .x])
+      #expect(try view.firstVoxel(z: 2) == 2)
+      #expect(dataset.notes.contains { $0.contains("\"v\"") && $0.contains("along z") && $0.contains("not along c") })
+      #expect(try view.changes().isEmpty)
+    }
+    let times = try folder.load(described(files[1]), keys: #", "axes": ["t", "y", "x"]"#)
+    #expect(times.timeCount == 3 && times.channelCount == 1)
+    #expect(try folder.load(described(files[0]), keys: #", "axes": ["c", "y", "x"]"#).notes.isEmpty)
+    // one name for two axes, or two for one, is no word on which is which
+    #expect(throws: ViewsError.self) {
+      try folder.load(described(#"{"shape": [2, 2, 1, 2], "axes": "CZYX"}"#, planes: 4), keys: #", "axes": ["z", "y", "x"]"#)
+    }
+    #expect(throws: ViewsError.self) { try folder.load(described(files[2]), keys: #", "axes": ["t", "z", "y", "x"]"#) }
+  }
+
+  @Test(arguments: ["QYX", "IYX"])
+  func anAxisThatTifffileDoesNotKnowIsWhatTheDatasetCallsIt(axes: String) throws {
+    let folder = try ViewsTestFolder()
+    let tiff = described(#"{"shape": [3, 1, 2], "axes": "\#(axes)"}"#)
+    let error = #expect(throws: ViewsError.self) { try folder.load(tiff) }
+    #expect(error?.hint.contains("\"axes\"") == true)
+    let dataset = try folder.load(tiff, keys: #", "axes": ["z", "y", "x"]"#)
+    #expect(dataset.views[0].levels[0].shape == TCZYX(z: 3, y: 1, x: 2) && dataset.notes.isEmpty)
+    #expect(try dataset.views[0].firstVoxel(z: 1) == 1)
+    let two = described(#"{"shape": [3, 2, 1, 2], "axes": "T\#(axes)"}"#, planes: 6)
+    let view = try folder.load(two, keys: #", "axes": ["t", "z", "y", "x"]"#).views[0]
+    #expect(view.levels[0].shape == TCZYX(t: 3, c: 1, z: 2, y: 1, x: 2))
+    #expect(try view.firstVoxel(t: 2, z: 1) == 5)
+  }
+
   @Test func theFormerDescriptionOfTifffileIsTakenAsTheOtherOne() throws {
     let folder = try ViewsTestFolder()
     for shape in [#"{"shape": [2, 2, 1, 2]}"#, "shape=(2, 2, 1, 2)"] {
