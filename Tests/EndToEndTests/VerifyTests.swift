@@ -27,7 +27,7 @@ import Zarr
   /// With nobody beside it, it removes them.
   @Test func straysAreRemoved() throws {
     let folder = try prepared()
-    try folder.blockfuse(["run", "--quiet", "--workers", "1"], fault: "file-renamed=kill@3")
+    _ = try folder.blockfuse(["run", "--quiet", "--workers", "1"], fault: "file-renamed=kill@3")
     let before = try strays(folder)
     #expect(!before.isEmpty)
     #expect(try repairHeld(folder) {} == before.count)
