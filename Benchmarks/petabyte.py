@@ -94,7 +94,8 @@ def main():
     text += "".join(f"| {what} | {' | '.join(cells.get(what, '') for cells in table.values())} |\n" for what in rows)
     if a.out:
         a.out.mkdir(parents=True, exist_ok=True)
-        (a.out / f"{datetime.date.today()}-petabyte.md").write_text(text)
+        names = (f"{datetime.date.today()}-petabyte{number}.md" for number in ("", *(f"-{n}" for n in range(2, 100))))
+        next(path for path in map(a.out.joinpath, names) if not path.exists()).write_text(text)
     print(text)
 
 

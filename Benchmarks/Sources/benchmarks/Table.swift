@@ -28,9 +28,15 @@ struct Table {
     return String(format: value < limit ? "%.2f (below %.1f)" : "%.2f", value, limit)
   }
 
+  /// No earlier one is overwritten.
   func write(to folder: String) throws -> String {
     let date = Date.now.formatted(.iso8601.year().month().day())
-    let path = folder + "/\(date).md"
+    var path = folder + "/\(date).md"
+    var number = 2
+    while FileManager.default.fileExists(atPath: path) {
+      path = folder + "/\(date)-\(number).md"
+      number += 1
+    }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     return path

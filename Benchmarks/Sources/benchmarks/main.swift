@@ -1,9 +1,12 @@
 import Foundation
 
-// benchmarks [FOLDER] [--full] [--only codecs,kernels,records,growth]: measures, prints, and writes the table into the
-// folder. Ends with 1 where the codec layer is slower than 0.9 of its libraries.
+// Ends with 1 where the codec layer is slower than 0.9 of its libraries.
+let usage = """
+  benchmarks [FOLDER] [--full] [--only codecs,kernels,records,growth]
+  Measures, prints, and writes the table into the folder (results). --full also records all of 2.4e8 blocks: some minutes.
+
+  """
 do {
-  var table = Table(machine: machine())
   var arguments = Array(CommandLine.arguments.dropFirst())
   let isFull = arguments.contains("--full")
   arguments.removeAll { $0 == "--full" }
@@ -12,6 +15,11 @@ do {
     parts = arguments[i + 1].split(separator: ",").map(String.init)
     arguments.removeSubrange(i...i + 1)
   }
+  if arguments.count > 1 || arguments.contains(where: { $0.hasPrefix("-") }) {
+    FileHandle.standardError.write(Data(usage.utf8))
+    exit(arguments == ["--help"] ? 0 : 64)
+  }
+  var table = Table(machine: machine())
   if parts.contains("codecs") { try CodecBenchmark().run(&table) }
   if parts.contains("kernels") { try KernelBenchmark().run(&table) }
   if parts.contains("records") { try RecordBenchmark().run(&table) }
