@@ -161,20 +161,24 @@ struct FusionFlags: ParsableArguments {
   private var lists: [(String, String?)] { [("views", views), ("timepoints", timepoints), ("channels", channels)] }
 
   private func layZarrFlags(over merged: inout [String: JSONValue]) throws {
-    var zarr = merged["zarr_options"]?.object ?? [:]
+    var zarr = try map(merged["zarr_options"], "zarr_options")
     let before = zarr
     if let zarrOptions {
       guard let given = try flagValue(zarrOptions, key: "zarr_options").object else {
         throw JobError.invalid(what: "--zarr-options must be a map", hint: "such as ngff_version=0.5,overwrite=true")
       }
-      zarr.merge(given) { $1 }
+      // a map within a map as well: what the flag does not name stays
+      zarr.merge(given) { old, new in
+        guard let old = old.object, let new = new.object else { return new }
+        return .object(old.merging(new) { $1 })
+      }
     }
     // 0.4 and 0.5 are names, not numbers
     if let version = zarr["ngff_version"]?.double { zarr["ngff_version"] = .string("\(version)") }
     if let ngffVersion { zarr["ngff_version"] = .string(ngffVersion) }
     if let omeZarr { zarr["ome_zarr"] = try flagValue(omeZarr, key: "ome_zarr") }
     if overwrite { zarr["overwrite"] = .bool(true) }
-    var array = zarr["zarr_array_creation_kwargs"]?.object ?? [:]
+    var array = try map(zarr["zarr_array_creation_kwargs"], "zarr_options.zarr_array_creation_kwargs")
     if let compressor {
       let value = try flagValue(compressor, key: "compressor")
       array["compressor"] = value.string.map { .object(["id": .string($0)]) } ?? value
@@ -183,6 +187,15 @@ struct FusionFlags: ParsableArguments {
     if !array.isEmpty { zarr["zarr_array_creation_kwargs"] = .object(array) }
     if zarr != before || merged["zarr_options"] != nil { merged["zarr_options"] = .object(zarr) }
   }
+}
+
+/// The map that an option is, empty where it is not given.
+private func map(_ value: JSONValue?, _ name: String) throws -> [String: JSONValue] {
+  guard let value, value != .null else { return [:] }
+  guard let map = value.object else {
+    throw JobError.invalid(what: "option \"\(name)\" must be a map, not \(value.text)", hint: "")
+  }
+  return map
 }
 
 private func readOptions(_ path: String) throws -> JSONValue {

@@ -30,7 +30,7 @@ struct PlanCommand: ParsableCommand {
       let result = try Planner.plan(dataset: Dataset.load(dataset), options: options, name: "plan", registry: registry)
       let memory = try MemoryPlan(result, registry: registry, workers: resources.workerCount, memory: resources.memoryByteCount)
       Terminal.result(json ? document(result, memory).text : text(result, memory))
-      for warning in result.warnings { Terminal.message("note: \(warning)") }
+      for warning in result.warnings + [memory.note].compactMap(\.self) { Terminal.message("note: \(warning)") }
     }
   }
 
@@ -60,7 +60,7 @@ struct PlanCommand: ParsableCommand {
         "total": .int(Int64(memory.totalByteCount)), "workers": .int(Int64(memory.workers)),
         "per_worker": .int(Int64(memory.workerByteCount)), "cache": .int(Int64(memory.cacheByteCount)),
       ]),
-      "warnings": .array(result.warnings.map { .string($0) }),
+      "warnings": .array((result.warnings + [memory.note].compactMap(\.self)).map { .string($0) }),
     ])
   }
 

@@ -18,6 +18,10 @@ public struct JobOptions: Sendable {
   public var outputStackMode = OutputStackMode.union
   public var outputOrigin: [Axis: Double] = [:]
   public var outputShape: [Axis: Int] = [:]
+  /// Of the output's place, those that name z, which 2D images do not have.
+  public var keysAlongZ: [String] = []
+  /// Those that `output_stack_properties` puts out of force.
+  public var ignoredKeys: [String] = []
   /// One of the dataset's, in place of the stack mode.
   public var boundingBox: String?
   public var outputChunk: [Axis: Int]?
@@ -109,12 +113,16 @@ public struct JobOptions: Sendable {
       outputSpacing = try source.axes("spacing", scalar: false, "a length above 0") { $0 > 0 } ?? [:]
       outputOrigin = try source.axes("origin", scalar: false, "a position") { _ in true } ?? [:]
       outputShape = try source.counts("shape", minimum: 1) ?? [:]
+      keysAlongZ = source.namingZ(["origin", "shape"])
+      ignoredKeys = ["output_spacing", "output_stack_mode", "bounding_box", "output_origin", "output_shape"]
+        .filter { map.value($0) != nil }
     } else {
       outputSpacing = try map.axes("output_spacing", scalar: true, "a length above 0") { $0 > 0 } ?? [:]
       outputStackMode = try map.choice("output_stack_mode", OutputStackMode.self) ?? .union
       boundingBox = try map.string("bounding_box")
       outputOrigin = try map.axes("output_origin", scalar: false, "a position") { _ in true } ?? [:]
       outputShape = try map.counts("output_shape", minimum: 1) ?? [:]
+      keysAlongZ = map.namingZ(["output_origin", "output_shape"])
     }
     outputChunk = try map.counts("output_chunksize", minimum: 1)
     outputType = try map.choice("output_dtype", ElementType.self)

@@ -2,14 +2,18 @@ import Fusion
 import Geometry
 import Views
 
-/// How a limit of memory is shared out: workers' buffers, files on their way to disk, and the rest for decoded chunks.
+/// How a limit of memory is shared out: workers' buffers, files on their way to disk, and the rest for decoded chunks. As many
+/// workers as have room in it, and one at least.
 public struct MemoryPlan: Sendable {
   /// The program itself, its libraries and the database's caches.
   public static let baseByteCount = 36 << 20
   /// Without `--memory`.
   public static let defaultByteCount = 2 << 30
 
+  /// Those that have room.
   public let workers: Int
+  private let wantedWorkers: Int
+  private let limitByteCount: Int
   /// Memory that the cache keeps for the next chunks beside that of its limit.
   let spareByteCount: Int
   /// Buffers of one worker: patches of views, sums, the chunk and its encoded bytes.
@@ -19,6 +23,22 @@ public struct MemoryPlan: Sendable {
   let holdsAllInput: Bool
   /// Memory that grows with the number of views.
   public let viewsByteCount: Int
+
+  /// What is worth saying: workers that have no room, or a limit that cannot be kept.
+  public var note: String? {
+    let limit = "a memory of \(byteText(limitByteCount))"
+    if totalByteCount > limitByteCount {
+      return "\(limit) is too little: even one worker may need \(byteText(totalByteCount)); give that as --memory, or choose a smaller output_chunksize"
+    }
+    if workers < wantedWorkers {
+      let all = totalByteCount + (wantedWorkers - workers) * leastByteCountOfWorker
+      return "\(limit) has room for \(workers) of \(wantedWorkers) workers; for all of them give --memory \(byteText(all).filter { $0 != " " })"
+    }
+    return nil
+  }
+
+  /// Its buffers, and the chunks that it has in hand.
+  private var leastByteCountOfWorker: Int { workerByteCount + spareByteCount }
 
   public var totalByteCount: Int {
     Self.baseByteCount + workers * workerByteCount + cacheByteCount + spareByteCount + viewsByteCount
@@ -38,12 +58,15 @@ public struct MemoryPlan: Sendable {
     // encoded chunks that wait for their turn in a shard: those up to the limit, and one that each worker had in hand then
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
     workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidStep.patchByteLimit) + codec + waiting
-    self.workers = workers
     viewsByteCount = views.count * 3800
     spareByteCount = 2 * largestInput
-    let fixed = Self.baseByteCount + workers * workerByteCount + spareByteCount + viewsByteCount
+    limitByteCount = memory ?? Self.defaultByteCount
+    wantedWorkers = workers
+    let shared = Self.baseByteCount + spareByteCount + viewsByteCount
+    let least = workerByteCount + 2 * largestInput
+    self.workers = min(workers, max(1, (limitByteCount - shared) / least))
     // at the least, the chunks that the workers have in hand
-    cacheByteCount = max(workers * largestInput * 2, (memory ?? Self.defaultByteCount) - fixed)
+    cacheByteCount = max(self.workers * largestInput * 2, limitByteCount - shared - self.workers * workerByteCount)
     var inputLeft = cacheByteCount
     holdsAllInput = views.allSatisfy { view in
       let grid = BlockGrid(shape: view.level.shape, block: view.level.chunk)

@@ -92,6 +92,11 @@ struct OptionMap {
     return result
   }
 
+  /// Which of these keys' values are maps with an entry for z.
+  func namingZ(_ keys: [String]) -> [String] {
+    keys.filter { value($0)?.object?["z"] != nil }.map { path + $0 }
+  }
+
   /// As `axes`, for whole numbers not below `minimum`.
   func counts(_ key: String, minimum: Int) throws(JobError) -> [Axis: Int]? {
     try axes(key, scalar: true, "a whole number, at least \(minimum)") {

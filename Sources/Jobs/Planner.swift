@@ -48,6 +48,9 @@ public struct Planner {
     if options.outputMask, let type = options.outputType, type != .uint8 && type != .uint16 {
       throw .invalid(what: "output_mask writes uint8 or uint16, not \(type.rawValue)", hint: "change output_dtype")
     }
+    if options.outputMask, options.intensityRange != nil {
+      throw .invalid(what: "output_mask counts views; intensity_range has no meaning for it", hint: "leave one of them out")
+    }
     let (chunk, shard) = try chunks(first: planned[0].level, shape: stack.shape)
     let shape = TCZYX(t: timeIndices.count, c: channelIndices.count, zyx: stack.shape)
     guard let count = shape.checkedProduct, count < Int.max / 16 else {
@@ -68,14 +71,15 @@ public struct Planner {
       batchArguments: options.batchArguments.mapValues(JSONText.init), name: name,
       channelNames: dataset.channelNames.map { names in channelIndices.map { names[$0] } },
       channelColors: dataset.channelColors.map { colors in channelIndices.map { colors[$0] } },
-      timeScale: dataset.timeScale, timeOrigin: dataset.timeOrigin, timeUnit: dataset.timeUnit)
+      timeScale: dataset.timeScale * Double(timeStep(timeIndices) ?? 1),
+      timeOrigin: dataset.timeOrigin + dataset.timeScale * Double(timeIndices[0]), timeUnit: dataset.timeUnit)
     let plan = JobPlan(
       is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
     _ = try FusionSetup.batchFunction(of: output, registry: registry)
-    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan),
+    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices),
       datasetDigest: dataset.digest)
   }
 
@@ -112,6 +116,13 @@ public struct Planner {
         what: "option \"timepoints\" asks for \(time); the dataset has \(dataset.timeCount), counted from 0", hint: "")
     }
     return Array(Set(times)).sorted()
+  }
+
+  /// From one chosen time point to the next; nil where that differs.
+  private func timeStep(_ times: [Int]) -> Int? {
+    guard times.count > 1 else { return 1 }
+    let step = times[1] - times[0]
+    return zip(times, times.dropFirst()).allSatisfy { $1 - $0 == step } ? step : nil
   }
 
   private func selectedChannels() throws(JobError) -> [Int] {
@@ -181,11 +192,8 @@ public struct Planner {
     -> StackProperties
   {
     let used = Set(dataset.is3D ? Axis.space : [.y, .x])
-    for (name, keys) in [
-      ("output_spacing", Set(options.outputSpacing.keys)), ("output_origin", Set(options.outputOrigin.keys)),
-      ("output_shape", Set(options.outputShape.keys)),
-    ] where name != "output_spacing" && !keys.isSubset(of: used) {
-      throw .invalid(what: "\(name) names z, and the images are 2D", hint: "")
+    if !dataset.is3D, let key = options.keysAlongZ.first {
+      throw .invalid(what: "option \"\(key)\" names z, and the images are 2D", hint: "leave z out")
     }
     var spacing = views[0].levels[0].stack.spacing
     for (axis, value) in options.outputSpacing where used.contains(axis) { spacing[axis.spaceLane ?? 0] = value }
@@ -216,8 +224,8 @@ public struct Planner {
         what: "the output is empty or impossible: \(error)",
         hint: "check the transforms, or give output_stack_mode, output_origin and output_shape")
     }
-    for (axis, value) in options.outputOrigin { if let lane = axis.spaceLane { stack.origin[lane] = value } }
-    for (axis, value) in options.outputShape { if let lane = axis.spaceLane { stack.shape[lane] = value } }
+    for (axis, value) in options.outputOrigin where used.contains(axis) { stack.origin[axis.spaceLane ?? 0] = value }
+    for (axis, value) in options.outputShape where used.contains(axis) { stack.shape[axis.spaceLane ?? 0] = value }
     return stack
   }
 
@@ -331,8 +339,15 @@ public struct Planner {
 
   // MARK: - Warnings
 
-  private func warnings(_ plan: JobPlan) -> [String] {
+  private func warnings(_ plan: JobPlan, times: [Int]) -> [String] {
     var warnings = dataset.notes
+    if !options.ignoredKeys.isEmpty {
+      warnings.append("output_stack_properties decides; not used: \(options.ignoredKeys.joined(separator: ", "))")
+    }
+    if timeStep(times) == nil {
+      warnings.append(
+        "the chosen time points lie unevenly, which OME-Zarr cannot say: the output's time axis counts on from the first, one step each")
+    }
     let files = plan.levels.reduce(0) { $0 + $1.grid.total }
     if files > 10_000_000 {
       let advice = shardAdvice(plan)

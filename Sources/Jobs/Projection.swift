@@ -126,7 +126,7 @@ public struct Projection: Sendable {
       for column in 0..<width {
         let i = row * plane.height / height * plane.width + column * plane.width / width
         var sum = [0.0, 0.0, 0.0]
-        for (c, channel) in channels.enumerated() where planes[c].values[i].isFinite {
+        for (c, channel) in channels.enumerated() where planes[c].values[i] > -.infinity {
           let span = channel.range.upperBound - channel.range.lowerBound
           let level = (Double(planes[c].values[i]) - channel.range.lowerBound) / span
           for k in 0..<3 { sum[k] += min(1, max(0, level)) * channel.color[k] }

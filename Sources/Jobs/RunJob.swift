@@ -60,6 +60,7 @@ public struct RunJob {
       warnAboutSpace(job, note: note)
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
       let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
       defer { watcher.stop() }

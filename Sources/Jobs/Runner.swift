@@ -44,6 +44,9 @@ public final class Runner {
   private let registry: FusionRegistry
   private let ledger: any RunLedger
   private let settings: Settings
+  private let recipe: FusionRecipe
+  private let placements: [Placement]
+  let memory: MemoryPlan
   private let stopFlag: StopFlag
   public let meter: RunMeter
 
@@ -56,8 +59,15 @@ public final class Runner {
     output = job.output
     self.registry = registry
     self.ledger = ledger
-    self.settings = settings
     self.stopFlag = stopFlag
+    recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
+    placements = try Placement.all(views, transforms, in: plan)
+    memory = MemoryPlan(
+      plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
+      memory: settings.memoryByteCount)
+    var settings = settings
+    settings.workers = memory.workers
+    self.settings = settings
     levels = (settings.levels ?? 0..<plan.levels.count).map { [plan] in plan.levels[$0] }
     meter = RunMeter(try levels.map { ($0, try ledger.counts(level: $0.level)) })
   }
@@ -65,11 +75,6 @@ public final class Runner {
   /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
   public func run() throws -> Ending {
     csystem_return_large_buffers()
-    let recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
-    let placements = try Placement.all(views, transforms, in: plan)
-    let memory = MemoryPlan(
-      plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
-      memory: settings.memoryByteCount)
     let cache = ChunkCache(byteLimit: memory.cacheByteCount, spareByteCount: memory.spareByteCount)
     var blocksLeft = settings.blockLimit ?? Int.max
     for layout in levels {

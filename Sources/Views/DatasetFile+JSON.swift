@@ -39,7 +39,9 @@ extension DatasetFile {
       }
       timeCount = count
     }
-    for (name, value) in object["bounding_boxes"]?.object ?? [:] {
+    let boxes = object["bounding_boxes"] ?? .null
+    guard boxes == .null || boxes.object != nil else { throw invalid("bounding_boxes", "it is not a map of boxes") }
+    for (name, value) in boxes.object ?? [:] {
       boundingBoxes[name] = try Self.boundingBox(value) { invalid("bounding_boxes, \"\(name)\"", $0) }
     }
     entries.reserveCapacity(views.count)
