@@ -7,6 +7,8 @@ import Resources
 func launch(_ arguments: [String]) -> Never {
   // a reader of stdout that goes away is noticed where it is written to
   signal(SIGPIPE, SIG_IGN)
+  // a file at its limit (`ulimit -f`) is an error like others
+  signal(SIGXFSZ, SIG_IGN)
   do {
     if arguments.first == "help", let mistake = (try? CommandTree.read()).flatMap({ CommandLineMistake.command(arguments, $0) }) {
       mistake.tell()

@@ -17,12 +17,12 @@ int csystem_sync(int fd) {
   return result == 0 ? 0 : errno;
 }
 
-int csystem_open_unnamed(const char *folder) {
+int csystem_open_unnamed(int root, const char *folder) {
 #if defined(O_TMPFILE)
   // without it no name can be given later
   if (access("/proc/self/fd", X_OK) == 0) {
     int fd;
-    do fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    do fd = openat(root, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     while (fd < 0 && errno == EINTR);
     return fd;
   }
@@ -31,14 +31,14 @@ int csystem_open_unnamed(const char *folder) {
   return -1;
 }
 
-int csystem_name(int fd, const char *path) {
+int csystem_name(int fd, int root, const char *path) {
 #if defined(O_TMPFILE)
   char own[32];
   snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
-  if (linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0) return 0;
+  if (linkat(AT_FDCWD, own, root, path, AT_SYMLINK_FOLLOW) == 0) return 0;
   if (errno != EEXIST) return errno;
-  if (unlink(path) != 0 && errno != ENOENT) return errno;
-  return linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+  if (unlinkat(root, path, 0) != 0 && errno != ENOENT) return errno;
+  return linkat(AT_FDCWD, own, root, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 #else
   return EOPNOTSUPP;
 #endif

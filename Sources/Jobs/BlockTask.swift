@@ -121,7 +121,7 @@ final class BlockTask: Sendable {
   private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
     if state.file == nil {
       try folders.ensureParent(of: path)
-      state.file = try AtomicFile(target: path, tag: tag)
+      state.file = try folders.file(path, tag: tag)
     }
     try state.file?.append(bytes)
     state.byteCount += bytes.count

@@ -68,6 +68,7 @@ final class DurableStage: Sendable {
   /// neither.
   private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
     if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
+    if let trouble = failure.outputTrouble(folders) { return stop(trouble) }
     if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
     let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
     let result = WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message + tries))
@@ -113,7 +114,9 @@ final class DurableStage: Sendable {
       guard let group else { return }
       guard monitor.read({ $0.error == nil }) else { continue }
       do {
-        try syncFolders(of: group.renamed.filter { $0.file != nil }.map { $0.task.path })
+        // a file of before has no place where there is to be none: its block was damaged, or it was never recorded
+        let changed = try group.renamed.filter { try $0.file != nil || folders.remove($0.task.path) }
+        try syncFolders(of: changed.map { $0.task.path })
       } catch {
         // which of the names are lost nobody can say
         for (task, _) in group.renamed { resolve(task, WorkFailure(error)) }

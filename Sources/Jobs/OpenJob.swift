@@ -13,7 +13,7 @@ public struct OpenJob: Sendable {
   /// One transform for all time points, or one for each.
   public let transforms: [[AffineMap]]
   public let details: JobDetails
-  let output: OutputFolder
+  private(set) var output: OutputFolder
 
   public static func open(_ selector: String?, in store: JobStore) throws -> OpenJob {
     try OpenJob(store.job(selector), in: store)
@@ -49,6 +49,13 @@ public struct OpenJob: Sendable {
 
   /// The job's number, and its name where it has one.
   public var title: String { record.title }
+
+  /// For whoever writes into the output.
+  func holdingOutput() throws -> OpenJob {
+    var job = self
+    job.output = try output.held(by: title)
+    return job
+  }
 
   /// The path of a block's file, whether it is there or not.
   public func file(of block: BlockID) -> String { output.file(of: block.position, level: block.level) }

@@ -48,7 +48,7 @@ public struct OrderEnd {
       }
       report.levels.append(counts)
     }
-    if report.isComplete { try output.writeFinalMetadata() }
+    if report.isComplete { try output.held(by: order.job.title).writeFinalMetadata() }
     return report
   }
 }

@@ -17,18 +17,41 @@ final class OutputFolder: Sendable {
   let temporaryTag: String
   private let arrays: [ZarrArray]
   private let provenance: JSONValue
+  private let mark: String
+  private let held: HeldFolder?
 
-  /// - Parameter mark: tells this process from those of other hosts, which may have the same number.
-  init(path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "") throws(ZarrError) {
+  /// - Parameters:
+  ///   - mark: tells this process from those of other hosts, which may have the same number.
+  ///   - held: the folder, for whoever writes into it.
+  init(
+    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: HeldFolder? = nil
+  ) throws(ZarrError) {
     (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
+    (self.mark, self.held) = (mark, held)
     temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
-    folders = DirectoryMaker(root: path)
+    folders = held.map { DirectoryMaker($0) } ?? DirectoryMaker(root: path)
     var arrays: [ZarrArray] = []
     for layout in plan.levels {
       arrays.append(
         try ZarrArray(path: Self.arrayPath(path, layout.level, plan), spec: Self.spec(layout, plan, attributes: .object([:]))))
     }
     self.arrays = arrays
+  }
+
+  /// The same, held open: what is written from now on goes into this very folder, never into one that took its place.
+  ///
+  /// - Throws: `JobError.changed` where it is not this job's.
+  func held(by title: String) throws -> OutputFolder {
+    let held: HeldFolder
+    do {
+      held = try HeldFolder(path)
+    } catch {
+      if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+      throw error
+    }
+    // looked at by its path, and only now: what had the path before is what is held, or the uuid is another
+    if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+    return try OutputFolder(path: path, plan: plan, uuid: uuid, provenance: provenance, mark: mark, held: held)
   }
 
   func array(_ level: Int) -> ZarrArray { arrays[level] }
@@ -58,7 +81,7 @@ final class OutputFolder: Sendable {
     let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
     try reach(.finalMetadataBegun)
     for file in groupFiles(windows: windows) {
-      try writeFileAtomically(file.bytes, to: path + "/" + file.name, sync: true)
+      try writeFileAtomically(file.bytes, to: path + "/" + file.name, in: held, sync: true)
     }
     try reach(.finalMetadataWritten)
   }
@@ -83,7 +106,7 @@ final class OutputFolder: Sendable {
   /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
   /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
   func lostMark() -> String? {
-    guard plan.output.isOMEZarr, FileStatus.exists(path), foundUUID() == nil, metadataProblems().isEmpty else { return nil }
+    guard FileStatus.exists(path), foundUUID() == nil, metadataProblems().isEmpty else { return nil }
     return "the metadata of the image \(path) are missing or not as this job wrote them"
   }
 
@@ -98,23 +121,27 @@ final class OutputFolder: Sendable {
       else { return nil }
       guard let data = FileManager.default.contents(atPath: file) else { return "the metadata \(file) is missing or unreadable" }
       func deciding(_ data: Data) -> [String: JSONValue]? {
-        (try? JSONValue.parse(data))?.object?.filter { $0.key != "attributes" }
+        (try? JSONValue.parse(data))?.object?.filter {
+          // zarr-python adds an empty list when it writes the file anew
+          $0.key != "attributes" && !($0.key == "storage_transformers" && $0.value.array?.isEmpty == true)
+        }
       }
       return deciding(data) == deciding(expected.bytes) ? nil : "the metadata \(file) was altered"
     }
   }
 
-  /// Writes all metadata again; the voxels stay.
+  /// Writes all metadata again; the voxels stay, and what others added to an array's attributes.
   ///
   /// - Parameter isComplete: whether all voxels are there, so that what is measured of them belongs to the image's.
   func repairMetadata(isComplete: Bool) throws {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
-      for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
-        try write(file, into: Self.arrayPath(path, layout.level, plan), below: path)
-      }
+      let folder = Self.arrayPath(path, layout.level, plan)
+      let found = (try? ZarrArray.open(folder))?.attributes.object ?? [:]
+      let kept = JSONValue.object(found.merging(attributes.object ?? [:]) { $1 })
+      for file in Self.spec(layout, plan, attributes: kept).metadataFiles() { try write(file, into: folder, below: path) }
     }
-    if lostMark() == nil { return }
+    if !plan.output.isOMEZarr || lostMark() == nil { return }
     for file in groupFiles(windows: nil) { try write(file, into: path, below: path) }
     if isComplete { try writeFinalMetadata() }
   }

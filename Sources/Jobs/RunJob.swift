@@ -38,24 +38,26 @@ public struct RunJob {
       record = try store.job(record.id)
       note("collected \(settled) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
     }
-    let job = try OpenJob(record, in: store)
+    let opened = try OpenJob(record, in: store)
     if record.state == .complete {
       // nothing is left that could be mixed: inputs may be gone for good
-      if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+      if let foreign = opened.output.foreignness() { throw JobError.changed(job: opened.title, differences: [foreign]) }
       return Outcome(ending: .complete, reading: RunMeter(try store.levels(of: record.id).map { ($0.layout, $0.counts) }).read())
     }
     if !join, let holder = try store.holders(of: record.id).first {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
     }
     // before the job is taken: a run that is refused leaves the job's state alone
-    let findings = try ChangeCheck.findings(of: job, registry: registry)
+    let findings = try ChangeCheck.findings(of: opened, registry: registry)
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
-      throw JobError.changed(job: job.title, differences: findings.differences)
+      throw JobError.changed(job: opened.title, differences: findings.differences)
     }
+    let job = try opened.holdingOutput()
     // what a submit that was killed at its very end had left to remove
     OutputSite(path: job.output.path).removeAside(uuid: record.description.uuid)
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
+    let outcome: Outcome
     do {
       warnAboutSpace(job, note: note)
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
@@ -76,13 +78,23 @@ public struct RunJob {
         try WorkOrder.withdraw(order.path)
         try store.closeOrder(order.id)
       }
-      return Outcome(ending: ending, reading: reading)
+      outcome = Outcome(ending: ending, reading: reading)
     } catch {
       // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
+      try checkPlace(job)
       guard WorkFailure(error).isDiskFull else { throw error }
       throw fullDisk(error, job)
     }
+    try checkPlace(job)
+    return outcome
+  }
+
+  /// Whatever else went wrong or well: what was written is not where it is looked for.
+  private func checkPlace(_ job: OpenJob) throws {
+    if job.output.folders.isInPlace { return }
+    throw JobError.changed(
+      job: job.title, differences: [job.output.foreignness() ?? "the output \(job.output.path) was moved away and back while the job ran"])
   }
 
   /// With how much is needed. The disk may be that of the output or that of the database.

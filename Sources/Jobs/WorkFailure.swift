@@ -1,3 +1,4 @@
+import Foundation
 import Fusion
 import JobStore
 import Views
@@ -12,6 +13,8 @@ struct WorkFailure: Error, Sendable {
   var isTransient: Bool
   /// The disk is full: no fault of the block, which stays pending.
   var isDiskFull = false
+  /// Of the system call that failed on an array's file.
+  private var errno: Int32?
 
   init(code: String, message: String, isTransient: Bool) {
     (self.code, self.message, self.isTransient) = (code, message, isTransient)
@@ -23,6 +26,7 @@ struct WorkFailure: Error, Sendable {
     case let error as ZarrError:
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
       isDiskFull = error.isDiskFull
+      if case .io(_, _, let number) = error { errno = number }
     case let error as ViewsError:
       // reading needs no space: an input's own trouble is never a full disk
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
@@ -35,6 +39,18 @@ struct WorkFailure: Error, Sendable {
       self.init(code: error.code, message: error.description, isTransient: false)
       if case .diskFull = error { isDiskFull = true }
     default: self.init(code: "unexpected", message: "\(error)", isTransient: false)
+    }
+  }
+
+  /// What is wrong with the output as a whole, so that no block can be written: no fault of this one either.
+  func outputTrouble(_ folders: DirectoryMaker) -> JobError? {
+    if !folders.isInPlace {
+      return .output("the output \(folders.root) was removed, moved or replaced", hint: "put it back, then run again")
+    }
+    switch errno {
+    case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")
+    case EFBIG: return .output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks")
+    default: return nil
     }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Zarr
 
 /// One task of a work order: does its share, level by level or of one level only, then helps others.
 public struct WorkTask {
@@ -38,8 +39,7 @@ public struct WorkTask {
       throw changed(order, ["program: was \(was), is \(now); blocks that are done twice must have equal bytes"])
     }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let job = try OpenJob(order.job, in: order.store, mark: mark)
-    if let foreign = job.output.foreignness() { throw changed(order, [foreign]) }
+    let job = try OpenJob(order.job, in: order.store, mark: mark).holdingOutput()
     let problems = job.output.metadataProblems()
     if !problems.isEmpty { throw changed(order, problems) }
     let levels = job.plan.levels
@@ -71,6 +71,7 @@ public struct WorkTask {
     } catch {
       // where this cannot be written either, others see that the log stands still
       try? ledger.close(outcome: "error: \(error)")
+      if !job.output.folders.isInPlace { throw changed(order, [job.output.foreignness() ?? "the output \(job.output.path) was moved"]) }
       throw error
     }
   }

@@ -13,34 +13,40 @@ public struct AtomicFile: ~Copyable {
   public let temporaryPath: String
   /// Appended so far.
   public private(set) var byteCount = 0
+  private let held: HeldFolder?
   private var descriptor: Int32
   private var hasTemporaryName = false
 
   /// Opens the temp file; the folder must be there.
   ///
-  /// - Parameter tag: names the writer, so that strays can be told apart; without `/`.
-  public init(target: String, tag: String) throws(ZarrError) {
-    try self.init(target: target, tag: tag, isNamedLate: true)
+  /// - Parameters:
+  ///   - tag: names the writer, so that strays can be told apart; without `/`.
+  ///   - held: a folder above, by which the file is reached.
+  public init(target: String, tag: String, in held: HeldFolder? = nil) throws(ZarrError) {
+    try self.init(target: target, tag: tag, in: held, isNamedLate: true)
   }
 
   /// - Parameter isNamedLate: where the system can; false to do as where it cannot.
-  package init(target: String, tag: String, isNamedLate: Bool) throws(ZarrError) {
+  package init(target: String, tag: String, in held: HeldFolder? = nil, isNamedLate: Bool) throws(ZarrError) {
     let slash = target.lastIndex(of: "/")
     let folder = slash.map { target[...$0] } ?? ""
     let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
     self.target = target
+    self.held = held
     temporaryPath = "\(folder).\(name).\(tag).tmp"
     if let number = Faults.reach(.fileOpening) {
       descriptor = -1
       throw .io(step: .open, path: temporaryPath, errno: number)
     }
     if isNamedLate {
-      descriptor = csystem_open_unnamed(parentFolder(of: target))
+      let place = held.locate(parentFolder(of: target))
+      descriptor = csystem_open_unnamed(place.folder, place.path)
       if descriptor >= 0 { return }
       // what is wrong with the folder or the disk shows below
     }
+    let place = held.locate(temporaryPath)
     repeat {
-      descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+      descriptor = openat(place.folder, place.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
     } while descriptor < 0 && errno == EINTR
     guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
     hasTemporaryName = true
@@ -78,7 +84,8 @@ public struct AtomicFile: ~Copyable {
   public consuming func commit() throws(ZarrError) {
     try giveTemporaryName()
     try closeDescriptor()
-    guard rename(temporaryPath, target) == 0 else {
+    let (from, to) = (held.locate(temporaryPath), held.locate(target))
+    guard renameat(from.folder, from.path, to.folder, to.path) == 0 else {
       throw .io(step: .rename, path: target, errno: errno)
     }
     hasTemporaryName = false
@@ -90,7 +97,8 @@ public struct AtomicFile: ~Copyable {
 
   private mutating func giveTemporaryName() throws(ZarrError) {
     if hasTemporaryName { return }
-    let number = csystem_name(descriptor, temporaryPath)
+    let place = held.locate(temporaryPath)
+    let number = csystem_name(descriptor, place.folder, place.path)
     guard number == 0 else { throw .io(step: .link, path: temporaryPath, errno: number) }
     hasTemporaryName = true
   }
@@ -106,24 +114,29 @@ public struct AtomicFile: ~Copyable {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if hasTemporaryName { unlink(temporaryPath) }
+    guard hasTemporaryName else { return }
+    let place = held.locate(temporaryPath)
+    unlinkat(place.folder, place.path, 0)
   }
 }
 
 /// Writes a small file as a whole or not at all. With `sync` it survives a loss of power, its name included.
-public func writeFileAtomically(_ bytes: Data, to path: String, sync: Bool) throws(ZarrError) {
+public func writeFileAtomically(
+  _ bytes: Data, to path: String, in held: HeldFolder? = nil, sync: Bool
+) throws(ZarrError) {
   // processes of other hosts, which may have the same number, may write the same file
   let random = String(UInt32.random(in: 0...UInt32.max), radix: 16)
-  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)")
+  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)", in: held)
   try file.append([UInt8](bytes))
   if sync { try file.sync() }
   try file.commit()
-  if sync { try syncFolder(parentFolder(of: path)) }
+  if sync { try syncFolder(parentFolder(of: path), in: held) }
 }
 
 /// Makes the names in a folder survive a loss of power.
-func syncFolder(_ path: String) throws(ZarrError) {
-  let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+func syncFolder(_ path: String, in held: HeldFolder?) throws(ZarrError) {
+  let place = held.locate(path)
+  let descriptor = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
   defer { close(descriptor) }
   let number = csystem_sync(descriptor)

@@ -10,6 +10,8 @@ import Synchronization
 public final class DirectoryMaker: Sendable {
   /// Exists, and is durable itself.
   public let root: String
+  /// The root, held open; nil: what has its name.
+  private let held: HeldFolder?
 
   private struct State {
     var durable: Set<String> = []
@@ -27,7 +29,28 @@ public final class DirectoryMaker: Sendable {
 
   public init(root: String) {
     self.root = Self.withoutTrailingSlash(root)
+    held = nil
   }
+
+  public init(_ held: HeldFolder) {
+    (root, self.held) = (held.path, held)
+  }
+
+  /// Opens a file below the root; its folder must be there.
+  public func file(_ target: String, tag: String) throws(ZarrError) -> AtomicFile {
+    try AtomicFile(target: target, tag: tag, in: held)
+  }
+
+  /// Removes a file below the root. False where there was none.
+  public func remove(_ path: String) throws(ZarrError) -> Bool {
+    let place = held.locate(path)
+    if unlinkat(place.folder, place.path, 0) == 0 { return true }
+    if errno == ENOENT || errno == ENOTDIR { return false }
+    throw .io(step: .remove, path: path, errno: errno)
+  }
+
+  /// Whether the root's path still leads to it.
+  public var isInPlace: Bool { held?.isInPlace ?? true }
 
   /// Makes a folder and all that are missing above it. When this returns, the names of all that were made survive a loss
   /// of power, and that of the folder itself also where it was found in place.
@@ -70,7 +93,7 @@ public final class DirectoryMaker: Sendable {
   /// Syncs one folder; the folders in it that were known before are then durable.
   public func sync(_ folder: String) throws(ZarrError) {
     let before = state.withLock { $0.fresh[folder] ?? [] }
-    try syncFolder(folder)
+    try syncFolder(folder, in: held)
     state.withLock { state in
       state.durable.formUnion(before)
       state.fresh[folder]?.subtract(before)
@@ -81,13 +104,13 @@ public final class DirectoryMaker: Sendable {
 
   private func ensure(_ folder: String) throws(ZarrError) {
     if folder == root || state.withLock({ $0.knows(folder) }) { return }
-    if mkdir(folder, 0o777) != 0 {
+    if !make(folder) {
       switch errno {
       case EEXIST:
         guard isFolder(folder) else { throw .io(step: .makeFolder, path: folder, errno: ENOTDIR) }
       case ENOENT where folder.utf8.count > root.utf8.count:
         try ensure(parentFolder(of: folder))
-        guard mkdir(folder, 0o777) == 0 || (errno == EEXIST && isFolder(folder)) else {
+        guard make(folder) || (errno == EEXIST && isFolder(folder)) else {
           throw .io(step: .makeFolder, path: folder, errno: errno)
         }
       case let number: throw .io(step: .makeFolder, path: folder, errno: number)
@@ -97,6 +120,17 @@ public final class DirectoryMaker: Sendable {
     state.withLock { state in
       if !state.durable.contains(folder) { state.fresh[parentFolder(of: folder), default: []].insert(folder) }
     }
+  }
+
+  private func make(_ folder: String) -> Bool {
+    let place = held.locate(folder)
+    return mkdirat(place.folder, place.path, 0o777) == 0
+  }
+
+  private func isFolder(_ folder: String) -> Bool {
+    var status = stat()
+    let place = held.locate(folder)
+    return fstatat(place.folder, place.path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func withoutTrailingSlash(_ path: String) -> String {

@@ -7,7 +7,7 @@ import Zarr
   @Test(arguments: [false, true]) func appearsWithCommitOnly(isNamedLate: Bool) throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
-    let unnamed = csystem_open_unnamed(folder.path)
+    let unnamed = csystem_open_unnamed(AT_FDCWD, folder.path)
     if unnamed >= 0 { close(unnamed) }
     var file = try AtomicFile(target: folder.path + "/5", tag: "job7", isNamedLate: isNamedLate)
     #expect(folder.files == (isNamedLate && unnamed >= 0 ? [] : [".5.job7.tmp"]))

@@ -23,10 +23,10 @@ uint32_t csystem_crc32c_by_tables(uint32_t crc, const void *bytes, size_t count)
 int csystem_sync(int fd);
 
 /// Opens a new file for writing that lies in a folder but has no name there: it is gone when it is closed. Returns -1 with
-/// errno where the system or its file system has no such files.
-int csystem_open_unnamed(const char *folder);
+/// errno where the system or its file system has no such files. Paths are taken from the folder `root`, as `openat` does.
+int csystem_open_unnamed(int root, const char *folder);
 /// Gives such a file a name, in place of what has it. Returns 0 or errno.
-int csystem_name(int fd, const char *path);
+int csystem_name(int fd, int root, const char *path);
 
 /// Makes buffers of 128 KiB and more go back to the system the moment they are freed, for the rest of the process. By
 /// itself glibc keeps them once it has seen a few, and the memory of a process then is what its threads held in turn.
