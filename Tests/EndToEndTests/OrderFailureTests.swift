@@ -1,0 +1,71 @@
+import Foundation
+import Geometry
+import JobStore
+import Testing
+import Zarr
+
+/// Orders whose blocks fail, or whose folders are not what they were.
+@Suite struct OrderFailureTests {
+  /// Two jobs of the same views, with as many levels as there can be.
+  private func submitted() throws -> TestFolder {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "3x3", "--shape", "8,150,150", "--chunk", "8,50,50")
+    for output in ["calm.ome.zarr", "out.ome.zarr"] {
+      let end = try folder.blockfuse("submit", dataset, "--output", output, "--output-chunksize", "z=8,y=16,x=16")
+      try #require(end.status == 0, "\(end.errors)")
+    }
+    return folder
+  }
+
+  private func order(_ folder: TestFolder) throws -> String {
+    let end = try folder.blockfuse("order", "2")
+    try #require(end.status == 0, "\(end.errors)")
+    return end.output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Of the first chunk of a view.
+  private func damageInput(_ folder: TestFolder) throws {
+    let tiles = folder.file("mosaic/tiles")
+    let names = (FileManager.default.enumerator(atPath: tiles)?.compactMap { $0 as? String } ?? []).sorted()
+    let chunk = try #require(names.first { Int(($0 as NSString).lastPathComponent) != nil && (try? Data(contentsOf: URL(fileURLWithPath: "\(tiles)/\($0)")).count) ?? 0 > 1000 })
+    let url = URL(fileURLWithPath: "\(tiles)/\(chunk)")
+    try Data(contentsOf: url).dropLast(7).write(to: url)
+  }
+
+  /// As with `run`: all is made but what failed and what rests on it.
+  @Test func whatRestsOnFailedBlocksHoldsUpNothingElse() throws {
+    let folder = try submitted()
+    try damageInput(folder)
+    #expect(try folder.blockfuse("run", "1", "--quiet").status == 3)
+    let calm = try folder.database.levels(of: 1).map(\.counts)
+    try #require(calm.count == 3 && calm[0].failed > 0 && calm[2].pending > 0 && calm[2].done > 0, "\(calm)")
+    let order = try order(folder)
+    for level in calm.indices {
+      let end = try folder.blockfuse("work", order, "--level", "\(level)", "--task", "0", "--tasks", "1")
+      #expect(end.status == 3, "level \(level): \(end.errors)")
+    }
+    #expect(try folder.blockfuse("collect", "2").status == 3)
+    #expect(try folder.database.levels(of: 2).map(\.counts) == calm)
+  }
+
+  @Test func aChangedViewIsNamedOnce() throws {
+    let folder = try submitted()
+    let order = try order(folder)
+    let tiles = folder.file("mosaic/tiles")
+    for path in FileManager.default.enumerator(atPath: tiles)?.compactMap({ $0 as? String }) ?? [] where path.hasSuffix(".zarray") {
+      try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: "\(tiles)/\(path)")
+    }
+    let end = try folder.blockfuse("work", order, "--task", "0", "--tasks", "1", "--workers", "4")
+    #expect(end.status == 4, "\(end.errors)")
+    let lines = end.errors.split(separator: "\n").filter { $0.hasPrefix("  - ") }
+    #expect(!lines.isEmpty && Set(lines).count == lines.count, "\(end.errors)")
+  }
+
+  @Test func littleMemoryIsSaidOnce() throws {
+    let folder = try submitted()
+    let end = try folder.blockfuse(
+      "work", try order(folder), "--task", "0", "--tasks", "1", "--workers", "8", "--memory", "60MiB")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.errors.components(separatedBy: "note: a memory of").count == 2, "\(end.errors)")
+  }
+}
