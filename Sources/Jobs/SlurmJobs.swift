@@ -65,7 +65,7 @@ public struct SlurmJobs {
       // before the logs are read: a task that ends in between counts as one that still runs, or its blocks would seem to be
       // missing
       (known, active) = (order, try queue.tasks(named: SlurmScript.namePrefix(order)))
-      _ = try Collector(store: store).collect(String(record.id))
+      _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
       record = try store.job(record.id)
     }
     if record.state == .complete { return Report(state: .complete) }
@@ -172,7 +172,7 @@ public struct SlurmJobs {
     what: "into how many tasks is the job to be cut?", hint: "give --tasks, such as --tasks 100")
 
   /// How the tasks that ran so far had cut level 0.
-  private func earlierTaskCount(_ path: String) -> Int? { WorkOrder.shareCounts(path, level: 0).last }
+  private func earlierTaskCount(_ path: String) -> Int? { (try? WorkOrder.shareCounts(path, level: 0))?.last }
 
   private func taskCount(
     _ order: WorkOrder, _ levels: [LevelLayout], _ request: Request, _ active: [SlurmQueue.Task], _ prefix: String

@@ -68,4 +68,74 @@ import Zarr
     #expect(end.status == 0, "\(end.errors)")
     #expect(end.errors.components(separatedBy: "note: a memory of").count == 2, "\(end.errors)")
   }
+
+  /// It is not known what became of its tasks, so its number is not used again.
+  @Test func anOrderWhoseFolderIsGoneIsReplaced() throws {
+    let folder = try submitted()
+    let first = try order(folder)
+    try FileManager.default.removeItem(atPath: folder.file("out.ome.zarr.blockfuse"))
+    let second = try order(folder)
+    #expect(first.hasSuffix("/order-1") && second.hasSuffix("/order-2"))
+    #expect(!FileManager.default.fileExists(atPath: "\(second)/withdrawn"))
+    let end = try folder.blockfuse("work", second, "--task", "0", "--tasks", "1")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(try folder.blockfuse("collect", "2").status == 0)
+    #expect(try folder.database.job(2).state == .complete)
+  }
+
+  @Test func anOrderThatIsNotThereIsNotCollected() throws {
+    let folder = try submitted()
+    let order = try order(folder)
+    #expect(try folder.blockfuse("work", order, "--task", "0", "--tasks", "1", "--level", "0").status == 0)
+    try FileManager.default.moveItem(atPath: order, toPath: folder.file("away"))
+    let gone = try folder.blockfuse("collect", "2")
+    #expect(gone.status == 1 && gone.errors.contains(order) && gone.errors.contains("--withdraw"), "\(gone.errors)")
+    #expect(try folder.database.openOrder(of: 2)?.collectedAt == nil)
+    try FileManager.default.moveItem(atPath: folder.file("away"), toPath: order)
+    #expect(try folder.blockfuse("collect", "2").status == 0)
+    #expect(try folder.database.levels(of: 2)[0].counts.isSettled)
+    #expect(try folder.database.openOrder(of: 2)?.collectedAt != nil)
+    // neither run nor withdrawal waits for a folder that will not come back
+    try FileManager.default.removeItem(atPath: order)
+    #expect(try folder.blockfuse("status", "2").status == 0)
+    let run = try folder.blockfuse("run", "2")
+    #expect(run.status == 0 && run.errors.contains("is not there any more"), "\(run.errors)")
+  }
+
+  @Test(.enabled(if: TestFolder.hasUnprivileged, "nobody may read the folder of the build"))
+  func logsThatMayNotBeReadAreSaid() throws {
+    let folder = try submitted()
+    let order = try order(folder)
+    #expect(try folder.blockfuse("work", order, "--task", "0", "--tasks", "1", "--level", "0").status == 0)
+    for path in [folder.path] + (FileManager.default.enumerator(atPath: folder.path)?.compactMap { "\(folder.path)/\($0)" } ?? []) {
+      chown(path, 65534, 65534)
+    }
+    chmod("\(order)/level-0", 0o300)
+    defer { chmod("\(order)/level-0", 0o755) }
+    for arguments in [["collect", "2"], ["collect", "--order", order]] {
+      let end = try folder.blockfuseUnprivileged(arguments)
+      #expect(end.status == 1 && end.errors.contains("\(order)/level-0"), "\(end.errors)")
+    }
+    #expect(try folder.database.openOrder(of: 2)?.collectedAt == nil)
+  }
+
+  /// One of the two replaces the other without knowing of it when it began.
+  @Test func ofTwoOrdersAtOnceOneIsWithdrawn() throws {
+    let folder = try submitted()
+    _ = try order(folder)
+    let hold = folder.file("hold")
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let slow = try RunningProcess(
+      "blockfuse", ["order", "2"], folder: folder.path, environment: ["BLOCKFUSE_FAULT": "order-withdrawn=hold:\(hold)@1"])
+    while slow.isRunning, !slow.errorsSoFar.contains("made to fail") { usleep(10_000) }
+    let between = try order(folder)
+    #expect(!FileManager.default.fileExists(atPath: "\(between)/withdrawn"))
+    unlink(hold)
+    let end = slow.wait()
+    #expect(end.status == 0, "\(end.errors)")
+    let last = end.output.trimmingCharacters(in: .whitespacesAndNewlines)
+    #expect(try folder.database.openOrder(of: 2)?.path == last)
+    #expect(FileManager.default.fileExists(atPath: "\(between)/withdrawn"))
+    #expect(!FileManager.default.fileExists(atPath: "\(last)/withdrawn"))
+  }
 }
