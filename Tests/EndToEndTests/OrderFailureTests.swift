@@ -138,4 +138,37 @@ import Zarr
     #expect(FileManager.default.fileExists(atPath: "\(between)/withdrawn"))
     #expect(!FileManager.default.fileExists(atPath: "\(last)/withdrawn"))
   }
+
+  /// Not those of the newest job.
+  @Test func theJobOfAnOrderIsCollected() throws {
+    let folder = try submitted()
+    let ordered = try folder.blockfuse("order", "1").output.trimmingCharacters(in: .whitespacesAndNewlines)
+    _ = try order(folder)
+    #expect(try folder.blockfuse("work", ordered, "--task", "0", "--tasks", "1").status == 0)
+    let wrong = try folder.blockfuse("collect", "2", "--order", ordered)
+    #expect(wrong.status == 64 && wrong.errors.contains("is of job 1"), "\(wrong.errors)")
+    let end = try folder.blockfuse("collect", "--order", ordered)
+    #expect(end.status == 0 && end.output.contains("job 1 is complete"), "\(end.output)\(end.errors)")
+    #expect(try folder.database.job(1).state == .complete)
+  }
+
+  /// The states are those of every other answer.
+  @Test func withoutTheDatabaseAJobHasAStateAsWell() throws {
+    let folder = try submitted()
+    try damageInput(folder)
+    let order = try order(folder)
+    let other = try TestFolder()
+    func expect(_ state: JobState, _ status: Int32) throws {
+      let end = try other.blockfuse("collect", "--order", order, "--json")
+      #expect(end.status == status, "\(end.errors)")
+      #expect(try JSONValue.parse(end.output)["state"]?.string == state.rawValue)
+    }
+    try expect(.pending, 75)
+    #expect(try folder.blockfuse("work", order, "--task", "0", "--tasks", "2", "--level", "0").status != 1)
+    try expect(.interrupted, 75)
+    for level in try folder.database.levels(of: 2).indices {
+      #expect(try folder.blockfuse("work", order, "--task", "0", "--tasks", "1", "--level", "\(level)").status == 3)
+    }
+    try expect(.failed, 3)
+  }
 }
