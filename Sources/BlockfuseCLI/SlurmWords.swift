@@ -23,8 +23,11 @@ struct SlurmWords {
   var forbidden: String? {
     for word in passed {
       let name = word.prefix { $0 != "=" }
+      let isLong = word.hasPrefix("--") && name.count > 2
       let isOwn =
-        word.hasPrefix("--") ? name.count > 2 && Self.own.contains { $0.hasPrefix(name) } : word.hasPrefix("-") && Self.own.contains(String(word.prefix(2)))
+        isLong
+        ? Self.own.contains { $0.hasPrefix(name) }
+        : word.hasPrefix("-") && !word.hasPrefix("--") && Self.own.contains(String(word.prefix(2)))
       if isOwn { return String(name) }
     }
     return nil
