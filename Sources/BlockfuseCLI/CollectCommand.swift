@@ -11,10 +11,10 @@ struct CollectCommand: ParsableCommand {
       Example: blockfuse collect 3 && blockfuse status 3
 
       With --order it can end a scheduler's jobs on any host: where the job database is not on that host, it reads the
-      order and its logs, completes the output where all blocks are done, and says how to collect.
+      order and its logs, completes the output where all blocks are done, and says how to collect. The job is the order's.
 
-      Exit status: 0 collected, with --order only where the job is complete; 3 some blocks failed; 75 with --order: some
-      are not done yet.
+      Exit status: 0 collected, with --order only where the job is complete; 1 the order or its logs cannot be
+      read; 3 some blocks failed; 75 with --order: some are not done yet.
       """)
 
   @OptionGroup var job: JobArgument
@@ -25,9 +25,17 @@ struct CollectCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      guard let order else { return try collect(in: database.existing()) }
+      guard let order else {
+        let store = try database.existing()
+        return try collect(store.job(job.job).id, in: store)
+      }
       let end = try OrderEnd(order: order)
-      if let store = try recording(end) { try collect(in: store) } else { try report(end) }
+      if let other = job.job, !end.isOf(job: other) {
+        throw JobError.invalid(
+          what: "the order \(end.path) is of job \(end.job), not of \"\(other)\"",
+          hint: "leave out the job: `blockfuse collect --order \(end.path)`; or give the order of that job")
+      }
+      if let store = try recording(end) { try collect(end.job, in: store) } else { try report(end) }
     }
   }
 
@@ -47,8 +55,7 @@ struct CollectCommand: ParsableCommand {
     return nil
   }
 
-  private func collect(in store: JobStore) throws {
-    let id = try store.job(job.job).id
+  private func collect(_ id: JobID, in store: JobStore) throws {
     let report = try Collector(store: store).collect(String(id))
     guard let order = report.order else {
       throw JobError.invalid(what: "job \(id) has no work order", hint: "`blockfuse order \(id)` makes one")
@@ -73,22 +80,22 @@ struct CollectCommand: ParsableCommand {
 
   private func report(_ end: OrderEnd) throws {
     let report = try end.report()
-    let state = report.isComplete ? "complete" : report.pending > 0 ? "not done yet" : "failed"
+    let state = report.state
     let counts = report.levels.reduce(BlockCounts(), +)
     if json {
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(end.job)), "state": .string(state), "order": .string(end.path), "recorded": .bool(false),
+          "job": .int(Int64(end.job)), "state": .string(state.rawValue), "order": .string(end.path), "recorded": .bool(false),
           "blocks": JobStatus.blocks(counts),
         ]).text)
     } else {
       Terminal.result(
-        "by its order and logs, job \(end.job) is \(state): \(counts.settled.grouped) of \(counts.total.grouped) blocks are done"
+        "by its order and logs, job \(end.job) is \(state.rawValue): \(counts.settled.grouped) of \(counts.total.grouped) blocks are done"
           + (counts.failed > 0 ? ", \(counts.failed.grouped) failed" : ""))
     }
     Terminal.message(
       "the record is not up to date: `blockfuse collect \(end.job)` on the host of the job database brings it there")
-    if report.pending > 0 { throw ExitCode(ExitStatus.notYet.rawValue) }
-    if counts.failed > 0 { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    if state == .failed { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    if state != .complete { throw ExitCode(ExitStatus.notYet.rawValue) }
   }
 }

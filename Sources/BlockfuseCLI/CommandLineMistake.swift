@@ -54,7 +54,7 @@ struct CommandLineMistake {
   }
 
   private static func unknownOption(_ arguments: [String], _ tree: CommandTree) -> (wrong: String, meant: String?)? {
-    guard let command = arguments.first.flatMap({ tree.command($0) }) else { return nil }
+    guard let command = arguments.first.flatMap({ tree.command($0) }), !command.passesOptionsOn else { return nil }
     let known = command.optionNames.filter { $0.hasPrefix("--") }
     for argument in arguments.dropFirst() {
       if argument == "--" { break }

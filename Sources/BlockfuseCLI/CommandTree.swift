@@ -20,6 +20,7 @@ struct CommandTree: Decodable {
     let valueName: String?
     let defaultValue: String?
     let abstract: String?
+    let parsingStrategy: String?
 
     /// `-o, --output <out>`, `<dataset>`.
     var usage: String {
@@ -48,6 +49,9 @@ struct CommandTree: Decodable {
 
   /// What people see: without `help`, which every program has.
   var shown: [CommandTree] { (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" } }
+
+  /// Whether options that it does not know are for another program.
+  var passesOptionsOn: Bool { (arguments ?? []).contains { $0.parsingStrategy == "allUnrecognized" } }
 
   /// `--output`, `-o`, … as typed.
   var optionNames: [String] { (arguments ?? []).flatMap { ($0.names ?? []).map(\.typed) } }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import JobStore
 import Jobs
 
@@ -10,6 +11,11 @@ struct OrderCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
+  @Option(help: .hidden, transform: { text in
+    guard let uuid = UUID(uuidString: text) else { throw ValidationError("\(text) is no UUID") }
+    return uuid
+  })
+  var uuid: UUID?
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
@@ -22,7 +28,7 @@ struct OrderCommand: ParsableCommand {
         Terminal.news("\(order.path) is withdrawn; tasks stop before they take more blocks")
         return
       }
-      let order = try maker.make(job.job, note: { Terminal.message("note: \($0)") })
+      let order = try maker.make(job.job, uuid: uuid, note: { Terminal.message("note: \($0)") })
       Terminal.result(order.path)
     }
   }

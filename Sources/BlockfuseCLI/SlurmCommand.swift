@@ -10,8 +10,9 @@ struct SlurmCommand: ParsableCommand {
     abstract: "Submits a job to Slurm: an array of tasks for each level, each after those below, and the end that collects.",
     discussion: """
       Run it on a host that submits to Slurm and has the job database. After a failure, or whenever you like, run it again:
-      only what is missing is submitted, and what runs or waits already is left there. Options that are not listed here are
-      passed on to sbatch; write their values after an equals sign, or after two dashes.
+      only what is missing is submitted, and what runs or waits already is left there. The first word without a dash is the
+      job. Options that are not listed here are passed on to sbatch; write their values after an equals sign, or all of them
+      after two dashes.
 
       Example: blockfuse slurm 3 --tasks 100 --partition main --time=12:00:00 --cpus-per-task=8 --mem=16G
 
@@ -23,7 +24,13 @@ struct SlurmCommand: ParsableCommand {
       submit; 10 no such job; 64 a wrong command line, or Slurm refused it.
       """)
 
-  @OptionGroup var job: JobArgument
+  @Argument(
+    parsing: .allUnrecognized,
+    help: ArgumentHelp(
+      "A job's number or name, by default the newest, and options that are passed on to sbatch.",
+      valueName: "job-and-sbatch-options"),
+    completion: .jobs)
+  var words: [String] = []
   @Option(help: ArgumentHelp("Shares of level 0; smaller levels have fewer. Default: as before.", valueName: "n"))
   var tasks: Int?
   @Option(help: ArgumentHelp("Tasks of a level that may run at the same time. Default: no limit.", valueName: "n"))
@@ -35,19 +42,11 @@ struct SlurmCommand: ParsableCommand {
   var memory: String?
   @Option(help: ArgumentHelp("This program as the nodes see it. Default: where it is here.", valueName: "file"))
   var program: String?
-  @Flag(help: "Print what would be submitted, as a script; submit nothing.") var dryRun = false
-  @Flag(help: "Cancel what was submitted, whether it runs or waits.") var cancel = false
+  @Flag(help: "Print a script that does the same; submit nothing.") var dryRun = false
+  @Flag(help: "Cancel what was submitted for the job, whether it runs or waits.") var cancel = false
   @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
-  @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Passed on to sbatch.", valueName: "sbatch-options"))
-  var passed: [String] = []
-
-  /// What would break the order of the arrays.
-  private static let own = [
-    "--array", "-a", "--dependency", "-d", "--job-name", "-J", "--parsable", "--wait", "-W", "--wrap", "--kill-on-invalid-dep",
-    "--test-only",
-  ]
 
   func validate() throws {
     if let tasks, tasks < 1 || tasks > 1_000_000 { throw ValidationError("--tasks must be from 1 to 1,000,000") }
@@ -56,24 +55,23 @@ struct SlurmCommand: ParsableCommand {
     if let memory, byteCount(memory) == nil {
       throw ValidationError("--memory \(memory): expected a size such as 600MiB, 4GiB or 2000000000")
     }
-    for option in passed {
-      let name = option.split(separator: "=", maxSplits: 1).first.map(String.init) ?? option
-      guard !Self.own.contains(name) else { throw ValidationError("\(name) cannot be passed on to sbatch: it is set here") }
-    }
+    if let name = SlurmWords(words).forbidden { throw ValidationError("\(name) cannot be passed on to sbatch: it is set here") }
   }
 
   func run() throws {
     try reportingErrors {
+      let words = SlurmWords(words)
       let request = SlurmJobs.Request(
         tasks: tasks, workers: workers, memory: memory, atOnce: atOnce,
-        program: program ?? Self.thisProgram, time: slurm.time, options: slurm.arguments + passed.filter { $0 != "--" })
+        program: program ?? Self.thisProgram, time: slurm.time, options: slurm.arguments + words.passed)
       if dryRun {
-        let text = try SlurmJobs(store: try database.readOnly(), registry: CommandSetup.registry).dryRun(job.job, request)
+        let text = try SlurmJobs(store: try database.readOnly(), registry: CommandSetup.registry).dryRun(
+          words.job, request, here: Self.thisProgram)
         Terminal.result(text.trimmingCharacters(in: .newlines))
         return
       }
       let store = try database.existing()
-      let id = try store.job(job.job).id
+      let id = try store.job(words.job).id
       let jobs = SlurmJobs(store: store, registry: CommandSetup.registry)
       if cancel {
         let ids = try jobs.cancel(String(id))

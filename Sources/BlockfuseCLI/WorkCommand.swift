@@ -15,7 +15,7 @@ struct WorkCommand: ParsableCommand {
 
       Example: blockfuse work fused.ome.zarr.blockfuse/order-1 --task 3 --tasks 8
 
-      Exit status: 0 done; 3 some blocks failed; 4 the program, an input or the output changed, or the order was \
+      Exit status: 0 done; 3 some blocks failed, or rest on failed ones; 4 the program, an input or the output changed, or the order was \
       withdrawn; 75 blocks of the level below are not done yet; 130 or 143 stopped by a signal.
       """)
 
@@ -37,7 +37,7 @@ struct WorkCommand: ParsableCommand {
       do {
         outcome = try WorkTask(order: order, registry: CommandSetup.registry, settings: settings).run(
           index: place.index, count: place.count, level: level, stopFlag: Signals.stopFlag,
-          observe: { progress.show($0) })
+          note: { Terminal.message("note: \($0)") }, observe: { progress.show($0) })
       } catch {
         Terminal.clearProgress()
         throw error

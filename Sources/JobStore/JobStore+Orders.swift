@@ -5,18 +5,20 @@ import Geometry
 
 /// Work orders: recording them, and merging what the logs of their tasks say.
 extension JobStore {
-  /// Records a new order, which is then the job's open one; an earlier one is closed.
-  public func beginOrder(_ order: OrderRecord) throws(JobStoreError) -> OrderRecord {
+  /// Records a new order, which is then the job's open one; an earlier one is closed, and returned as well.
+  public func beginOrder(_ order: OrderRecord) throws(JobStoreError) -> (begun: OrderRecord, replaced: [OrderRecord]) {
     try write { db in
       _ = try self.storedState(db, order.job)
+      let replaced = try JobStore.orders(db, of: order.job).filter(\.isOpen)
       try db.run(
         "UPDATE work_order SET closed_ms = ? WHERE job = ? AND closed_ms IS NULL", [Date().milliseconds, order.job])
       try db.run(
         "INSERT INTO work_order (job, uuid, path, made_ms) VALUES (?, ?, ?, ?)",
         [order.job, order.uuid, order.path, order.madeAt.milliseconds])
       try db.reach(.beginningOrder)
-      return OrderRecord(
+      let begun = OrderRecord(
         id: db.lastInsertedRowID, job: order.job, uuid: order.uuid, path: order.path, madeAt: order.madeAt)
+      return (begun, replaced)
     }
   }
 

@@ -12,6 +12,8 @@ public struct Collector {
     public var settledBlocks = 0
     /// Logs that end in something that is no whole record: being written, torn, or damaged.
     public var tornLogs = 0
+    /// Whether the order's folder is gone, and with it what was not collected before.
+    public var isOrderGone = false
     public var state: JobState
   }
 
@@ -21,7 +23,8 @@ public struct Collector {
 
   public init(store: JobStore) { self.store = store }
 
-  public func collect(_ selector: String?) throws -> Report {
+  /// - Parameter allowsGone: go on where the order's folder is not there any more, from which nothing can come.
+  public func collect(_ selector: String?, allowsGone: Bool = false) throws -> Report {
     let record = try store.job(selector)
     guard let order = try store.openOrder(of: record.id) else {
       return Report(order: try store.orders(of: record.id).last, state: record.state)
@@ -29,6 +32,16 @@ public struct Collector {
     let (details, output) = try record.openOutput()
     if let foreign = output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     var report = Report(order: order, state: record.state)
+    guard try WorkOrder.isThere(order.path) else {
+      guard allowsGone else {
+        throw JobError.output(
+          "the work order \(order.path) of job \(record.id) is not there",
+          hint: "bring its folder back, or mount its disk; or `blockfuse order \(record.id) --withdraw` takes the order back, and what was not collected is done again")
+      }
+      report.isOrderGone = true
+      report.logs = try store.logs(of: order.id)
+      return report
+    }
     let begun = Date()
     let positions = try store.logPositions(of: order.id)
     var batch: [LogNews] = []
@@ -39,10 +52,10 @@ public struct Collector {
     }
     for (level, layout) in details.plan.levels.enumerated() {
       let bricks = BrickLayout(grid: layout.grid.count)
-      for count in WorkOrder.shareCounts(order.path, level: level) {
+      for count in try WorkOrder.shareCounts(order.path, level: level) {
         let folder = "level-\(level)/of-\(count)"
-        for task in WorkOrder.names(in: "\(order.path)/\(folder)").sorted() {
-          for name in WorkOrder.names(in: "\(order.path)/\(folder)/\(task)").sorted() where name.hasSuffix(".log") {
+        for task in try WorkOrder.names(in: "\(order.path)/\(folder)").sorted() {
+          for name in try WorkOrder.names(in: "\(order.path)/\(folder)/\(task)").sorted() where name.hasSuffix(".log") {
             let log = "\(folder)/\(task)/\(name)"
             let (news, isTorn) = try read(log, from: positions[log] ?? 0, level: level, bricks, order)
             if isTorn { report.tornLogs += 1 }
@@ -119,11 +132,21 @@ public struct Collector {
       try store.closeOrder(order.id)
       return .complete
     }
-    let lowest = counts.first { !$0.isSettled } ?? BlockCounts()
-    let isFailed = lowest.pending == 0 && lowest.failed > 0
-    let isBegun = counts.contains { $0.settled + $0.failed > 0 }
-    let state: JobState = isFailed ? .failed : isBegun ? .interrupted : job.state
+    let state = JobState(of: counts, before: job.state)
     if state != job.state { try store.setState(id, state) }
     return state
+  }
+}
+
+extension JobState {
+  /// Of a job that nobody runs, by the blocks of its levels; as `before` where none was ever touched.
+  init(of levels: [BlockCounts], before: JobState) {
+    guard let lowest = levels.first(where: { !$0.isSettled }) else {
+      self = .complete
+      return
+    }
+    let isFailed = lowest.pending == 0 && lowest.failed > 0
+    let isBegun = levels.contains { $0.settled + $0.failed > 0 }
+    self = isFailed ? .failed : isBegun ? .interrupted : before
   }
 }

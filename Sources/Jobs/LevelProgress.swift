@@ -154,7 +154,7 @@ final class LevelProgress {
     var known = logs[share] ?? [:]
     logs[share] = nil
     defer { logs[share] = known }
-    for name in WorkOrder.names(in: "\(order.path)/\(folder)") where name.hasSuffix(".log") && !isOwn(name) {
+    for name in try WorkOrder.names(in: "\(order.path)/\(folder)") where name.hasSuffix(".log") && !isOwn(name) {
       let now = ProcessInfo.processInfo.systemUptime
       var log = known[name] ?? FollowedLog(tail: LogTail(path: "\(order.path)/\(folder)/\(name)"), grewAt: now)
       let before = log.tail.position
@@ -211,7 +211,7 @@ final class LevelProgress {
     let unread = again ? bricks : bricks.subtracting(covered)
     if unread.isEmpty { return }
     for range in unread.rangeView { try load(range) }
-    for count in WorkOrder.shareCounts(order.path, level: level) {
+    for count in try WorkOrder.shareCounts(order.path, level: level) {
       let map = shares(count)
       var needed = IndexSet()
       for brick in unread { needed.insert(integersIn: map.shares(of: brick)) }

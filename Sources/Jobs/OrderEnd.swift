@@ -9,8 +9,8 @@ public struct OrderEnd {
     /// By level.
     public var levels: [BlockCounts] = []
     public var isComplete: Bool { levels.allSatisfy(\.isSettled) }
-    public var failed: Int { levels.reduce(0) { $0 + $1.failed } }
-    public var pending: Int { levels.reduce(0) { $0 + $1.pending } }
+    /// What `collect` would record.
+    public var state: JobState { JobState(of: levels, before: .pending) }
   }
 
   private let order: WorkOrder
@@ -20,6 +20,9 @@ public struct OrderEnd {
   public var job: JobID { order.job.id }
 
   public init(order path: String) throws { order = try WorkOrder(path: path) }
+
+  /// Whether a job's number or name is that of the order's job.
+  public func isOf(job selector: String) -> Bool { (try? order.store.job(selector).id) == job }
 
   /// Whether a database has the record of this order's job.
   public func isRecorded(in store: JobStore) throws -> Bool {

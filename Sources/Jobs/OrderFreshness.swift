@@ -21,21 +21,29 @@ public struct OrderFreshness: Sendable {
   public init(_ order: OrderRecord, in store: JobStore) throws {
     let positions = try store.logPositions(of: order.id)
     var left = Self.limit
-    for level in WorkOrder.names(in: order.path) where level.hasPrefix("level-") {
-      for cut in WorkOrder.names(in: "\(order.path)/\(level)") where cut.hasPrefix("of-") {
-        for task in WorkOrder.names(in: "\(order.path)/\(level)/\(cut)") where task.hasPrefix("task-") {
-          for name in WorkOrder.names(in: "\(order.path)/\(level)/\(cut)/\(task)") where name.hasSuffix(".log") {
+    for level in names(in: order.path, "level-") {
+      for cut in names(in: level, "of-") {
+        for task in names(in: cut, "task-") {
+          for log in names(in: task, "") where log.hasSuffix(".log") {
             if left == 0 {
               isWhole = false
               return
             }
             left -= 1
-            let log = "\(level)/\(cut)/\(task)/\(name)"
-            look(at: "\(order.path)/\(log)", read: positions[log], collectedAt: order.collectedAt)
+            look(at: log, read: positions[String(log.dropFirst(order.path.count + 1))], collectedAt: order.collectedAt)
           }
         }
       }
     }
+  }
+
+  /// Paths. A folder that cannot be read is for `collect` to say.
+  private mutating func names(in folder: String, _ prefix: String) -> [String] {
+    guard let names = try? WorkOrder.names(in: folder) else {
+      isWhole = false
+      return []
+    }
+    return names.filter { $0.hasPrefix(prefix) }.map { "\(folder)/\($0)" }
   }
 
   private mutating func look(at path: String, read: Int?, collectedAt: Date?) {

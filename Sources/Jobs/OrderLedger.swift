@@ -60,7 +60,7 @@ final class OrderLedger: RunLedger {
   /// Whether the task works on the coarsest level, and so may be the one that ends the job.
   private let reachesEnd: Bool
   let morton = MortonOrder()
-  private let state: Mutex<[Int: LevelState]>
+  let state: Mutex<[Int: LevelState]>
 
   /// - Parameter level: the only one to be worked on; nil: all.
   init(order: WorkOrder, task: Task, layouts: [LevelLayout], level: Int?, temporaryTag: String, title: String) {
@@ -172,7 +172,9 @@ final class OrderLedger: RunLedger {
       counts.recorded += results.count
     }
     // an input that changed is no fault of the block, which stays pending
-    if !changed.isEmpty { throw JobError.changed(job: title, differences: Array(changed.prefix(ChangeCheck.listedAtMost))) }
+    if !changed.isEmpty {
+      throw JobError.changed(job: title, differences: Array(unique(changed).prefix(ChangeCheck.listedAtMost)))
+    }
     return counts
   }
 
@@ -268,51 +270,6 @@ final class OrderLedger: RunLedger {
   }
 
   // MARK: for the task as a whole
-
-  /// What keeps the blocks of the own share from being made: blocks of the level below that are not settled.
-  struct Missing: Sendable {
-    /// Nobody has done them yet.
-    var pending = 0
-    var failed = 0
-    var first: TCZYX?
-  }
-
-  /// Reads the logs of the level below anew.
-  func missingBelow(level number: Int) throws -> Missing {
-    guard number > 0 else { return Missing() }
-    return try state.withLock { levels in
-      let level = try self.level(number, &levels)
-      let below = try self.level(number - 1, &levels)
-      var missing = Missing()
-      var needed = IndexSet()
-      var open: [(t: Int, c: Int, box: Box3)] = []
-      for brick in level.shares.bricks(of: task.index) {
-        guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
-        let place = BrickPlace(brick, in: level.shares.layout)
-        let indices = morton.indices(place.extent)
-        for index in level.shares.ranks(of: task.index, brick: brick).map({ indices[$0] }) {
-          if bits.done[index] || bits.empty[index] || bits.failed[index] { continue }
-          let position = place.position(at: index)
-          let box = sources(of: position, number)
-          for p in positions(box, t: position.t, c: position.c) { needed.insert(below.shares.layout.number(of: p)) }
-          open.append((position.t, position.c, box))
-        }
-      }
-      try below.progress.readAll(of: needed, again: true)
-      for (t, c, box) in open {
-        for p in positions(box, t: t, c: c) {
-          switch try below.progress.state(of: p) {
-          case .done, .empty: break
-          case .failed: missing.failed += 1
-          case .pending, .running:
-            missing.pending += 1
-            missing.first = missing.first ?? p
-          }
-        }
-      }
-      return missing
-    }
-  }
 
   /// Says that this attempt has nothing in hand any more.
   func close(outcome: String) throws {

@@ -12,14 +12,24 @@ public struct OrderMaker {
 
   public init(store: JobStore, registry: FusionRegistry) { (self.store, self.registry) = (store, registry) }
 
-  /// - Parameter note: told what is worth a word.
-  public func make(_ selector: String?, note: (String) -> Void) throws -> OrderRecord {
+  /// - Parameters:
+  ///   - uuid: the order's own; nil: any. One that was used before is refused.
+  ///   - note: told what is worth a word.
+  public func make(_ selector: String?, uuid: UUID? = nil, note: (String) -> Void) throws -> OrderRecord {
     var record = try store.job(selector)
+    let name = (uuid ?? UUID()).uuidString.lowercased()
+    if let known = try store.orders(of: record.id).first(where: { $0.uuid == name }) {
+      throw JobError.invalid(
+        what: "the work order \(known.path) was made with this uuid before",
+        hint: "a script of `slurm --dry-run` is good for once: `blockfuse slurm \(record.id)` submits what is missing")
+    }
     if let holder = try store.holders(of: record.id).first {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
     }
-    if record.state != .complete, try store.openOrder(of: record.id) != nil {
-      _ = try Collector(store: store).collect(String(record.id))
+    if record.state != .complete, let old = try store.openOrder(of: record.id) {
+      if try Collector(store: store).collect(String(record.id), allowsGone: true).isOrderGone {
+        note("the work order \(old.path) is not there any more: what its tasks did and nobody collected is done again")
+      }
       record = try store.job(record.id)
     }
     guard record.state != .complete else {
@@ -31,23 +41,21 @@ public struct OrderMaker {
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)
     }
-    let costs = try BlockCosts(plan: job.plan, views: job.views, transforms: job.transforms)
-    var all: [(level: Int, brick: Int, costs: [UInt32])] = []
-    for layout in job.plan.levels {
-      all += try costs.level(layout, of: record.id, in: store).map { (layout.level, $0.brick, $0.costs) }
-    }
-    let path = try newFolder(job.output.path)
+    let costs = try self.costs(of: job)
+    let path = try newFolder(job.output.path, job: record.id)
     let order = OrderRecord(
-      id: 0, job: record.id, uuid: UUID().uuidString.lowercased(), path: path, madeAt: Date())
-    try store.freeze(order, costs: all, to: "\(path)/\(WorkOrder.fileName)")
+      id: 0, job: record.id, uuid: name, path: path, madeAt: Date())
+    try store.freeze(order, costs: costs, to: "\(path)/\(WorkOrder.fileName)")
     try reach(.orderFrozen, path)
     if let old = try store.openOrder(of: record.id) {
       try WorkOrder.withdraw(old.path)
       try reach(.orderWithdrawn, old.path)
     }
-    let begun = try store.beginOrder(order)
+    let (begun, replaced) = try store.beginOrder(order)
     // recorded: whoever asks now finds it
     _ = Faults.reach(.orderBegun)
+    // one that was made at the same time
+    for old in replaced where WorkOrder.withdrawal(old.path) == nil { try WorkOrder.withdraw(old.path) }
     return begun
   }
 
@@ -58,9 +66,17 @@ public struct OrderMaker {
       throw JobError.invalid(what: "no work order of job \(record.id) is out", hint: "`blockfuse order` makes one")
     }
     try WorkOrder.withdraw(order.path)
-    _ = try Collector(store: store).collect(String(record.id))
+    _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
     try store.closeOrder(order.id)
     return order
+  }
+
+  /// What the blocks of all levels cost, as an order has it that is made now.
+  func costs(of job: OpenJob) throws -> [(level: Int, brick: Int, costs: [UInt32])] {
+    let costs = try BlockCosts(plan: job.plan, views: job.views, transforms: job.transforms)
+    return try job.plan.levels.flatMap { layout in
+      try costs.level(layout, of: job.record.id, in: store).map { (layout.level, $0.brick, $0.costs) }
+    }
   }
 
   private func reach(_ point: FaultPoint, _ path: String) throws(JobError) {
@@ -69,11 +85,18 @@ public struct OrderMaker {
     throw failure(path, number)
   }
 
-  /// `OUT.blockfuse/order-N`, with the next number; both names survive a loss of power.
-  private func newFolder(_ output: String) throws -> String {
+  /// `OUT.blockfuse/order-N`, with a number that no order of the job has had, also where its folder is gone.
+  func nextNumber(_ output: String, job: JobID) throws -> Int {
+    let known = try store.orders(of: job).map { ($0.path as NSString).lastPathComponent }
+    let names = try WorkOrder.names(in: WorkOrder.folder(ofOutput: output)) + known
+    return (names.compactMap { WorkOrder.number($0, after: "order-") }.filter { $0 < 1 << 40 }.max() ?? 0) + 1
+  }
+
+  /// Both names survive a loss of power.
+  private func newFolder(_ output: String, job: JobID) throws -> String {
     let folder = WorkOrder.folder(ofOutput: output)
     try DirectoryMaker.makeDurably(folder)
-    var number = (WorkOrder.names(in: folder).compactMap { WorkOrder.number($0, after: "order-") }.max() ?? 0) + 1
+    var number = try nextNumber(output, job: job)
     while mkdir("\(folder)/order-\(number)", 0o777) != 0 {
       guard errno == EEXIST else { throw failure(folder) }
       number += 1

@@ -34,9 +34,12 @@ public struct RunJob {
     }
     let order = record.state == .complete ? nil : try store.openOrder(of: record.id)
     if let order {
-      let settled = try Collector(store: store).collect(String(record.id)).settledBlocks
+      let collected = try Collector(store: store).collect(String(record.id), allowsGone: true)
       record = try store.job(record.id)
-      note("collected \(settled) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
+      note(
+        collected.isOrderGone
+          ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
+          : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
     }
     let opened = try OpenJob(record, in: store)
     if record.state == .complete {

@@ -51,113 +51,73 @@ public struct SlurmJobs {
     public var failedBlocks = 0
   }
 
-  private let store: JobStore
-  private let registry: FusionRegistry
-  private let queue = SlurmQueue()
+  let store: JobStore
+  let registry: FusionRegistry
+  let queue = SlurmQueue()
 
   public init(store: JobStore, registry: FusionRegistry) { (self.store, self.registry) = (store, registry) }
 
   /// - Parameter note: told what is worth a word.
   public func submit(_ selector: String?, _ request: Request, note: (String) -> Void) throws -> Report {
     var record = try store.job(selector)
-    var (known, active) = (OrderRecord?.none, [SlurmQueue.Task]())
-    if record.state != .complete, let order = try store.openOrder(of: record.id) {
-      // before the logs are read: a task that ends in between counts as one that still runs, or its blocks would seem to be
-      // missing
-      (known, active) = (order, try queue.tasks(named: SlurmScript.namePrefix(order)))
-      _ = try Collector(store: store).collect(String(record.id))
-      record = try store.job(record.id)
-    }
     if record.state == .complete { return Report(state: .complete) }
-    // what is missing for that is said before an order is made
-    if request.tasks == nil, known == nil { throw Self.noTaskCount }
-    _ = try queue.largestIndex()
-    var (open, isNew) = (try usableOrder(record, note: note), false)
-    if open == nil {
-      if let old = try store.openOrder(of: record.id) { try cancelAll(old) }
-      open = try OrderMaker(store: store, registry: registry).make(String(record.id), note: note)
-      isNew = true
+    let orders = try store.orders(of: record.id)
+    // before the logs are read: a task that ends in between counts as one that still runs, or its blocks would seem to be
+    // missing
+    let all = try queue.tasks(named: orders.map(SlurmScript.namePrefix))
+    if orders.contains(where: \.isOpen) {
+      _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
+      record = try store.job(record.id)
+      if record.state == .complete { return Report(state: .complete) }
     }
-    guard let path = open?.path else { throw JobError.unexpected("job \(record.id) has no work order") }
-    let order = try WorkOrder(path: path)
-    var report = Report(state: record.state, order: path, isNewOrder: isNew)
-    report.failedBlocks = try store.levels(of: record.id).reduce(0) { $0 + $1.counts.failed }
-    let setting = setting(order, request)
+    // what is missing for that is said before anything is touched
+    let tasks = try taskCount(request, orders, all)
+    let largest = try queue.largestIndex()
+    let usable = try usableOrder(record, note: note)
+    let order = try WorkOrder(
+      path: usable?.path ?? OrderMaker(store: store, registry: registry).make(String(record.id), note: note).path)
     let prefix = SlurmScript.namePrefix(order.record)
-    if order.record.uuid != known?.uuid { active = try queue.tasks(named: prefix) }
+    var active = all.filter { $0.name.hasPrefix(prefix) }
+    if !orders.contains(where: { $0.uuid == order.record.uuid }) { active = try queue.tasks(named: [prefix]) }
     let levels = try order.job.openOutput().details.plan.levels
-    let plan = try SlurmPlan(
-      levels: levels, tasks: try taskCount(order, levels, request, active, prefix), active: active, prefix: prefix
-    ) { layout, count in
-      try MissingShares.of(
-        layout, count: count, costs: try order.store.costs(level: layout.level), job: record.id, record: store)
+    try check(active, prefix, levels, tasks, record.id)
+    let missing = try MissingShares(levels: levels, job: record.id, record: store)
+    let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in
+      try missing.of(layout, count: count, costs: try order.store.costs(level: layout.level))
+    }
+    var report = Report(state: record.state, order: order.path, isNewOrder: usable == nil)
+    report.failedBlocks = try store.levels(of: record.id).reduce(0) { $0 + $1.counts.failed }
+    // tasks of earlier orders can do no more than end
+    let outdated = unique(all.filter { !$0.name.hasPrefix(prefix) }.map(\.id))
+    do {
+      try queue.cancel(outdated)
+    } catch {
+      note("tasks of an earlier order, \(outdated.joined(separator: " ")), could not be cancelled: \(error.description)")
     }
     try queue.cancelWaiting(plan.replaced)
     report.activeTasks = plan.kept.count
     report.activeIDs = plan.keptIDs
     if plan.levels.isEmpty && plan.kept.isEmpty { return report }
-    report.submitted = try submit(plan, setting, isEndWaiting: active.contains { $0.index == nil && !$0.isRunning && !$0.isStuck })
+    if plan.levels.isEmpty, Self.isEndWaiting(active) { return report }
+    try makeFolder("\(order.path)/slurm")
+    try remember(tasks, order.path)
+    let setting = setting(request, order: order.path, uuid: order.record.uuid, job: record.id)
+    report.submitted = try submit(plan, setting, largestIndex: largest)
     return report
   }
 
-  /// The scripts as they would be submitted, as one script for a shell; nothing is written anywhere.
-  public func dryRun(_ selector: String?, _ request: Request) throws -> String {
-    let record = try store.job(selector)
-    guard record.state != .complete else { return "# job \(record.id) is complete: there is nothing to submit\n" }
-    let levels = try record.openOutput().details.plan.levels
-    let output = record.description.outputPath
-    let open = try store.openOrder(of: record.id)
-    let path = open?.path ?? "\(WorkOrder.folder(ofOutput: output))/order-1"
-    guard let tasks = request.tasks ?? open.flatMap({ earlierTaskCount($0.path) }) else { throw Self.noTaskCount }
-    var text = "#!/bin/sh\n# job \(record.id), \(output)\n"
-    let setting = SlurmScript.Setting(
-      program: request.program, order: path, orderUUID: open?.uuid ?? "neworder", job: record.id, database: store.path,
-      workers: request.workers, memory: request.memory, atOnce: request.atOnce, time: request.time,
-      options: request.options)
-    if open == nil { text += "# the order is made first, as by: blockfuse order \(record.id)\n" }
-    let largest = (try? queue.largestIndex()) ?? 1000
-    let order = try open.map { try WorkOrder(path: $0.path) }
-    var before: [String] = []
-    for layout in levels {
-      let count = MissingShares.shareCount(layout, tasks: tasks)
-      let indices = try order.map {
-        try MissingShares.of(layout, count: count, costs: try $0.store.costs(level: layout.level), job: record.id, record: store)
-      } ?? IndexSet(0..<count)
-      if indices.isEmpty { continue }
-      text += "\n# level \(layout.level): \(indices.count) of \(count) tasks\n"
-      let level = SlurmPlan.Level(level: layout.level, shareCount: count, missing: indices)
-      var own: [String] = []
-      for array in level.arrays(largestIndex: largest) {
-        let variable = "level_\(layout.level)_\(array.offset)"
-        text += inShell(SlurmScript(array, after: before, setting), variable: variable)
-        own.append("$" + variable)
-      }
-      before += own
-    }
-    text += "\n# the end\n" + inShell(SlurmScript(endAfter: before, setting), variable: "the_end")
-    return text
-  }
-
-  /// Cancels all that was submitted for the job's open order. Returns the ids.
+  /// Cancels all that was submitted for the job, also for its earlier orders. Returns the ids.
   public func cancel(_ selector: String?) throws -> [String] {
-    guard let order = try store.openOrder(of: store.job(selector).id) else { return [] }
-    return try cancelAll(order)
-  }
-
-  @discardableResult
-  private func cancelAll(_ order: OrderRecord) throws -> [String] {
-    let tasks = try queue.tasks(named: SlurmScript.namePrefix(order))
-    let ids = unique(tasks.map(\.id))
+    let orders = try store.orders(of: store.job(selector).id)
+    let ids = unique(try queue.tasks(named: orders.map(SlurmScript.namePrefix)).map(\.id))
     try queue.cancel(ids)
     return ids
   }
 
-  // MARK: the order
-
   /// The open order, unless there is something that it cannot know.
-  private func usableOrder(_ record: JobRecord, note: (String) -> Void) throws -> OrderRecord? {
+  func usableOrder(_ record: JobRecord, note: (String) -> Void) throws -> OrderRecord? {
     guard let order = try store.openOrder(of: record.id), WorkOrder.withdrawal(order.path) == nil,
-      FileStatus.exists("\(order.path)/\(WorkOrder.fileName)")
+      try WorkOrder.isThere(order.path)
     else { return nil }
     // blocks that only the database knows would be missing to the tasks of the levels above
     let isOutdated = try store.runs(of: record.id).contains { $0.worker.startedAt > order.madeAt }
@@ -168,65 +128,28 @@ public struct SlurmJobs {
     return order
   }
 
-  private static let noTaskCount = JobError.invalid(
-    what: "into how many tasks is the job to be cut?", hint: "give --tasks, such as --tasks 100")
-
-  /// How the tasks that ran so far had cut level 0.
-  private func earlierTaskCount(_ path: String) -> Int? { WorkOrder.shareCounts(path, level: 0).last }
-
-  private func taskCount(
-    _ order: WorkOrder, _ levels: [LevelLayout], _ request: Request, _ active: [SlurmQueue.Task], _ prefix: String
-  ) throws -> Int {
-    let places = active.compactMap { SlurmScript.place(ofName: $0.name, prefix: prefix) }
-    let now = places.map(\.shareCount).max()
-    guard let tasks = request.tasks ?? now ?? earlierTaskCount(order.path) else { throw Self.noTaskCount }
-    for place in places where levels.indices.contains(place.level) {
-      guard place.shareCount == MissingShares.shareCount(levels[place.level], tasks: tasks) else {
-        throw JobError.invalid(
-          what: "tasks of \(place.shareCount) on level \(place.level) of job \(order.job.id) still run or wait",
-          hint: "leave out --tasks to keep that number; or wait, or `blockfuse slurm \(order.job.id) --cancel`, and submit again")
-      }
-    }
-    return tasks
-  }
-
-  private func setting(_ order: WorkOrder, _ request: Request) -> SlurmScript.Setting {
+  func setting(_ request: Request, order: String, uuid: String, job: JobID) -> SlurmScript.Setting {
     SlurmScript.Setting(
-      program: request.program, order: order.path, orderUUID: order.record.uuid, job: order.job.id, database: store.path,
-      workers: request.workers, memory: request.memory, atOnce: request.atOnce, time: request.time,
-      options: request.options)
+      program: request.program, order: order, orderUUID: uuid, job: job, database: store.path, workers: request.workers,
+      memory: request.memory, atOnce: request.atOnce, time: request.time, options: request.options)
   }
 
-  // MARK: submitting
+  static func isEndWaiting(_ active: [SlurmQueue.Task]) -> Bool {
+    active.contains { $0.index == nil && !$0.isRunning && !$0.isStuck }
+  }
 
-  private func submit(_ plan: SlurmPlan, _ setting: SlurmScript.Setting, isEndWaiting: Bool) throws -> [Submitted] {
-    if plan.levels.isEmpty && isEndWaiting { return [] }
-    let largest = try queue.largestIndex()
+  private func submit(_ plan: SlurmPlan, _ setting: SlurmScript.Setting, largestIndex: Int) throws -> [Submitted] {
     var submitted: [Submitted] = []
     do {
-      // all that is below a level is waited for
-      var before: [String] = []
-      for layout in plan.allLevels {
-        let level = layout.level
-        var ids: [String] = plan.keptIDs(level: level)
-        if let missing = plan.levels.first(where: { $0.level == level }) {
-          try makeFolder("\(setting.order)/slurm/level-\(level)")
-          for array in missing.arrays(largestIndex: largest) {
-            let script = SlurmScript(array, after: before, setting)
-            let id = try queue.submit(script.arguments, script: script.text)
-            submitted.append(
-              Submitted(
-                id: id, level: level, tasks: array.indices.count,
-                indices: SlurmScript.list(IndexSet(array.indices.map { $0 + array.offset })), after: before))
-            ids.append(id)
-          }
-        }
-        before += ids
+      try plan.eachScript(setting, largestIndex: largestIndex) { script, array, before in
+        if let array { try makeFolder("\(setting.order)/slurm/level-\(array.level)") }
+        let id = try queue.submit(script.arguments, script: script.text)
+        submitted.append(
+          Submitted(
+            id: id, level: array?.level, tasks: array?.indices.count ?? 1,
+            indices: array.map { own in SlurmScript.list(IndexSet(own.indices.map { $0 + own.offset })) } ?? "", after: before))
+        return id
       }
-      try makeFolder("\(setting.order)/slurm")
-      let end = SlurmScript(endAfter: before, setting)
-      submitted.append(
-        Submitted(id: try queue.submit(end.arguments, script: end.text), level: nil, tasks: 1, indices: "", after: before))
     } catch {
       // half a pyramid would only be in the way of the next try
       try? queue.cancel(submitted.map(\.id))
@@ -241,14 +164,6 @@ public struct SlurmJobs {
     } catch {
       throw .output("cannot make the folder \(path): \(error.localizedDescription)", hint: "check its permissions")
     }
-  }
-
-  private func inShell(_ script: SlurmScript, variable: String) -> String {
-    // ids of jobs that are not there yet are variables
-    let words = script.arguments.map { word in
-      word.hasPrefix("--dependency=") ? "\"\(word)\"" : quoted(word)
-    }
-    return "\(variable)=$(sbatch \(words.joined(separator: " ")) <<'END'\n\(script.text)END\n)\n"
   }
 }
 

@@ -71,4 +71,24 @@ package struct SlurmPlan {
     let shared = Set(kept.filter { !$0.task.isRunning }.map(\.task.id))
     replaced = unique(stale.map { task in task.index.map { shared.contains(task.id) ? "\(task.id)_\($0)" : task.id } ?? task.id })
   }
+
+  /// The scripts of all that is to be submitted, each after what it waits for: the arrays, lowest level first, and the
+  /// end, without one.
+  ///
+  /// - Parameter hand: submits one, which waits for the jobs given, and returns its id.
+  package func eachScript(
+    _ setting: SlurmScript.Setting, largestIndex: Int,
+    _ hand: (SlurmScript, SlurmScript.Array?, _ after: [String]) throws -> String
+  ) rethrows {
+    // all that is below a level is waited for
+    var before: [String] = []
+    for layout in allLevels {
+      var ids = keptIDs(level: layout.level)
+      for array in levels.first(where: { $0.level == layout.level })?.arrays(largestIndex: largestIndex) ?? [] {
+        ids.append(try hand(SlurmScript(array, after: before, setting), array, before))
+      }
+      before += ids
+    }
+    _ = try hand(SlurmScript(endAfter: before, setting), nil, before)
+  }
 }

@@ -19,12 +19,13 @@ package struct SlurmQueue: Sendable {
     }
   }
 
-  /// This user's tasks whose job has a name that begins so.
-  func tasks(named prefix: String) throws(JobError) -> [Task] {
+  /// This user's tasks whose job has a name that begins with one of these.
+  func tasks(named prefixes: [String]) throws(JobError) -> [Task] {
+    if prefixes.isEmpty { return [] }
     let text = try call("squeue", ["-h", "-r", "-u", String(getuid()), "-o", "%F|%K|%T|%r|%j"])
     return text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: "|", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
-      guard fields.count == 5, fields[4].hasPrefix(prefix) else { return nil }
+      guard fields.count == 5, prefixes.contains(where: fields[4].hasPrefix) else { return nil }
       let isStuck = fields[3] == "DependencyNeverSatisfied" || fields[3].hasSuffix("requeued held")
         || ["REQUEUE_HOLD", "SPECIAL_EXIT"].contains(fields[2])
       return Task(
@@ -76,6 +77,10 @@ package struct SlurmQueue: Sendable {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [name] + arguments
+    // what people have squeue and scancel leave out by default would be taken for gone
+    process.environment = ProcessInfo.processInfo.environment.filter { variable, _ in
+      !["SQUEUE_", "SCANCEL_"].contains(where: variable.hasPrefix)
+    }
     let (from, to, errors) = (Pipe(), Pipe(), Pipe())
     (process.standardInput, process.standardOutput, process.standardError) = (from, to, errors)
     let said = Mutex(Data())

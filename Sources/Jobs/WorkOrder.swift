@@ -56,13 +56,35 @@ struct WorkOrder: Sendable {
   static func shareFolder(level: Int, share: Int, of count: Int) -> String { "level-\(level)/of-\(count)/task-\(share)" }
 
   /// Into how many shares a level has been cut by tasks so far.
-  static func shareCounts(_ path: String, level: Int) -> [Int] {
-    names(in: "\(path)/level-\(level)").compactMap { number($0, after: "of-") }.filter { $0 > 0 }.sorted()
+  static func shareCounts(_ path: String, level: Int) throws(JobError) -> [Int] {
+    try names(in: "\(path)/level-\(level)").compactMap { number($0, after: "of-") }.filter { $0 > 0 }.sorted()
   }
 
-  /// Names in a folder; none where it is not there.
-  static func names(in folder: String) -> [String] {
-    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  /// Names in a folder; none where it is not there, as before the first task of a share.
+  static func names(in folder: String) throws(JobError) -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      let number = descriptor < 0 ? errno : EIO
+      if descriptor >= 0 { close(descriptor) }
+      // a stray file is no folder
+      if number == ENOENT || number == ENOTDIR { return [] }
+      throw .output(
+        "cannot read the folder \(folder): \(String(cString: strerror(number)))",
+        hint: "make it readable for this user on this host, then do the same again")
+    }
+  }
+
+  /// Whether the order is where it was made. A folder that cannot be reached is an error.
+  static func isThere(_ path: String) throws(JobError) -> Bool {
+    var status = stat()
+    if stat("\(path)/\(fileName)", &status) == 0 { return true }
+    let number = errno
+    if number == ENOENT || number == ENOTDIR { return false }
+    throw .output(
+      "cannot look at the work order \(path): \(String(cString: strerror(number)))",
+      hint: "make its folder readable for this user on this host, then do the same again")
   }
 
   static func number(_ name: String, after prefix: String) -> Int? {

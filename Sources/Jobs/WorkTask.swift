@@ -26,8 +26,10 @@ public struct WorkTask {
   /// - Parameters:
   ///   - index: from 0.
   ///   - level: the only one to be worked on; nil: all, as far as they come.
+  ///   - note: told what is worth a word.
   public func run(
-    index: Int, count: Int, level: Int?, stopFlag: StopFlag, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    index: Int, count: Int, level: Int?, stopFlag: StopFlag, note: (String) -> Void,
+    observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     guard count > 0, count <= 1_000_000, (0..<count).contains(index) else {
       throw JobError.invalid(what: "task \(index) of \(count)", hint: "tasks are numbered from 0 to \(max(0, count - 1))")
@@ -61,6 +63,7 @@ public struct WorkTask {
     settings.checksViews = true
     do {
       let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
       defer { watcher.stop() }
@@ -83,7 +86,10 @@ public struct WorkTask {
       failed += counts.failed
       guard counts.pending > 0 else { continue }
       let missing = try ledger.missingBelow(level: level)
-      if missing.pending == 0, missing.failed > 0 { failed += counts.pending } else { waiting += counts.pending }
+      // the others are in the hands of other processes
+      let held = missing.pending == 0 ? missing.held : 0
+      failed += held
+      waiting += counts.pending - held
     }
     return (failed, waiting)
   }
