@@ -25,7 +25,7 @@ struct ConvertCommand: ParsableCommand {
     try reportingErrors {
       let source = try DatasetFile.read(dataset)
       let file = source.moved(to: output)
-      guard file.path != source.path else {
+      guard !isSameFile(file.path, source.path) else {
         throw JobError.invalid(what: "\(file.path) is the dataset itself", hint: "give another file to write")
       }
       guard overwrite || !FileManager.default.fileExists(atPath: file.path) else {
@@ -33,10 +33,21 @@ struct ConvertCommand: ParsableCommand {
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source)
-      try file.write()
+      do throws(ZarrError) {
+        try writeNamedFile(file.serialized(), to: file.path, sync: true)
+      } catch {
+        throw ViewsError.datasetUnwritable(path: file.path, why: error)
+      }
       for note in opened.notes { Terminal.message("note: \(note)") }
       let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
       Terminal.news("\(file.path) has \(opened.views.count.grouped) views, \(series)")
     }
+  }
+
+  /// Also where one name is a link to the other.
+  private func isSameFile(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    if a == b { return true }
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 }

@@ -13,7 +13,7 @@ extension JobStatus {
       "job \(job.id)\(d.name.map { " (\($0))" } ?? "")  \(job.state.rawValue)",
       "  \(d.datasetPath) -> \(d.outputPath)",
     ]
-    if let problem = job.outputProblem { lines.append("  WARNING: \(problem)") }
+    if let problem = outputProblem { lines.append("  WARNING: \(problem)") }
     lines.append("")
     var progress = "  \(bar(reading.settledShare, width: 30))  \(percentText(counts.settled, of: counts.total))"
     progress += "  \(counts.settled.grouped) of \(counts.total.grouped) blocks"
@@ -99,10 +99,13 @@ extension JobStatus {
 
   /// What to do next, where there is anything to do.
   private var hint: String? {
+    // a run would refuse, and the warning says what is to be done
+    if outputProblem != nil, job.state != .failed { return nil }
     if order != nil, [.pending, .interrupted].contains(job.state) { return orderHint }
     return switch job.state {
     case .pending: "`blockfuse run \(job.id)` begins"
     case .interrupted: "`blockfuse run \(job.id)` goes on from here"
+    case .failed where outputProblem != nil: "`blockfuse blocks \(job.id) --state failed` says why blocks failed"
     case .failed:
       "`blockfuse blocks \(job.id) --state failed` says why; `blockfuse retry \(job.id)` sets them to pending"
     case .complete, .running, .creating: nil

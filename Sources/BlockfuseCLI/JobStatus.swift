@@ -9,6 +9,8 @@ struct JobStatus {
   let reading: JobReading
   /// The work order that hosts of a cluster share, and what was read of their logs.
   let order: (record: OrderRecord, logs: OrderLogs, freshness: OrderFreshness)?
+  /// What is wrong with the output folder.
+  let outputProblem: String?
 
   var job: JobRecord { reading.job }
   var levels: [LevelRecord] { reading.levels }
@@ -19,6 +21,7 @@ struct JobStatus {
 
   init(store: JobStore, job: JobRecord) throws {
     reading = try JobReading(job, in: store)
+    outputProblem = reading.job.outputProblem
     order = try store.openOrder(of: job.id).map {
       ($0, try store.logs(of: $0.id), try OrderFreshness($0, in: store))
     }
@@ -31,7 +34,7 @@ struct JobStatus {
       "job": .int(Int64(job.id)), "name": text(d.name), "state": .string(job.state.rawValue),
       "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
       "program": .string(d.programVersion), "created": .string(timeText(job.createdAt)),
-      "element_type": .string(d.elementType.rawValue), "output_problem": text(job.outputProblem),
+      "element_type": .string(d.elementType.rawValue), "output_problem": text(outputProblem),
       "transform_key": text(d.transformKey),
     ]
     object["options"] = (try? JSONValue.parse(d.options)) ?? .null
@@ -39,7 +42,7 @@ struct JobStatus {
     object["spacing"] = space(d.spacing, axes)
     object["origin"] = space(d.origin, axes)
     object["levels"] = .array(levels.map { level($0, axes: axes) })
-    object["blocks"] = Self.blocks(job.counts)
+    object["blocks"] = Self.blocks(reading.counts)
     object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null
     object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) } ?? .null
     object["order"] = order.map { order in

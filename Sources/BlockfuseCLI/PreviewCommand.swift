@@ -18,7 +18,7 @@ struct PreviewCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(name: .shortAndLong, help: ArgumentHelp("The PNG file; it is replaced.", valueName: "png"), completion: .file(extensions: ["png"]))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The PNG file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "png"), completion: .file(extensions: ["png"]))
   var output: String
   @Option(help: ArgumentHelp("Projected along this axis: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))
   var axis = "z"
@@ -43,7 +43,7 @@ struct PreviewCommand: ParsableCommand {
       let opened = try OpenJob(store.job(job.job), in: store)
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }
-      try writeFileAtomically(Data(PNG.encode(projection.picture)), to: output, sync: false)
+      try writeNamedFile(Data(PNG.encode(projection.picture)), to: output, sync: false)
       if json {
         Terminal.result(document(projection, opened).text)
         return

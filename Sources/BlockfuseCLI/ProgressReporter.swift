@@ -1,4 +1,5 @@
 import Foundation
+import JobStore
 import Jobs
 import Synchronization
 import Zarr
@@ -29,14 +30,14 @@ final class ProgressReporter: Sendable {
   /// `[####..........]  21.7 %  about 1 h 22 min left  1,234 of 5,678 blocks  level 0 of 3  94.5 Mvoxel/s`; where that is
   /// wider than the terminal, without what matters least.
   static func line(_ reading: RunMeter.Reading, width: Int?) -> String {
-    let settled = reading.settledBefore + reading.doneBlocks + reading.emptyBlocks
+    let (settled, total) = (reading.counts.settled, reading.counts.total)
     // what matters least has the highest number
     var parts: [(text: String, rank: Int)] = []
-    if width != nil { parts.append((bar(Double(settled) / Double(max(1, reading.totalBlocks)), width: 20), 5)) }
-    parts.append((percentText(settled, of: reading.totalBlocks), 0))
-    if reading.failedBlocks > 0 { parts.append(("\(reading.failedBlocks.grouped) failed", 1)) }
-    if let left = reading.secondsLeft, settled < reading.totalBlocks { parts.append(("about \(durationText(left)) left", 2)) }
-    parts.append(("\(settled.grouped) of \(reading.totalBlocks.grouped) blocks", 3))
+    if width != nil { parts.append((bar(Double(settled) / Double(max(1, total)), width: 20), 5)) }
+    parts.append((percentText(settled, of: total), 0))
+    if reading.counts.failed > 0 { parts.append(("\(reading.counts.failed.grouped) failed", 1)) }
+    if let left = reading.secondsLeft, settled < total { parts.append(("about \(durationText(left)) left", 2)) }
+    parts.append(("\(settled.grouped) of \(total.grouped) blocks", 3))
     parts.append(("level \(reading.level) of \(reading.levelCount - 1)", 6))
     if let rate = reading.voxelsPerSecond { parts.append((String(format: "%.1f Mvoxel/s", rate / 1e6), 4)) }
     func line() -> String { parts.map(\.text).joined(separator: "  ") }
@@ -49,10 +50,14 @@ final class ProgressReporter: Sendable {
   static func json(_ reading: RunMeter.Reading, ending: Runner.Ending?) -> JSONValue {
     var object: [String: JSONValue] = [
       "level": .int(Int64(reading.level)),
+      // of the job
       "blocks": .object([
-        "total": .int(Int64(reading.totalBlocks)),
-        "settled": .int(Int64(reading.settledBefore + reading.doneBlocks + reading.emptyBlocks)),
-        "done": .int(Int64(reading.doneBlocks)), "empty": .int(Int64(reading.emptyBlocks)),
+        "total": .int(Int64(reading.counts.total)), "settled": .int(Int64(reading.counts.settled)),
+        "done": .int(Int64(reading.counts.done)), "empty": .int(Int64(reading.counts.empty)),
+        "failed": .int(Int64(reading.counts.failed)),
+      ]),
+      "this_run": .object([
+        "done": .int(Int64(reading.doneBlocks)), "empty": .int(Int64(reading.emptyBlocks + reading.bulkEmptyBlocks)),
         "failed": .int(Int64(reading.failedBlocks)),
       ]),
       "voxels": .int(Int64(reading.voxels)), "bytes_written": .int(Int64(reading.writtenByteCount)),

@@ -18,7 +18,7 @@ struct ReportCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(name: .shortAndLong, help: ArgumentHelp("The HTML file; it is replaced.", valueName: "html"), completion: .file(extensions: ["html"]))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The HTML file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "html"), completion: .file(extensions: ["html"]))
   var output: String
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
@@ -39,7 +39,7 @@ struct ReportCommand: ParsableCommand {
       let page = Report(content, projections: projections, pictureProblem: problem) {
         "data:image/png;base64," + Data(PNG.encode($0.picture)).base64EncodedString()
       }.page()
-      try writeFileAtomically(Data(page.text.utf8), to: output, sync: false)
+      try writeNamedFile(Data(page.text.utf8), to: output, sync: false)
       Terminal.news("\(output): \(byteText(page.text.utf8.count)); open it in a browser")
       for note in projections.first?.notes ?? [] { Terminal.message("note: \(note)") }
     }

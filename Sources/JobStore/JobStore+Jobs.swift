@@ -142,7 +142,10 @@ extension JobStore {
       ])
   }
 
-  private func records(_ db: Database, where condition: String, _ values: Database.Values) throws -> [JobRecord] {
+  /// - Parameter live: the runs whose processes live, where the caller has asked already.
+  func records(
+    _ db: Database, where condition: String, _ values: Database.Values, live known: Set<Int64>? = nil
+  ) throws -> [JobRecord] {
     let rows = try db.rows(
       """
       SELECT id, state, uuid, name, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
@@ -152,7 +155,7 @@ extension JobStore {
       """, values)
     return try rows.map { row in
       let id = try row.integer(0)
-      let live = try self.liveRuns(db, id)
+      let live = try known ?? self.liveRuns(db, id)
       var state: JobState = try JobStore.value(try row.text(1))
       if state == .running && live.isEmpty { state = .interrupted }
       let description = JobDescription(

@@ -76,7 +76,7 @@ extension JobStore {
     try db.run("DELETE FROM claim WHERE run = ?", [run])
   }
 
-  private func runRecords(_ db: Database, where condition: String, _ job: JobID) throws -> [RunRecord] {
+  func runRecords(_ db: Database, where condition: String, _ job: JobID) throws -> [RunRecord] {
     let rows = try db.rows(
       """
       SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message,

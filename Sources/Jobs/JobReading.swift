@@ -11,11 +11,10 @@ public struct JobReading: Sendable {
   public let samples: [RunSample]
   public let readAt: Date
 
+  /// - Parameter job: read anew.
   public init(_ job: JobRecord, in store: JobStore) throws {
-    self.job = job
-    levels = try store.levels(of: job.id)
-    runs = try store.runs(of: job.id)
-    samples = try store.samples(of: job.id)
+    let now = try store.snapshot(of: job.id)
+    (self.job, levels, runs, samples) = (now.job, now.levels, now.runs, now.samples)
     readAt = Date()
   }
 

@@ -42,7 +42,7 @@ public struct Projection: Sendable {
     let plan = try ProjectionPlan(plan: job.plan, levels: store.levels(of: job.record.id), level: level)
     let result = try Projector(job: job, plan: plan, time: time, axes: axes)
       .project(store: store, longestSide: longestSide)
-    let notes = self.notes(plan, result)
+    let notes = self.notes(plan, result, time: job.plan.timeCount > 1 ? time : nil)
     return zip(axes, result.planes).map { axis, planes in
       let channels = self.channels(job.plan, planes)
       let (picture, pixelSize) = render(planes, channels, spacing: job.plan.stack.spacing, layout: plan.layout, longestSide)
@@ -52,14 +52,18 @@ public struct Projection: Sendable {
     }
   }
 
-  private static func notes(_ plan: ProjectionPlan, _ result: Projector.Result) -> [String] {
-    let counts = plan.counts
+  /// - Parameter time: the time point that is shown, where there are others.
+  private static func notes(_ plan: ProjectionPlan, _ result: Projector.Result, time: Int?) -> [String] {
+    let counts = result.counts
+    let shown = "\(time.map { "time point \($0) of " } ?? "")level \(plan.layout.level)"
     var notes: [String] = []
-    if counts.settled == 0 {
+    if plan.isNothingFused {
       notes.append("nothing is fused yet: all is black")
+    } else if counts.settled == 0 {
+      notes.append("nothing of \(shown) is there yet: all is black")
     } else if !counts.isSettled {
       let share = percentText(counts.settled, of: counts.total)
-      notes.append("\(share) of level \(plan.layout.level) is there; what is missing is black")
+      notes.append("\(share) of \(shown) is there; what is missing is black")
     }
     if plan.isSampled && counts.settled > 0 {
       notes.append(

@@ -16,12 +16,14 @@ struct ProjectionPlan: Sendable {
   static let wantedPixels = 1024
 
   let layout: LevelLayout
-  let counts: BlockCounts
   let isSampled: Bool
+  /// Of no level is anything there.
+  let isNothingFused: Bool
 
   /// - Parameter level: nil for the finest level that is whole and can be read; where none is whole, that of which most
   ///   is there.
   init(plan: JobPlan, levels: [LevelRecord], level: Int?) throws(JobError) {
+    isNothingFused = levels.allSatisfy { $0.counts.settled == 0 }
     func byteCount(_ layout: LevelLayout) -> Int {
       layout.shape.z * layout.shape.y * layout.shape.x * layout.shape.c * plan.outputType.byteCount
     }
@@ -29,15 +31,13 @@ struct ProjectionPlan: Sendable {
       let grid = layout.grid.count
       return byteCount(layout) <= Self.byteLimit && grid.z * grid.y * grid.x * grid.c <= Self.blockLimit
     }
-    func choose(_ record: LevelRecord) -> (LevelLayout, BlockCounts, Bool) {
-      (record.layout, record.counts, !fits(record.layout))
-    }
+    func choose(_ record: LevelRecord) -> (LevelLayout, Bool) { (record.layout, !fits(record.layout)) }
     guard let last = levels.last else { throw .unexpected("the job has no levels") }
     if let level {
       guard levels.indices.contains(level) else {
         throw .invalid(what: "the job has no level \(level)", hint: "it has levels 0 to \(levels.count - 1)")
       }
-      (layout, counts, isSampled) = choose(levels[level])
+      (layout, isSampled) = choose(levels[level])
       return
     }
     var chosen: LevelRecord?
@@ -46,12 +46,12 @@ struct ProjectionPlan: Sendable {
       if record.layout.shape.zyx.max() >= Self.wantedPixels { break }
     }
     if let chosen, fits(chosen.layout) {
-      (layout, counts, isSampled) = choose(chosen)
+      (layout, isSampled) = choose(chosen)
       return
     }
     func share(_ record: LevelRecord) -> Double { Double(record.counts.settled) / Double(max(1, record.counts.total)) }
     // of equals the coarsest
     let fullest = levels.reversed().max { share($0) < share($1) } ?? last
-    (layout, counts, isSampled) = choose(share(fullest) > 0 ? fullest : last)
+    (layout, isSampled) = choose(share(fullest) > 0 ? fullest : last)
   }
 }

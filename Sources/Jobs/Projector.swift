@@ -18,6 +18,8 @@ final class Projector: Sendable {
   struct Result: Sendable {
     /// For each axis a plane for each channel.
     var planes: [[ProjectionPlane]]
+    /// Of the level at the time point.
+    var counts = BlockCounts()
     var readBlocks = 0
     var unreadableBlocks = 0
   }
@@ -79,12 +81,15 @@ final class Projector: Sendable {
     let all = Box3(shape: grid.count.zyx)
     for c in 0..<grid.count.c {
       let states = try store.states(of: job.record.id, level: plan.layout.level, t: time, c: c, blocks: all)
+      result.counts.total += states.count
       for (i, state) in states.enumerated() where state.isSettled {
         let space = BlockGrid(shape: TCZYX(zyx: grid.count.zyx), block: .one).position(at: i).zyx
         let position = TCZYX(t: time, c: c, zyx: space)
         if state == .done {
+          result.counts.done += 1
           tasks.append(Task(position: position))
         } else {
+          result.counts.empty += 1
           for axis in axes.indices { result.planes[axis][c].add(0, over: grid.box(of: position)) }
         }
       }
@@ -108,6 +113,8 @@ final class Projector: Sendable {
           if map.cells.count(where: { $0.sample != nil }) <= budget { break }
         }
         guard let map = found else { continue }
+        // seen along another axis they are the same
+        if a == 0 { result.counts = map.cells.reduce(result.counts) { $0 + $1.counts } }
         for row in 0..<map.rows {
           for column in 0..<map.columns {
             let cell = map.cells[row * map.columns + column]

@@ -74,6 +74,7 @@ public struct RunJob {
       let ending = try runner.run()
       heart.stop()
       watcher.stop()
+      for level in try store.levels(of: record.id) { meter.found(level: level.layout.level, level.counts) }
       let reading = meter.read()
       observe(reading)
       if ending != .leftToOthers { try run.end(ending.outcome, progress: reading.progress) }

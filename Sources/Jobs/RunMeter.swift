@@ -7,8 +7,11 @@ public final class RunMeter: Sendable {
   public struct Reading: Sendable {
     public var level = 0
     public var levelCount = 1
+    /// Of this run.
     public var doneBlocks = 0
+    /// Of this run, without those settled in bulk.
     public var emptyBlocks = 0
+    public var bulkEmptyBlocks = 0
     public var failedBlocks = 0
     public var lostBlocks = 0
     /// Of all blocks that were looked at.
@@ -16,9 +19,8 @@ public final class RunMeter: Sendable {
     /// Of the done ones.
     public var writtenVoxels = 0
     public var writtenByteCount = 0
-    /// Blocks of the whole job that were settled before this run, or settled in bulk, and how many there are.
-    public var settledBefore = 0
-    public var totalBlocks = 0
+    /// Of all that there is to do, by whichever run; what others do meanwhile is known at the end.
+    public var counts = BlockCounts()
     /// Without the time in which the machine slept or the process was stopped.
     public var elapsedSeconds = 0.0
     /// Blocks a second over the last while; nil before there is one.
@@ -52,8 +54,6 @@ public final class RunMeter: Sendable {
     for (layout, counts) in levels {
       state.levels[layout.level] = TimeLeft.Level(
         counts: counts, voxelsPerBlock: layout.grid.block.product)
-      state.reading.totalBlocks += counts.total
-      state.reading.settledBefore += counts.settled
     }
     monitor = Monitor(state)
   }
@@ -65,9 +65,14 @@ public final class RunMeter: Sendable {
   /// Blocks settled without being made.
   func settledInBulk(level: Int, blocks: Int) {
     monitor.update { state in
-      state.reading.settledBefore += blocks
+      state.reading.bulkEmptyBlocks += blocks
       state.levels[level]?.counts.empty += blocks
     }
+  }
+
+  /// How a level stands by the record, where others may have worked on it.
+  func found(level: Int, _ counts: BlockCounts) {
+    monitor.update { $0.levels[level]?.counts = counts }
   }
 
   func recorded(_ results: [WorkResult], lost: Int) {
@@ -105,6 +110,7 @@ public final class RunMeter: Sendable {
       let now = state.clock.seconds
       var reading = state.reading
       reading.elapsedSeconds = now
+      reading.counts = state.levels.reduce(BlockCounts()) { $0 + ($1?.counts ?? BlockCounts()) }
       if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {
         reading.blocksPerSecond = Double(reading.finishedBlocks - first.blocks) / (now - first.at)
         reading.voxelsPerSecond = Double(reading.voxels - first.voxels) / (now - first.at)

@@ -12,7 +12,7 @@ final class JobPages: Sendable {
     var status = 200
     var type = "text/html; charset=utf-8"
     var body: [UInt8]
-    /// A picture's address changes with the picture.
+    /// What is at this address never changes.
     var isLasting = false
 
     init(_ html: HTML, status: Int = 200) {
@@ -20,32 +20,34 @@ final class JobPages: Sendable {
       self.status = status
     }
 
-    init(png: [UInt8]) { (body, type, isLasting) = (png, "image/png", true) }
+    init(png: [UInt8], isLasting: Bool) { (body, type, self.isLasting) = (png, "image/png", isLasting) }
   }
 
   private struct Known: Sendable {
+    let store: JobStore
     let opened: OpenJob
     let pictures: JobPictures
     var main: HTML?
     var madeAt = Date.distantPast
   }
 
-  private let store: JobStore
-  /// One job is read at a time: looking on costs at most a core.
-  private let known = Mutex<[JobID: Known]>([:])
+  private let database: ServedDatabase
+  /// By the uuid. One job is read at a time: looking on costs at most a core.
+  private let known = Mutex<[String: Known]>([:])
 
-  init(store: JobStore) { self.store = store }
+  init(store: JobStore) { database = ServedDatabase(store) }
 
   func answer(_ path: String) -> Answer {
     let parts = path.split(separator: "/").map(String.init)
     do {
+      let store = try database.store()
       switch parts.count {
       case 0: return Answer(live(title: "Jobs", try JobList(store).main()))
       case 1 where parts[0] == "main": return Answer(try JobList(store).main())
-      case 1 where parts[0] == "favicon.ico": return Answer(png: icon)
-      case 2 where parts[0] == "job": return try page(parts[1])
-      case 3 where parts[0] == "job" && parts[2] == "main": return try part(parts[1])
-      case 3 where parts[0] == "job" && parts[2].hasSuffix(".png"): return try picture(parts[1], parts[2])
+      case 1 where parts[0] == "favicon.ico": return Answer(png: icon, isLasting: true)
+      case 2 where parts[0] == "job": return try page(parts[1], store)
+      case 3 where parts[0] == "job" && parts[2] == "main": return try part(parts[1], store)
+      case 3 where parts[0] == "job" && parts[2].hasSuffix(".png"): return try picture(parts[1], parts[2], store)
       default: return missing("there is no such page")
       }
     } catch let error as JobStoreError {
@@ -58,56 +60,54 @@ final class JobPages: Sendable {
 
   // MARK: - Pages
 
-  private func page(_ selector: String) throws -> Answer {
-    let main = try main(of: selector)
+  private func page(_ selector: String, _ store: JobStore) throws -> Answer {
+    let main = try main(of: selector, store)
     return Answer(live(title: main.title, main.html, nav: "<nav><a href=\"/\">All jobs</a></nav>"))
   }
 
-  private func part(_ selector: String) throws -> Answer { Answer(try main(of: selector).html) }
+  private func part(_ selector: String, _ store: JobStore) throws -> Answer { Answer(try main(of: selector, store).html) }
 
-  private func main(of selector: String) throws -> (title: String, html: HTML) {
-    let record = try job(selector)
+  private func main(of selector: String, _ store: JobStore) throws -> (title: String, html: HTML) {
+    let record = try job(selector, store)
     let title = record.description.name ?? "job \(record.id)"
     return try known.withLock { known in
-      if let entry = known[record.id], let main = entry.main, Date().timeIntervalSince(entry.madeAt) < 1 {
-        return (title, main)
-      }
-      var entry = try known[record.id] ?? open(record)
+      var entry = try entry(of: record, store, &known)
+      if let main = entry.main, Date().timeIntervalSince(entry.madeAt) < 1 { return (title, main) }
       let reading = try JobReading(record, in: store)
       let content = try ReportContent(entry.opened, reading: reading, store: store)
       let pictures = entry.pictures.current(settled: reading.counts.settled)
       let report = Report(content, projections: pictures.projections, pictureProblem: pictures.problem) {
-        "/job/\(record.id)/\($0.axis.rawValue)-\(pictures.version).png"
+        "/job/\(record.id)/\(pictures.name(along: $0.axis))"
       }
       let main = report.main()
       (entry.main, entry.madeAt) = (main, Date())
-      known[record.id] = entry
+      known[record.description.uuid] = entry
       return (title, main)
     }
   }
 
-  private func picture(_ selector: String, _ name: String) throws -> Answer {
-    let record = try job(selector)
-    guard let axis = name.split(separator: "-").first.flatMap({ Axis(rawValue: String($0)) }) else {
-      return missing("there is no such picture")
-    }
-    let pictures = try known.withLock { known in
-      let entry = try known[record.id] ?? open(record)
-      known[record.id] = entry
-      return entry.pictures
-    }
+  private func picture(_ selector: String, _ name: String, _ store: JobStore) throws -> Answer {
+    let record = try job(selector, store)
+    guard let axis = JobPictures.axis(of: name, uuid: record.description.uuid) else { return missing("there is no such picture") }
+    let pictures = try known.withLock { try entry(of: record, store, &$0).pictures }
     let current = pictures.current(settled: record.counts.settled)
     guard let file = current.files[axis] else { return missing(current.problem ?? "there is no such picture") }
-    return Answer(png: file)
+    // a page that is a moment old asks for the former one
+    return Answer(png: file, isLasting: current.name(along: axis) == name)
   }
 
-  private func open(_ record: JobRecord) throws -> Known {
+  private func entry(of record: JobRecord, _ store: JobStore, _ known: inout [String: Known]) throws -> Known {
+    let uuid = record.description.uuid
+    if let entry = known[uuid], entry.store === store { return entry }
     let opened = try OpenJob(record, in: store)
-    return Known(opened: opened, pictures: JobPictures(job: opened, store: store))
+    let entry = Known(store: store, opened: opened, pictures: JobPictures(job: opened, store: store))
+    known = known.filter { $0.value.store === store }
+    known[uuid] = entry
+    return entry
   }
 
   /// By number only: a name may belong to another job by the next time.
-  private func job(_ selector: String) throws -> JobRecord {
+  private func job(_ selector: String, _ store: JobStore) throws -> JobRecord {
     guard let id = Int(selector) else { throw JobStoreError.noSuchJob(selector: selector, path: store.path) }
     return try store.job(id)
   }

@@ -48,9 +48,9 @@ public struct JobServer: Sendable {
     guard isLoopbackHost(request.headers[.host]) else {
       return response(.misdirectedRequest, "text/plain; charset=utf-8", Data("this server answers to localhost only\n".utf8))
     }
-    guard request.method == .GET else {
+    guard request.method == .GET || request.method == .HEAD else {
       var refusal = response(.methodNotAllowed, "text/plain; charset=utf-8", Data("this server is read-only\n".utf8))
-      refusal.headers[HTTPHeader("Allow")] = "GET"
+      refusal.headers[HTTPHeader("Allow")] = "GET, HEAD"
       return refusal
     }
     let path = request.path
@@ -60,6 +60,11 @@ public struct JobServer: Sendable {
     }
     var answered = response(HTTPStatusCode(answer.status, phrase: phrase(answer.status)), answer.type, Data(answer.body))
     if answer.isLasting { answered.headers[.cacheControl] = "private, max-age=3600" }
+    if request.method == .HEAD {
+      // as long as that of GET would be
+      answered.headers[.contentLength] = String(answer.body.count)
+      answered.payload = .httpBody(HTTPBodySequence(data: Data()))
+    }
     return answered
   }
 

@@ -48,6 +48,19 @@ import Zarr
     #expect(!FileManager.default.fileExists(atPath: folder.file("jobs.sqlite.lock")))
   }
 
+  /// A terminal would obey them.
+  @Test func aNameWithControlCharactersIsRefused() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    for name in ["two\nlines", "\u{1b}[31mred", "\u{85}", "a\u{2028}b", "tab\t"] {
+      let end = try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--name", name)
+      #expect(end.status == 64, "\(end.errors)")
+      #expect(end.errors.contains("control character") && !end.errors.contains("\u{1b}"), "\(end.errors)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("jobs.sqlite")))
+    #expect(try folder.blockfuse("submit", dataset, "--output", "a.ome.zarr", "--name", "Leber – 肝臓 👩‍🔬").status == 0)
+  }
+
   @Test(.enabled(if: TestFolder.hasUnprivileged, "nobody may not run the program here"))
   func aPlaceThatCannotBeWrittenIsRefusedBeforeAnythingIsMade() throws {
     let folder = try TestFolder()

@@ -35,6 +35,21 @@ import Zarr
     for count in ["total", "settled"] { #expect(end["blocks"]?[count]?.int == halfway["blocks"]?["total"]?.int, "\(again.output)") }
   }
 
+  /// Of the job, whichever run did it; what this one did is beside them.
+  @Test func numbersOfBlocksAreThoseOfTheJob() throws {
+    let folder = try submitted()
+    for total in [50, 100] {
+      let end = try folder.blockfuse("run", "--limit", "50", "--json", "--quiet")
+      let line = try JSONValue.parse(String(end.output.split(separator: "\n").last ?? ""))
+      let (blocks, own) = (line["blocks"], line["this_run"])
+      #expect((blocks?["done"]?.int ?? 0) + (blocks?["empty"]?.int ?? 0) == total, "\(line)")
+      #expect(blocks?["settled"]?.int == total)
+      #expect((own?["done"]?.int ?? 0) + (own?["empty"]?.int ?? 0) == 50, "\(line)")
+      let status = try folder.status()["blocks"]
+      for name in ["total", "done", "empty", "failed"] { #expect(blocks?[name] == status?[name], "\(name)") }
+    }
+  }
+
   /// A limit is reached only where it keeps something from being done.
   @Test func aLimitOfAllThatIsLeft() throws {
     let folder = try TestFolder()

@@ -59,6 +59,37 @@ import Zarr
     #expect(try folder.status()["runs"]?.array?.first?["seconds"]?.double == worked)
   }
 
+  /// Also while blocks are recorded between two looks at the database.
+  @Test func countsAreOfOneMoment() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "24,150,150", "--chunk", "24,50,50")
+    try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "6")
+    let run = try folder.spawn("run", "--quiet")
+    defer { run.signal(SIGKILL) }
+    var looks = 0
+    while run.isRunning, looks < 60 {
+      looks += 1
+      for status in [try folder.status(), try JSONValue.parse(try folder.blockfuse("list", "--json").output).array?.first] {
+        for state in ["total", "done", "empty", "failed", "running", "pending"] {
+          let sum = status?["levels"]?.array?.reduce(0) { $0 + ($1["blocks"]?[state]?.int ?? 0) }
+          #expect(status?["blocks"]?[state]?.int == sum, "\(state)")
+        }
+      }
+    }
+    #expect(looks > 5)
+  }
+
+  /// A warning, and no advice to do what would be refused.
+  @Test func nothingGoesOnWhereTheOutputWasReplaced() throws {
+    let folder = try submitted()
+    try folder.blockfuse("run", "1", "--limit", "20", "--quiet")
+    try folder.blockfuse("submit", folder.file("mosaic/dataset.json"), "--output", "out.ome.zarr", "--overwrite")
+    let text = try folder.blockfuse("status", "1").output
+    #expect(text.contains("interrupted") && text.contains("WARNING") && text.contains("was replaced by another job"), "\(text)")
+    #expect(!text.contains("blockfuse run"), "\(text)")
+    #expect(try folder.blockfuse("run", "1").status == 4)
+  }
+
   @Test func watchingEndsWithTheJob() throws {
     let folder = try submitted()
     let watch = try folder.spawn("status", "--watch", "--json")

@@ -1,7 +1,7 @@
 """Options through the command line, each against a few lines of numpy. Views sit at whole voxels, so that nothing is interpolated."""
-import json
+import json, os, subprocess
 import numpy as np, pytest, zarr
-from conftest import blockfuse, write_view
+from conftest import binary, blockfuse, write_view
 
 SHAPE, OFFSET = (6, 30, 40), 25  # along x, from view to view: they share 15 columns
 WIDTH = SHAPE[2] + OFFSET
@@ -41,12 +41,18 @@ def test_views_are_selected_by_name(tmp_path):
     assert "v1" in refused(tmp_path, "--views", "v11")
 
 
-def refused(folder, *flags):
-    import subprocess
-    from conftest import binary
+def refused(folder, *flags, options=None):
+    if options is not None:
+        (folder / "options.json").write_text(json.dumps(options))
+        flags += ("--options", "options.json")
     end = subprocess.run([binary(), "plan", "dataset.json", *flags], cwd=folder, capture_output=True, text=True)
     assert end.returncode == 64, end.stderr
     return end.stderr
+
+
+def planned(folder, *flags, options=None):
+    (folder / "options.json").write_text(json.dumps(options or {}))
+    return json.loads(blockfuse(folder, "plan", "dataset.json", "--json", "--options", "options.json", *flags))
 
 
 def test_time_points_and_channels_are_selected(tmp_path):
@@ -59,6 +65,23 @@ def test_time_points_and_channels_are_selected(tmp_path):
     np.testing.assert_array_equal(fuse(tmp_path, "--channels", "1", output="one.ome.zarr"), data[:, [1]])
     assert "4" in refused(tmp_path, "--timepoints", "4")
     assert "dapi" in refused(tmp_path, "--channels", "dapo")
+
+
+@pytest.mark.parametrize("times, scale, start", [("2,3", 5, 110), ("1,3", 10, 105), ("4", 5, 120), ("0,1,4", 5, 100)])
+def test_the_time_axis_is_that_of_the_chosen_time_points(times, scale, start, tmp_path):
+    dataset(tmp_path, [noise(3, tc=(5, 1))])
+    group = zarr.open_group(tmp_path / "v0.ome.zarr", mode="r+")
+    multiscale = group.attrs["multiscales"][0]
+    first, second = multiscale["datasets"][0]["coordinateTransformations"]
+    first["scale"][0], second["translation"][0] = 5.0, 100.0
+    group.attrs["multiscales"] = [multiscale]
+    fuse(tmp_path, "--timepoints", times)
+    (image,) = zarr.open_group(tmp_path / "out.ome.zarr", mode="r").attrs["multiscales"]
+    for level in image["datasets"]:
+        first, second = level["coordinateTransformations"]
+        assert (first["scale"][0], second["translation"][0]) == (scale, start)
+    notes = planned(tmp_path, "--timepoints", times)["warnings"]
+    assert any("unevenly" in note for note in notes) == (times == "0,1,4")
 
 
 def test_scale_and_offset_of_a_view_count_before_fusing_and_saturate(tmp_path):
@@ -151,3 +174,83 @@ def test_status_shows_all_options_and_they_make_the_job_again(tmp_path):
     np.testing.assert_array_equal(zarr.open_array(tmp_path / "second.ome.zarr/0", mode="r")[:], first)
     files = lambda name: {str(p.relative_to(tmp_path / name)): p.read_bytes() for p in (tmp_path / name).rglob("c/**/*") if p.is_file()}
     assert files("first.ome.zarr") == files("second.ome.zarr") and files("first.ome.zarr")
+
+
+@pytest.mark.parametrize("options, name", [({"zarr_options": 5}, "zarr_options"), ({"zarr_options": {"zarr_array_creation_kwargs": [1]}}, "zarr_array_creation_kwargs")])
+@pytest.mark.parametrize("flags", [(), ("--compressor", "zstd")])
+def test_what_must_be_a_map_is_refused_by_name(options, name, flags, tmp_path):
+    dataset(tmp_path, [noise(16)])
+    assert name in refused(tmp_path, *flags, options=options)
+
+
+def test_a_flag_that_is_a_map_keeps_what_it_does_not_name(tmp_path):
+    dataset(tmp_path, [noise(17)])
+    flag = "--zarr-options", '{"zarr_array_creation_kwargs": {"compressor": null}}'
+    blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.ome.zarr", "--options", options_file(tmp_path, OPTIONS["zarr_options"]), *flag)
+    status = json.loads(blockfuse(tmp_path, "status", "--json"))
+    assert status["options"]["zarr_options"]["zarr_array_creation_kwargs"] == {"compressor": None, "shards": {"z": 16, "y": 32, "x": 32}}
+    assert status["levels"][0]["shards"] is not None
+
+
+def options_file(folder, zarr_options):
+    (folder / "options.json").write_text(json.dumps({"output_chunksize": 16, "zarr_options": zarr_options}))
+    return "options.json"
+
+
+def test_workers_stay_within_the_memory(tmp_path):
+    for i in range(2):
+        write_view(tmp_path / f"v{i}.ome.zarr", np.ones((1, 1, 64, 256, 256), "uint16"), (1.0, 1.0, 1.0), (0.0, 0.0, i * 200.0), chunks=(64, 64, 64))
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": f"v{i}", "path": f"v{i}.ome.zarr"} for i in range(2)]}))
+    flags = "--weights-func", "content_based", "--output-chunksize", "64", "--workers", "8"
+    plenty = planned(tmp_path, *flags, "--memory", "8GiB")
+    assert plenty["memory"]["workers"] == 8 and plenty["warnings"] == []
+    few = planned(tmp_path, *flags, "--memory", "200MiB")
+    assert few["memory"]["total"] <= 200 * 2**20 and 1 <= few["memory"]["workers"] < 8
+    assert any("of 8 workers" in note for note in few["warnings"])
+    least = planned(tmp_path, *flags, "--memory", "1MiB")
+    assert least["memory"]["workers"] == 1 and any("is too little" in note for note in least["warnings"])
+    blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.ome.zarr", *flags[:4])
+    for memory, words in [("200MiB", "of 8 workers"), ("1MiB", "is too little")]:
+        assert words in said(tmp_path, "run", "--limit", "1", *flags[4:], "--memory", memory)
+
+
+def said(folder, *arguments):
+    end = subprocess.run([binary(), *arguments], cwd=folder, capture_output=True, text=True, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
+    assert end.returncode == 0, end.stderr
+    return end.stderr
+
+
+def test_a_mask_has_no_intensity_range(tmp_path):
+    dataset(tmp_path, [noise(18)])
+    assert "intensity_range" in refused(tmp_path, "--output-mask", "--intensity-range", "0,2")
+
+
+def test_planes_have_no_z(tmp_path):
+    write_view(tmp_path / "v.ome.zarr", np.ones((1, 1, 30, 40), "uint16"), (1.0, 1.0), (0.0, 0.0))
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "v", "path": "v.ome.zarr"}]}))
+    assert planned(tmp_path, options={"output_shape": 20})["levels"][0]["shape"][-2:] == [20, 20]
+    place = {"z": 3, "y": 20, "x": 20}
+    for options, name in [
+        ({"output_shape": place}, '"output_shape"'), ({"output_origin": place}, '"output_origin"'),
+        ({"output_stack_properties": {"shape": place, "spacing": {"y": 1, "x": 1}, "origin": {"y": 0, "x": 0}}}, '"output_stack_properties.shape"'),
+    ]:
+        message = refused(tmp_path, options=options)
+        assert name in message and "2D" in message
+
+
+WHOLE = {"output_stack_properties": {"spacing": {"z": 1, "y": 1, "x": 2}, "origin": {"z": 0, "y": 0, "x": 0}, "shape": {"z": 6, "y": 30, "x": 20}}}
+
+
+def test_options_out_of_force_are_named(tmp_path):
+    dataset(tmp_path, [noise(19)])
+    notes = planned(tmp_path, options={**WHOLE, "output_shape": 9, "output_origin": {"x": 1}})["warnings"]
+    (note,) = [note for note in notes if "output_stack_properties" in note]
+    assert "output_shape" in note and "output_origin" in note and "output_spacing" not in note
+    assert planned(tmp_path, options=WHOLE)["warnings"] == []
+
+
+def test_bounding_boxes_are_a_map(tmp_path):
+    dataset(tmp_path, [noise(20)])
+    file = tmp_path / "dataset.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "bounding_boxes": [1]}))
+    assert "bounding_boxes" in refused(tmp_path)

@@ -128,3 +128,26 @@ def test_images_of_06_satisfy_its_schemas_and_are_read(tmp_path):
     blockfuse(tmp_path, "fuse", "dataset.json", "--output", "coarse.ome.zarr", "--output-spacing", "z=2,y=1,x=1", "--output-chunksize", "16", "--quiet")
     coarse = zarr.open_array(tmp_path / "coarse.ome.zarr/0", mode="r")[0, 0]
     np.testing.assert_array_equal(coarse[:, :, :15], images[0][:, ::2, ::2])
+
+
+def windows(folder, data):
+    mosaic = Mosaic(folder, (1.0, 1.0, 1.0))
+    mosaic.add(data, (0, 0, 0), np.eye(4))
+    output = mosaic.fuse("out.ome.zarr", {"output_chunksize": 16})
+    return [channel["window"] for channel in zarr.open_group(output, mode="r").attrs["omero"]["channels"]]
+
+
+def test_no_window_is_empty(tmp_path):
+    """napari opens no image at all of which one channel's window has no width."""
+    data = np.zeros((1, 2, 4, 20, 30), "uint16")
+    data[0, 1] = 700
+    black, gray = windows(tmp_path, data)
+    assert black["start"] < black["end"] and black["min"] < black["max"]
+    assert (gray["start"], gray["end"]) == (0, 700)
+
+
+def test_a_window_is_measured_where_there_is_something(tmp_path):
+    """Of a long series some time points are looked at; where those are black, all."""
+    data = np.zeros((18, 1, 4, 20, 30), "uint16")
+    data[1] = 900
+    assert [(w["start"], w["end"]) for w in windows(tmp_path, data)] == [(0, 900)]
