@@ -72,7 +72,6 @@ extension Dataset {
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
     for result in opened { images.append(try result.get()) }
-    if file.isPlacedByImages { try Dataset.checkPlaces(images, of: file) }
     let first = images[0].image
     let series = try OutputSeries(file, images: images)
     let matcher = ViewMatcher(first: first, series: series)
@@ -85,6 +84,7 @@ extension Dataset {
       keys.formUnion(view.transforms.keys)
       views.append(view)
     }
+    try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
     notes = file.notes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
     self.views = views
@@ -95,13 +95,6 @@ extension Dataset {
     timeUnit = series.time?.unit
     (channelNames, channelColors) = (series.channelNames, series.channelColors)
     transformKeys = keys.sorted()
-  }
-
-  /// Images that all say that they are at one place do not say where they are.
-  private static func checkPlaces(_ images: [PlacedImage], of file: DatasetFile) throws(ViewsError) {
-    let first = images[0].image.levels[0].stack.origin
-    guard images.count > 1, images.allSatisfy({ $0.image.levels[0].stack.origin == first }) else { return }
-    throw .placesMissing(path: file.path, count: images.count, datasets: file.otherDatasets)
   }
 
   /// What the file says of sizes does not place anything, but tells that it may belong to other images.
