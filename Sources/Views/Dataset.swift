@@ -87,6 +87,7 @@ extension Dataset {
     try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
     notes = file.notes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
+      + Dataset.typeNotes(images, of: file)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
     (timeCount, channelCount) = (series.timeCount, series.channelCount)
@@ -111,6 +112,18 @@ extension Dataset {
 }
 
 extension Dataset {
+  /// The output has the first view's type, which the others' values may be beyond.
+  private static func typeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
+    let type = images[0].image.levels[0].elementType
+    let wider = images.indices.filter { !type.holds(images[$0].image.levels[0].elementType) }
+    guard let first = wider.first else { return [] }
+    return [
+      "\(wider.count) views have voxels that \(type.rawValue), the first view's type and so the output's, cannot hold, such as "
+        + "\(images[first].image.levels[0].elementType.rawValue) of view \"\(file.entries[first].name)\": values are clipped to it, "
+        + "unless output_dtype chooses another"
+    ]
+  }
+
   /// Once each, however many images they are on.
   private static func remarks(on images: [PlacedImage], of file: DatasetFile) -> [String] {
     var found: [String: (first: Int, count: Int)] = [:]
