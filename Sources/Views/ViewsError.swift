@@ -85,7 +85,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .placesMissing(let path, _, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
     case .samePlace:
-      "files of channels or time points are views of a dataset.json with their \"c\" or \"t\", or are fused channel by channel, from a list of the files of one; what is to be fused on one place goes into a dataset.json, too"
+      "list the files of one channel and time point only, or give each its \"c\" or \"t\" in a dataset.json; a dataset.json may have several on one place, too"
     case .wellsOverlap(_, let first, _): "give one well: \(first)"
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
