@@ -288,3 +288,40 @@ int chdf5_read_table(int64_t file, const char *path, double *values, int limit, 
   H5Dclose(dataset);
   return status;
 }
+
+int64_t chdf5_open_creation(int64_t dataset) {
+  begin();
+  hid_t creation = H5Dget_create_plist(dataset);
+  return creation < 0 ? failed() : creation;
+}
+
+void chdf5_close_creation(int64_t creation) { H5Pclose(creation); }
+
+int64_t chdf5_source_count(int64_t creation) {
+  begin();
+  size_t count = 0;
+  if (H5Pget_layout(creation) == H5D_VIRTUAL) return H5Pget_virtual_count(creation, &count) < 0 ? failed() : (int64_t)count;
+  int files = H5Pget_external_count(creation);
+  return files < 0 ? failed() : files;
+}
+
+int chdf5_source(int64_t creation, int64_t i, struct chdf5_source *source) {
+  begin();
+  memset(source, 0, sizeof *source);
+  source->byte_count = UINT64_MAX;
+  if (H5Pget_layout(creation) == H5D_VIRTUAL) {
+    ssize_t file = H5Pget_virtual_filename(creation, (size_t)i, source->file, sizeof source->file);
+    ssize_t name = H5Pget_virtual_dsetname(creation, (size_t)i, source->dataset, sizeof source->dataset);
+    if (file < 0 || name < 0) return (int)failed();
+    if (file >= (ssize_t)sizeof source->file || name >= (ssize_t)sizeof source->dataset)
+      return (int)refused("the name of a source is too long");
+    return 0;
+  }
+  off_t offset = 0;
+  hsize_t size = 0;
+  if (H5Pget_external(creation, (unsigned)i, sizeof source->file, source->file, &offset, &size) < 0) return (int)failed();
+  if (source->file[sizeof source->file - 1] != 0) return (int)refused("the name of a source is too long");
+  source->offset = (uint64_t)offset;
+  if (size != H5F_UNLIMITED) source->byte_count = size;
+  return 0;
+}

@@ -19,4 +19,23 @@ public enum ElementType: String, CaseIterable, Sendable, Codable {
     default: true
     }
   }
+
+  /// Whether every value of another type lies in the range of this one; floating point may round it.
+  public func holds(_ other: ElementType) -> Bool {
+    switch (self, other) {
+    case (.float64, _), (.float32, _): true
+    case (.float16, _): other == .float16 || other.byteCount == 1 || other == .int16
+    case (_, .float16), (_, .float32), (_, .float64): false
+    default:
+      isSigned == other.isSigned
+        ? byteCount >= other.byteCount : isSigned && byteCount > other.byteCount
+    }
+  }
+
+  private var isSigned: Bool {
+    switch self {
+    case .uint8, .uint16, .uint32, .uint64: false
+    default: true
+    }
+  }
 }

@@ -24,6 +24,8 @@ public final class HDF5Array: ChunkedArray {
 
   /// The file that its voxels are in: another one where a link of `file` leads to one.
   public let path: String
+  /// Others that voxels come from, where it is put together from them.
+  public let sourceFiles: [String]
 
   /// The one that it was opened by.
   private let filePath: String
@@ -85,6 +87,8 @@ public final class HDF5Array: ChunkedArray {
     (path, filePath, self.inner, self.shape) = (dataset.path, file.path, inner, shape)
     (elementType, fill, swapsBytes, chunkByteCount) = (type, stored, isSwapped, byteCount)
     identity = Self.identity(info)
+    let isOther = Int(info.layout) == Int(CHDF5_OTHER.rawValue)
+    sourceFiles = isOther ? try HDF5Sources.files(of: dataset, inner, byteCount: Self.byteCount(info)) : []
     let names = (0..<Int(info.filter_count)).map { Self.filter(info, $0).name }
     codecSummary =
       "hdf5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(names.joined(separator: " | "))"
@@ -296,6 +300,15 @@ public final class HDF5Array: ChunkedArray {
     let all = withUnsafeBytes(of: tuple) { Array($0.bindMemory(to: UInt64.self).prefix(rank)) }
     let lengths = all.compactMap { Int(exactly: $0) }
     return lengths.count == rank ? lengths : nil
+  }
+
+  /// Of all voxels.
+  static func byteCount(_ info: chdf5_info) -> UInt64 {
+    let lengths = withUnsafeBytes(of: info.dims) { Array($0.bindMemory(to: UInt64.self).prefix(Int(info.rank))) }
+    return lengths.reduce(UInt64(max(0, info.byte_count))) { product, length in
+      let (next, isTooLarge) = product.multipliedReportingOverflow(by: length)
+      return isTooLarge ? .max : next
+    }
   }
 
   private static func elementType(_ info: chdf5_info, readsSignedAsUnsigned: Bool) -> ElementType? {

@@ -14,6 +14,22 @@ public final class HDF5File: Sendable {
 
   public static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
+  /// Whether a file is one: its signature is at the beginning, or behind a block of another program at 512, 1024, 2048, …
+  public static func isThere(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var found = [UInt8](repeating: 0, count: signature.count)
+    var offset = 0
+    while offset < 1 << 60, found.withUnsafeMutableBytes({ pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }) == found.count {
+      if found == signature { return true }
+      offset = offset == 0 ? 512 : offset * 2
+    }
+    return false
+  }
+
   /// The file of a path; one that is open already is shared.
   public static func open(_ path: String) throws(ZarrError) -> HDF5File {
     // for the errno, which libhdf5 hides

@@ -4,7 +4,7 @@ import Zarr
 /// The filters of a chunked data set that are undone here, outside libhdf5's turn.
 struct HDF5Filters: Sendable {
   private enum Filter: Sendable {
-    case deflate, lzf, zstd, blosc
+    case deflate, lzf, zstd, blosc, fletcher32
     case shuffle(elementByteCount: Int)
   }
 
@@ -21,21 +21,25 @@ struct HDF5Filters: Sendable {
   /// Nil where libhdf5 has to undo them; an error where nobody can.
   init?(_ info: chdf5_info, elementByteCount: Int, place: String) throws(ZarrError) {
     var filters: [Filter] = []
-    var isKnown = true
     for i in 0..<Int(info.filter_count) {
-      let (id, _, isAvailable, name) = HDF5Array.filter(info, i)
-      switch id {
+      switch HDF5Array.filter(info, i).id {
       case 1: filters.append(.deflate)
       case 2: filters.append(.shuffle(elementByteCount: elementByteCount))
+      case 3: filters.append(.fletcher32)
       case 32000: filters.append(.lzf)
       case 32001: filters.append(.blosc)
       case 32015: filters.append(.zstd)
-      default:
-        guard isAvailable else { throw .unsupported(path: place, feature: "the HDF5 filter \(id) (\(name))") }
-        isKnown = false
+      default: break
       }
     }
-    guard isKnown else { return nil }
+    guard filters.count == Int(info.filter_count) else {
+      // libhdf5 has to undo all of a chain, also those that could be undone here
+      for i in 0..<Int(info.filter_count) {
+        let (id, _, isAvailable, name) = HDF5Array.filter(info, i)
+        if !isAvailable { throw .unsupported(path: place, feature: "the HDF5 filter \(id) (\(name))") }
+      }
+      return nil
+    }
     self.filters = filters
   }
 
@@ -47,8 +51,10 @@ struct HDF5Filters: Sendable {
     var borrowed = 0
     defer { for _ in 0..<borrowed { context.giveBack() } }
     for i in filters.indices.reversed() where skipped & (1 << UInt32(i)) == 0 {
+      // what is still to be undone may have made the chunk longer
+      let room = i == 0 ? 0 : output.count / 16 + 1024
       let target: UnsafeMutableRawBufferPointer
-      do throws(ZarrError) { target = try context.scratch(byteCount: output.count) } catch { throw .other(error) }
+      do throws(ZarrError) { target = try context.scratch(byteCount: output.count + room) } catch { throw .other(error) }
       borrowed += 1
       let count = try undo(filters[i], current, into: target, context: context)
       current = UnsafeRawBufferPointer(rebasing: target[..<count])
@@ -67,8 +73,21 @@ struct HDF5Filters: Sendable {
     case .zstd: return try unpack(.zstd, stored, into: target, context: context)
     case .blosc: return try unpack(.blosc, stored, into: target, context: context)
     case .lzf: return try decodeLzf(stored, into: target)
+    case .fletcher32:
+      guard stored.count >= 4 else { throw .damaged("fletcher32: it ends early") }
+      let content = UnsafeRawBufferPointer(rebasing: stored.dropLast(4))
+      guard content.count <= target.count else { throw .damaged("fletcher32: it has more than \(target.count) bytes") }
+      let written = UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: content.count, as: UInt32.self))
+      let sum = Fletcher32.checksum(content)
+      // early versions of libhdf5 wrote the bytes of each half the other way round
+      guard written == sum || written == (sum & 0x00FF_00FF) << 8 | (sum & 0xFF00_FF00) >> 8 else {
+        throw .damaged("fletcher32: its checksum is not that of its bytes")
+      }
+      target.copyMemory(from: content)
+      return content.count
     case .shuffle(let width):
       // bytes of equal rank lie together; a rest that makes no whole element stays as it is
+      guard stored.count <= target.count else { throw .damaged("shuffle: it has more than \(target.count) bytes") }
       let count = stored.count / width
       for rank in 0..<width {
         for i in 0..<count { target[i &* width &+ rank] = stored[rank &* count &+ i] }

@@ -85,6 +85,8 @@ enum BigStitcherLoader {
           reason: "there is no zgroup for time point \(id.time), setup \(id.setup), nor is it a MissingView")
       }
       var entry = DatasetEntry(name: "", path: group.path)
+      // as BigStitcher takes its own levels, which it writes with a scale only
+      entry.averagesLevels = true
       // x y z c t
       for (axis, index) in zip([Axis.c, .t], group.indices) { entry.select[axis] = index }
       return entry

@@ -72,7 +72,6 @@ extension Dataset {
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
     for result in opened { images.append(try result.get()) }
-    if file.isPlacedByImages { try Dataset.checkPlaces(images, of: file) }
     let first = images[0].image
     let series = try OutputSeries(file, images: images)
     let matcher = ViewMatcher(first: first, series: series)
@@ -85,8 +84,10 @@ extension Dataset {
       keys.formUnion(view.transforms.keys)
       views.append(view)
     }
+    try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
     notes = file.notes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
+      + Dataset.typeNotes(images, of: file)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
     (timeCount, channelCount) = (series.timeCount, series.channelCount)
@@ -95,13 +96,6 @@ extension Dataset {
     timeUnit = series.time?.unit
     (channelNames, channelColors) = (series.channelNames, series.channelColors)
     transformKeys = keys.sorted()
-  }
-
-  /// Images that all say that they are at one place do not say where they are.
-  private static func checkPlaces(_ images: [PlacedImage], of file: DatasetFile) throws(ViewsError) {
-    let first = images[0].image.levels[0].stack.origin
-    guard images.count > 1, images.allSatisfy({ $0.image.levels[0].stack.origin == first }) else { return }
-    throw .placesMissing(path: file.path, count: images.count, datasets: file.otherDatasets)
   }
 
   /// What the file says of sizes does not place anything, but tells that it may belong to other images.
@@ -118,6 +112,18 @@ extension Dataset {
 }
 
 extension Dataset {
+  /// The output has the first view's type, which the others' values may be beyond.
+  private static func typeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
+    let type = images[0].image.levels[0].elementType
+    let wider = images.indices.filter { !type.holds(images[$0].image.levels[0].elementType) }
+    guard let first = wider.first else { return [] }
+    return [
+      "\(wider.count) views have voxels that \(type.rawValue), the first view's type and so the output's, cannot hold, such as "
+        + "\(images[first].image.levels[0].elementType.rawValue) of view \"\(file.entries[first].name)\": values are clipped to it, "
+        + "unless output_dtype chooses another"
+    ]
+  }
+
   /// Once each, however many images they are on.
   private static func remarks(on images: [PlacedImage], of file: DatasetFile) -> [String] {
     var found: [String: (first: Int, count: Int)] = [:]

@@ -20,6 +20,8 @@ public struct DatasetEntry: Sendable, Hashable {
   /// Where its time points and channels go in the output, one for each; nil: matched with the other views'.
   public var timePlaces: [Int]?
   public var channelPlaces: [Int]?
+  /// A voxel of a coarser level is in the middle of those that it averages, where the level does not say where it is.
+  public var averagesLevels = false
   /// Voxels count as `value * scale + offset`.
   public var scale: Double
   public var offset: Double
@@ -33,7 +35,8 @@ public struct DatasetEntry: Sendable, Hashable {
   }
 
   static let knownKeys = [
-    "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "scale", "offset",
+    "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "averaged_levels", "scale",
+    "offset",
   ]
 }
 
@@ -81,6 +84,9 @@ extension DatasetEntry {
           throw invalid(key, "\(wrong.value) along \(wrong.key) is not positive")
         }
       case "origin": origin = try DatasetEntry.lengths(value, key, invalid)
+      case "averaged_levels":
+        guard let flag = value.bool else { throw invalid(key, "it is neither true nor false") }
+        averagesLevels = flag
       case "scale", "offset":
         guard let number = value.double, number.isFinite else { throw invalid(key, "it is not a number") }
         if key == "scale" { scale = number } else { offset = number }
@@ -177,6 +183,7 @@ extension DatasetEntry {
       object[key] = .object(Dictionary(uniqueKeysWithValues: lengths.map { ($0.key.rawValue, .double($0.value)) }))
     }
     if !transforms.isEmpty { object["transforms"] = .object(transforms.mapValues(\.json)) }
+    if averagesLevels { object["averaged_levels"] = .bool(true) }
     if scale != 1 { object["scale"] = .double(scale) }
     if offset != 0 { object["offset"] = .double(offset) }
     return .object(object)

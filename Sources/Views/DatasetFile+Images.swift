@@ -33,6 +33,7 @@ extension DatasetFile {
     if let origins { for i in entries.indices { entries[i].origin = origins[i] } }
     self.init(path: path, entries: entries, digest: try ImageFolder.digest(candidates, in: path))
     (isPlacedByImages, listedFolder, otherDatasets) = (true, path, datasets)
+    isPlate = try ImageFolder.attributes(path).map { ($0["ome"] ?? $0)["plate"] != nil } ?? false
     if origins != nil { notes.append("images are placed by the positions in \(BioFormatsPositions.file)") }
     if !others.isEmpty { notes.append("left out, since they are no images: \(Self.some(others))") }
     if !datasets.isEmpty {

@@ -18,6 +18,8 @@ public struct DatasetFile: Sendable {
   public var notes: [String]
   /// Nothing but the images' own metadata says where they are.
   var isPlacedByImages = false
+  /// The views are the fields of a plate, each in the folder of its well.
+  var isPlate = false
   /// The folder whose content the views are, so that an output in it would become one of them.
   public internal(set) var listedFolder: String?
   /// Names of files in that folder that are datasets themselves.

@@ -1,5 +1,4 @@
 import Foundation
-import HDF5
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
@@ -32,7 +31,7 @@ enum DatasetKind: Sendable, CaseIterable {
     // never the whole of a file that may be an image
     let bytes = FileBytes.first(1 << 16, of: path)
     if ImageFormat.isTIFF(Array(bytes.prefix(4))) { return .image }
-    if bytes.starts(with: HDF5File.signature) {
+    if HDF5ImageFile.isThere(path) {
       throw .datasetUnsupported(
         path: path, field: "byte 0", what: "an HDF5 file by itself",
         hint: "give the XML that belongs to it, or a dataset.json whose views name the file and, as \"dataset\", an image in it")

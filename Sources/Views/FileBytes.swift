@@ -31,15 +31,6 @@ enum FileBytes {
     }
   }
 
-  /// Whether a file begins with these bytes.
-  static func starts(_ path: String, with bytes: [UInt8]) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    var first = [UInt8](repeating: 0, count: bytes.count)
-    return first.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count && first == bytes
-  }
-
   static func isFile(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

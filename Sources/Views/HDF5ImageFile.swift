@@ -7,7 +7,7 @@ import Zarr
 struct HDF5ImageFile {
   let path: String
   let levels: [UnplacedLevel]
-  /// The file, and others that its links lead to.
+  /// The file, and others that its links lead to, or that its data sets are put together from.
   private let files: [String]
 
   static func open(_ path: String, dataset: String?, view: String) throws(ViewsError) -> HDF5ImageFile {
@@ -24,7 +24,7 @@ struct HDF5ImageFile {
   }
 
   /// Whether a file is one.
-  static func isThere(_ path: String) -> Bool { FileBytes.starts(path, with: HDF5File.signature) }
+  static func isThere(_ path: String) -> Bool { HDF5File.isThere(path) }
 
   private init(_ path: String, _ dataset: String) throws(ZarrError) {
     self.path = path
@@ -36,7 +36,8 @@ struct HDF5ImageFile {
     case .group:
       levels = try HDF5ImageFile.levels(file, dataset)
     }
-    let others = Set(levels.compactMap { ($0.array as? HDF5Array)?.path }).subtracting([path])
+    let arrays = levels.compactMap { $0.array as? HDF5Array }
+    let others = Set(arrays.flatMap { [$0.path] + $0.sourceFiles }).subtracting([path])
     files = [path] + others.sorted()
   }
 

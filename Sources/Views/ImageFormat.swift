@@ -18,8 +18,8 @@ public enum ImageFormat: String, Sendable, Codable, CaseIterable {
 
   /// By what is there, not by its name. What is nothing known is Zarr, whose reader says what it found.
   static func of(_ path: String) -> ImageFormat {
-    if HDF5ImageFile.isThere(path) { return .hdf5 }
     if isTIFF(FileBytes.first(4, of: path)) { return .tiff }
+    if HDF5ImageFile.isThere(path) { return .hdf5 }
     let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     return !isZarr && N5ImageFile.isThere(path) ? .n5 : .zarr
   }

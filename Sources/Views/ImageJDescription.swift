@@ -72,7 +72,9 @@ struct ImageJDescription {
       let size: Double? =
         switch axis {
         case .z: number("spacing").map(\.magnitude)
-        default: unit == nil ? nil : directory.resolution[axis].map { 1 / $0 }
+        // without a unit the tags count as those of any TIFF file: where they are in centimetres
+        case _ where unit == nil: directory.isResolutionInCentimetres ? directory.resolution[axis].map { 10_000 / $0 } : nil
+        default: directory.resolution[axis].map { 1 / $0 }
         }
       let spacing = size.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? 1
       metadata.spacing[axis] = spacing * factor

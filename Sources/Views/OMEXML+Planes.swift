@@ -3,7 +3,7 @@ import Zarr
 
 /// What an image of OME-XML is as planes in TIFF files: order, pixel size, position, names.
 extension OMEXML {
-  /// Of the one image there is.
+  /// Of the one image there is, or the one that the file at `path` belongs to.
   ///
   /// - Parameter directoryCount: of the file at `path`.
   func metadata(path: String, directoryCount: Int, directory: TIFFLayout) throws(TIFFError) -> TIFFMetadata {
@@ -12,13 +12,7 @@ extension OMEXML {
         path: path, feature: "an OME-TIFF whose metadata are in another file (\(metadataFile))",
         advice: "save the image again as one OME-TIFF, or with the metadata in its first file")
     }
-    guard let image = images.first else { throw OMEXML.invalid(path, "there is no Image in it") }
-    guard images.count == 1 else {
-      let names = images.prefix(5).map { "\"\($0.name ?? "")\"" }.joined(separator: ", ")
-      throw .unsupported(
-        path: path, feature: "a file of \(images.count) images (\(names)\(images.count > 5 ? ", …" : ""))",
-        advice: "save each image as a file of its own")
-    }
+    let image = try ownImage(path: path)
     let pixels = try OMEPixels(image, path: path)
     let samples = directory.sampleCount
     guard pixels.c % samples == 0 else {
@@ -32,7 +26,8 @@ extension OMEXML {
     let layout = try places(of: image, pixels: pixels, c: c, samples: samples, path: path, directoryCount: directoryCount)
     var metadata = TIFFMetadata(kind: .ome, planes: layout.planes, file: path)
     metadata.files = layout.files
-    (metadata.spacing, metadata.origin) = (try pixels.spacing(), try pixels.origin(image.firstPlane))
+    do throws(TIFFError) { metadata.spacing = try pixels.spacing() } catch { metadata.placementProblem = error }
+    metadata.origin = try pixels.origin(image.firstPlane)
     if let increment = pixels.number("TimeIncrement"), increment > 0, pixels.t > 1 {
       metadata.time = OpenedImage.TimeAxis(
         scale: increment, origin: 0, unit: OMEUnits.timeName(pixels.attributes["TimeIncrementUnit"] ?? "s"))
@@ -44,6 +39,26 @@ extension OMEXML {
       if colors.contains(where: { $0 != nil }) { metadata.channelColors = colors }
     }
     return metadata
+  }
+
+  /// Of several images in files of their own each file may describe all.
+  private func ownImage(path: String) throws(TIFFError) -> Image {
+    guard let first = images.first else { throw OMEXML.invalid(path, "there is no Image in it") }
+    if images.count == 1 { return first }
+    let own = images.filter { image in image.tiffData.isEmpty || image.tiffData.contains { isData($0, in: path) } }
+    if own.count == 1 { return own[0] }
+    let names = images.prefix(5).map { "\"\($0.name ?? "")\"" }.joined(separator: ", ")
+    throw .unsupported(
+      path: path, feature: "a file of \(images.count) images (\(names)\(images.count > 5 ? ", …" : ""))",
+      advice: own.isEmpty
+        ? "give the file the name that its OME-XML has for it, or save each image as a file of its own with its own metadata only"
+        : "save each image as a file of its own")
+  }
+
+  /// Whether planes are in the file at `path` itself.
+  private func isData(_ data: TIFFData, in path: String) -> Bool {
+    guard let name = data.fileName else { return true }
+    return data.uuid != nil && data.uuid == uuid || name == FilePath.lastComponent(of: path)
   }
 
   /// Red, green, blue and alpha in one number.
@@ -77,7 +92,7 @@ extension OMEXML {
         return value
       }
       var file = 0
-      if let name = data.fileName, data.uuid == nil || data.uuid != uuid, name != FilePath.lastComponent(of: path) {
+      if let name = data.fileName, !isData(data, in: path) {
         if let known = numbers[name] {
           file = known
         } else {
@@ -148,10 +163,13 @@ struct OMEPixels {
     (self.attributes, self.path, order) = (attributes, path, Array(axes.dropFirst(2)))
   }
 
-  func number(_ key: String) -> Double? { OMEPixels.number(attributes[key]) }
+  /// Nil where it is not given, or said to be unknown (NaN).
+  func number(_ key: String) -> Double? { (try? OMEPixels.number(attributes, key, path)) ?? nil }
 
-  private static func number(_ text: String?) -> Double? {
-    text.flatMap(Double.init).flatMap { $0.isFinite ? $0 : nil }
+  private static func number(_ attributes: [String: String], _ key: String, _ path: String) throws(TIFFError) -> Double? {
+    guard let text = attributes[key]?.filter({ !$0.isWhitespace }), !text.isEmpty else { return nil }
+    guard let number = Double(text) else { throw OMEXML.invalid(path, "\(key) is \"\(text)\", which is no number") }
+    return number.isFinite ? number : nil
   }
 
   /// Micrometres, as far as they are given.
@@ -159,7 +177,7 @@ struct OMEPixels {
     var spacing: [Axis: Double] = [:]
     for axis in Axis.space {
       let key = "PhysicalSize\(axis.rawValue.uppercased())"
-      guard let size = number(key), size > 0 else { continue }
+      guard let size = try OMEPixels.number(attributes, key, path), size > 0 else { continue }
       spacing[axis] = size * (try factor(attributes[key + "Unit"], key) ?? 1)
     }
     return spacing
@@ -168,12 +186,12 @@ struct OMEPixels {
   /// Micrometres; positions in pixels, or in a frame that nothing is known of, count as what they are called.
   func origin(_ plane: [String: String]?) throws(TIFFError) -> [Axis: Double] {
     guard let plane else { return [:] }
-    let spacing = try spacing()
     var origin: [Axis: Double] = [:]
     for axis in Axis.space {
       let key = "Position\(axis.rawValue.uppercased())"
-      guard let position = OMEPixels.number(plane[key]) else { continue }
-      origin[axis] = position * (try factor(plane[key + "Unit"], key) ?? spacing[axis] ?? 1)
+      guard let position = try OMEPixels.number(plane, key, path) else { continue }
+      let factor = try factor(plane[key + "Unit"], key)
+      if let factor { origin[axis] = position * factor } else { origin[axis] = position * (try spacing()[axis] ?? 1) }
     }
     return origin
   }

@@ -54,16 +54,28 @@ struct OMEXML {
     let bytes = Array(text.utf8)
     do throws(XMLTree.Failure) { try XMLTree.refuseDeclarations(bytes) } catch { throw OMEXML.invalid(path, error.reason) }
     let reader = OMEXMLReader()
+    let body = OMEXML.withoutDeclaration(bytes)
     // in pieces, as XMLTree does
-    let parser = XMLParser(stream: InputStream(data: Data(bytes)))
+    let parser = XMLParser(stream: InputStream(data: Data(body)))
     parser.shouldResolveExternalEntities = false
     parser.delegate = reader
     parser.shouldProcessNamespaces = true
     // it calls a document good that only ends early
-    guard parser.parse(), reader.depth == 0 else {
+    guard parser.parse(), reader.isClosed else {
       throw OMEXML.invalid(path, "it is no valid XML (line \(parser.lineNumber), column \(parser.columnNumber))")
     }
     self = reader.document
+  }
+
+  /// The encoding that it may name is that of the file which the text comes from, and not of the text. Lines and columns
+  /// stay where they are.
+  private static func withoutDeclaration(_ bytes: [UInt8]) -> [UInt8] {
+    guard let start = bytes.firstIndex(of: UInt8(ascii: "<")), bytes[start...].starts(with: "<?xml".utf8),
+      let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")), bytes[start..<end].dropFirst(5).first ?? 0 <= 0x20
+    else { return bytes }
+    var bytes = bytes
+    for i in start...end where bytes[i] > 0x20 { bytes[i] = 0x20 }
+    return bytes
   }
 
   static func invalid(_ path: String, _ what: String) -> TIFFError {
@@ -74,40 +86,42 @@ struct OMEXML {
 }
 
 /// Collects what `OMEXML` keeps; of `Plane` elements, which may be hundreds of thousands, one.
+///
+/// Elements count where OME-XML has them only: annotations may hold any XML, of the same names too.
 private final class OMEXMLReader: NSObject, XMLParserDelegate {
   var document = OMEXML()
-  /// Elements that are open.
-  var depth = 0
-  private var isInSample = false
+  /// The names of the elements that are open.
+  private var open: [String] = []
   private var text: String?
+
+  var isClosed: Bool { open.isEmpty }
+
+  /// Below the outermost element, such as `Image/Pixels`; nothing that counts is deeper than `Plate/Well/WellSample/ImageRef`.
+  private var place: String { open.count > 5 ? "" : open.dropFirst().joined(separator: "/") }
 
   func parser(
     _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
     attributes: [String: String]
   ) {
-    depth += 1
-    let last = document.images.count - 1
-    switch name {
-    case "OME": document.uuid = attributes["UUID"]
+    open.append(name)
+    if open.count == 1 { document.uuid = attributes["UUID"] }
+    let (image, well) = (document.images.count - 1, document.wells.count - 1)
+    switch place {
     case "BinaryOnly": document.metadataFile = attributes["MetadataFile"]
     case "Image": document.images.append(OMEXML.Image(id: attributes["ID"], name: attributes["Name"] ?? attributes["ID"]))
-    case "Well": document.wells.append(OMEXML.Well(attributes: attributes))
-    case "WellSample":
-      isInSample = !document.wells.isEmpty
-      if isInSample { document.wells[document.wells.count - 1].images.append(nil) }
-    case "ImageRef" where isInSample:
-      let (well, sample) = (document.wells.count - 1, document.wells[document.wells.count - 1].images.count - 1)
-      document.wells[well].images[sample] = attributes["ID"]
-    case "Pixels" where last >= 0: document.images[last].pixels = attributes
-    case "Channel" where last >= 0: document.images[last].channels.append(attributes)
-    case "TiffData" where last >= 0: document.images[last].tiffData.append(OMEXML.TIFFData(attributes: attributes))
-    case "UUID" where last >= 0 && !document.images[last].tiffData.isEmpty:
-      let data = document.images[last].tiffData.count - 1
-      document.images[last].tiffData[data].fileName = attributes["FileName"]
+    case "Plate/Well": document.wells.append(OMEXML.Well(attributes: attributes))
+    case "Plate/Well/WellSample": document.wells[well].images.append(nil)
+    case "Plate/Well/WellSample/ImageRef":
+      document.wells[well].images[document.wells[well].images.count - 1] = attributes["ID"]
+    case "Image/Pixels": document.images[image].pixels = attributes
+    case "Image/Pixels/Channel": document.images[image].channels.append(attributes)
+    case "Image/Pixels/TiffData": document.images[image].tiffData.append(OMEXML.TIFFData(attributes: attributes))
+    case "Image/Pixels/TiffData/UUID":
+      document.images[image].tiffData[document.images[image].tiffData.count - 1].fileName = attributes["FileName"]
       text = ""
-    case "Plane" where last >= 0:
+    case "Image/Pixels/Plane":
       if ["TheZ", "TheC", "TheT"].allSatisfy({ attributes[$0] == "0" }) {
-        document.images[last].firstPlane = document.images[last].firstPlane ?? attributes
+        document.images[image].firstPlane = document.images[image].firstPlane ?? attributes
       }
     default: break
     }
@@ -116,12 +130,11 @@ private final class OMEXMLReader: NSObject, XMLParserDelegate {
   func parser(_ parser: XMLParser, foundCharacters characters: String) { text? += characters }
 
   func parser(_ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?) {
-    depth -= 1
-    if name == "WellSample" { isInSample = false }
-    guard name == "UUID", let uuid = text, let image = document.images.indices.last,
-      let data = document.images[image].tiffData.indices.last
-    else { return }
-    document.images[image].tiffData[data].uuid = uuid.trimmingCharacters(in: .whitespacesAndNewlines)
+    defer { _ = open.popLast() }
+    guard place == "Image/Pixels/TiffData/UUID", let uuid = text else { return }
+    let image = document.images.count - 1
+    document.images[image].tiffData[document.images[image].tiffData.count - 1].uuid =
+      uuid.trimmingCharacters(in: .whitespacesAndNewlines)
     text = nil
   }
 }

@@ -29,6 +29,9 @@ extension OpenedImage {
         (stack.spacing[lane], stack.origin[lane]) = (level.scale[i], level.translation[i])
         stack.shape[lane] = array.shape[i]
       }
+      if entry.averagesLevels, !level.hasTranslation, let finest = own.first {
+        stack.origin = finest.origin + (stack.spacing - finest.spacing) / 2
+      }
       own.append(stack)
     }
     path = file.path

@@ -55,6 +55,8 @@ struct TIFFDirectoryTable: Sendable {
         case 254: isThumbnail = isThumbnail || value & 5 != 0
         case 255: isThumbnail = isThumbnail || value == 2
         case 317: predictor = value
+        // one for each sample
+        case 258, 339: signature.take(tag, try entries.list(i, of: handle) ?? value)
         default: signature.take(tag, value)
         }
       }
@@ -163,6 +165,29 @@ extension TIFFDirectoryTable {
       case 16 where form.isBig: return (tag, form.read(bytes, value, UInt64.self))
       default: return (tag, 1)
       }
+    }
+
+    /// Of an entry of several 16 bit numbers: the one that all are, or a digest of them; nil where it is another entry.
+    func list(_ i: Int, of handle: TIFFHandle) throws(TIFFError) -> UInt64? {
+      let at = form.isBig ? 8 + i * 20 : 2 + i * 12
+      let count = form.isBig ? form.read(bytes, at + 4, UInt64.self) : UInt64(form.read(bytes, at + 4, UInt32.self))
+      guard form.read(bytes, at + 2, UInt16.self) == 3, count > 1 else { return nil }
+      let place = at + (form.isBig ? 12 : 8)
+      // more samples are not looked at
+      let byteCount = Int(min(count, 32)) * 2
+      if byteCount <= (form.isBig ? 8 : 4) { return digest(UnsafeRawBufferPointer(rebasing: bytes[place..<(place + byteCount)])) }
+      let offset = form.isBig ? form.read(bytes, place, UInt64.self) : UInt64(form.read(bytes, place, UInt32.self))
+      var numbers: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+      return try withUnsafeMutableBytes(of: &numbers) { (bytes) throws(TIFFError) in
+        let target = UnsafeMutableRawBufferPointer(rebasing: bytes[..<byteCount])
+        // what lies beyond the end is like nothing
+        return try handle.read(at: offset, into: target) == byteCount ? digest(UnsafeRawBufferPointer(target)) : .max
+      }
+    }
+
+    private func digest(_ numbers: UnsafeRawBufferPointer) -> UInt64 {
+      let values = stride(from: 0, to: numbers.count, by: 2).map { UInt64(form.read(numbers, $0, UInt16.self)) }
+      return values.dropFirst().allSatisfy { $0 == values[0] } ? values[0] : values.reduce(1 << 32) { $0 &* 31 &+ $1 }
     }
 
     var next: UInt64 {

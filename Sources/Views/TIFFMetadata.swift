@@ -100,9 +100,24 @@ extension TIFFMetadata {
     guard drop(directory.width), drop(directory.height) else { return nil }
     if samples > 1 && !directory.isInterleaved && !drop(samples) { return nil }
     let isTruncated = json["truncated"]?.bool == true && pageCount == 1
-    guard let product = TIFFPlanes.count(lengths), product == pageCount || isTruncated else { return nil }
-
+    guard var product = TIFFPlanes.count(lengths) else { return nil }
     let others = given?.filter { $0 != .y && $0 != .x && !($0 == .c && samples > 1) }
+    // planes that were appended one by one have a description each, of that plane; stacks that were are images of their own
+    if product > 1 && product < pageCount {
+      letters = letters.map { zip($0, lengths).filter { $0.1 > 1 }.map(\.0) }
+      lengths.removeAll { $0 == 1 }
+      guard pageCount % product == 0, others?.count == lengths.count + 1 else {
+        throw .unsupported(
+          path: path, feature: "a file of several images (the first has \(product) planes, the file \(pageCount))",
+          advice: "save each image as a file of its own; if all are alike and make up one image, give the view \"axes\" with "
+            + "one more for their number, such as [\"c\", \"z\", \"y\", \"x\"]")
+      }
+      lengths.insert(pageCount / product, at: 0)
+      letters?.insert("?", at: 0)
+      product = pageCount
+    }
+    guard product == pageCount || isTruncated else { return nil }
+
     let kinds: [Axis?] =
       if let letters {
         Self.kinds(letters, lengths: lengths, given: others ?? [])

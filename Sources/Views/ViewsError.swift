@@ -18,6 +18,10 @@ public enum ViewsError: Error, Equatable, Sendable {
   case folderWithoutImages(path: String, datasets: [String])
   /// Images that nothing places: all say that they are at the same place. `datasets` as above.
   case placesMissing(path: String, count: Int, datasets: [String])
+  /// Two of several images that nothing but their metadata places.
+  case samePlace(path: String, first: String, second: String)
+  /// Fields of different wells of a plate lie on each other; `first` and `second` are the wells' folders.
+  case wellsOverlap(path: String, first: String, second: String)
   case duplicateName(path: String, name: String)
   /// A file or folder that a view names is not there.
   case inputMissing(view: String, path: String)
@@ -49,6 +53,8 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .unknownKey: "unknown-key"
     case .noViews, .folderWithoutImages: "dataset-empty"
     case .placesMissing: "places-missing"
+    case .samePlace: "same-place"
+    case .wellsOverlap: "wells-overlap"
     case .duplicateName: "duplicate-view"
     case .inputMissing: "input-missing"
     case .formatUnknown: "format-unknown"
@@ -77,7 +83,10 @@ public enum ViewsError: Error, Equatable, Sendable {
       datasets.first.map { "did you mean \(path)/\($0)?" }
         ?? "give a folder with OME-Zarr images or TIFF files directly in it, or a dataset.json"
     case .placesMissing(let path, _, let datasets):
-      datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\""
+      datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
+    case .samePlace:
+      "list the files of one channel and time point only, or give each its \"c\" or \"t\" in a dataset.json; a dataset.json may have several on one place, too"
+    case .wellsOverlap(_, let first, _): "give one well: \(first)"
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
@@ -129,6 +138,10 @@ extension ViewsError: CustomStringConvertible {
     case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
     case .placesMissing(let path, let count, _):
       "\(path): the metadata of all \(count) images say that they are at the same place"
+    case .samePlace(let path, let first, let second):
+      "\(path): the metadata of \"\(first)\" and \"\(second)\" say that they are at the same place, where they would be averaged"
+    case .wellsOverlap(let path, let first, let second):
+      "\(path): the fields of the wells \(FilePath.relative(first, to: path)) and \(FilePath.relative(second, to: path)) lie on each other, since they are placed within their wells"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"

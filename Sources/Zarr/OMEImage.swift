@@ -40,9 +40,11 @@ public struct OMELevel: Sendable, Hashable {
   public let path: String
   public let scale: [Double]
   public let translation: [Double]
+  /// Whether the level itself says so; else its own is 0 because it says nothing.
+  public let hasTranslation: Bool
 
-  package init(path: String, scale: [Double], translation: [Double]) {
-    (self.path, self.scale, self.translation) = (path, scale, translation)
+  package init(path: String, scale: [Double], translation: [Double], hasTranslation: Bool = true) {
+    (self.path, self.scale, self.translation, self.hasTranslation) = (path, scale, translation, hasTranslation)
   }
 }
 

@@ -13,6 +13,8 @@ struct OMEMultiscaleParser {
   private struct Placement {
     var scale: [Double]
     var translation: [Double]
+    /// Whether the level's own transformations have a translation.
+    var hasTranslation = false
 
     init(count: Int) {
       scale = [Double](repeating: 1, count: count)
@@ -55,12 +57,13 @@ struct OMEMultiscaleParser {
   ) throws(ZarrError) -> Placement {
     guard let list = json.array else { throw invalid("the \"coordinateTransformations\" \(place) are not a list") }
     var result = Placement(count: axes.count)
+    var hasIdentity = false
     var hasScale = false
     var hasTranslation = false
     for step in list {
       switch step["type"]?.string {
       case "identity":
-        hasScale = true
+        hasIdentity = true
       case "scale":
         if hasTranslation { throw invalid("the scale \(place) comes after the translation") }
         if hasScale { throw invalid("there is more than one scale \(place)") }
@@ -74,7 +77,8 @@ struct OMEMultiscaleParser {
         throw invalid("the transformation \(place) is of type \(quoted(type)); only scale and translation can be here")
       }
     }
-    if scaleRequired && !hasScale { throw invalid("there is no scale \(place)") }
+    result.hasTranslation = hasTranslation
+    if scaleRequired && !hasScale && !hasIdentity { throw invalid("there is no scale \(place)") }
     return result
   }
 
@@ -169,7 +173,7 @@ struct OMEMultiscaleParser {
       let placed = try placing(dataset, written)
       let level = OMELevel(
         path: try omeRelativePath(written, in: path), scale: zip(placed.scale, factors).map { $0 * $1 },
-        translation: zip(placed.translation, factors).map { $0 * $1 })
+        translation: zip(placed.translation, factors).map { $0 * $1 }, hasTranslation: placed.hasTranslation)
       try check(level, axes: axes, after: levels.last)
       levels.append(level)
     }

@@ -184,6 +184,23 @@ def test_multimg_zarr(tmp_path, version):
     check(tmp_path, tiles, views, channels=2)
 
 
+def test_zarr_levels_with_a_scale_only(tmp_path):
+    """As BigStitcher writes and reads them: a voxel is in the middle of those that it averages."""
+    data = np.broadcast_to(np.arange(24, dtype="u2") * 100, (12, 16, 24))
+    group = zarr.open_group(str(tmp_path / "data.zarr/s0"), mode="w", zarr_format=2)
+    for i, level in enumerate((data, data[:, :, ::2] // 2 + data[:, :, 1::2] // 2)):
+        group.create_array(str(i), data=np.ascontiguousarray(level[None, None]), chunk_key_encoding={"name": "v2", "separator": "/"})
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": [{"name": a, "type": "space" if a in "zyx" else "channel" if a == "c" else "time"} for a in "tczyx"],
+                                   "datasets": [{"path": str(i), "coordinateTransformations": [{"type": "scale", "scale": [1, 1, 1, 1, 2 ** i]}]} for i in range(2)]}]
+    loader = '<ImageLoader format="bdv.multimg.zarr" version="3.0"><zarr type="relative">data.zarr</zarr><zgroups><zgroup setup="0" tp="0" path="s0" indicies="0 0"/></zgroups></ImageLoader>'
+    write_xml(tmp_path / "dataset.xml", loader, {(0, 0): [shift(0)]})
+    blockfuse(tmp_path, "convert", "dataset.xml", "converted.json")
+    for name in ("dataset.xml", "converted.json"):
+        fused = fuse(tmp_path, name, f"{name}.zarr", "--output-spacing", "z=1,y=1,x=2")[0, 0]
+        # voxel i is at 2 i; that of level 1 at 2 i + 0.5, so that values are between two of them
+        np.testing.assert_array_equal(fused[..., 1:11], np.broadcast_to(np.arange(1, 11) * 200, (12, 16, 10)))
+
+
 def refused(folder, dataset="dataset.xml"):
     end = subprocess.run([binary(), "plan", dataset], cwd=folder, capture_output=True, text=True)
     assert end.returncode == 64, end.stderr

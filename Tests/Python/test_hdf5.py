@@ -168,6 +168,48 @@ def test_filters_and_types(tmp_path, name, dtype):
     assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
 
 
+def write_chain(file, data, chunks, filters):
+    """A data set `volume` with filters of h5py, in their order."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk(chunks)
+    for name in filters:
+        if name == "shuffle":
+            creation.set_shuffle()
+        elif name == "gzip":
+            creation.set_deflate(1)
+        elif name == "fletcher32":
+            creation.set_fletcher32()
+        elif name == "scaleoffset":
+            creation.set_scaleoffset(h5py.h5z.SO_INT, 0)
+        else:
+            creation.set_filter({"lzf": 32000, "zstd": 32015, "blosc": 32001}[name], h5py.h5z.FLAG_OPTIONAL, ())
+    made = h5py.h5d.create(file.id, b"volume", h5py.h5t.py_create(data.dtype), h5py.h5s.create_simple(data.shape), creation)
+    made.write(h5py.h5s.ALL, h5py.h5s.ALL, data)
+
+
+CHAINS = [["lzf", "fletcher32"], ["zstd", "fletcher32"], ["blosc", "fletcher32"], ["shuffle", "gzip", "fletcher32"], ["fletcher32", "gzip"], ["fletcher32", "zstd"],
+          ["gzip", "zstd"], ["gzip", "gzip"], ["zstd", "gzip", "fletcher32", "gzip"]]
+
+
+@pytest.mark.parametrize("noise", [False, True])
+@pytest.mark.parametrize("filters", CHAINS, ids=" ".join)
+def test_chains_of_filters(tmp_path, filters, noise):
+    """Also of what does not become smaller, so that a chunk is longer on its way than at its end."""
+    data = np.random.default_rng(3).integers(0, 256 if noise else 3, (15, 21, 27), dtype="u1")
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        write_chain(file, data, (5, 7, 9), filters)
+        chunk = file["volume"].id.get_chunk_info_by_coord((10, 14, 18))
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+    if filters[-1] == "fletcher32":
+        raw = bytearray((tmp_path / "data.h5").read_bytes())
+        raw[chunk.byte_offset + chunk.size - 6] ^= 1
+        (tmp_path / "data.h5").write_bytes(raw)
+        assert run(tmp_path, "fuse", "dataset.json", "--output", "other.zarr", "--quiet").returncode == 3
+        assert "fletcher32" in blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
+
+
 # zeros have a Fletcher checksum of 0
 @pytest.mark.parametrize("name, damage", [(n, d) for n in FILTERS for d in ["altered", "zeros"] if n != "none" and (n, d) != ("fletcher32", "zeros")])
 def test_a_damaged_chunk_fails_its_blocks_only(tmp_path, name, damage):
@@ -204,6 +246,7 @@ def test_a_damaged_chunk_fails_its_blocks_only(tmp_path, name, damage):
     (lambda f: f.create_dataset("volume", data=np.zeros((0, 5, 6), "u2")), ["volume", "voxels"]),
     (lambda f: f.create_dataset("volume", data=np.uint16(3)), ["volume", "dimensions"]),
     (lambda f: f.create_dataset("volume", data=np.zeros((4, 5, 6), "u2"), chunks=(4, 5, 6), **hdf5plugin.Bitshuffle()), ["volume", "filter 32008"]),
+    (lambda f: write_chain(f, np.zeros((4, 5, 6), "u2"), (4, 5, 6), ["scaleoffset", "zstd"]), ["volume", "filter 32015"]),
     (lambda f: f.create_dataset("volume", data=np.zeros((5, 6), "u2")), ["axes", "2 dimensions"]),
     (lambda f: f.create_group("volume"), ["volume", "0/cells"]),
     (lambda f: f.__setitem__("volume", h5py.ExternalLink("gone.h5", "x")), ["volume", "gone.h5"]),
@@ -241,3 +284,66 @@ def test_a_file_that_ends_early(tmp_path):
     assert "data.h5" in message and "trunc" in message, message
     end = run(tmp_path, "run")
     assert end.returncode == 4 and "data.h5" in end.stderr, end.stderr
+
+
+@pytest.mark.parametrize("block", [512, 2048])
+@pytest.mark.parametrize("layout", [{}, {"chunks": (4, 8, 9), "compression": "gzip"}])
+def test_a_block_of_another_program_before_the_file(tmp_path, block, layout):
+    data = tile(5)
+    with h5py.File(tmp_path / "data.h5", "w", userblock_size=block) as file:
+        file.create_dataset("volume", data=data, **layout)
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+
+
+def test_virtual_data_sets(tmp_path):
+    """What is missing of one would be background."""
+    data = tile(4)
+    half = SIZE[0] // 2
+    (tmp_path / "parts").mkdir()
+    layout = h5py.VirtualLayout(shape=SIZE, dtype="u2")
+    for i, part in enumerate((slice(0, half), slice(half, None))):
+        with h5py.File(tmp_path / f"parts/100%{i}.h5", "w") as file:
+            file["inner/part"] = data[part]
+        layout[part] = h5py.VirtualSource(f"parts/100%%{i}.h5", "inner/part", shape=data[part].shape)
+    with h5py.File(tmp_path / "middle.h5", "w") as file:
+        file.create_virtual_dataset("volume", layout, fillvalue=3)
+    outer = h5py.VirtualLayout(shape=SIZE, dtype="u2")
+    outer[:] = h5py.VirtualSource("/nowhere/middle.h5", "volume", shape=SIZE)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_virtual_dataset("volume", outer)
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+    # sources are watched as the file itself is
+    blockfuse(tmp_path, "submit", "dataset.json", "--output", "later.zarr")
+    with h5py.File(tmp_path / "parts/100%1.h5", "r+") as file:
+        file["inner/part"][0] = 7
+    end = run(tmp_path, "run")
+    assert end.returncode == 4 and "100%1.h5" in end.stderr, end.stderr
+    with h5py.File(tmp_path / "parts/100%1.h5", "r+") as file:
+        file.move("inner", "outer")
+    message = refused(tmp_path, "dataset.json")
+    assert "inner/part" in message and "100%1.h5" in message, message
+    (tmp_path / "parts/100%1.h5").unlink()
+    message = refused(tmp_path, "dataset.json")
+    assert "middle.h5" in message and "100%1.h5" in message and "missing" in message, message
+
+
+def test_raw_files_of_others(tmp_path):
+    data = tile(7)
+    files = [(str(tmp_path / "a.bin"), 100, 1000), (str(tmp_path / "b.bin"), 0, h5py.h5f.UNLIMITED)]
+    for name, offset, _ in files:
+        open(name, "wb").write(bytes(offset))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=data, external=files)
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr")
+    assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+    os.truncate(tmp_path / "b.bin", data.nbytes - 1001)
+    message = refused(tmp_path, "dataset.json")
+    assert "b.bin" in message and str(data.nbytes - 1001) in message, message
+    (tmp_path / "a.bin").unlink()
+    message = refused(tmp_path, "dataset.json")
+    assert "a.bin" in message and "missing" in message, message

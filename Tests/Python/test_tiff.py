@@ -196,6 +196,7 @@ def test_damaged_files_are_refused(tmp_path, name):
 
 
 UNSUPPORTED = {"12 bits": lambda path: patch_bits(path), "planes differ": lambda path: differing(path),
+               "samples differ": lambda path: differing_samples(path), "several stacks": lambda path: stacks(path),
                "predictor with PackBits": lambda path: tifffile.imwrite(path, voxels(YX), compression="packbits", predictor=2),
                "complex": lambda path: tifffile.imwrite(path, np.zeros(YX, "complex64"))}
 
@@ -215,12 +216,39 @@ def differing(path):
         file.write(voxels((10, 10)), metadata=None)
 
 
+def differing_samples(path):
+    with tifffile.TiffWriter(path) as file:
+        file.write(voxels((*YX, 3), "uint8"), metadata=None, photometric="rgb")
+        file.write(voxels((*YX, 3), "uint16"), metadata=None, photometric="rgb")
+
+
+def stacks(path, shapes=((5, *YX), (5, *YX))):
+    with tifffile.TiffWriter(path) as file:
+        for shape in shapes:
+            file.write(voxels(shape), photometric="minisblack")
+
+
 @pytest.mark.parametrize("name", UNSUPPORTED)
 def test_unsupported_files_are_refused(tmp_path, name):
     UNSUPPORTED[name](tmp_path / "a.tif")
     (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": "the view", "path": "a.tif"}]}))
     errors = refused(tmp_path)
     assert str(tmp_path / "a.tif") in errors and "not supported" in errors and "save" in errors, errors
+
+
+def test_stacks_and_planes_that_were_appended(tmp_path):
+    stacks(tmp_path / "a.tif")
+    data = voxels((5, *YX))
+    np.testing.assert_array_equal(fused(tmp_path, axes=["c", "z", "y", "x"])[0][0], [data, data])
+    shutil.rmtree(tmp_path / "out.zarr")
+    for plane in data:
+        tifffile.imwrite(tmp_path / "b.tif", plane, append=True)
+    np.testing.assert_array_equal(fused(tmp_path, "b.tif")[0][0, 0], data)
+    shutil.rmtree(tmp_path / "out.zarr")
+    with tifffile.TiffWriter(tmp_path / "c.tif") as file:
+        for plane in data:
+            file.write(plane, contiguous=True, photometric="minisblack")
+    np.testing.assert_array_equal(fused(tmp_path, "c.tif")[0][0, 0], data)
 
 
 def test_a_damaged_tile_fails_its_blocks_only(tmp_path):

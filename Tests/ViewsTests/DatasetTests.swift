@@ -49,6 +49,42 @@ import Views
     #expect(b.levels[0].elementType == .uint8)
   }
 
+  @Test func valuesThatTheFirstTypeCannotHoldAreWorthANote() throws {
+    let folder = try ViewsTestFolder()
+    for type in ["|u1", "<u2", "<i2", "<f4"] { try folder.image("v\(type.suffix(2))", type: type) }
+    func notes(_ types: String...) throws -> [String] {
+      try folder.load(types.enumerated().map { #"{"name": "\#($0)", "path": "v\#($1)"}"# }.joined(separator: ", ")).notes
+    }
+    let note = try notes("u1", "u1", "u2")
+    #expect(note.count == 1 && note[0].contains("output_dtype") && note[0].contains("uint16 of view \"2\""), "\(note)")
+    for types in [("u2", "u1"), ("i2", "u1"), ("f4", "u2"), ("u1", "u1")] where types.0 != types.1 {
+      #expect(try notes(types.0, types.1).isEmpty)
+    }
+    for types in [("u2", "i2"), ("i2", "u2"), ("u2", "f4")] { #expect(try notes(types.0, types.1).count == 1) }
+  }
+
+  /// As BigStitcher takes levels that have a scale only.
+  @Test func levelsThatDoNotSayWhereTheyAre() throws {
+    let folder = try ViewsTestFolder()
+    try folder.image("a", levels: [([8, 8, 8], [2, 1, 1], [0, 0, 5]), ([4, 4, 8], [4, 4, 1], [0, 0, 0])])
+    func origin(_ keys: String = "") throws -> Vector3 {
+      let dataset = try folder.load(#"{"path": "a"\#(keys)}"#)
+      let json = try DatasetFile.read(dataset.path)
+      #expect(json.serialized() == (try DatasetFile(json: Array(json.serialized()), path: dataset.path)).serialized())
+      return dataset.views[0].levels[1].stack.origin
+    }
+    let averaged = #", "averaged_levels": true"#
+    #expect(try origin(averaged) == Vector3(0, 0, 0))
+    let text = try String(contentsOfFile: folder.path + "/a/.zattrs", encoding: .utf8)
+    try folder.write("a/.zattrs", text.replacing(#", {"type": "translation", "translation": [0.0, 0.0, 0.0]}"#, with: "").replacing(
+      ",\n {\"type\": \"translation\", \"translation\": [0.0, 0.0, 0.0]}", with: ""))
+    #expect(try origin() == .zero)
+    #expect(try origin(averaged) == Vector3(1, 1.5, 5))
+    let placed = #", "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}"#
+    #expect(try origin(averaged + placed) == Vector3(0.5, 1.5, 0))
+    #expect(throws: ViewsError.self) { try origin(#", "averaged_levels": 1"#) }
+  }
+
   @Test func missingAxesHaveLengthOne() throws {
     let folder = try ViewsTestFolder()
     try folder.image("flat", axes: "yx", levels: [([8, 6], [0.5, 0.25], [1, 2])])

@@ -95,7 +95,7 @@ import Views
     }
     func xml(_ samples: String) throws {
       let images = (0..<3).map {
-        #"<Image ID="Image:\#($0)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#($0)" PositionY="0"/></Pixels></Image>"#
+        #"<Image ID="Image:\#($0)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#([0, 100, 5][$0])" PositionY="0"/></Pixels></Image>"#
       }
       try folder.write("raw.zarr/OME/METADATA.ome.xml", "<OME><Plate>\(samples)</Plate>\(images.joined())</OME>")
     }
@@ -113,7 +113,7 @@ import Views
     let path = folder.path + "/raw.zarr"
     try plate(well)
     try xml(rows([1], [2, 0]))
-    #expect(try Dataset.load(path).views.map { $0.levels[0].stack.origin[2] } == [2, 0, 1])
+    #expect(try Dataset.load(path).views.map { $0.levels[0].stack.origin[2] } == [5, 0, 100])
     // where it is not certain which is which, positions are no positions
     for text in [rows([1], [2]), rows([1], [2, 1]), rows([1], [2, 3]), rows([1], [2, 0]) + rows([], []), ""] {
       try xml(text)
@@ -161,6 +161,49 @@ import Views
     #expect(other?.hint == "did you mean \(folder.path)/tiles/TileConfiguration.registered.txt?")
     try folder.write("list.txt", "tiles/tile_2.ome.zarr\ntiles/tile_10.ome.zarr\n")
     #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/list.txt") }
+  }
+
+  /// Channels or time points of one place would be averaged.
+  @Test func twoImagesOfOnePlaceAmongOthers() throws {
+    let folder = try folder([0, 10])
+    // the stage does not come back to the same nanometre
+    try folder.image("tiles/tile_10_red.ome.zarr", levels: [([4, 8, 8], [2, 0.5, 0.5], [0, 0, 10.02])])
+    let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/tiles") }
+    #expect(error?.code == "same-place" && error?.hint.contains("\"c\"") == true)
+    #expect(error?.description.contains("tile_10\" and \"tile_10_red") == true, "\(String(describing: error))")
+    try folder.write("list.txt", "tiles/tile_2.ome.zarr\ntiles/tile_10.ome.zarr\n")
+    #expect(try Dataset.load(folder.path + "/list.txt").views.count == 2)
+    // what a dataset.json says is meant
+    let views = ["tile_2", "tile_10", "tile_10_red"].map { #"{"path": "tiles/\#($0).ome.zarr"}"# }
+    #expect(try folder.load(views.joined(separator: ", ")).views.count == 3)
+    // another part of the place is another tile
+    try folder.image("tiles/tile_10_red.ome.zarr", levels: [([2, 8, 8], [2, 0.5, 0.5], [0, 0, 10])])
+    #expect(try Dataset.load(folder.path + "/tiles").views.count == 3)
+  }
+
+  @Test func wellsOfAPlate() throws {
+    let folder = try ViewsTestFolder()
+    func plate(_ second: Double, fields: Int = 2) throws {
+      try folder.write("p.zarr/.zgroup", #"{"zarr_format": 2}"#)
+      try folder.write("p.zarr/.zattrs", #"{"plate": {"wells": [{"path": "A/1"}, {"path": "B/2"}]}}"#)
+      for (well, start) in [("A/1", 0), ("B/2", second)] {
+        let images = (0..<fields).map { #"{"path": "\#($0)"}"# }.joined(separator: ", ")
+        try folder.write("p.zarr/\(well)/.zgroup", #"{"zarr_format": 2}"#)
+        try folder.write("p.zarr/\(well)/.zattrs", #"{"well": {"images": [\#(images)]}}"#)
+        for i in 0..<fields {
+          try folder.image("p.zarr/\(well)/\(i)", levels: [([4, 8, 8], [2, 0.5, 0.5], [0, 0, start + 3 * Double(i)])])
+        }
+      }
+    }
+    for (second, fields) in [(0.0, 1), (0, 2), (1, 2)] {
+      try plate(second, fields: fields)
+      let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/p.zarr") }
+      #expect(error?.code == "wells-overlap" && error?.hint.hasSuffix("p.zarr/A/1") == true, "\(String(describing: error))")
+    }
+    #expect(try Dataset.load(folder.path + "/p.zarr/A/1").views.count == 2)
+    // places on the whole plate
+    try plate(9000)
+    #expect(try Dataset.load(folder.path + "/p.zarr").views.count == 4)
   }
 
   /// A file, and what the error must say.

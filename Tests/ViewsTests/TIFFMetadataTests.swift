@@ -65,4 +65,32 @@ import Views
       #expect(try folder.load(described(shape)).views[0].levels[0].shape == TCZYX(z: 3, y: 1, x: 2))
     }
   }
+
+  /// Stacks one after the other are no stack of all their planes.
+  @Test(arguments: [#"{"shape": [2, 1, 2]}"#, "shape=(2, 1, 2)", #"{"shape": [1, 2, 1, 2], "axes": "TZYX"}"#])
+  func severalStacksInOneFile(description: String) throws {
+    let folder = try ViewsTestFolder()
+    for planes in [4, 3] {
+      let error = #expect(throws: ViewsError.self) { try folder.load(described(description, planes: planes)) }
+      #expect(error?.description.contains("several images") == true && error?.hint.contains("\"axes\"") == true)
+      #expect(throws: ViewsError.self) { try folder.load(described(description, planes: planes), keys: #", "axes": ["z", "y", "x"]"#) }
+    }
+    #expect(throws: ViewsError.self) { try folder.load(described(description), keys: #", "axes": ["c", "z", "y", "x"]"#) }
+    let view = try folder.load(described(description, planes: 4), keys: #", "axes": ["c", "z", "y", "x"]"#).views[0]
+    #expect(view.levels[0].shape == TCZYX(c: 2, z: 2, y: 1, x: 2))
+    #expect(try view.firstVoxel(c: 1) == 2)
+    // planes that were appended have a description each
+    #expect(try folder.load(described(#"{"shape": [1, 2]}"#, planes: 4)).views[0].levels[0].shape == TCZYX(z: 4, y: 1, x: 2))
+  }
+
+  @Test func imageJWithoutAUnitHasTheTagsOfAnyTIFFFile() throws {
+    let folder = try ViewsTestFolder()
+    let planes: [[UInt8]] = [[0, 0], [1, 0]]
+    for (lines, spacing) in [("", [1, 0.5]), ("spacing=3.0\n", [3, 0.5]), ("unit=cm\n", [10_000, 0.5]), ("unit=pixel\n", [1, 0.00005])] {
+      let tiff = TinyTIFF(
+        planes: planes, width: 2, pixelsPerCentimetre: 20_000, description: "ImageJ=1.53t\nimages=2\nslices=2\n\(lines)")
+      let stack = try folder.load(tiff).views[0].levels[0].stack
+      #expect([stack.spacing[0], stack.spacing[2]] == spacing, "\(lines)")
+    }
+  }
 }

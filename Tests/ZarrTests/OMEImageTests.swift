@@ -51,9 +51,9 @@ import Zarr
     let datasets = [OMESample.dataset("0", OMESample.scale([2, 4]).replacing("}", with: #", "path": null}"#))]
     let extra = #", "coordinateTransformations": null, "type": null, "metadata": null, "version": null"#
     let text = OMESample.v04(OMESample.flat(axes: OMESample.axes2D, datasets: datasets, extra: extra), extra: #", "omero": null"#)
-    #expect(try OMESample.image(text, format: 2).levels == [OMELevel.make("0", [2, 4], [0, 0])])
+    #expect(try OMESample.image(text, format: 2).levels == [OMELevel.make("0", [2, 4])])
     let new = OMESample.v06.replacing(#", "input": {"path": "s0"}"#, with: #", "input": null, "path": null"#)
-    #expect(try OMESample.image(new, format: 3).levels[0] == OMELevel.make("s0", [0.5, 0.25], [0, 0]))
+    #expect(try OMESample.image(new, format: 3).levels[0] == OMELevel.make("s0", [0.5, 0.25]))
     for text in [
       text.replacing(#""coordinateTransformations": ["#, with: #""coordinateTransformations": null, "was": ["#),
       OMESample.v06.replacing(#""transformations": ["#, with: #""transformations": null, "was": ["#),
@@ -95,14 +95,14 @@ import Zarr
     let image = try OMESample.image(OMESample.v06, format: 3)
     #expect(image.version == "0.6")
     #expect(image.axes.map(\.axis) == [.y, .x])
-    #expect(image.levels == [OMELevel.make("s0", [0.5, 0.25], [0, 0]), OMELevel.make("s1", [1, 0.5], [0.25, 0.125])])
+    #expect(image.levels == [OMELevel.make("s0", [0.5, 0.25]), OMELevel.make("s1", [1, 0.5], [0.25, 0.125])])
     #expect(image.furtherSystems == ["stage"])
   }
 
   @Test func readsIdentityIn06() throws {
     let text = OMESample.v06.replacing(#""type": "scale", "scale": [500, 250]"#, with: #""type": "identity""#)
     let image = try OMESample.image(text, format: 3)
-    #expect(image.levels[0] == OMELevel.make("s0", [1e-3, 1e-3], [0, 0]))
+    #expect(image.levels[0] == OMELevel.make("s0", [1e-3, 1e-3]))
   }
 
   @Test(arguments: ["0.5.2", "0.6rc0"])
@@ -171,6 +171,15 @@ import Zarr
     #expect(error?.description.contains(names) == true, "\(error?.description ?? "no error")")
   }
 
+  @Test func anIdentityIsNothing() throws {
+    let (identity, scale) = (#"{"type": "identity"}"#, OMESample.scale([1, 2]))
+    for transformations in [identity + ", " + scale, scale + ", " + identity, identity + ", " + scale + ", " + identity] {
+      let dataset = OMESample.dataset("0", transformations)
+      let image = try OMESample.image(OMESample.v04(OMESample.flat(axes: OMESample.axes2D, datasets: [dataset])), format: 2)
+      #expect(image.levels[0].scale == [1, 2] && !image.levels[0].hasTranslation)
+    }
+  }
+
   @Test func refusesTransformationsOutOfOrderAndMissingOnes() {
     let (scale, translation) = (OMESample.scale([1, 2]), OMESample.translation([3, 4]))
     for transformations in [translation + ", " + scale, translation, ""] {
@@ -227,7 +236,8 @@ import Zarr
 }
 
 extension OMELevel {
-  static func make(_ path: String, _ scale: [Double], _ translation: [Double]) -> OMELevel {
-    OMELevel(path: path, scale: scale, translation: translation)
+  static func make(_ path: String, _ scale: [Double], _ translation: [Double]? = nil) -> OMELevel {
+    OMELevel(
+      path: path, scale: scale, translation: translation ?? scale.map { _ in 0 }, hasTranslation: translation != nil)
   }
 }

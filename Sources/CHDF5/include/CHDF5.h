@@ -37,6 +37,17 @@ struct chdf5_info {
   uint8_t fill[16];
 };
 
+// A part of a data set whose voxels are not in its own file.
+struct chdf5_source {
+  // as the data set names it; "." is its own
+  char file[2048];
+  // of a virtual data set the source; "": a raw file
+  char dataset[1024];
+  // of a raw file, where its part begins and how long it is; UINT64_MAX: as long as the file
+  uint64_t offset;
+  uint64_t byte_count;
+};
+
 const char *chdf5_version(void);
 // of the last call that failed
 const char *chdf5_error(void);
@@ -61,3 +72,8 @@ int chdf5_read_chunk(int64_t dataset, const uint64_t *offset, uint32_t *skipped,
 int chdf5_read_box(int64_t dataset, const uint64_t *offset, const uint64_t *count, void *buffer);
 // Reads a whole two-dimensional data set as doubles; gives its rows and columns, at most `limit` numbers.
 int chdf5_read_table(int64_t file, const char *path, double *values, int limit, int *rows, int *columns);
+// What a data set was made with, to ask for its sources; to be closed.
+int64_t chdf5_open_creation(int64_t dataset);
+void chdf5_close_creation(int64_t creation);
+int64_t chdf5_source_count(int64_t creation);
+int chdf5_source(int64_t creation, int64_t i, struct chdf5_source *source);
