@@ -86,10 +86,9 @@ struct FuseCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      Signals.install()
+      Signals.endAtOnce()
       let request = try request.resolve()
-      let (job, store) = try submit(request, database)
-      Terminal.news("job \(job.id) in \(database.resolvedPath)")
+      let (job, store) = try submit(request, database) { Terminal.news("job \($0.id) in \(database.resolvedPath)") }
       try runJob(String(job.id), arguments, store: store)
     }
   }

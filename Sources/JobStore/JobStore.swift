@@ -166,6 +166,16 @@ public final class JobStore: Sendable {
     return try JobStore.caught(path) { try pool.write(body) }
   }
 
+  /// As `write`, for what does other things within the transaction too: their errors come out as they are.
+  func writeBeside<T>(_ body: (Database) throws -> T) throws -> T {
+    guard let pool else { throw JobStoreError.readOnly(path: path) }
+    do {
+      return try pool.write(body)
+    } catch let error as DatabaseError {
+      throw JobStoreError(error, path: path)
+    }
+  }
+
   /// A place where tests can make a call fail between two transactions.
   func reach(_ point: FaultPoint) throws(JobStoreError) {
     if let number = Faults.reach(point) { throw JobStoreError(DatabaseError.made(number), path: path) }

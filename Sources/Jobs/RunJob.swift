@@ -55,8 +55,13 @@ public struct RunJob {
     }
     let job = try opened.holdingOutput()
     // what a submit that was killed at its very end had left to remove
-    OutputSite(path: job.output.path).removeAside(uuid: record.description.uuid)
-    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
+    if let left = OutputPlacement(path: job.output.path, uuid: record.description.uuid).removeAside() {
+      note("\(Submitter.cannotRemove) \(left)")
+    }
+    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command)) {
+      // a submit may have replaced it since it was looked at
+      if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    }
     let outcome: Outcome
     do {
       warnAboutSpace(job, note: note)
