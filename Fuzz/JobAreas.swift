@@ -95,7 +95,7 @@ struct JobArea: Area {
     for path in [output, database, database + "-wal", database + "-shm", database + ".lock"] {
       try? FileManager.default.removeItem(atPath: path)
     }
-    let (job, store, _) = try Submitter(registry: .builtin).submit(
+    let (job, store) = try Submitter(registry: .builtin).submit(
       Submitter.Request(datasetPath: dataset, outputPath: output, name: nil, options: options), databasePath: database)
     defer { try? store.close() }
     let outcome = try RunJob(store: store, registry: .builtin, settings: Runner.Settings(workers: 1)).run(

@@ -40,6 +40,7 @@ enum ExitStatus: Int32 {
       switch error {
       case .invalid: self = .usage
       case .changed: self = .changed
+      case .damaged: self = .damaged
       case .notYet: self = .notYet
       default: self = .unexpected
       }

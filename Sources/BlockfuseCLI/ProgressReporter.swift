@@ -70,7 +70,7 @@ final class ProgressReporter: Sendable {
         switch ending {
         case .complete, .leftToOthers: "complete"
         case .someFailed: "failed"
-        case .limitReached, .stopped: "interrupted"
+        case .limitReached, .reopened, .stopped: "interrupted"
         }
       object["ending"] = .string(name)
     }

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
       Example: blockfuse run 3 --workers 8 --memory 16GiB
 
       Exit status: 0 done, or --limit reached; 3 some blocks failed; 4 something changed since submit; 10 no such job; \
-      11 another process runs it; 130 or 143 stopped by a signal.
+      11 another process runs it; 12 a block that was done is damaged; 130 or 143 stopped by a signal.
       """)
 
   @OptionGroup var job: JobArgument
@@ -86,10 +86,9 @@ struct FuseCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      Signals.install()
+      Signals.endAtOnce()
       let request = try request.resolve()
-      let (job, store) = try submit(request, database)
-      Terminal.news("job \(job.id) in \(database.resolvedPath)")
+      let (job, store) = try submit(request, database) { Terminal.news("job \($0.id) in \(database.resolvedPath)") }
       try runJob(String(job.id), arguments, store: store)
     }
   }
@@ -140,6 +139,8 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) thr
     Terminal.news("job \(job.id) is complete: \(job.description.outputPath)")
   case .leftToOthers:
     Terminal.news("job \(job.id): all blocks are done; another process that shares the job finishes it")
+  case .reopened:
+    Terminal.news("job \(job.id): what failed was set to pending while this run came to its end; \(again)")
   case .limitReached:
     Terminal.news("job \(job.id): stopped at the limit of \(arguments.limit ?? 0) blocks; \(again)")
   case .stopped(let signal):

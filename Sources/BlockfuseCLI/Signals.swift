@@ -14,6 +14,11 @@ enum Signals {
     }
   }
 
+  /// For as long as nothing is made that would have to be undone.
+  static func endAtOnce() {
+    for number in [SIGINT, SIGTERM] { signal(number) { _exit(128 + $0) } }
+  }
+
   static func install() {
     // made now: what is first touched in a handler is made there, with locks that the interrupted thread may hold
     _ = stopFlag

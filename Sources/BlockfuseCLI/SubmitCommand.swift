@@ -17,17 +17,21 @@ struct SubmitCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
+      Signals.endAtOnce()
       let request = try request.resolve()
-      let job = try submit(request, database).job
-      let document = JSONValue.object([
-        "job": .int(Int64(job.id)), "name": job.description.name.map { .string($0) } ?? .null,
-        "output": .string(job.description.outputPath),
-      ])
-      let isTold = Terminal.result(json ? document.text : String(job.id))
-      let news = "job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)"
-      // whoever does not get the number must not take it that there is no job
-      if isTold { Terminal.news(news) } else { Terminal.message(news) }
+      _ = try submit(request, database, recorded: tell)
     }
+  }
+
+  private func tell(_ job: JobRecord) {
+    let document = JSONValue.object([
+      "job": .int(Int64(job.id)), "name": job.description.name.map { .string($0) } ?? .null,
+      "output": .string(job.description.outputPath),
+    ])
+    let isTold = Terminal.result(json ? document.text : String(job.id))
+    let news = "job \(job.id) is recorded; `blockfuse run \(job.id)` fuses it into \(job.description.outputPath)"
+    // whoever does not get the number must not take it that there is no job
+    if isTold { Terminal.news(news) } else { Terminal.message(news) }
   }
 }
 
@@ -67,10 +71,24 @@ struct SubmitArguments: ParsableArguments {
   }
 }
 
-/// Submits, and says what is worth a warning.
-func submit(_ request: Submitter.Request, _ database: DatabaseOption) throws -> (job: JobRecord, store: JobStore) {
-  let registry = CommandSetup.registry
-  let (job, store, warnings) = try Submitter(registry: registry).submit(request, databasePath: database.resolvedPath)
-  for warning in warnings { Terminal.message("note: \(warning)") }
-  return (job, store)
+/// Submits, and says what is worth a warning. A signal that comes before anything is made ends the program at once, a later
+/// one leaves nothing of the job, and one that comes when the job is recorded leaves it whole.
+///
+/// - Parameter recorded: called as soon as the job is there.
+func submit(
+  _ request: Submitter.Request, _ database: DatabaseOption, recorded: (JobRecord) -> Void
+) throws -> (job: JobRecord, store: JobStore) {
+  let submitter = Submitter(registry: CommandSetup.registry)
+  do {
+    return try submitter.submit(request, databasePath: database.resolvedPath, stopFlag: Signals.stopFlag) { event in
+      switch event {
+      case .begins: Signals.install()
+      case .recorded(let job): recorded(job)
+      case .note(let note): Terminal.message("note: \(note)")
+      }
+    }
+  } catch JobError.interrupted(let signal) {
+    Terminal.news("stopped by \(Signals.name(signal)); there is no job, and nothing is left of its output")
+    throw JobError.interrupted(signal: signal)
+  }
 }

@@ -47,14 +47,14 @@ struct VerifyCommand: ParsableCommand {
           }
           if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
         }
+        Terminal.clearProgress()
+        if repair { try verifier.repair(&report) }
       } catch JobError.changed(_, let differences) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
         Terminal.message("hint: what the record says is done is not there; submit again")
         throw ExitCode(ExitStatus.damaged.rawValue)
       }
-      Terminal.clearProgress()
-      if repair { try verifier.repair(&report) }
       show(report, record)
       if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
     }

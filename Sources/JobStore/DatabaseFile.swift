@@ -74,8 +74,8 @@ struct DatabaseFile {
   }
 
   /// Whether nobody has the database open, and this process cannot make the files beside it with which it is opened in
-  /// the usual way.
-  var isOnlyReadable: Bool { access(folder, W_OK) != 0 && !DatabaseFile.hasLog(path) }
+  /// the usual way, or would make them read-only as the database is: then nobody could write it later.
+  var isOnlyReadable: Bool { !isWritable && !DatabaseFile.hasLog(path) }
 
   /// Whether there is a file of SQLite's with what is not yet, or not only, in the database: somebody has it open, or died.
   static func hasLog(_ path: String) -> Bool {

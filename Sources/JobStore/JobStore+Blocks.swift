@@ -121,12 +121,13 @@ extension JobStore {
   /// Blocks that are done, empty or failed become pending again; returns how many that were. The caller also names the
   /// blocks of higher levels made from them. Refused while a live process runs the job, or tasks of a work order may.
   ///
-  /// - Parameter meanwhile: what else is safe only while nobody runs the job: nobody can begin to before it returns. It
-  ///   may ask which blocks are done.
+  /// - Parameter meanwhile: what else is safe only while nobody runs the job, or replaces its output: nobody can begin to
+  ///   before it returns. It may ask which blocks are done. Where it throws, all blocks stay as they are.
   public func setPending(
-    _ job: JobID, blocks: [BlockID], meanwhile: (_ isDone: (BlockID) throws -> Bool) throws -> Void = { _ in }
-  ) throws(JobStoreError) -> Int {
-    try write { db in
+    _ job: JobID, blocks: [BlockID],
+    meanwhile: (_ state: JobState, _ isDone: (BlockID) throws -> Bool) throws -> Void = { _, _ in }
+  ) throws -> Int {
+    try writeBeside { db in
       let state = try self.storedState(db, job)
       try self.refuseIfRunning(db, job)
       try self.freeDead(db, job)
@@ -153,7 +154,7 @@ extension JobStore {
         let settled = try LevelInfo.all(db, job: job).reduce(0) { $0 + $1.settled }
         try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
       }
-      try meanwhile { block in
+      try meanwhile(try self.storedState(db, job)) { block in
         guard levels.indices.contains(block.level) else { return false }
         let bricks = levels[block.level].bricks
         let place = BrickPlace(bricks.number(of: block.position), in: bricks)

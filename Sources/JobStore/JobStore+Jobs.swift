@@ -1,70 +1,15 @@
-import Faults
 import Foundation
 import GRDB
 import Geometry
-import Synchronization
 
-/// Jobs: making, finding, listing and removing them.
+/// Jobs: finding, listing and removing them.
 extension JobStore {
-  /// Records a job in state `creating`, in one transaction. This process holds it until `markReady` or `abandon`.
-  public func createJob(_ new: NewJob) throws(JobStoreError) -> JobID {
-    guard !new.levels.isEmpty, new.levels.enumerated().allSatisfy({ $0.offset == $0.element.level }) else {
-      throw .invalid("a job needs levels, numbered from 0")
-    }
-    let (id, lock) = try write { db -> (JobID, ByteLock) in
-      try JobStore.insert(db, new.description)
-      let id = JobID(db.lastInsertedRowID)
-      // Before the commit: nobody ever sees the job without its creator.
-      guard let lock = try self.locks.take(LockFile.creation(id), within: 5) else {
-        throw JobStoreError.busy(path: self.path)
-      }
-      for layout in new.levels { try LevelInfo.insert(db, job: id, layout: layout) }
-      for view in new.views { try JobStore.insert(db, job: id, view) }
-      try db.reach(.creatingJob)
-      return (id, lock)
-    }
-    creations.withLock { $0[id] = lock }
-    return id
-  }
-
-  /// The output is made: `creating` becomes `pending`.
-  public func markReady(_ job: JobID) throws(JobStoreError) {
-    try write { db in
-      let state = try self.storedState(db, job)
-      guard state == .creating else {
-        throw JobStoreError.wrongState(job: job, state: state, action: "finish its creation")
-      }
-      try db.run("UPDATE job SET state = 'pending', ready_ms = ? WHERE id = ?", [Date().milliseconds, job])
-      try db.reach(.markingReady)
-    }
-    creations.withLock { $0[job] = nil }
-  }
-
-  /// Removes a job that is still being created, by this process or by one that died.
-  public func abandon(_ job: JobID) throws(JobStoreError) {
-    try write { db in
-      let state = try self.storedState(db, job)
-      guard state == .creating else { throw JobStoreError.wrongState(job: job, state: state, action: "abandon it") }
-      try db.run("DELETE FROM job WHERE id = ?", [job])
-    }
-    creations.withLock { $0[job] = nil }
-  }
-
   /// Removes a job and all that is recorded of it, but not its output. Refused while a live process runs it.
   public func delete(_ job: JobID) throws(JobStoreError) {
     try write { db in
       _ = try self.storedState(db, job)
       try self.refuseIfRunning(db, job)
       try db.run("DELETE FROM job WHERE id = ?", [job])
-    }
-  }
-
-  /// What killed submits left: jobs being created by no live process. For finishing or removing.
-  public func jobsInCreation() throws(JobStoreError) -> [JobRecord] {
-    try read { db in
-      let records = try self.records(db, where: "state = 'creating'", [])
-      let held = try self.locks.held(records.map { LockFile.creation($0.id) })
-      return records.filter { !held.contains(LockFile.creation($0.id)) }
     }
   }
 
@@ -125,7 +70,7 @@ extension JobStore {
     return try JobStore.value(text)
   }
 
-  private static func insert(_ db: Database, _ job: JobDescription) throws {
+  static func insert(_ db: Database, _ job: JobDescription) throws {
     try db.run(
       """
       INSERT INTO job (

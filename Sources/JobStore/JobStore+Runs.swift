@@ -7,11 +7,14 @@ extension JobStore {
   /// Begins to work on a job, alone, or beside others with `join`. Claims of dead processes are freed.
   ///
   /// Throws `alreadyRunning` where a live process runs the job and `join` is false.
-  public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo) throws(JobStoreError) -> Run {
-    let (id, lock, levels) = try write { db -> (Int64, ByteLock, [LevelInfo]) in
+  ///
+  /// - Parameter checking: throws what is against it, within the transaction; the job is then left as it is.
+  public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo, checking: () throws -> Void = {}) throws -> Run {
+    let (id, lock, levels) = try writeBeside { db -> (Int64, ByteLock, [LevelInfo]) in
       let state = try self.storedState(db, job)
       if state == .creating { throw JobStoreError.wrongState(job: job, state: state, action: "run it") }
       if !join { try self.refuseIfRunning(db, job) }
+      try checking()
       try self.freeDead(db, job)
       let now = Date().milliseconds
       try db.run(
@@ -40,10 +43,11 @@ extension JobStore {
   }
 
   func refuseIfRunning(_ db: Database, _ job: JobID) throws {
-    let open = try runRecords(db, where: "job = ? AND ended_ms IS NULL ORDER BY id", job)
-    if let holder = open.first(where: \.isLive) {
-      throw JobStoreError.alreadyRunning(job: job, holder: holder.worker)
-    }
+    if let holder = try liveWorkers(db, job).first { throw JobStoreError.alreadyRunning(job: job, holder: holder) }
+  }
+
+  func liveWorkers(_ db: Database, _ job: JobID) throws -> [WorkerInfo] {
+    try runRecords(db, where: "job = ? AND ended_ms IS NULL ORDER BY id", job).filter(\.isLive).map(\.worker)
   }
 
   /// The runs of a job whose processes live.

@@ -77,7 +77,7 @@ public final class JobStore: Sendable {
     }
   }
 
-  /// For a finished job that somebody else shows.
+  /// For a job that somebody else shows, or that is to stay as it is.
   private static func openImmutable(_ path: String, _ migrator: Migrator) throws(JobStoreError) -> JobStore {
     let file = ImmutableFile(path)
     let store = JobStore(path: path, reader: try file.open(), immutable: file)
@@ -106,7 +106,9 @@ public final class JobStore: Sendable {
   private static func inspect(_ path: String, _ file: DatabaseFile, _ migrator: Migrator) throws(JobStoreError)
     -> (DatabaseQueue, Migrator.Finding)
   {
-    let queue = try openForReading(path, isWritable: file.isWritable)
+    // a file beside it would be left read-only too
+    let queue = file.isOnlyReadable
+      ? try ImmutableFile(path).open() : try openForReading(path, isWritable: file.isWritable)
     return (queue, try caught(path) { try queue.read(migrator.inspect) })
   }
 
@@ -162,6 +164,16 @@ public final class JobStore: Sendable {
   package func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
     guard let pool else { throw .readOnly(path: path) }
     return try JobStore.caught(path) { try pool.write(body) }
+  }
+
+  /// As `write`, for what does other things within the transaction too: their errors come out as they are.
+  func writeBeside<T>(_ body: (Database) throws -> T) throws -> T {
+    guard let pool else { throw JobStoreError.readOnly(path: path) }
+    do {
+      return try pool.write(body)
+    } catch let error as DatabaseError {
+      throw JobStoreError(error, path: path)
+    }
   }
 
   /// A place where tests can make a call fail between two transactions.

@@ -121,7 +121,9 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .notClaimed, .invalid: "This is a fault of the program; please report it."
     case .runEnded: "Leave the .lock file beside the database alone while a job runs; run the same command again."
     case .wrongState: "See its state with `blockfuse status`."
-    case .diskFull: "Free some space and run the same command again."
+    case .diskFull:
+      "Free some space and run the same command again; a job's record takes up to 5 bytes a block, and up to 64 MiB more "
+        + "while it is written."
     case .cannotOpen: "Check the path and its permissions."
     case .fileExists: "Name another file."
     case .other: "Check the disk; `sqlite3 FILE 'PRAGMA integrity_check'` tells whether the file is sound."

@@ -127,7 +127,7 @@ public struct Collector {
     guard try store.holders(of: id).isEmpty else { return .running }
     let counts = try store.levels(of: id).map(\.counts)
     if counts.allSatisfy(\.isSettled) {
-      try output.held(by: job.title).writeFinalMetadata()
+      try output.held(by: job.title).finish(job: job.title)
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete

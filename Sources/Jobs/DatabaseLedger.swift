@@ -49,6 +49,9 @@ final class DatabaseLedger: RunLedger {
     try states(level: level, t: t, c: c, blocks: blocks).allSatisfy { $0 == .empty }
   }
 
+  /// By `retry`.
+  var isReopened: Bool { true }
+
   func counts(level: Int) throws -> BlockCounts {
     try store.levels(of: job)[level].counts
   }

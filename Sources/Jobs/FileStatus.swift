@@ -9,6 +9,12 @@ enum FileStatus {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The number of the disk that holds a file; nil where the file is not there.
+  static func device(of path: String) -> UInt64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
+  }
+
   static func modifiedAt(_ status: stat) -> Date {
     #if canImport(Darwin)
       let time = status.st_mtimespec

@@ -8,6 +8,8 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
   case interrupted(signal: Int32)
   /// The disk is full; the blocks in hand stay pending. Needed is an upper bound, before compression.
   case diskFull(path: String, neededByteCount: Int? = nil)
+  /// What is recorded done cannot be read back.
+  case damaged(job: String, what: String)
   /// The output folder cannot be written at all.
   case output(String, hint: String)
   /// Another process that shares the job recorded blocks that this one had claimed.
@@ -22,6 +24,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .changed: "changed-since-submit"
     case .interrupted: "interrupted"
     case .diskFull: "disk-full"
+    case .damaged: "output-damaged"
     case .output: "output-not-writable"
     case .lost: "claims-lost"
     case .notYet: "level-below-missing"
@@ -36,6 +39,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
       "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
     case .interrupted(let signal): "stopped by signal \(signal)"
     case .diskFull(let path, _): "the disk that holds \(path) is full"
+    case .damaged(let job, let what): "job \(job): a block that is recorded done is missing or damaged: \(what)"
     case .output(let what, _): what
     case .lost(let what): what
     case .notYet(let level, let missing, let first):
@@ -54,6 +58,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .diskFull(_, let needed):
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
         + "; the same `blockfuse run` goes on where it stopped"
+    case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
     case .lost: "run again"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
     case .unexpected: nil

@@ -27,6 +27,12 @@ protocol RunLedger: BlockLedger {
   func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion]
   /// Records all blocks of the regions as empty. Returns how many.
   func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int
+  /// Whether blocks that failed may be set to pending by others, also of levels that are over.
+  var isReopened: Bool { get }
+}
+
+extension RunLedger {
+  var isReopened: Bool { false }
 }
 
 extension LevelWork {

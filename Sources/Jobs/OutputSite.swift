@@ -1,17 +1,14 @@
-import Faults
 import Foundation
 import JobStore
 import Views
 import Zarr
 
-/// The place on disk where an output goes: whether it is free, and how it is taken and given back.
+/// The place on disk where an output goes: whether it is free, or may be taken.
 struct OutputSite {
   let path: String
 
   private var parent: String { (path as NSString).deletingLastPathComponent }
   private var name: String { (path as NSString).lastPathComponent }
-  private func temporary(_ uuid: String) -> String { "\(parent)/.\(name).\(uuid).new.tmp" }
-  private func aside(_ uuid: String) -> String { "\(parent)/.\(name).\(uuid).old.tmp" }
 
   /// Throws unless the place is free, or holds a Zarr that may be overwritten.
   func check(overwrite: Bool) throws(JobError) {
@@ -94,77 +91,24 @@ struct OutputSite {
     if isNested(store.path, path) {
       throw JobError.invalid(what: "the output \(path) would touch the job database", hint: "choose another place")
     }
-    for job in try store.jobs() where isNested(job.description.outputPath, path) {
-      guard job.description.outputPath == path else {
+    try check(against: store.outputUses(where: isNear))
+  }
+
+  /// Whether the output would touch one at another path.
+  func isNear(_ other: String) -> Bool { isNested(other, path) }
+
+  func check(against uses: [OutputUse]) throws {
+    for use in uses {
+      guard use.path == path else {
         throw JobError.invalid(
-          what: "the output \(path) would touch that of job \(job.id), \(job.description.outputPath)",
-          hint: "choose another place")
+          what: "the output \(path) would touch that of job \(use.job), \(use.path)", hint: "choose another place")
       }
-      if let holder = try store.holders(of: job.id).first {
-        throw JobStoreError.alreadyRunning(job: job.id, holder: holder)
-      }
-      if let order = try store.openOrder(of: job.id) {
+      if let holder = use.holder { throw JobStoreError.alreadyRunning(job: use.job, holder: holder) }
+      if let order = use.openOrder {
         throw JobError.invalid(
           what: "tasks of the work order \(order.path) may be writing to the output \(path)",
-          hint: "`blockfuse order \(job.id) --withdraw` takes it back")
+          hint: "`blockfuse order \(use.job) --withdraw` takes it back")
       }
-    }
-  }
-
-  /// Makes a new folder by `write`, and makes it the output by a rename; an old output is renamed aside.
-  func place(uuid: String, overwrite: Bool, write: (_ folder: String) throws(ZarrError) -> Void) throws {
-    let new = temporary(uuid)
-    // a parent that is there has its name; it may lie where folders can be passed through and not be read
-    if !FileStatus.isFolder(parent) { try DirectoryMaker.makeDurably(parent) }
-    do {
-      try FileManager.default.createDirectory(atPath: new, withIntermediateDirectories: false)
-    } catch {
-      throw JobError.output(
-        "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")
-    }
-    try reach(.metadataFolderMade, .makeFolder, new)
-    try write(new)
-    try reach(.metadataWritten, .write, new)
-    if overwrite, FileStatus.exists(path) { try rename(path, aside(uuid)) }
-    try reach(.oldMovedAside, .rename, path)
-    do {
-      try rename(new, path)
-    } catch ZarrError.io(_, _, let number) where [EEXIST, ENOTEMPTY, ENOTDIR].contains(number) {
-      throw JobError.invalid(
-        what: "the output \(path) exists: somebody has just made it", hint: "choose another place, or add --overwrite")
-    }
-    try reach(.outputRenamed, .rename, path)
-    try DirectoryMaker(root: parent).sync(parent)
-  }
-
-  private func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(ZarrError) {
-    if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
-  }
-
-  /// Undoes `place`, as far as it came: what is there of the new output goes, the old one comes back.
-  func giveBack(uuid: String, isPlaced: Bool) {
-    removeTemporary(uuid: uuid)
-    // first out of the way: a folder is removed file by file
-    if isPlaced, (try? rename(path, temporary(uuid))) != nil { removeTemporary(uuid: uuid) }
-    restoreAside(uuid: uuid)
-  }
-
-  func removeTemporary(uuid: String) { try? FileManager.default.removeItem(atPath: temporary(uuid)) }
-
-  func removeAside(uuid: String) {
-    try? FileManager.default.removeItem(atPath: aside(uuid))
-    // it is there no more, so that nothing is left to fail
-    _ = Faults.reach(.oldRemoved)
-  }
-
-  /// Puts the old output back, where a killed submit had moved it away and put nothing in its place.
-  func restoreAside(uuid: String) {
-    if FileStatus.exists(aside(uuid)), !FileStatus.exists(path) { try? rename(aside(uuid), path) }
-  }
-
-  private func rename(_ from: String, _ to: String) throws {
-    guard Foundation.rename(from, to) == 0 else {
-      throw ZarrError.io(step: .rename, path: to, errno: errno)
     }
   }
 }

@@ -58,8 +58,13 @@ public struct RunJob {
     }
     let job = try opened.holdingOutput()
     // what a submit that was killed at its very end had left to remove
-    OutputSite(path: job.output.path).removeAside(uuid: record.description.uuid)
-    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command))
+    if let left = OutputPlacement(path: job.output.path, uuid: record.description.uuid).removeAside() {
+      note("\(Submitter.cannotRemove) \(left)")
+    }
+    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command)) {
+      // a submit may have replaced it since it was looked at
+      if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    }
     let outcome: Outcome
     do {
       warnAboutSpace(job, note: note)
@@ -71,13 +76,17 @@ public struct RunJob {
       defer { watcher.stop() }
       let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
       defer { heart.stop() }
-      let ending = try runner.run()
+      var ending = try runner.run()
       heart.stop()
       watcher.stop()
       for level in try store.levels(of: record.id) { meter.found(level: level.layout.level, level.counts) }
       let reading = meter.read()
       observe(reading)
-      if ending != .leftToOthers { try run.end(ending.outcome, progress: reading.progress) }
+      if ending != .leftToOthers {
+        let state = try run.end(ending.outcome, progress: reading.progress)
+        // the last moment for a `retry` is the one before the end is recorded
+        if ending == .someFailed, state == .interrupted { ending = .reopened }
+      }
       if ending == .complete, let order {
         try WorkOrder.withdraw(order.path)
         try store.closeOrder(order.id)
@@ -101,15 +110,18 @@ public struct RunJob {
       job: job.title, differences: [job.output.foreignness() ?? "the output \(job.output.path) was moved away and back while the job ran"])
   }
 
-  /// With how much is needed. The disk may be that of the output or that of the database.
-  private func fullDisk(_ error: any Error, _ job: OpenJob) -> JobError {
+  /// With how much is needed. The disk may be that of the output or that of the database, which needs far less.
+  private func fullDisk(_ error: any Error, _ job: OpenJob) -> any Error {
+    if case JobStoreError.diskFull = error, FileStatus.device(of: store.path) != FileStatus.device(of: job.output.path) {
+      return error
+    }
     let path: String =
       switch error {
       case JobError.diskFull(let path, _), ZarrError.io(_, let path, _): path
       case JobStoreError.diskFull(let path): path
       default: job.output.path
       }
-    return .diskFull(path: path, neededByteCount: pendingByteCount(job))
+    return JobError.diskFull(path: path, neededByteCount: pendingByteCount(job))
   }
 
   /// Of the blocks that are not done, before compression.
@@ -139,7 +151,7 @@ extension RunMeter.Reading {
 extension Runner.Ending {
   var outcome: RunOutcome {
     switch self {
-    case .complete, .someFailed, .leftToOthers: .finished
+    case .complete, .someFailed, .reopened, .leftToOthers: .finished
     case .limitReached, .stopped: .interrupted
     }
   }

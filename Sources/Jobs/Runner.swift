@@ -29,12 +29,15 @@ public final class Runner {
     case complete
     /// All is done but what failed, and what rests on it.
     case someFailed
+    /// As `someFailed`, but what failed was set to pending when it was too late for this run.
+    case reopened
     case limitReached
     /// All is done; another process that shares the job writes what is left to write.
     case leftToOthers
     case stopped(signal: Int32)
   }
 
+  private let title: String
   private let plan: JobPlan
   /// Those to be done.
   private let levels: [LevelLayout]
@@ -53,6 +56,7 @@ public final class Runner {
   init(
     job: OpenJob, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
   ) throws {
+    title = job.title
     plan = job.plan
     views = job.views
     transforms = job.transforms
@@ -77,6 +81,25 @@ public final class Runner {
     csystem_return_large_buffers()
     let cache = ChunkCache(byteLimit: memory.cacheByteCount, spareByteCount: memory.spareByteCount)
     var blocksLeft = settings.blockLimit ?? Int.max
+    var isFirst = true
+    while true {
+      let before = blocksLeft
+      if let ending = try runLevels(cache, &blocksLeft) { return ending }
+      let counts = try levels.map { try ledger.counts(level: $0.level) }
+      if counts.allSatisfy(\.isSettled) { break }
+      // blocks of a level that was over may have become pending again
+      guard ledger.isReopened, counts.allSatisfy({ $0.failed == 0 }), isFirst || blocksLeft < before else {
+        return .someFailed
+      }
+      isFirst = false
+    }
+    if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
+    try output.finish(job: title)
+    return .complete
+  }
+
+  /// All levels, one after another. Nil where there was no end before that of the last.
+  private func runLevels(_ cache: ChunkCache, _ blocksLeft: inout Int) throws -> Ending? {
     for layout in levels {
       meter.began(level: layout.level)
       // what was made of the level below may still be there
@@ -96,11 +119,7 @@ public final class Runner {
       blocksLeft -= started
       if blocksLeft <= 0, try isMoreToDo(level: layout.level) { return .limitReached }
     }
-    let counts = try levels.map { try ledger.counts(level: $0.level) }
-    guard counts.allSatisfy(\.isSettled) else { return .someFailed }
-    if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
-    try output.writeFinalMetadata()
-    return .complete
+    return nil
   }
 
   /// Whether a level has blocks that another run could do, and not only failed ones and what rests on them.

@@ -3,13 +3,16 @@ import Geometry
 import JobStore
 import Zarr
 
-/// Files of an output folder that belong to no recorded block: temp files of killed runs, and chunks that were renamed into
-/// place but never recorded, or are recorded empty. Readers may see such a chunk; a run makes it again, with equal bytes.
+/// Files of an output folder that belong to no recorded block: temp files of killed runs, what stands in the place of a
+/// folder, and chunks that were renamed into place but never recorded, or are recorded empty. Readers may see such a chunk;
+/// a run makes it again, with equal bytes.
 struct Strays {
   struct Stray: Sendable {
     let path: String
     /// The block whose chunk it would be; nil for temp files and chunks outside the array.
     var block: BlockID?
+    /// Where something else stands in the place of a folder.
+    var obstacle: Obstacle?
   }
 
   let job: OpenJob
@@ -21,12 +24,16 @@ struct Strays {
   func find() throws -> [Stray] {
     var strays: [Stray] = []
     let root = job.output.path
-    for entry in entries(of: root) where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
+    for entry in entries(of: root) ?? [] where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
     for layout in job.plan.levels {
       let array = job.output.array(layout.level)
       let first = array.zarrFormat == 3 ? array.path + "/c" : array.path
       if array.path != root {
-        for entry in entries(of: array.path) where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(array.path)/\(entry)")) }
+        guard let entries = entries(of: array.path) else {
+          noteObstacle(array.path, into: &strays)
+          continue
+        }
+        for entry in entries where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(array.path)/\(entry)")) }
       }
       try walk(first, index: [], layout: layout, axisCount: array.shape.count, into: &strays)
     }
@@ -39,7 +46,8 @@ struct Strays {
   ) throws {
     let isLast = index.count == axisCount - 1
     var present: [(name: String, number: Int)] = []
-    for entry in entries(of: folder) {
+    guard let entries = entries(of: folder) else { return noteObstacle(folder, into: &strays) }
+    for entry in entries {
       if entry.hasSuffix(".tmp") {
         if !index.isEmpty { strays.append(Stray(path: "\(folder)/\(entry)")) }
       } else if let number = Int(entry), String(number) == entry {
@@ -74,7 +82,14 @@ struct Strays {
     }
   }
 
-  private func entries(of folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  /// A file in the place of a folder keeps every block below it from being written.
+  private func noteObstacle(_ path: String, into strays: inout [Stray]) {
+    let obstacle = Obstacle(path: path, place: .folder)
+    if obstacle.isThere { strays.append(Stray(path: path, obstacle: obstacle)) }
+  }
+
+  /// Nil where it is no folder, or cannot be read.
+  private func entries(of folder: String) -> [String]? {
+    try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()
   }
 }

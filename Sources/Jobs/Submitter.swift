@@ -9,8 +9,8 @@ import Zarr
 /// Makes a job: the record, and the output's metadata. Both or neither, whenever it is killed.
 ///
 /// The record is first `creating`; the metadata are written into a folder beside the output that carries the job's uuid;
-/// a rename makes that the output; then the record is `pending`. The next submit finishes or removes what a killed one
-/// left. With `overwrite` the old output is renamed aside first and deleted last.
+/// a rename makes that the output and the record `pending`, while nobody can begin to run a job. The next submit finishes
+/// or removes what a killed one left. With `overwrite` the old output is renamed aside first and deleted last.
 public struct Submitter {
   public struct Request: Sendable {
     public var datasetPath: String
@@ -29,16 +29,27 @@ public struct Submitter {
     }
   }
 
+  public enum Event: Sendable {
+    /// All was looked at; what is made from here on is undone where it does not come to its end.
+    case begins
+    /// The job is there, whatever happens now.
+    case recorded(JobRecord)
+    /// Worth a word.
+    case note(String)
+  }
+
   private let registry: FusionRegistry
 
   public init(registry: FusionRegistry) { self.registry = registry }
 
   /// A database is made only when all that can be wrong with the input has been looked at, so that a mistake leaves nothing.
-  public func submit(_ request: Request, databasePath: String) throws
-    -> (job: JobRecord, store: JobStore, warnings: [String])
-  {
+  ///
+  /// - Parameter stopFlag: looked at until the job is recorded; a stop leaves nothing of it.
+  public func submit(
+    _ request: Request, databasePath: String, stopFlag: StopFlag = StopFlag(), tell: (Event) -> Void = { _ in }
+  ) throws -> (job: JobRecord, store: JobStore) {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
-    if let existing { try finishEarlierSubmits(existing) }
+    if let existing { try finishEarlierSubmits(existing, tell: tell) }
     let datasetPath = FilePath.absolute(request.datasetPath)
     guard request.outputPath.hasPrefix("/") || !FileManager.default.currentDirectoryPath.isEmpty else {
       // taken as text, the path would start from the root
@@ -59,55 +70,80 @@ public struct Submitter {
     if isNested(resolver.resolve(databasePath), outputPath) {
       throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
     }
+    tell(.begins)
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     let details = JobDetails(
       plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
       optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) }, optionsFileContent: request.optionsFile.map { JSONText($0.content) })
+    let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
+    let placement = OutputPlacement(path: outputPath, uuid: uuid)
     let job = try store.createJob(
       newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
     do {
       if let number = Faults.reach(.jobCreated) {
         throw ZarrError.io(step: .makeFolder, path: outputPath, errno: number)
       }
-      let output = try OutputFolder(
-        path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
-      do {
-        try site.place(uuid: uuid, overwrite: request.options.overwrite) { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
-        try store.markReady(job)
-      } catch {
-        site.giveBack(uuid: uuid, isPlaced: output.foreignness() == nil)
-        throw error
+      try placement.prepare { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
+      try store.markReady(job, outputs: site.isNear) { uses in
+        if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
+        // somebody may have begun to write to the old output since it was looked at
+        try site.check(against: uses)
+        try placement.takePlace(overwrite: request.options.overwrite)
       }
     } catch {
-      // where this fails too, the next submit does it
-      try? store.abandon(job)
+      undo(job, placement, output, store)
       throw error
     }
-    // the job is there, whatever happens from here on
+    let record = try store.job(job)
+    tell(.recorded(record))
     _ = Faults.reach(.markedReady)
-    site.removeAside(uuid: uuid)
-    var warnings = result.warnings
+    if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+    for warning in result.warnings { tell(.note(warning)) }
     if let name = request.name, try store.jobs().contains(where: { $0.description.name == name && $0.id != job }) {
-      warnings.append("an earlier job has the name \(name) too; by name the newest is meant, by number any")
+      tell(.note("an earlier job has the name \(name) too; by name the newest is meant, by number any"))
     }
-    return (try store.job(job), store, warnings)
+    return (record, store)
+  }
+
+  static let cannotRemove = "the output that was replaced cannot be removed; see to the permissions, and remove it yourself:"
+
+  /// Where this does not come to its end, the next submit does it.
+  private func undo(_ job: JobID, _ placement: OutputPlacement, _ output: OutputFolder, _ store: JobStore) {
+    var isGivenBack = false
+    func giveBack() { isGivenBack = placement.giveBack(isPlaced: output.foreignness() == nil) }
+    do {
+      try store.alone(giveBack)
+    } catch {
+      // a database that takes no more is no reason to leave the output
+      giveBack()
+    }
+    if isGivenBack, placement.removeRemains().isEmpty { try? store.abandon(job) }
   }
 
   /// Brings jobs whose submit was killed to one end or the other.
-  private func finishEarlierSubmits(_ store: JobStore) throws {
+  private func finishEarlierSubmits(_ store: JobStore, tell: (Event) -> Void) throws {
     for job in try store.jobs() where job.state == .pending {
-      OutputSite(path: job.description.outputPath).removeAside(uuid: job.description.uuid)
+      let placement = OutputPlacement(path: job.description.outputPath, uuid: job.description.uuid)
+      if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
     }
     for job in try store.jobsInCreation() {
-      let site = OutputSite(path: job.description.outputPath)
-      if try OpenJob(job, in: store).output.foreignness() == nil {
-        try store.markReady(job.id)
-        site.removeAside(uuid: job.description.uuid)
-      } else {
-        site.restoreAside(uuid: job.description.uuid)
-        site.removeTemporary(uuid: job.description.uuid)
-        try store.abandon(job.id)
+      let placement = OutputPlacement(path: job.description.outputPath, uuid: job.description.uuid)
+      let output = try job.openOutput().folder
+      let end = try store.finishCreation(job.id) {
+        if output.foreignness() == nil { return .ready }
+        placement.restoreAside()
+        return .open
+      }
+      // files are removed one by one, while others use the database
+      switch end {
+      case .ready:
+        if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+      case .open:
+        let left = placement.removeRemains()
+        for path in left { tell(.note("what a submit that was killed has left cannot be removed: \(path)")) }
+        if left.isEmpty { try store.finishCreation(job.id) { .abandoned } }
+      case .abandoned, nil: break
       }
     }
   }

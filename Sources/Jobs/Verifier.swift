@@ -41,9 +41,7 @@ public struct Verifier {
   public func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
     if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
     let lostMark = job.output.lostMark()
-    if lostMark == nil, let foreign = job.output.foreignness() {
-      throw JobError.changed(job: job.title, differences: [foreign])
-    }
+    try refuseForeign(lostMark: lostMark)
     let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
     let report = Monitor(Report())
     for layout in job.plan.levels where stopFlag.signal == nil {
@@ -61,7 +59,7 @@ public struct Verifier {
     return result
   }
 
-  /// Sets what is wrong, and all that was made from it, to pending, and removes strays.
+  /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
   public func repair(_ report: inout Report) throws {
     if let number = Faults.reach(.repairing) { throw ZarrError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
@@ -92,15 +90,30 @@ public struct Verifier {
         }
       }
     }
+    var obstacles = Obstacles(job.output)
+    for block in blocks { obstacles.look(at: block) }
+    if !report.metadataProblems.isEmpty { obstacles.lookAtMetadata() }
     var removedStrays = 0
+    func remove(_ path: String) {
+      if (try? FileManager.default.removeItem(atPath: path)) != nil { removedStrays += 1 }
+    }
     // refused while somebody may write to the output; and what became a recorded block since it was found is none
-    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks)) { isDone in
-      for stray in report.foundStrays where try stray.block.map(isDone) != true {
-        if (try? FileManager.default.removeItem(atPath: stray.path)) != nil { removedStrays += 1 }
+    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks)) { state, isDone in
+      // it may have been replaced while its blocks were read
+      try refuseForeign(lostMark: job.output.lostMark())
+      for stray in report.foundStrays where try stray.block.map(isDone) != true && stray.obstacle?.isThere != false {
+        remove(stray.path)
       }
+      for obstacle in obstacles.found where obstacle.isThere { remove(obstacle.path) }
+      if !report.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: state == .complete) }
     }
     report.removedStrays = removedStrays
-    if !report.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: job.record.state == .complete && report.repairedBlocks == 0) }
+  }
+
+  private func refuseForeign(lostMark: String?) throws {
+    if lostMark == nil, let foreign = job.output.foreignness() {
+      throw JobError.changed(job: job.title, differences: [foreign])
+    }
   }
 
   private func check(

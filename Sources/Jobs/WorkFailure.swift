@@ -26,7 +26,11 @@ struct WorkFailure: Error, Sendable {
     case let error as ZarrError:
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
       isDiskFull = error.isDiskFull
-      if case .io(_, _, let number) = error { errno = number }
+      if case .io(_, _, let number) = error {
+        errno = number
+        // somebody removes folders below: perhaps all of the output, which the next try will see
+        if number == ENOENT { isTransient = true }
+      }
     case let error as ViewsError:
       // reading needs no space: an input's own trouble is never a full disk
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
@@ -48,6 +52,9 @@ struct WorkFailure: Error, Sendable {
       return .output("the output \(folders.root) was removed, moved or replaced", hint: "put it back, then run again")
     }
     switch errno {
+    case ENOENT:
+      folders.forget()
+      return nil
     case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")
     case EFBIG: return .output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks")
     default: return nil

@@ -41,6 +41,11 @@ public final class DirectoryMaker: Sendable {
     try AtomicFile(target: target, tag: tag, in: held)
   }
 
+  /// Looks for every folder anew: one was found missing that was there before.
+  public func forget() {
+    state.withLock { $0 = State() }
+  }
+
   /// Removes a file below the root. False where there was none.
   public func remove(_ path: String) throws(ZarrError) -> Bool {
     let place = held.locate(path)

@@ -131,6 +131,24 @@ import Zarr
     #expect(try FileManager.default.contentsOfDirectory(atPath: theirs) == ["jobs.sqlite"])
   }
 
+  /// Looking at a database that is to stay as it is leaves no files beside it, which would be read-only too and keep
+  /// others from writing it later.
+  @Test(.enabled(if: TestFolder.hasUnprivileged, "nobody may not run the program here"))
+  func aReadOnlyFile() throws {
+    let folder = try submitted()
+    let place = folder.file("place")
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+    try FileManager.default.moveItem(atPath: folder.file("jobs.sqlite"), toPath: place + "/jobs.sqlite")
+    chmod(place, 0o777)
+    chmod(place + "/jobs.sqlite", 0o444)
+    for (command, status) in [("status", 0), ("list", 0), ("blocks", 0), ("verify", 0), ("run", 1), ("retry", 1)] as [(String, Int32)] {
+      let end = try folder.blockfuseUnprivileged([command, "--db", place + "/jobs.sqlite"])
+      #expect(end.status == status, "\(command): \(end.errors)")
+      if status == 1 { #expect(end.errors.contains("cannot be written"), "\(command): \(end.errors)") }
+      #expect(try FileManager.default.contentsOfDirectory(atPath: place) == ["jobs.sqlite"], "\(command)")
+    }
+  }
+
   @Test(.enabled(if: NetworkDisk.isPermitted, "bindfs is not there, or mounting with it is not permitted"))
   func onANetworkFileSystem() throws {
     let folder = try submitted()

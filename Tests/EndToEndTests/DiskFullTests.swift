@@ -39,6 +39,19 @@ import Testing
     #expect(try levels(output) == levels(calm))
   }
 
+  /// A database on a disk of its own needs far less than the output.
+  @Test func theDatabasesOwnDiskIsNamed() throws {
+    let disk = try TinyDisk(kilobytes: 4000)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    let database = ["--db", disk.path + "/jobs.sqlite"]
+    #expect(try folder.blockfuse(["submit", dataset, "--output", "out.ome.zarr"] + database, fault: "").status == 0)
+    let end = try folder.blockfuse(["run", "--quiet"] + database, fault: "recording=ENOSPC")
+    #expect(end.status == 1)
+    #expect(end.errors.contains(disk.path) && end.errors.contains("5 bytes a block"), "\(end.errors)")
+    #expect(try folder.blockfuse(["run", "--quiet"] + database, fault: "").status == 0)
+  }
+
   /// Not even the metadata fit: no job, no output, and what was there before is there still.
   @Test func aFullDiskLeavesNothingOfASubmit() throws {
     let disk = try TinyDisk(kilobytes: 64)

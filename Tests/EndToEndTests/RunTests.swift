@@ -75,6 +75,32 @@ import Zarr
     #expect(try folder.status("2")["state"]?.string == "failed")
     #expect(try folder.status("2")["blocks"] == calm["blocks"])
   }
+  /// What is set to pending while the run is in the pyramid is done by that run.
+  @Test func retryWhileTheRunIsInThePyramid() throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,300,300", "--chunk", "8,75,75")
+    let chunk = URL(fileURLWithPath: folder.file("mosaic/tiles/tile_0_0.ome.zarr/0/0/0/0/1/1"))
+    let whole = try Data(contentsOf: chunk)
+    try whole.prefix(whole.count / 2).write(to: chunk)
+    for output in ["a.ome.zarr", "b.ome.zarr"] {
+      try folder.blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
+    }
+    #expect(try folder.blockfuse("run", "1", "--quiet").status == 3)
+    let below = try #require(try folder.status("1")["levels"]?.array?.first?["blocks"]?["done"]?.int)
+    let hold = folder.file("hold")
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let run = try RunningProcess(
+      "blockfuse", ["run", "2", "--workers", "1", "--quiet"], folder: folder.path,
+      environment: ["BLOCKFUSE_FAULT": "file-written=hold:\(hold)@\(below + 1)"])
+    while run.isRunning, !run.errorsSoFar.contains("made to fail") { usleep(2_000) }
+    try whole.write(to: chunk)
+    #expect(try folder.blockfuse("retry", "2").status == 0)
+    unlink(hold)
+    let end = run.wait()
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(try folder.status("2")["state"]?.string == "complete")
+    #expect(try folder.blockfuse("verify", "2", "--quiet").status == 0)
+  }
 
   @Test func resumeLeavesAJobAloneWhoseOutputWasReplaced() throws {
     let folder = try submitted()

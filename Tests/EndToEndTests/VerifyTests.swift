@@ -77,6 +77,73 @@ import Zarr
     try expectSuccess(folder.blockfuse("verify", "2", "--quiet"))
   }
 
+  /// A job whose output is replaced while its blocks are read back leaves the new one alone.
+  @Test func anOutputThatIsReplacedMeanwhileIsNotRepaired() throws {
+    let folder = try prepared()
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    try FileManager.default.removeItem(atPath: folder.file("out.ome.zarr/0/0/0/0/1/1"))
+    try Data("{}".utf8).write(to: URL(fileURLWithPath: folder.file("out.ome.zarr/1/.zarray")))
+    let end = try repairHeldToItsEnd(folder) {
+      try expectSuccess(
+        folder.blockfuse("submit", "mosaic/dataset.json", "--output", "out.ome.zarr", "--output-chunksize", "32", "--overwrite"))
+      try expectSuccess(folder.blockfuse("run", "2", "--quiet"))
+    }
+    #expect(end.status == 12 && end.errors.contains("replaced by another job"), "\(end.errors)")
+    #expect(try folder.database.job(1).state == .complete)
+    try expectSuccess(folder.blockfuse("verify", "2", "--quiet"))
+  }
+
+  /// What cannot be written over, whatever stands there, is out of the way when a repair says that all is mended.
+  @Test(arguments: [
+    ("0.4", "0/0/0/0/1/1"), ("0.4", "0/0/0/0/1"), ("0.4", "0"), ("0.4", "1"), ("0.4", "1/.zarray"), ("0.4", ".zattrs"),
+    ("0.5", "0/c"), ("0.5", "0/c/0/0/0/1/1"), ("0.5", "1/zarr.json"),
+  ])
+  func whatIsInTheWayIsRemoved(version: String, place: String) throws {
+    let folder = try prepared("--ngff-version", version)
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    let before = try levels(folder.file("out.ome.zarr"))
+    try swapFileAndFolder(folder.file("out.ome.zarr/" + place))
+    #expect(try folder.blockfuse("verify", "--quiet").status == 12)
+    let repair = try folder.blockfuse("verify", "--repair", "--quiet")
+    #expect(repair.status == 0, "\(repair.errors)")
+    let run = try folder.blockfuse("run", "--quiet")
+    try #require(run.status == 0, "\(run.errors)")
+    try expectWhole(folder)
+    #expect(try levels(folder.file("out.ome.zarr")) == before)
+  }
+
+  /// Also where nothing is recorded that it would have damaged.
+  @Test(arguments: ["0/0", "0/0/0/0/1/1"]) func whatIsInTheWayOfPendingBlocksIsAStray(place: String) throws {
+    let folder = try prepared()
+    let path = folder.file("out.ome.zarr/" + place)
+    try FileManager.default.createDirectory(
+      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    if place == "0/0" {
+      try Data().write(to: URL(fileURLWithPath: path))
+    } else {
+      try FileManager.default.createDirectory(atPath: path + "/mine", withIntermediateDirectories: true)
+    }
+    #expect(try strays(folder).count == 1)
+    try expectSuccess(folder.blockfuse("verify", "--repair", "--quiet"))
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    try expectWhole(folder)
+  }
+
+  /// All is recorded done, and what the last step reads was damaged before it.
+  @Test func damageBeforeTheFinalMetadataIsSaid() throws {
+    let folder = try prepared()
+    #expect(try folder.blockfuse(["run", "--quiet"], fault: "final-metadata-begun=kill").status == 128 + SIGKILL)
+    let chunk = URL(fileURLWithPath: folder.file("out.ome.zarr/1/0/0/0/0/0"))
+    try Data(contentsOf: chunk).dropLast(9).write(to: chunk)
+    for _ in 0..<2 {
+      let run = try folder.blockfuse("run", "--quiet")
+      #expect(run.status == 12 && run.errors.contains("verify --repair"), "\(run.errors)")
+    }
+    try expectSuccess(folder.blockfuse("verify", "--repair", "--quiet"))
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    try expectWhole(folder)
+  }
+
   /// Nothing is removed while somebody runs the job.
   @Test func refusedWhileTheJobRuns() throws {
     let folder = try prepared()
@@ -88,15 +155,34 @@ import Zarr
     try expectWhole(folder)
   }
 
-  private func prepared() throws -> TestFolder {
+  private func prepared(_ more: String...) throws -> TestFolder {
     let folder = try TestFolder(isInMemory: true)
     let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "8,70,130", "--chunk", "8,70,70")
-    try expectSuccess(folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16"))
+    let arguments = ["submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16"] + more
+    try expectSuccess(folder.blockfuse(arguments, fault: ""))
     return folder
+  }
+
+  /// A folder where there was a file, or the other way round.
+  private func swapFileAndFolder(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    try #require(FileManager.default.fileExists(atPath: path, isDirectory: &isFolder))
+    try FileManager.default.removeItem(atPath: path)
+    if isFolder.boolValue {
+      try Data("x".utf8).write(to: URL(fileURLWithPath: path))
+    } else {
+      try FileManager.default.createDirectory(atPath: path + "/mine", withIntermediateDirectories: true)
+    }
   }
 
   /// Runs `body` between what a repair found and what it does; returns how many strays it removed.
   private func repairHeld(_ folder: TestFolder, _ body: () throws -> Void) throws -> Int? {
+    let end = try repairHeldToItsEnd(folder, body)
+    try expectSuccess(end)
+    return try JSONValue.parse(end.output)["strays_removed"]?.int
+  }
+
+  private func repairHeldToItsEnd(_ folder: TestFolder, _ body: () throws -> Void) throws -> Finished {
     let hold = folder.file("hold")
     try Data().write(to: URL(fileURLWithPath: hold))
     let repair = try RunningProcess(
@@ -106,9 +192,7 @@ import Zarr
     while repair.isRunning, !repair.errorsSoFar.contains("repairing made to fail") { usleep(2_000) }
     try body()
     try FileManager.default.removeItem(atPath: hold)
-    let end = repair.wait()
-    try expectSuccess(end)
-    return try JSONValue.parse(end.output)["strays_removed"]?.int
+    return repair.wait()
   }
 
   private func expectWhole(_ folder: TestFolder) throws {

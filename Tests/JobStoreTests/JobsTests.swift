@@ -85,6 +85,50 @@ import Testing
     }
   }
 
+  /// Who finds a creation without a live creator may look between the creator's last two steps.
+  @Test func onlyWhatIsStillInCreationIsFinished() throws {
+    let scene = try Scene()
+    let other = try scene.reopened()
+    func create() throws -> JobID {
+      try scene.store.createJob(NewJob(description: .sample(), views: [], levels: layouts([size(1, 1, 1)])))
+    }
+    let ended = try create()
+    #expect(try other.finishCreation(ended) { .abandoned } == nil, "its creator lives")
+    try scene.store.markReady(ended)
+    #expect(try other.finishCreation(ended) { .abandoned } == nil)
+    #expect(try other.job(ended).state == .pending)
+    #expect(try other.finishCreation(ended + 1) { .ready } == nil)
+    let (ready, abandoned) = (try create(), try create())
+    try scene.store.close()
+    #expect(try other.finishCreation(ready) { .ready } == .ready)
+    #expect(try other.job(ready).state == .pending)
+    #expect(try other.finishCreation(abandoned) { .open } == .open)
+    #expect(try other.finishCreation(abandoned) { .abandoned } == .abandoned)
+    #expect(try other.jobsInCreation().isEmpty)
+  }
+
+  /// What is found wrong at the last moment leaves all as it is, and is told as it is.
+  @Test func nothingComesBetweenTheLastLookAndTheRecord() throws {
+    struct Refusal: Error {}
+    let scene = try Scene()
+    let old = try scene.job([size(1, 1, 1)])
+    let path = try scene.store.job(old).description.outputPath
+    let run = try scene.reopened().beginRun(job: old, info: .sample(7))
+    let new = try scene.store.createJob(NewJob(description: .sample(), views: [], levels: layouts([size(1, 1, 1)])))
+    #expect(throws: Refusal.self) {
+      try scene.store.markReady(new, outputs: { $0 == path }) { uses in
+        #expect(uses.map(\.job) == [old])
+        #expect(uses.first?.holder?.pid == 7)
+        throw Refusal()
+      }
+    }
+    try run.end(.interrupted)
+    try scene.store.markReady(new, outputs: { _ in true }) { uses in #expect(uses.first?.holder == nil) }
+    #expect(throws: Refusal.self) { _ = try scene.store.beginRun(job: new, info: .sample()) { throw Refusal() } }
+    #expect(try scene.store.job(new).state == .pending)
+    #expect(throws: Refusal.self) { _ = try scene.store.setPending(new, blocks: []) { _, _ in throw Refusal() } }
+  }
+
   @Test func aRefusedJobLeavesNothing() throws {
     let scene = try Scene()
     let huge = LevelLayout(
