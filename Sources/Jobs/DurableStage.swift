@@ -69,6 +69,8 @@ final class DurableStage: Sendable {
   private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
     if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
     if let trouble = failure.outputTrouble(folders) { return stop(trouble) }
+    // the next try is not to rest on folders that may be gone
+    if failure.isTransient { folders.forget() }
     if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
     let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
     let result = WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message + tries))

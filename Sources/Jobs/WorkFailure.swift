@@ -52,9 +52,6 @@ struct WorkFailure: Error, Sendable {
       return .output("the output \(folders.root) was removed, moved or replaced", hint: "put it back, then run again")
     }
     switch errno {
-    case ENOENT:
-      folders.forget()
-      return nil
     case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")
     case EFBIG: return .output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks")
     default: return nil
