@@ -51,7 +51,7 @@ public struct OrderEnd {
       }
       report.levels.append(counts)
     }
-    if report.isComplete { try output.held(by: order.job.title).writeFinalMetadata() }
+    if report.isComplete { try output.held(by: order.job.title).finish(job: order.job.title) }
     return report
   }
 }
