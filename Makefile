@@ -36,7 +36,8 @@ sanitize-thread sanitize-address: sanitize-%:
 	@scripts/sanitize.sh $*
 
 # codecs against their libraries, kernels against memcpy, the job database, the program against its peers; writes tables into Benchmarks/results
-bench: build
+bench:
+	@scripts/install-deps.sh
 	Benchmarks/run.sh
 
 # the reference, independent readers and validators, from PyPI
@@ -56,8 +57,10 @@ $(SCHEMAS)/ready: Tests/Python/requirements-schemas.txt
 	$(SCHEMAS)/bin/pip install -q -r Tests/Python/requirements-schemas.txt
 	touch $@
 
-install: build
-	@scripts/install.sh $(BIN) $(DESTDIR)$(PREFIX)
+install:
+	@scripts/install-deps.sh
+	@scripts/build-installed.sh
+	@scripts/install.sh .build-static/release $(DESTDIR)$(PREFIX)
 
 uninstall:
 	cd $(DESTDIR)$(PREFIX) && rm -rf bin/blockfuse share/doc/blockfuse share/man/man1/blockfuse.1 \

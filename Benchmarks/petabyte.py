@@ -6,7 +6,8 @@
 10,000 tiles of 6000 x 3200 x 3200 voxels without a stored chunk, shifted and turned, and 100,000 tiles of 600 x 320 x 320:
 every block can really be fused, from the tiles' fill value. In the last mosaic that value is the output's own, so that the
 whole of it is settled without being written. Each command's peak memory is beside its time. The tiles' 900,000 small files
-stay in DIR for the next time; the program is taken from .build/release, or BLOCKFUSE_BIN. Linux.
+stay in DIR for the next time; the program is taken from .build-static/release
+(scripts/build-installed.sh), or BLOCKFUSE_BIN. Linux.
 """
 import argparse, datetime, json, multiprocessing, os, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import virtual_mosaic
 
 HERE = Path(__file__).resolve().parent
-BIN = Path(os.environ.get("BLOCKFUSE_BIN", HERE.parent / ".build/release")) / "blockfuse"
+BIN = Path(os.environ.get("BLOCKFUSE_BIN", HERE.parent / ".build-static/release")) / "blockfuse"
 SMALL = {"shape": (600, 320, 320)}
 MOSAICS = {
     "shifted": (100, 100, {}),
@@ -74,6 +75,8 @@ def main():
     parser.add_argument("--blocks", type=int, default=2500, help="to make and write of each mosaic")
     parser.add_argument("--out", type=Path, help="folder for the table")
     a = parser.parse_args()
+    if not BIN.exists():
+        sys.exit(f"there is no {BIN}; scripts/build-installed.sh builds it")
     table = {}
     for name, (rows, columns, options) in MOSAICS.items():
         folder = a.work.absolute() / name.replace(" ", "-").replace(",", "")

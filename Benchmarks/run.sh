@@ -5,8 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 swift build -c release
+../scripts/build-installed.sh
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/pip install -q -r peers-requirements.txt
 .build/release/benchmarks results
-.venv/bin/python peers.py --bin ../.build/release --out results
+.venv/bin/python peers.py --out results
 ./petabyte.py --out results

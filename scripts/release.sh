@@ -5,10 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=.build-static
-swift=${SWIFT:-swift}
 # libraries are looked for beside the program first, those that they need as well
-$swift build -c release --product blockfuse --static-swift-stdlib --scratch-path "$build" \
-  -Xlinker -rpath -Xlinker '$ORIGIN/../lib' -Xlinker --disable-new-dtags
+scripts/build-installed.sh -Xlinker -rpath -Xlinker '$ORIGIN/../lib' -Xlinker --disable-new-dtags
 bin="$build/release"
 version=$("$bin/blockfuse" --version | sed 's/^blockfuse \([^,]*\),.*/\1/')
 name="blockfuse-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)"
