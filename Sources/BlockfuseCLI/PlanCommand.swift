@@ -29,12 +29,13 @@ struct PlanCommand: ParsableCommand {
       let (options, _) = try flags.resolve()
       let result = try Planner.plan(dataset: Dataset.load(dataset), options: options, name: "plan", registry: registry)
       let memory = try MemoryPlan(result, registry: registry, workers: resources.workerCount, memory: resources.memoryByteCount)
-      Terminal.result(json ? document(result, memory).text : text(result, memory))
-      for warning in result.warnings + [memory.note].compactMap(\.self) { Terminal.message("note: \(warning)") }
+      let warnings = result.warnings + [memory.note].compactMap(\.self)
+      Terminal.result(json ? document(result, memory, warnings).text : text(result, memory))
+      for warning in warnings { Terminal.message("note: \(warning)") }
     }
   }
 
-  private func document(_ result: Planner.Result, _ memory: MemoryPlan) -> JSONValue {
+  private func document(_ result: Planner.Result, _ memory: MemoryPlan, _ warnings: [String]) -> JSONValue {
     let plan = result.plan
     func numbers(_ value: TCZYX) -> JSONValue { .array(plan.outputAxes(value).map { .int(Int64($0)) }) }
     func space(_ value: Vector3) -> JSONValue {
@@ -60,7 +61,7 @@ struct PlanCommand: ParsableCommand {
         "total": .int(Int64(memory.totalByteCount)), "workers": .int(Int64(memory.workers)),
         "per_worker": .int(Int64(memory.workerByteCount)), "cache": .int(Int64(memory.cacheByteCount)),
       ]),
-      "warnings": .array((result.warnings + [memory.note].compactMap(\.self)).map { .string($0) }),
+      "warnings": .array(warnings.map { .string($0) }),
     ])
   }
 

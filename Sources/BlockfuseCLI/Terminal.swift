@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Zarr
 
 /// Where words go: results to stdout, progress and messages to stderr.
 ///
@@ -107,26 +108,9 @@ enum Terminal {
     return lines.joined(separator: "\n")
   }
 
-  /// Writes all of a text, also where the file does not wait by itself. Returns 0, or the number of the error.
+  /// Returns 0, or the number of the error.
   @discardableResult
-  private static func write(_ text: String, to file: Int32) -> Int32 {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        bytes = bytes.dropFirst(count)
-        continue
-      }
-      switch errno {
-      case EINTR: break
-      case EAGAIN:
-        var ready = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
-        poll(&ready, 1, -1)
-      case let number: return number
-      }
-    }
-    return 0
-  }
+  private static func write(_ text: String, to file: Int32) -> Int32 { writeWhole(Array(text.utf8), to: file) }
 }
 
 /// A text of several lines that is shown again and again: in place on a terminal, elsewhere whenever it changes.

@@ -31,14 +31,11 @@ public struct MemoryPlan: Sendable {
       return "\(limit) is too little: even one worker may need \(byteText(totalByteCount)); give that as --memory, or choose a smaller output_chunksize"
     }
     if workers < wantedWorkers {
-      let all = totalByteCount + (wantedWorkers - workers) * leastByteCountOfWorker
+      let all = totalByteCount + (wantedWorkers - workers) * (workerByteCount + spareByteCount)
       return "\(limit) has room for \(workers) of \(wantedWorkers) workers; for all of them give --memory \(byteText(all).filter { $0 != " " })"
     }
     return nil
   }
-
-  /// Its buffers, and the chunks that it has in hand.
-  private var leastByteCountOfWorker: Int { workerByteCount + spareByteCount }
 
   public var totalByteCount: Int {
     Self.baseByteCount + workers * workerByteCount + cacheByteCount + spareByteCount + viewsByteCount
@@ -63,10 +60,9 @@ public struct MemoryPlan: Sendable {
     limitByteCount = memory ?? Self.defaultByteCount
     wantedWorkers = workers
     let shared = Self.baseByteCount + spareByteCount + viewsByteCount
-    let least = workerByteCount + 2 * largestInput
-    self.workers = min(workers, max(1, (limitByteCount - shared) / least))
-    // at the least, the chunks that the workers have in hand
-    cacheByteCount = max(self.workers * largestInput * 2, limitByteCount - shared - self.workers * workerByteCount)
+    // a worker's buffers, and as much as the spare for the chunks that it has in hand
+    self.workers = min(workers, max(1, (limitByteCount - shared) / (workerByteCount + spareByteCount)))
+    cacheByteCount = max(self.workers * spareByteCount, limitByteCount - shared - self.workers * workerByteCount)
     var inputLeft = cacheByteCount
     holdsAllInput = views.allSatisfy { view in
       let grid = BlockGrid(shape: view.level.shape, block: view.level.chunk)

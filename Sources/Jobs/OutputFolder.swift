@@ -54,6 +54,13 @@ final class OutputFolder: Sendable {
     return try OutputFolder(path: path, plan: plan, uuid: uuid, provenance: provenance, mark: mark, held: held)
   }
 
+  /// Whatever else went wrong or well: throws where what was written is not where it is looked for.
+  func checkPlace(by title: String) throws {
+    if folders.isInPlace { return }
+    throw JobError.changed(
+      job: title, differences: [foreignness() ?? "the output \(path) was moved away and put back while it was written"])
+  }
+
   func array(_ level: Int) -> ZarrArray { arrays[level] }
 
   /// The path of a block's file.

@@ -95,19 +95,12 @@ public struct RunJob {
     } catch {
       // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
-      try checkPlace(job)
+      try job.output.checkPlace(by: job.title)
       guard WorkFailure(error).isDiskFull else { throw error }
       throw fullDisk(error, job)
     }
-    try checkPlace(job)
+    try job.output.checkPlace(by: job.title)
     return outcome
-  }
-
-  /// Whatever else went wrong or well: what was written is not where it is looked for.
-  private func checkPlace(_ job: OpenJob) throws {
-    if job.output.folders.isInPlace { return }
-    throw JobError.changed(
-      job: job.title, differences: [job.output.foreignness() ?? "the output \(job.output.path) was moved away and back while the job ran"])
   }
 
   /// With how much is needed. The disk may be that of the output or that of the database, which needs far less.

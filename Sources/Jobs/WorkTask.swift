@@ -68,13 +68,14 @@ public struct WorkTask {
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
       defer { watcher.stop() }
       let ending = try runner.run()
+      try job.output.checkPlace(by: job.title)
       let (failed, waiting) = try left(levels: settings.levels ?? 0..<levels.count, ledger)
       try ledger.close(outcome: "\(ending)")
       return Outcome(ending: ending, reading: meter.read(), failed: failed, waiting: waiting)
     } catch {
       // where this cannot be written either, others see that the log stands still
       try? ledger.close(outcome: "error: \(error)")
-      if !job.output.folders.isInPlace { throw changed(order, [job.output.foreignness() ?? "the output \(job.output.path) was moved"]) }
+      try job.output.checkPlace(by: job.title)
       throw error
     }
   }

@@ -1,6 +1,6 @@
 /// How the chunks of an array that we write are compressed: what `compressor` in `zarr_array_creation_kwargs` says.
 ///
-/// Only what every reader takes can be chosen; other numcodecs names are refused.
+/// Only what the usual readers take can be chosen; other numcodecs names are refused.
 public enum Compressor: Sendable, Hashable, Codable {
   case none
   /// Level 0 is the library's default. Frames always carry a checksum.
@@ -36,7 +36,7 @@ public enum Compressor: Sendable, Hashable, Codable {
       compressor = .blosc(
         codec: try fields.bloscCodec(), level: try fields.int("clevel", default: 5), shuffle: try fields.bloscShuffle())
     default:
-      throw .compressorInvalid(reason: "\"\(id)\" is not written, since not every reader takes it")
+      throw .compressorInvalid(reason: "\"\(id)\" is not written, since readers differ in whether they take it")
     }
     try compressor.validate()
     return compressor

@@ -39,7 +39,13 @@ private func isFile(_ status: stat, openAs descriptor: Int32) -> Bool {
 }
 
 private func write(_ bytes: Data, into descriptor: Int32, _ path: String) throws(ZarrError) {
-  var rest = [UInt8](bytes)[...]
+  let number = writeWhole([UInt8](bytes), to: descriptor)
+  guard number == 0 else { throw .io(step: .write, path: path, errno: number) }
+}
+
+/// Writes all of some bytes, also where the file does not wait by itself. Returns 0 or errno.
+public func writeWhole(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+  var rest = bytes[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, min($0.count, 1 << 30)) }
     if count >= 0 {
@@ -51,7 +57,8 @@ private func write(_ bytes: Data, into descriptor: Int32, _ path: String) throws
     case EAGAIN:
       var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&ready, 1, -1)
-    case let number: throw .io(step: .write, path: path, errno: number)
+    case let number: return number
     }
   }
+  return 0
 }

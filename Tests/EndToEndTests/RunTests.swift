@@ -53,14 +53,7 @@ import Zarr
   /// A limit is reached only where it keeps something from being done.
   @Test func aLimitOfAllThatIsLeft() throws {
     let folder = try TestFolder()
-    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,300,300", "--chunk", "8,75,75")
-    let chunk = URL(fileURLWithPath: folder.file("mosaic/tiles/tile_0_0.ome.zarr/0/0/0/0/1/1"))
-    let whole = try Data(contentsOf: chunk)
-    try whole.prefix(whole.count / 2).write(to: chunk)
-    for output in ["a.ome.zarr", "b.ome.zarr"] {
-      try folder.blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
-    }
-    #expect(try folder.blockfuse("run", "1", "--quiet").status == 3)
+    _ = try damagedTwins(folder)
     let calm = try folder.status("1")
     let below = try #require(calm["levels"]?.array?.first?["blocks"]?["total"]?.int)
     let all = try #require(calm["blocks"]?["total"]?.int)
@@ -75,9 +68,9 @@ import Zarr
     #expect(try folder.status("2")["state"]?.string == "failed")
     #expect(try folder.status("2")["blocks"] == calm["blocks"])
   }
-  /// What is set to pending while the run is in the pyramid is done by that run.
-  @Test func retryWhileTheRunIsInThePyramid() throws {
-    let folder = try TestFolder()
+
+  /// Two equal jobs on a tile with a damaged chunk; the first was run. The chunk, and what it was.
+  private func damagedTwins(_ folder: TestFolder) throws -> (chunk: URL, whole: Data) {
     let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,300,300", "--chunk", "8,75,75")
     let chunk = URL(fileURLWithPath: folder.file("mosaic/tiles/tile_0_0.ome.zarr/0/0/0/0/1/1"))
     let whole = try Data(contentsOf: chunk)
@@ -86,6 +79,13 @@ import Zarr
       try folder.blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
     }
     #expect(try folder.blockfuse("run", "1", "--quiet").status == 3)
+    return (chunk, whole)
+  }
+
+  /// What is set to pending while the run is in the pyramid is done by that run.
+  @Test func retryWhileTheRunIsInThePyramid() throws {
+    let folder = try TestFolder()
+    let (chunk, whole) = try damagedTwins(folder)
     let below = try #require(try folder.status("1")["levels"]?.array?.first?["blocks"]?["done"]?.int)
     let hold = folder.file("hold")
     try Data().write(to: URL(fileURLWithPath: hold))
