@@ -64,19 +64,21 @@ import Zarr
     let folder = try TestFolder()
     let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "24,150,150", "--chunk", "24,50,50")
     try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "6")
-    let run = try folder.spawn("run", "--quiet")
+    var run = try folder.spawn("run", "--quiet")
     defer { run.signal(SIGKILL) }
-    var looks = 0
-    while run.isRunning, looks < 60 {
-      looks += 1
+    for _ in 0..<40 {
+      // How many looks fit into one run is the machine's affair.
+      if !run.isRunning {
+        try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "6", "--overwrite")
+        run = try folder.spawn("run", "--quiet")
+      }
       for status in [try folder.status(), try JSONValue.parse(try folder.blockfuse("list", "--json").output).array?.first] {
         for state in ["total", "done", "empty", "failed", "running", "pending"] {
           let sum = status?["levels"]?.array?.reduce(0) { $0 + ($1["blocks"]?[state]?.int ?? 0) }
-          #expect(status?["blocks"]?[state]?.int == sum, "\(state)")
+          #expect(sum != nil && status?["blocks"]?[state]?.int == sum, "\(state)")
         }
       }
     }
-    #expect(looks > 5)
   }
 
   /// A warning, and no advice to do what would be refused.
