@@ -46,7 +46,7 @@ enum ExitStatus: Int32 {
       }
     case let error as JobStoreError:
       switch error {
-      case .noDatabase, .noSuchJob: self = .noJob
+      case .noDatabase, .databaseGone, .noSuchJob: self = .noJob
       case .alreadyRunning: self = .alreadyRunning
       case .newerDatabase, .migrationChanged: self = .changed
       case .noParentFolder, .unusablePath, .foreignFile, .networkFileSystem, .fileExists: self = .usage

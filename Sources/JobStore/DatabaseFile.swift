@@ -68,6 +68,18 @@ struct DatabaseFile {
     throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
   }
 
+  /// Which file a name leads to, and 0, 0 where there is none. Nil where the system does not say.
+  struct Identity: Equatable {
+    let device: UInt64
+    let inode: UInt64
+
+    init?(_ path: String) {
+      var info = stat()
+      guard stat(path, &info) == 0 || errno == ENOENT else { return nil }
+      (device, inode) = (UInt64(info.st_dev), UInt64(info.st_ino))
+    }
+  }
+
   /// Whether this process may write the file, or make it, and make SQLite's files beside it.
   var isWritable: Bool {
     access(folder, W_OK) == 0 && (access(path, W_OK) == 0 || errno == ENOENT)

@@ -29,12 +29,20 @@ public final class JobStore: Sendable {
   private let pool: DatabasePool?
   /// Where it is read without locks.
   private let immutable: ImmutableFile?
+  private let file: DatabaseFile.Identity?
   /// Jobs that this process is creating.
   let creations = Mutex<[JobID: ByteLock]>([:])
 
   init(path: String, reader: any DatabaseReader, pool: DatabasePool? = nil, immutable: ImmutableFile? = nil) {
     (self.path, self.reader, self.pool, self.immutable) = (path, reader, pool, immutable)
     locks = LockFile(path: JobStore.lockPath(path))
+    file = DatabaseFile.Identity(path)
+  }
+
+  /// Whether the file still is where it was opened. While it is open, no other one has its number.
+  package var isInPlace: Bool {
+    guard let file, let now = DatabaseFile.Identity(path) else { return true }
+    return now == file
   }
 
   public static func open(_ path: String, mode: Mode) throws(JobStoreError) -> JobStore {
@@ -162,18 +170,24 @@ public final class JobStore: Sendable {
 
   /// In one `BEGIN IMMEDIATE` transaction.
   package func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
-    guard let pool else { throw .readOnly(path: path) }
+    let pool = try writer()
     return try JobStore.caught(path) { try pool.write(body) }
   }
 
   /// As `write`, for what does other things within the transaction too: their errors come out as they are.
   func writeBeside<T>(_ body: (Database) throws -> T) throws -> T {
-    guard let pool else { throw JobStoreError.readOnly(path: path) }
+    let pool = try writer()
     do {
       return try pool.write(body)
     } catch let error as DatabaseError {
       throw JobStoreError(error, path: path)
     }
+  }
+
+  private func writer() throws(JobStoreError) -> DatabasePool {
+    guard let pool else { throw .readOnly(path: path) }
+    guard isInPlace else { throw .databaseGone(path: path) }
+    return pool
   }
 
   /// A place where tests can make a call fail between two transactions.

@@ -5,6 +5,8 @@ import GRDB
 public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no database file, or it is empty.
   case noDatabase(path: String)
+  /// Its file no longer is where it was opened: what would be recorded in it, nobody could find.
+  case databaseGone(path: String)
   /// Where a database is to be made; one that is only opened is `noDatabase` there.
   case noParentFolder(path: String)
   /// A path that no database can have.
@@ -40,6 +42,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public var code: String {
     switch self {
     case .noDatabase: "no-database"
+    case .databaseGone: "database-gone"
     case .noParentFolder: "database-folder-missing"
     case .unusablePath: "database-path-unusable"
     case .noSuchJob: "no-such-job"
@@ -66,6 +69,7 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .noDatabase(let path): "there is no job database at \(path)"
+    case .databaseGone(let path): "the job database \(path) was removed, moved or replaced while it was in use"
     case .noParentFolder(let path): "the folder of the job database \(path) does not exist"
     case .unusablePath(let path, let why): "the job database cannot be \(path.isEmpty ? "there" : path): \(why)"
     case .noSuchJob(let selector, let path, _):
@@ -97,6 +101,9 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   public var hint: String {
     switch self {
     case .noDatabase: "Name the database with --db or BLOCKFUSE_DB, or make one by submitting a job."
+    case .databaseGone:
+      "If it was moved, put it back, with the -wal file that was beside it, and run the same command again; if it is lost, "
+        + "restore a copy made with `blockfuse backup`, or submit the job anew."
     case .noParentFolder: "Make the folder, or name another place with --db."
     case .unusablePath: "Name a file with --db, such as --db jobs.sqlite."
     case .noSuchJob(let selector, _, let nearest):

@@ -195,6 +195,30 @@ import Zarr
     #expect(try folder.blockfuse("verify", "2", "--quiet").status == 0)
   }
 
+  /// It stops then and there: whatever it would go on to record, nobody could find.
+  @Test(arguments: [["jobs.sqlite"], ["jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm"]])
+  func aRunWhoseDatabaseIsMovedAwayStops(files: [String]) throws {
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "16,96,96", "--chunk", "16,48,48")
+    try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "8")
+    let run = try folder.held(after: 20)
+    func move(from: String, to: String) throws {
+      for file in files {
+        try FileManager.default.moveItem(atPath: folder.file(from + file), toPath: folder.file(to + file))
+      }
+    }
+    try FileManager.default.createDirectory(atPath: folder.file("aside"), withIntermediateDirectories: false)
+    try move(from: "", to: "aside/")
+    run.goOn()
+    let end = run.process.wait()
+    #expect(end.status == 10, "\(end.errors)")
+    #expect(end.errors.contains("was removed, moved or replaced") && end.errors.contains("put it back"), "\(end.errors)")
+    try move(from: "aside/", to: "")
+    #expect(try folder.status()["state"]?.string == "interrupted")
+    #expect(try folder.blockfuse("run", "--quiet").status == 0)
+    #expect(try folder.blockfuse("verify", "--quiet").status == 0)
+  }
+
   /// One flipped byte of a file whose codecs have no checksum of their own.
   @Test(arguments: [("0.4", "null"), ("0.5", "null"), ("0.4", #"{"id": "blosc"}"#), ("0.5", #"{"id": "blosc"}"#)])
   func aFlippedByteIsFound(version: String, compressor: String) throws {

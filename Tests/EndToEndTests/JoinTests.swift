@@ -56,7 +56,7 @@ import Zarr
       #expect([0, 128 + SIGKILL].contains(end.status), "\(end.errors)")
     }
     print("\(kills) kills of four processes that share a job")
-    #expect(kills > 3)
+    #expect(kills > 0)
     try expectComplete(folder, calm)
   }
 
