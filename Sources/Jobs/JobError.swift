@@ -57,7 +57,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .interrupted: "the same `blockfuse run` goes on where it stopped"
     case .diskFull(_, let needed):
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
-        + "; the same `blockfuse run` goes on where it stopped"
+        + "; the same command goes on where it stopped"
     case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
     case .lost: "run again"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"

@@ -45,7 +45,12 @@ public struct OrderMaker {
     let path = try newFolder(job.output.path, job: record.id)
     let order = OrderRecord(
       id: 0, job: record.id, uuid: name, path: path, madeAt: Date())
-    try store.freeze(order, costs: costs, to: "\(path)/\(WorkOrder.fileName)")
+    do {
+      try store.freeze(order, costs: costs, to: "\(path)/\(WorkOrder.fileName)")
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
     try reach(.orderFrozen, path)
     if let old = try store.openOrder(of: record.id) {
       try WorkOrder.withdraw(old.path)

@@ -90,6 +90,6 @@ struct Strays {
 
   /// Nil where it is no folder, or cannot be read.
   private func entries(of folder: String) -> [String]? {
-    try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    try? FolderListing(folder).names().sorted()
   }
 }

@@ -3,6 +3,7 @@ import Fusion
 import Geometry
 import JobStore
 import Views
+import Zarr
 
 /// A job frozen for tasks on other hosts: a folder beside the output, `OUT.blockfuse/order-N`.
 ///
@@ -63,16 +64,13 @@ struct WorkOrder: Sendable {
   /// Names in a folder; none where it is not there, as before the first task of a share.
   static func names(in folder: String) throws(JobError) -> [String] {
     do {
-      return try FileManager.default.contentsOfDirectory(atPath: folder)
+      return try FolderListing(folder).names()
     } catch {
-      let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      let number = descriptor < 0 ? errno : EIO
-      if descriptor >= 0 { close(descriptor) }
       // a stray file is no folder
-      if number == ENOENT || number == ENOTDIR { return [] }
+      if case .io(_, _, ENOENT) = error { return [] }
+      if case .io(_, _, ENOTDIR) = error { return [] }
       throw .output(
-        "cannot read the folder \(folder): \(String(cString: strerror(number)))",
-        hint: "make it readable for this user on this host, then do the same again")
+        "cannot read the folder: \(error)", hint: "make it readable for this user on this host, then do the same again")
     }
   }
 

@@ -3,18 +3,12 @@ import Zarr
 
 /// What of a folder is recognised as Zarr, at any depth: only that is ever deleted.
 enum ZarrTree {
-  private struct Entry {
-    let name: String
-    let isFolder: Bool
-  }
-
   private enum Node { case group, array }
 
   /// The path of something that no Zarr has, or nil: the folder itself where it is no Zarr. Costs a look at each folder,
   /// not at each chunk. Links are not followed.
   static func firstStranger(in folder: String) -> String? {
-    let entries = entries(of: folder)
-    guard let node = node(folder, entries) else { return folder }
+    guard let entries = entries(of: folder), let node = node(folder, entries) else { return folder }
     for entry in entries where !metadata.contains(entry.name) && !isTemporary(entry.name) {
       let path = "\(folder)/\(entry.name)"
       switch node {
@@ -32,7 +26,8 @@ enum ZarrTree {
   }
 
   private static func firstStranger(amongChunks folder: String) -> String? {
-    for entry in entries(of: folder) where !isTemporary(entry.name) {
+    guard let entries = entries(of: folder) else { return folder }
+    for entry in entries where !isTemporary(entry.name) {
       let path = "\(folder)/\(entry.name)"
       guard isChunkName(entry.name) else { return path }
       if entry.isFolder, let stranger = firstStranger(amongChunks: path) { return stranger }
@@ -42,7 +37,7 @@ enum ZarrTree {
 
   private static let metadata: Set<String> = [".zgroup", ".zattrs", ".zarray", ".zmetadata", "zarr.json"]
 
-  private static func node(_ folder: String, _ entries: [Entry]) -> Node? {
+  private static func node(_ folder: String, _ entries: [FolderListing.Entry]) -> Node? {
     let names = Set(entries.map(\.name))
     if names.contains(".zarray") { return .array }
     if names.contains(".zgroup") { return .group }
@@ -61,20 +56,8 @@ enum ZarrTree {
     }
   }
 
-  private static func entries(of folder: String) -> [Entry] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var entries: [Entry] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name == "." || name == ".." { continue }
-      var isFolder = Int(entry.pointee.d_type) == Int(DT_DIR)
-      if Int(entry.pointee.d_type) == Int(DT_UNKNOWN) {
-        var status = stat()
-        isFolder = lstat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-      }
-      entries.append(Entry(name: name, isFolder: isFolder))
-    }
-    return entries.sorted { $0.name < $1.name }
+  /// Nil where they cannot be told: who knows what is in there.
+  private static func entries(of folder: String) -> [FolderListing.Entry]? {
+    try? FolderListing(folder).entries().sorted { $0.name < $1.name }
   }
 }

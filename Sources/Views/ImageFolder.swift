@@ -31,16 +31,11 @@ enum ImageFolder {
 
   /// Of the visible entries, sorted.
   static func names(_ path: String) throws(ViewsError) -> [String] {
-    guard let folder = opendir(path) else {
-      throw .datasetUnreadable(path: path, why: .io(step: .open, path: path, errno: errno))
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
+    let names: [String]
+    do throws(ZarrError) {
+      names = try FolderListing(path).names().filter { !$0.hasPrefix(".") }
+    } catch {
+      throw .datasetUnreadable(path: path, why: error)
     }
     return names.map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
   }

@@ -23,23 +23,16 @@ struct ChunkKeys: Sendable, Hashable {
   static func unwrittenSeparator(in folder: String, axisCount: Int) throws(ZarrError) -> Character {
     // a single index has none
     guard axisCount > 1 else { return "." }
-    guard let listing = opendir(folder) else { throw .io(step: .open, path: folder, errno: errno) }
-    defer { closedir(listing) }
-    var isNested = false
-    while true {
-      errno = 0
-      guard let entry = readdir(listing) else { break }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-      guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { continue }
+    var (isFlat, isNested) = (false, false)
+    try FolderListing(folder).forEach { entry in
+      let parts = entry.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+      guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { return true }
+      isFlat = parts.count == axisCount
+      if parts.count == 1 && !isNested { isNested = isFolder(folder + "/" + entry.name) }
       // one decides, so a folder of a million chunks costs no more than one of few
-      if parts.count == axisCount { return "." }
-      if parts.count == 1 && !isNested { isNested = isFolder(folder + "/" + name) }
+      return !isFlat
     }
-    guard errno == 0 else { throw .io(step: .read, path: folder, errno: errno) }
-    return isNested ? "/" : "."
+    return isNested && !isFlat ? "/" : "."
   }
 
   var summary: String { (hasPrefix ? "default" : "v2") + String(separator) }

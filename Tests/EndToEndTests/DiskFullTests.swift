@@ -1,6 +1,7 @@
 import Foundation
 import JobStore
 import Testing
+import Zarr
 
 /// A disk that fills up stops the run, and nothing else: no block fails, and the same line goes on when there is space.
 @Suite(.enabled(if: TinyDisk.isPermitted, "mounting a tmpfs is not permitted here")) struct DiskFullTests {
@@ -25,7 +26,7 @@ import Testing
       #expect(end.status == 1, "\(end.errors)")
       #expect(end.errors.contains("full") || end.errors.contains("no space is left"), "\(end.errors)")
       // the second time, a database on the same disk may not even be opened
-      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same `blockfuse run` goes on" : "ree some space"
+      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same command goes on" : "ree some space"
       #expect(end.errors.contains(words), "\(end.errors)")
     }
     disk.resize(kilobytes: 8000)
@@ -64,6 +65,23 @@ import Testing
     #expect(end.errors.contains("No space left"), "\(end.errors)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["filler"])
     #expect(try folder.blockfuse("list", "--json").output == "[]\n")
+  }
+
+  /// A task could take a folder of an order that is not whole for one.
+  @Test func aFullDiskLeavesNothingOfAnOrder() throws {
+    let disk = try TinyDisk(kilobytes: 64)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,32,32", "--chunk", "8,32,32")
+    let submit = try folder.blockfuse("submit", dataset, "--output", disk.path + "/out.ome.zarr", "--output-chunksize", "8")
+    try #require(submit.status == 0, "\(submit.errors)")
+    let end = try folder.blockfuse("order")
+    #expect(end.status == 1 && end.errors.contains("no space is left"), "\(end.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/out.ome.zarr.blockfuse").isEmpty)
+    disk.resize(kilobytes: 8000)
+    #expect(try folder.blockfuse("order").status == 0)
+    #expect(try folder.blockfuse("work", disk.path + "/out.ome.zarr.blockfuse/order-1", "--task", "0", "--tasks", "1", "--quiet").status == 0)
+    #expect(try folder.blockfuse("collect").status == 0)
+    #expect(try folder.status()["state"]?.string == "complete")
   }
 }
 
