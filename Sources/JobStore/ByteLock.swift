@@ -29,7 +29,7 @@ package struct LockFile: Sendable {
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard fd >= 0 else { throw fault(errno) }
     switch csystem_lock_byte(fd, offset) {
-    case 0: return ByteLock(fd: fd)
+    case 0: return ByteLock(fd: fd, offset: offset)
     case EAGAIN:
       close(fd)
       return nil
@@ -79,14 +79,20 @@ package struct LockFile: Sendable {
 /// A byte of a lock file, held until `release` or the end of this object.
 package final class ByteLock: Sendable {
   private let fd: Mutex<Int32?>
+  private let offset: Int64
 
-  init(fd: Int32) {
+  init(fd: Int32, offset: Int64) {
     self.fd = Mutex(fd)
+    self.offset = offset
   }
 
   package func release() {
     fd.withLock {
-      if let open = $0 { close(open) }
+      if let open = $0 {
+        // a child that this process is just starting has the file open too, and so the lock, until it runs its program
+        _ = csystem_unlock_byte(open, offset)
+        close(open)
+      }
       $0 = nil
     }
   }

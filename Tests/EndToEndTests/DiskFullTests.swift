@@ -40,6 +40,24 @@ import Zarr
     #expect(try levels(output) == levels(calm))
   }
 
+  /// As a system does with a disk that errs. No block is to blame.
+  @Test func aDiskThatBecomesReadOnlyStopsTheRun() throws {
+    let disk = try TinyDisk(kilobytes: 8000)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "24,96,96", "--chunk", "24,48,48")
+    try folder.blockfuse("submit", dataset, "--output", disk.path + "/out.ome.zarr", "--output-chunksize", "12")
+    let run = try folder.held(after: 20)
+    disk.makeReadOnly()
+    run.goOn()
+    let end = run.process.wait()
+    #expect(end.status == 1, "\(end.errors)")
+    #expect(end.errors.contains("mount it for writing"), "\(end.errors)")
+    #expect(try folder.database.job(1).counts.failed == 0)
+    disk.makeWritable()
+    #expect(try folder.blockfuse("run", "--quiet").status == 0)
+    #expect(try folder.blockfuse("verify", "--quiet").status == 0)
+  }
+
   /// A database on a disk of its own needs far less than the output.
   @Test func theDatabasesOwnDiskIsNamed() throws {
     let disk = try TinyDisk(kilobytes: 4000)
@@ -99,8 +117,13 @@ final class TinyDisk: Sendable {
     #expect(Self.mount("-o", "remount,size=\(kilobytes)k", path))
   }
 
+  /// Waits for files that are open for writing.
   func makeReadOnly() {
-    #expect(Self.mount("-o", "remount,ro", path))
+    while !Self.mount("-o", "remount,ro", path) { usleep(5_000) }
+  }
+
+  func makeWritable() {
+    #expect(Self.mount("-o", "remount,rw", path))
   }
 
   deinit {

@@ -80,6 +80,28 @@ import Testing
     #expect(try levels(folder.file("out.ome.zarr")) == levels(folder.file("want.ome.zarr")))
   }
 
+  @Test func aTaskDoesNotEndWellInAnOutputThatIsAway() throws {
+    let folder = try TestFolder()
+    let dataset = try mosaic(folder)
+    try #require(try folder.blockfuse("submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16").status == 0)
+    let order = try folder.blockfuse("order", "--quiet").output.trimmingCharacters(in: .newlines)
+    let hold = folder.file("hold")
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let work = ["work", order, "--task", "0", "--tasks", "1", "--workers", "1", "--quiet"]
+    // all is written and synced, and about to be logged
+    let task = try RunningProcess(
+      "blockfuse", work, folder: folder.path, environment: ["BLOCKFUSE_FAULT": "log-written=hold:\(hold)@1+"])
+    while task.isRunning, !task.errorsSoFar.contains("log-written") { usleep(500) }
+    try FileManager.default.moveItem(atPath: folder.file("out.ome.zarr"), toPath: folder.file("away"))
+    try FileManager.default.removeItem(atPath: hold)
+    let end = task.wait()
+    #expect(end.status == 4, "\(end.errors)")
+    try FileManager.default.moveItem(atPath: folder.file("away"), toPath: folder.file("out.ome.zarr"))
+    #expect(try folder.blockfuse(work, fault: "").status == 0)
+    #expect(try folder.blockfuse("collect", "--quiet").status == 0)
+    #expect(try folder.blockfuse("verify", "--quiet").status == 0)
+  }
+
   @Test func anOutputThatIsRemovedFailsNoBlock() throws {
     let folder = try TestFolder()
     let dataset = try mosaic(folder)
