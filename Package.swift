@@ -85,7 +85,7 @@ let package = Package(
       name: "Migrations", path: "migrations",
       resources: [
         .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"), .embedInCode("0004_samples.sql"),
-        .embedInCode("0005_worked.sql"),
+        .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),

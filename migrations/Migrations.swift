@@ -8,4 +8,5 @@ public let migrations: [(name: String, sql: String)] = [
   ("0003_orders", String(decoding: PackageResources._003_orders_sql, as: UTF8.self)),
   ("0004_samples", String(decoding: PackageResources._004_samples_sql, as: UTF8.self)),
   ("0005_worked", String(decoding: PackageResources._005_worked_sql, as: UTF8.self)),
+  ("0006_voxel_revision", String(decoding: PackageResources._006_voxel_revision_sql, as: UTF8.self)),
 ]

@@ -33,7 +33,8 @@ struct JobStatus {
     var object: [String: JSONValue] = [
       "job": .int(Int64(job.id)), "name": text(d.name), "state": .string(job.state.rawValue),
       "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
-      "program": .string(d.programVersion), "created": .string(timeText(job.createdAt)),
+      "program": .string(d.programVersion), "voxel_revision": .int(Int64(d.voxelRevision)),
+      "created": .string(timeText(job.createdAt)),
       "element_type": .string(d.elementType.rawValue), "output_problem": text(outputProblem),
       "transform_key": text(d.transformKey),
     ]

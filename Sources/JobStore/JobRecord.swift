@@ -25,7 +25,11 @@ public struct JobDescription: Hashable, Sendable {
   public var outputPath: String
   /// All options, resolved; JSON.
   public var options: String
+  /// For people: the name and version of the program that recorded the job, with its libraries.
   public var programVersion: String
+  /// Programs of one revision and the same libraries write equal voxels and bytes.
+  public var voxelRevision: Int
+  public var codecLibraries: String
   public var transformKey: String?
   public var fusionFunction: String
   public var weightsFunction: String?
@@ -41,12 +45,13 @@ public struct JobDescription: Hashable, Sendable {
 
   public init(
     name: String? = nil, uuid: String, datasetPath: String, datasetDigest: String, outputPath: String, options: String,
-    programVersion: String, transformKey: String? = nil, fusionFunction: String, weightsFunction: String? = nil,
+    programVersion: String, voxelRevision: Int, codecLibraries: String, transformKey: String? = nil, fusionFunction: String, weightsFunction: String? = nil,
     interpolationOrder: Int = 1, elementType: ElementType, is3D: Bool = true, spacing: Vector3, origin: Vector3,
     ngffVersion: String? = nil, details: String = "{}"
   ) {
     (self.name, self.uuid, self.datasetPath, self.datasetDigest) = (name, uuid, datasetPath, datasetDigest)
     (self.outputPath, self.options, self.programVersion) = (outputPath, options, programVersion)
+    (self.voxelRevision, self.codecLibraries) = (voxelRevision, codecLibraries)
     (self.transformKey, self.fusionFunction, self.weightsFunction) = (transformKey, fusionFunction, weightsFunction)
     (self.interpolationOrder, self.elementType, self.is3D) = (interpolationOrder, elementType, is3D)
     (self.spacing, self.origin, self.ngffVersion, self.details) = (spacing, origin, ngffVersion, details)

@@ -63,10 +63,12 @@ extension JobStore {
   /// Opens a frozen job.
   package static func openFrozen(_ path: String) throws(JobStoreError) -> JobStore {
     let store = JobStore(path: path, reader: try ImmutableFile(path).open())
-    guard try store.read(Migrator(path: path).inspect) == .current else {
-      throw .foreignFile(path: path, why: "it is no work order of this version of the program")
+    let migrator = Migrator(path: path)
+    switch try store.read(migrator.inspect) {
+    case .current: return store
+    case .older: return try store.migratedInMemory(migrator)
+    case .blank: throw .foreignFile(path: path, why: "it is no work order")
     }
-    return store
   }
 
   /// The one job of a frozen file, and its order.

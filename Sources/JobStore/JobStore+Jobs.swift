@@ -76,14 +76,14 @@ extension JobStore {
       INSERT INTO job (
         uuid, name, state, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
         fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms
-      ) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        origin_z, origin_y, origin_x, ngff_version, details, created_ms, voxel_revision, codec_libraries
+      ) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         job.uuid, job.name, job.datasetPath, job.datasetDigest, job.outputPath, job.options, job.programVersion,
         job.transformKey, job.fusionFunction, job.weightsFunction, job.interpolationOrder, job.elementType.rawValue,
         job.is3D ? 3 : 2, job.spacing[0], job.spacing[1], job.spacing[2], job.origin[0], job.origin[1], job.origin[2],
-        job.ngffVersion, job.details, Date().milliseconds,
+        job.ngffVersion, job.details, Date().milliseconds, job.voxelRevision, job.codecLibraries,
       ])
   }
 
@@ -95,7 +95,8 @@ extension JobStore {
       """
       SELECT id, state, uuid, name, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
         fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms, finished_ms
+        origin_z, origin_y, origin_x, ngff_version, details, created_ms, finished_ms,
+        voxel_revision, codec_libraries
       FROM job WHERE \(condition) ORDER BY id
       """, values)
     return try rows.map { row in
@@ -106,7 +107,8 @@ extension JobStore {
       let description = JobDescription(
         name: try row.optionalText(3), uuid: try row.text(2), datasetPath: try row.text(4),
         datasetDigest: try row.text(5), outputPath: try row.text(6), options: try row.text(7),
-        programVersion: try row.text(8), transformKey: try row.optionalText(9), fusionFunction: try row.text(10),
+        programVersion: try row.text(8), voxelRevision: try row.integer(25), codecLibraries: try row.text(26),
+        transformKey: try row.optionalText(9), fusionFunction: try row.text(10),
         weightsFunction: try row.optionalText(11), interpolationOrder: try row.integer(12),
         elementType: try JobStore.value(try row.text(13)), is3D: try row.integer(14) == 3,
         spacing: Vector3(try row.double(15), try row.double(16), try row.double(17)),

@@ -92,9 +92,20 @@ public final class JobStore: Sendable {
     switch try store.read(migrator.inspect) {
     case .current: return store
     case .blank: throw .noDatabase(path: path)
-    // to be brought to the newest version it would have to be written
-    case .older: throw .readOnly(path: path)
+    case .older: return try store.migratedInMemory(migrator)
     }
+  }
+
+  /// The same, brought to the newest version in memory, for an older file that is not to be written.
+  func migratedInMemory(_ migrator: Migrator) throws(JobStoreError) -> JobStore {
+    let copy = try JobStore.caught(path) {
+      let copy = try DatabaseQueue()
+      try reader.backup(to: copy)
+      try copy.write(migrator.migrate)
+      return copy
+    }
+    try close()
+    return JobStore(path: path, reader: copy, immutable: immutable)
   }
 
   private static func openForReading(_ path: String, isWritable: Bool) throws(JobStoreError) -> DatabaseQueue {

@@ -17,7 +17,7 @@ struct ChangeCheck {
 
   static func findings(of job: OpenJob, registry: FusionRegistry) throws -> Findings {
     var findings = Findings()
-    program(job, &findings)
+    findings.differences += Program.differences(from: job.record.description)
     options(job, &findings)
     dataset(job, registry, &findings)
     let changed = try changedViews(job.views)
@@ -37,11 +37,6 @@ struct ChangeCheck {
       findings.differences += job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
     }
     return findings
-  }
-
-  private static func program(_ job: OpenJob, _ findings: inout Findings) {
-    let (was, now) = (job.record.description.programVersion, Program.versionWithLibraries)
-    if was != now { findings.differences.append("program: was \(was), is \(now)") }
   }
 
   private static func options(_ job: OpenJob, _ findings: inout Findings) {

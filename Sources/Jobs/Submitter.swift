@@ -158,6 +158,7 @@ public struct Submitter {
     let description = JobDescription(
       name: request.name, uuid: uuid, datasetPath: datasetPath, datasetDigest: result.datasetDigest,
       outputPath: outputPath, options: request.options.json.text, programVersion: Program.versionWithLibraries,
+      voxelRevision: Program.voxelRevision, codecLibraries: Program.codecLibraries,
       transformKey: plan.fusion.transformKey, fusionFunction: plan.fusion.function, weightsFunction: plan.fusion.weights,
       interpolationOrder: plan.fusion.interpolationOrder, elementType: plan.outputType, is3D: plan.is3D,
       spacing: plan.stack.spacing, origin: plan.stack.origin,

@@ -36,10 +36,8 @@ public struct WorkTask {
     }
     let order = try WorkOrder(path: path)
     if let why = WorkOrder.withdrawal(order.path) { throw changed(order, [why]) }
-    let (was, now) = (order.job.description.programVersion, Program.versionWithLibraries)
-    if was != now {
-      throw changed(order, ["program: was \(was), is \(now); blocks that are done twice must have equal bytes"])
-    }
+    let differences = Program.differences(from: order.job.description)
+    if !differences.isEmpty { throw changed(order, differences) }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
     let job = try OpenJob(order.job, in: order.store, mark: mark).holdingOutput()
     let problems = job.output.metadataProblems()

@@ -1,0 +1,146 @@
+"""Databases and outputs of earlier versions, as they were left (Tests/Fixtures/Jobs): everything in them can be looked at and
+finished or is refused in words."""
+import json, os, sqlite3, subprocess, tarfile
+from pathlib import Path
+
+import numpy as np, pytest, zarr
+from conftest import binary, blockfuse
+
+FIXTURES = sorted((Path(__file__).parents[1] / "Fixtures/Jobs").glob("revision-*.tar.gz"))
+RECORDED = "/jobs-fixture"
+STATES = {1: "pending", 2: "interrupted", 3: "failed", 4: "complete", 5: "interrupted", 6: "pending"}
+UNFINISHED = [1, 2, 3, 5]
+
+
+def current(folder):
+    """Voxel revision and codec libraries of a job that is submitted now."""
+    blockfuse(folder, "submit", "images/dataset.json", "--output", "now.ome.zarr", "--db", "now.sqlite", "--output-chunksize", "32", "--quiet")
+    with sqlite3.connect(folder / "now.sqlite") as db:
+        row = db.execute("SELECT voxel_revision, codec_libraries FROM job").fetchone()
+    db.close()
+    return row
+
+
+def record(folder, **columns):
+    """Changes columns of all jobs, of a database that is of today's schema."""
+    blockfuse(folder, "list")
+    with sqlite3.connect(folder / "jobs.sqlite") as db:
+        db.execute(f"UPDATE job SET {', '.join(name + ' = ?' for name in columns)}", tuple(columns.values()))
+    db.close()
+
+
+def move(database, folder):
+    """Absolute paths in every column of text are changed to where the fixture was unpacked."""
+    mode = database.stat().st_mode
+    database.chmod(0o644)
+    with sqlite3.connect(database) as db:
+        for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall():
+            for column, kind in db.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall():
+                if kind == "TEXT":
+                    db.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)", (RECORDED, str(folder), RECORDED))
+    db.close()
+    database.chmod(mode)
+
+
+@pytest.fixture(params=FIXTURES, ids=lambda path: path.name.removesuffix(".tar.gz"))
+def jobs(request, tmp_path):
+    with tarfile.open(request.param) as tar:
+        tar.extractall(tmp_path, filter="fully_trusted")
+    folder = tmp_path / RECORDED.strip("/")
+    for database in [folder / "jobs.sqlite", *folder.glob("*.blockfuse/*/order.sqlite")]:
+        move(database, folder)
+    for metadata in [*folder.glob("*.ome.zarr/.zattrs"), *folder.glob("*.ome.zarr/zarr.json")]:
+        metadata.write_text(metadata.read_text().replace(RECORDED, str(folder)))
+    return folder
+
+
+def exit_status(folder, *arguments):
+    return subprocess.run(
+        [binary(), *map(str, arguments)], cwd=folder, capture_output=True, text=True, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
+
+
+def outputs(folder, job):
+    path = json.loads(blockfuse(folder, "status", job, "--json"))["output"]
+    return {file.relative_to(path): file.read_bytes() for file in Path(path).rglob("*") if file.is_file()}
+
+
+def voxels(folder, name):
+    return [np.asarray(zarr.open_array(folder / name / level)[:]) for level in ("0", "1")]
+
+
+def test_there_is_a_fixture_of_every_revision():
+    assert [path.name for path in FIXTURES][:1] == ["revision-1.tar.gz"]
+
+
+def test_every_job_can_be_looked_at(jobs):
+    listed = json.loads(blockfuse(jobs, "list", "--json"))
+    assert {job["job"]: job["state"] for job in listed} == STATES
+    for job in STATES:
+        status = json.loads(blockfuse(jobs, "status", job, "--json"))
+        blocks = [json.loads(line) for line in blockfuse(jobs, "blocks", job, "--json").splitlines()]
+        assert len(blocks) == status["blocks"]["total"]
+        assert sum(block["state"] == "done" for block in blocks) == status["blocks"]["done"]
+        blockfuse(jobs, "report", job, "--output", f"report-{job}.html")
+        # what is recorded done is there, whole
+        blockfuse(jobs, "verify", job)
+
+
+def test_a_finished_job_stays_as_it_is(jobs):
+    before = outputs(jobs, 4)
+    blockfuse(jobs, "run", 4)
+    blockfuse(jobs, "verify", 4, "--repair")
+    blockfuse(jobs, "preview", 4, "--output", "preview.png")
+    assert outputs(jobs, 4) == before
+
+
+def test_jobs_of_another_revision_are_refused_by_name(jobs):
+    revision = json.loads(blockfuse(jobs, "status", 1, "--json"))["voxel_revision"]
+    now, _ = current(jobs)
+    if revision == now:
+        record(jobs, voxel_revision=now + 1)
+    blockfuse(jobs, "retry", 3)
+    for job in UNFINISHED:
+        before = outputs(jobs, job)
+        end = exit_status(jobs, "run", job)
+        assert end.returncode == 4, end.stderr
+        assert "voxel revision" in end.stderr and str(now) in end.stderr and "submit the job anew" in end.stderr
+        assert outputs(jobs, job) == before
+    if revision != now:
+        order = json.loads(blockfuse(jobs, "status", 6, "--json"))["order"]["path"]
+        end = exit_status(jobs, "work", order, "--task", "1", "--tasks", "2")
+        assert end.returncode == 4 and "voxel revision" in end.stderr, end.stderr
+
+
+def test_what_tasks_of_an_order_logged_is_collected(jobs):
+    assert json.loads(blockfuse(jobs, "status", 6, "--json"))["blocks"]["done"] == 0
+    blockfuse(jobs, "collect", 6)
+    status = json.loads(blockfuse(jobs, "status", 6, "--json"))
+    assert status["state"] == "interrupted" and 0 < status["blocks"]["done"] < status["blocks"]["total"]
+    blockfuse(jobs, "verify", 6)
+
+
+def test_the_record_itself_goes_on(jobs):
+    """The jobs of the fixture as if they were of this program's revision, which none of their voxels depends on: they come to
+    their end with equal files, whatever version of the program recorded them."""
+    revision, libraries = current(jobs)
+    record(jobs, voxel_revision=revision, codec_libraries=libraries, program_version="blockfuse 9.9.9")
+    damaged, whole = "images/damaged.ome.zarr/0/0/0/0/1/1", "images/tiles/tile_1_1.ome.zarr/0/0/0/0/1/1"
+    (jobs / damaged).write_bytes((jobs / whole).read_bytes())
+    blockfuse(jobs, "retry", 3)
+    for job in UNFINISHED:
+        blockfuse(jobs, "run", job, "--quiet")
+        status = json.loads(blockfuse(jobs, "status", job, "--json"))
+        assert status["state"] == "complete", status
+        blockfuse(jobs, "verify", job)
+    for name in ("interrupted", "failed", "killed"):
+        for one, other in zip(voxels(jobs, "pending.ome.zarr"), voxels(jobs, f"{name}.ome.zarr")):
+            np.testing.assert_array_equal(one, other)
+    for one, other in zip(voxels(jobs, "pending.ome.zarr"), voxels(jobs, "complete.ome.zarr")):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_other_codec_libraries_are_refused_by_name(jobs):
+    revision, _ = current(jobs)
+    record(jobs, voxel_revision=revision, codec_libraries="zstd 0.1")
+    end = exit_status(jobs, "run", 2)
+    assert end.returncode == 4 and "zstd 0.1" in end.stderr, end.stderr
