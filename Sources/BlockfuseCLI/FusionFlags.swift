@@ -62,7 +62,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: "auto, true or false: blend each z plane for itself.", completion: .names(JobOptions.Planewise.self))
   var planewise: String?
 
-  @Option(help: ArgumentHelp("Widths of the views' soft borders, physical. Default: z=3,y=10,x=10.", valueName: "map"))
+  @Option(help: ArgumentHelp("Widths of the views' soft borders, physical; 0 for none. Default: z=3,y=10,x=10.", valueName: "map"))
   var blendingWidths: String?
 
   @Option(help: "nearest or truncate, for integer outputs.", completion: .names(JobOptions.Rounding.self))

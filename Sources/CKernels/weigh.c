@@ -17,14 +17,14 @@ CLONES void ck_weigh_line(const ck_ramp *ramp, const ck_line *line, double x, lo
   const double dz = ramp->density[0], dy = ramp->density[1], dx = ramp->density[2];
   const float n0 = ramp->nodes[0], n1 = ramp->nodes[1], n2 = ramp->nodes[2], n3 = ramp->nodes[3];
   const float n4 = ramp->nodes[4], n5 = ramp->nodes[5], n6 = ramp->nodes[6], n7 = ramp->nodes[7];
-  const int blends_z = ramp->blends_z;
+  const int in_z = ramp->blends[0], in_y = ramp->blends[1], in_x = ramp->blends[2];
   float *restrict out = target;
   for (int i = 0; i < (int)count; i++) {
     const double at = x + (double)i;
-    const float tz = folded(sz + mz * at, lz, dz);
-    const float ty = folded(sy + my * at, ly, dy);
-    const float tx = folded(sx + mx * at, lx, dx);
-    const float zn = blends_z ? near_hat(tz) : 1, zf = blends_z ? far_hat(tz) : 0;
+    const float tz = in_z ? folded(sz + mz * at, lz, dz) : 1;
+    const float ty = in_y ? folded(sy + my * at, ly, dy) : 1;
+    const float tx = in_x ? folded(sx + mx * at, lx, dx) : 1;
+    const float zn = near_hat(tz), zf = far_hat(tz);
     const float yn = near_hat(ty), yf = far_hat(ty);
     const float near = zn * (yn * n0 + yf * n2) + zf * (yn * n4 + yf * n6);
     const float far = zn * (yn * n1 + yf * n3) + zf * (yn * n5 + yf * n7);

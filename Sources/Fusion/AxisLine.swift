@@ -3,23 +3,27 @@ import Geometry
 /// One axis of a map whose axes do not mix: output index to a whole pixel and a fraction.
 ///
 /// A shift is kept as a whole and a fraction, so that the fraction is the same everywhere; any other scale is evaluated
-/// from the global index.
+/// from the global index. What lies beyond the view's ends by no more than `ViewEdge` allows is on them.
 struct AxisLine {
   let scale: Double
   let offset: Double
   let length: Int
+  private let edge: Double
   private let isShift: Bool
   private let shiftBase: Int
   private let shiftFraction: Double
 
   init(map: PixelMap, axis: Int, length: Int) {
     (scale, offset, self.length) = (map.rows[axis][axis], map.offset[axis], length)
+    edge = map.edgeTolerance(axis: axis, length: length)
     // beyond 2^52 there are no fractions, and far beyond no voxels of any view
     if map.rows[axis][axis] == 1, map.offset[axis].magnitude < 0x1p52 {
       isShift = true
       var base = map.offset[axis].rounded(.down)
       var fraction = map.offset[axis] - base
-      if fraction >= 1 { (base, fraction) = (base + 1, 0) }
+      // as in a `PixelMap` made of places: so near to a whole pixel, it is that pixel
+      if fraction >= 1 - ViewEdge.tolerance { (base, fraction) = (base + 1, 0) }
+      if fraction <= ViewEdge.tolerance { fraction = 0 }
       (shiftBase, shiftFraction) = (Int(base), fraction)
     } else {
       (isShift, shiftBase, shiftFraction) = (false, 0, 0)
@@ -29,18 +33,9 @@ struct AxisLine {
   /// The whole pixel and the fraction of an output index; only for valid indices.
   func position(at index: Int) -> (base: Int, fraction: Double) {
     if isShift { return (shiftBase + index, shiftFraction) }
-    let p = offset + scale * Double(index)
+    let p = min(max(offset + scale * Double(index), 0), Double(length - 1))
     let base = p.rounded(.down)
     return (Int(base), p - base)
-  }
-
-  func isValid(_ index: Int) -> Bool {
-    if isShift {
-      let base = shiftBase + index
-      return base >= 0 && (shiftFraction > 0 ? base + 1 : base) <= length - 1
-    }
-    let p = offset + scale * Double(index)
-    return p >= 0 && p <= Double(length - 1)
   }
 
   /// The pixel that is nearest; halves go up.
@@ -66,21 +61,23 @@ struct AxisLine {
       let end = min(range.upperBound, length - shiftBase - (shiftFraction > 0 ? 1 : 0))
       return first < end ? first..<end : range.lowerBound..<range.lowerBound
     }
-    return validInterval(offset: offset, slope: scale, last: Double(length - 1), in: range)
+    return validInterval(offset: offset, slope: scale, from: -edge, to: Double(length - 1) + edge, in: range)
   }
 }
 
-/// The indices `i` of a range for which `0 <= offset + slope * i <= last`: estimated by division, then settled by
+/// The indices `i` of a range for which `low <= offset + slope * i <= high`: estimated by division, then settled by
 /// evaluating exactly that expression at the ends, so that every block agrees on every voxel.
-package func validInterval(offset: Double, slope: Double, last: Double, in range: Range<Int>) -> Range<Int> {
+package func validInterval(offset: Double, slope: Double, from low: Double, to high: Double, in range: Range<Int>)
+  -> Range<Int>
+{
   let empty = range.lowerBound..<range.lowerBound
   guard offset.isFinite, slope.isFinite, !range.isEmpty else { return empty }
   let first = offset + slope * Double(range.lowerBound)
   let final = offset + slope * Double(range.upperBound - 1)
-  if first >= 0 && first <= last && final >= 0 && final <= last { return range }
-  if slope == 0 || (first < 0 && final < 0) || (first > last && final > last) { return empty }
-  let entry = slope > 0 ? 0 : last
-  let exit = slope > 0 ? last : 0
+  if first >= low && first <= high && final >= low && final <= high { return range }
+  if slope == 0 || (first < low && final < low) || (first > high && final > high) { return empty }
+  let entry = slope > 0 ? low : high
+  let exit = slope > 0 ? high : low
   // rounding keeps the order of products and sums, so each of the two is false, then true (or the reverse) along i
   func isBefore(_ i: Int) -> Bool {
     let p = offset + slope * Double(i)

@@ -6,11 +6,12 @@ import Geometry
 /// The reference interpolates a coarse grid of distances, 5 nodes an axis, the outermost one voxel outside the view,
 /// and takes `(cos((1-d)π)+1)/2` of it, which is `sin²(dπ/2)`. The grid is symmetric, so a coordinate is folded to `t`,
 /// the distance to the nearer border in cells, 0...2; the node at the border is 0, and two nodes an axis remain. Their
-/// hat functions are `min(t, 2-t)` and `max(t-1, 0)`.
+/// hat functions are `min(t, 2-t)` and `max(t-1, 0)`. An axis of width 0 has no part in it, nor has z in 2D: `t` is 1,
+/// which is one node alone, and both nodes along it are alike.
 package struct BlendingRamp {
-  /// Values of the nodes `[z][y][x]`, 8 in C order; where z is not blended both z nodes are alike.
+  /// Values of the nodes `[z][y][x]`, 8 in C order.
   private let nodes: (Float, Float, Float, Float, Float, Float, Float, Float)
-  let blendsZ: Bool
+  private let blends: PerAxis<Bool>
   let length: Vector3
   /// Cells a voxel.
   let density: Vector3
@@ -18,13 +19,16 @@ package struct BlendingRamp {
   package init(shape: Index3, spacing: Vector3, widths: Vector3, blendsZ: Bool) {
     length = Vector3(shape)
     density = 4 / (length + 1)
-    self.blendsZ = blendsZ
-    var step = Vector3.zero
-    // a width of 0 is no ramp: far beyond 1 already at the border, yet finite
-    for axis in 0..<3 { step[axis] = min((length[axis] + 1) / 4 * spacing[axis] / max(widths[axis], 1e-9), 1e9) }
+    blends = PerAxis { widths[$0] > 0 && ($0 > 0 || blendsZ) }
+    // far beyond 1, yet finite
+    var step = Vector3(repeating: 1e9)
+    for axis in 0..<3 where blends[axis] {
+      step[axis] = min((length[axis] + 1) / 4 * spacing[axis] / widths[axis], 1e9)
+    }
+    let (stepZ, stepY, stepX) = (step[0], step[1], step[2])
+    let (isInZ, isInY, isInX) = (blends.z, blends.y, blends.x)
     func node(_ z: Double, _ y: Double, _ x: Double) -> Float {
-      let plane = min(y * step[1], x * step[2])
-      return Float(blendsZ ? min(z * step[0], plane) : plane)
+      Float(min((isInZ ? z : 1) * stepZ, (isInY ? y : 1) * stepY, (isInX ? x : 1) * stepX))
     }
     nodes = (
       node(1, 1, 1), node(1, 1, 2), node(1, 2, 1), node(1, 2, 2),
@@ -41,13 +45,13 @@ package struct BlendingRamp {
   package var kernelRamp: ck_ramp {
     ck_ramp(
       length: (length[0], length[1], length[2]), density: (density[0], density[1], density[2]), nodes: nodes,
-      blends_z: blendsZ ? 1 : 0)
+      blends: (blends.z ? 1 : 0, blends.y ? 1 : 0, blends.x ? 1 : 0))
   }
 
   /// The folded coordinate of a view's pixel coordinate along an axis.
   @inline(__always)
   package func folded(_ p: Double, axis: Int) -> Float {
-    Self.folded(p, length[axis], density[axis])
+    blends[axis] ? Self.folded(p, length[axis], density[axis]) : 1
   }
 
   @inline(__always)
@@ -63,7 +67,7 @@ package struct BlendingRamp {
   /// The two x nodes for folded z and y: the distance along the row is `near * nearHat(x) + far * farHat(x)`.
   @inline(__always)
   func row(z: Float, y: Float) -> (near: Float, far: Float) {
-    let (zn, zf) = blendsZ ? (Self.nearHat(z), Self.farHat(z)) : (1, 0)
+    let (zn, zf) = (Self.nearHat(z), Self.farHat(z))
     let (yn, yf) = (Self.nearHat(y), Self.farHat(y))
     return (
       zn * (yn * nodes.0 + yf * nodes.2) + zf * (yn * nodes.4 + yf * nodes.6),

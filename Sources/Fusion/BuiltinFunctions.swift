@@ -28,23 +28,29 @@ public struct WeightedAverageFusion: BuiltinFusion {
     let hasFusionWeights = !views.fusionWeights.isEmpty
     forEachRow(of: output) { z, y, x, row in
       for i in 0..<row.count {
-        var (sum, weightSum): (S, Float) = (0, 0)
-        var (blended, blendSum): (S, Float) = (0, 0)
+        var (sum, weightSum): (S, S) = (0, 0)
+        var (blended, blendSum): (S, S) = (0, 0)
         for k in 0..<count {
           let value = views.values[k][z, y, x + i]
           guard value == value else { continue }
           let blend = views.blendingWeights[k][z, y, x + i]
           blended += S(blend) * value
-          blendSum += blend
+          blendSum += S(blend)
           guard hasFusionWeights else { continue }
           let weight = blend * views.fusionWeights[k][z, y, x + i]
           if weight == weight {
             sum += S(weight) * value
-            weightSum += weight
+            weightSum += S(weight)
           }
         }
         // where no view has content, the border alone decides
-        row[i] = weightSum > 0 ? sum / S(weightSum) : blendSum > 0 ? blended / S(blendSum) : .nan
+        row[i] = weightSum > 0 ? sum / weightSum : blendSum > 0 ? blended / blendSum : .nan
+        guard !row[i].isFinite, blendSum > 0 else { continue }
+        row[i] = meanOfExtremes(count: count) { k in
+          let blend = views.blendingWeights[k][z, y, x + i]
+          let weight = weightSum > 0 ? blend * views.fusionWeights[k][z, y, x + i] : blend
+          return (views.values[k][z, y, x + i], weight == weight ? S(weight) : 0)
+        }
       }
     }
   }
@@ -72,6 +78,8 @@ public struct SimpleAverageFusion: BuiltinFusion {
           if value == value { (sum, count) = (sum + value, count + 1) }
         }
         row[i] = count > 0 ? sum / S(count) : .nan
+        guard !row[i].isFinite, count > 0 else { continue }
+        row[i] = meanOfExtremes(count: views.values.count) { (views.values[$0][z, y, x + i], 1) }
       }
     }
   }

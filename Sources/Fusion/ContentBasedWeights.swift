@@ -2,7 +2,7 @@ import Geometry
 
 /// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised
 /// over the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending
-/// weight is below 1e-7.
+/// weight is below 1e-7, and where its value is infinite.
 public struct ContentBasedWeights: WeightsFunction {
   public static let name = "content_based"
   public let sigma1: Double
@@ -56,7 +56,7 @@ struct StackedDetail<S: FusionScalar>: DetailSource {
   let blending: VoxelArray<Float>
 
   private func hasNumber(_ value: S, _ weight: Float) -> Bool {
-    value == value && weight >= ContentBasedWeights.leastBlending
+    Float(value).isFinite && weight >= ContentBasedWeights.leastBlending
   }
 
   func row(

@@ -182,8 +182,8 @@ private struct ResampledDetail<S: RowArithmetic>: DetailSource {
     let columns = faint.isEmpty ? nil : faint[RowPlace(z: z, y: y)]
     if columns == nil && !rows.mayLackValues { return .interval(first..<end) }
     for column in columns ?? [] where range.contains(column) { target[column - range.lowerBound] = .nan }
-    let row = markNumbers(count: x.count, mask) { $0 >= first && $0 < end && values[$0] == values[$0] }
-    for i in 0..<range.count where target[i] != target[i] { target[i] = 0 }
+    let row = markNumbers(count: x.count, mask) { $0 >= first && $0 < end && values[$0].isFinite }
+    for i in 0..<range.count where !target[i].isFinite { target[i] = 0 }
     return row
   }
 }

@@ -3,7 +3,8 @@ import Geometry
 
 /// Makes a block of a pyramid level from the level below: each voxel is the mean of a window of 1 or 2 voxels an axis.
 ///
-/// Integer sums are exact, and rounded once; floating-point sums are made in double. For one thread; its memory stays.
+/// Integer sums are exact, and rounded once; floating-point sums are made in double, of shares, so that none is above the
+/// largest number. Infinities of opposite signs have no mean: 0. For one thread; its memory stays.
 public final class Downsampler {
   public let type: ElementType
   public let rounding: RoundingMode
@@ -165,14 +166,14 @@ private struct ReduceBody: VoxelBody {
     let line = sums.reserve(Double.self, count: shape[2])
     let scale = 1 / Double(1 << shift)
     forEachRow(type) { rows, out, width in
-      for i in 0..<shape[2] { line[i] = rows[0][i].double }
+      for i in 0..<shape[2] { line[i] = rows[0][i].double * scale }
       for row in rows.dropFirst() {
-        for i in 0..<shape[2] { line[i] += row[i].double }
+        for i in 0..<shape[2] { line[i] += row[i].double * scale }
       }
       if factor[2] == 2 {
         for i in 0..<width { line[i] = line[2 * i] + line[2 * i + 1] }
       }
-      for i in 0..<width { out[i] = make(line[i] * scale) }
+      for i in 0..<width { out[i] = make(line[i] == line[i] ? line[i] : 0) }
     }
   }
 

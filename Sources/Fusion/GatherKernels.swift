@@ -58,6 +58,23 @@ private func locateExactly<S: RowArithmetic>(
   }
 }
 
+/// As linear samples are located, of samples hardly beyond the ends of a view: they are on them. One by one; few are.
+func locateAtEdge<S: RowArithmetic>(_ line: SampleLine, of shape: Index3, in patch: Box3, x: Int, _ place: Taps<S>) {
+  let strides = Index3(patch.shape[1] * patch.shape[2], patch.shape[2], 1)
+  for i in 0..<place.count {
+    var (at, fractions) = (Index3(repeating: 0), Vector3.zero)
+    for axis in 0..<3 {
+      let p = min(max(line.start[axis] + line.slope[axis] * Double(x + i), 0), Double(shape[axis] - 1))
+      let base = p.rounded(.down)
+      (at[axis], fractions[axis]) = (Int(base) - patch.lower[axis], p - base)
+    }
+    place.index[i] = Int32(truncatingIfNeeded: (at &* strides).wrappedSum())
+    place.fractionZ[i] = S(fractions[0])
+    place.fractionY[i] = S(fractions[1])
+    place.fractionX[i] = S(fractions[2])
+  }
+}
+
 @inline(__always)
 private func wholePart(_ p: Double, _ magic: Double) -> Double {
   let near = (p + magic) - magic
@@ -164,12 +181,12 @@ extension Double {
   }
 }
 
-/// As the gathers of finite voxels, for patches that hold NaN or infinity: a neighbour of zero weight is not looked at.
+/// As the gathers of finite voxels, for patches that hold extremes: a neighbour of zero weight is not looked at.
 func gatherCarefully<S: FusionScalar>(
   _ volume: UnsafePointer<S>, rowStride: Int, planeStride: Int, hasZ: Bool, _ taps: Taps<S>,
   into target: UnsafeMutablePointer<S>
 ) {
-  func blend(_ a: S, _ b: @autoclosure () -> S, _ f: S) -> S { f == 0 ? a : lerp(a, b(), f) }
+  func blend(_ a: S, _ b: @autoclosure () -> S, _ f: S) -> S { f == 0 ? a : lerpCarefully(a, b(), f) }
   for i in 0..<taps.count {
     let p = volume + Int(taps.index[i])
     let (fz, fy, fx) = (hasZ ? taps.fractionZ[i] : 0, taps.fractionY[i], taps.fractionX[i])

@@ -1,7 +1,7 @@
 import CKernels
 import Geometry
 
-/// From computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0.
+/// From computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0, and so does -0.
 struct OutputConversion: Sendable {
   let type: ElementType
   let rounding: RoundingMode
@@ -14,7 +14,13 @@ struct OutputConversion: Sendable {
       let lower = S(range.lower)
       let width = S(range.upper) - lower
       let top = S(type.largestInteger)
-      for i in 0..<count { row[i] = (row[i] - lower) / width * top }
+      if width.isFinite && width != 0 {
+        for i in 0..<count { row[i] = (row[i] - lower) / width * top }
+      } else {
+        // a range that this precision cannot hold, or in which its ends are as one
+        let scale = type.largestInteger / (range.upper - range.lower)
+        for i in 0..<count { row[i] = S((Double(row[i]) - range.lower) * scale) }
+      }
     }
     S.store(row, count: count, to: target, self)
   }
@@ -92,10 +98,10 @@ extension Float: RowArithmetic {
     case .int16: storeSmall(row, count, target.assumingMemoryBound(to: Int16.self), lower, upper, truncates)
     case .float16:
       let out = target.assumingMemoryBound(to: Half.self)
-      for i in 0..<count { out[i] = Half(row[i] == row[i] ? row[i] : 0) }
+      for i in 0..<count { out[i] = Half(unsignedZero(row[i])) }
     case .float32:
       let out = target.assumingMemoryBound(to: Float.self)
-      for i in 0..<count { out[i] = row[i] == row[i] ? row[i] : 0 }
+      for i in 0..<count { out[i] = unsignedZero(row[i]) }
     case .uint32, .int32, .uint64, .int64, .float64:
       // such outputs are computed in double; kept complete for the sake of being right
       for i in 0..<count {
@@ -128,6 +134,10 @@ private func storeSmall<T: FixedWidthInteger>(
   }
 }
 
+/// 0 for NaN, and for -0, whose sign would depend on the way that a row was made.
+@inline(__always)
+private func unsignedZero<S: BinaryFloatingPoint>(_ value: S) -> S { (value == value ? value : 0) + 0 }
+
 @inline(__always)
 private func clampedNumber<S: BinaryFloatingPoint>(_ value: S, _ lower: S, _ upper: S) -> S {
   let number = value == value ? value : 0
@@ -159,13 +169,13 @@ extension Double: RowArithmetic {
     case .int64: storeWide(row, count, target.assumingMemoryBound(to: Int64.self), conversion)
     case .float16:
       let out = target.assumingMemoryBound(to: Half.self)
-      for i in 0..<count { out[i] = Half(row[i] == row[i] ? row[i] : 0) }
+      for i in 0..<count { out[i] = Half(unsignedZero(row[i])) }
     case .float32:
       let out = target.assumingMemoryBound(to: Float.self)
-      for i in 0..<count { out[i] = Float(row[i] == row[i] ? row[i] : 0) }
+      for i in 0..<count { out[i] = Float(unsignedZero(row[i])) }
     case .float64:
       let out = target.assumingMemoryBound(to: Double.self)
-      for i in 0..<count { out[i] = row[i] == row[i] ? row[i] : 0 }
+      for i in 0..<count { out[i] = unsignedZero(row[i]) }
     }
   }
 }

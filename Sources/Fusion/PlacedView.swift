@@ -16,6 +16,8 @@ public struct PlacedView: Sendable {
   public let intensityScale: Double
   public let intensityOffset: Double
   let mapClass: MapClass
+  /// How far beyond the view's ends samples are still on them.
+  let edge: Vector3
 
   public init(
     id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
@@ -25,6 +27,7 @@ public struct PlacedView: Sendable {
     self.elementType = elementType
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
     mapClass = MapClass(map)
+    edge = map.edgeTolerance(shape: shape)
   }
 
   var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
@@ -62,9 +65,9 @@ public struct PlacedView: Sendable {
         // no view has 2^52 voxels along an axis, and beyond there would be no such integers
         let last = Double(min(shape[axis], 1 << 52) - 1)
         let (low, high) = (bounds.lower[axis], bounds.upper[axis])
-        guard high >= 0, low <= last else { return nothing }
-        let first = max(low, 0)
-        let end = min(high, last)
+        guard high >= -edge[axis], low <= last + edge[axis] else { return nothing }
+        let first = min(max(low, 0), last)
+        let end = max(min(high, last), 0)
         if order == 0 {
           box.lower[axis] = Int((first + 0.5).rounded(.down))
           box.upper[axis] = min(Int((end + 0.5).rounded(.down)) + 1, shape[axis])

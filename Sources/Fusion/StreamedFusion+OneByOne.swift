@@ -23,21 +23,21 @@ extension StreamedFusion {
     var decided: [Int32] = []
     let tracks = involved.contains { isWide(views[$0]) }
     for i in 0..<count {
-      var (sum, weightSum): (S, Float) = (0, 0)
+      var (sum, weightSum): (S, S) = (0, 0)
       var (alone, found) = (-1, 0)
       for place in 0..<involved.count {
         let value = scratch.values(place)[i]
         guard value == value else { continue }
-        let weight = usesWeights ? scratch.weights(place)[i] : 1
+        let weight = usesWeights ? S(scratch.weights(place)[i]) : 1
         found += 1
         if found == 1 {
           alone = place
-          (sum, weightSum) = (method == .weightedAverage ? S(weight) * value : value, weight)
+          (sum, weightSum) = (method == .weightedAverage ? weight * value : value, weight)
           continue
         }
         switch method {
         case .weightedAverage, .simpleAverage:
-          sum = sum + (method == .weightedAverage ? S(weight) * value : value)
+          sum = sum + (method == .weightedAverage ? weight * value : value)
           weightSum = weightSum + weight
           alone = -1
         case .maximum:
@@ -50,9 +50,14 @@ extension StreamedFusion {
         }
       }
       switch method {
-      case .weightedAverage: sum = found == 1 ? scratch.values(alone)[i] : sum / S(weightSum)
-      case .simpleAverage: sum = found == 1 ? sum : sum / S(weightSum)
+      case .weightedAverage: sum = found == 1 ? scratch.values(alone)[i] : sum / weightSum
+      case .simpleAverage: sum = found == 1 ? sum : sum / weightSum
       default: break
+      }
+      if !sum.isFinite && found > 1 && (method == .weightedAverage || method == .simpleAverage) {
+        sum = meanOfExtremes(count: involved.count) {
+          (scratch.values($0)[i], usesWeights ? S(scratch.weights($0)[i]) : 1)
+        }
       }
       scratch.sum[i] = found == 0 ? .nan : sum
       if tracks { decided.append(Int32(truncatingIfNeeded: alone)) }

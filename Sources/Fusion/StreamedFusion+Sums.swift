@@ -11,22 +11,25 @@ extension StreamedFusion {
     var isPlain = true
     for (place, k) in involved.enumerated() {
       views[k].sample(z: z, y: y, x: range, into: place == 0 ? sum : value)
-      let hasWeights = views[k].weigh(z: z, y: y, x: range, into: place == 0 ? weightSum : weight)
+      let hasWeights = views[k].weigh(z: z, y: y, x: range, into: weight)
       if place == 0 {
         if hasWeights {
           isPlain = false
-          for i in 0..<count { sum[i] = S(weightSum[i]) * sum[i] }
+          for i in 0..<count {
+            weightSum[i] = S(weight[i])
+            sum[i] = weightSum[i] * sum[i]
+          }
         }
         continue
       }
       if hasWeights {
         if isPlain {
-          weightSum.update(repeating: Float(place), count: count)
+          weightSum.update(repeating: S(place), count: count)
           isPlain = false
         }
         for i in 0..<count {
           sum[i] = sum[i] + S(weight[i]) * value[i]
-          weightSum[i] = weightSum[i] + weight[i]
+          weightSum[i] = weightSum[i] + S(weight[i])
         }
       } else if isPlain {
         for i in 0..<count { sum[i] = sum[i] + value[i] }
@@ -41,7 +44,7 @@ extension StreamedFusion {
       let all = S(involved.count)
       for i in 0..<count { sum[i] = sum[i] / all }
     } else {
-      for i in 0..<count { sum[i] = sum[i] / S(weightSum[i]) }
+      for i in 0..<count { sum[i] = sum[i] / weightSum[i] }
     }
   }
 
@@ -73,7 +76,7 @@ extension StreamedFusion {
     _ involved: [Int], _ z: Int, _ y: Int, _ range: Range<Int>, _ views: [ViewRows<S>], _ scratch: RowScratch<S>
   ) {
     let count = range.count
-    let (best, bestWeight, value, weight) = (scratch.sum, scratch.weightSum, scratch.value, scratch.weight)
+    let (best, bestWeight, value, weight) = (scratch.sum, scratch.bestWeight, scratch.value, scratch.weight)
     for (place, k) in involved.enumerated() {
       views[k].sample(z: z, y: y, x: range, into: place == 0 ? best : value)
       let weights = place == 0 ? bestWeight : weight

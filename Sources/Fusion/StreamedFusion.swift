@@ -22,7 +22,7 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   private static func rowByteCount(width: Int, views: Int) -> Int {
-    (2 + views) * width * MemoryLayout<S>.stride + (4 + views) * width * MemoryLayout<Float>.stride
+    (5 + views) * width * MemoryLayout<S>.stride + (2 + views) * width * MemoryLayout<Float>.stride
   }
 
   /// What `ck_average` works in.
@@ -209,10 +209,12 @@ struct Stretch {
 struct RowScratch<S: RowArithmetic> {
   let sum: UnsafeMutablePointer<S>
   let value: UnsafeMutablePointer<S>
-  let weightSum: UnsafeMutablePointer<Float>
+  /// Sums of weights are as exact as those of values: a constant would not survive another rounding.
+  let weightSum: UnsafeMutablePointer<S>
+  let blendSum: UnsafeMutablePointer<S>
+  let blended: UnsafeMutablePointer<S>
   let weight: UnsafeMutablePointer<Float>
-  /// Two rows.
-  let moreWeights: UnsafeMutablePointer<Float>
+  let bestWeight: UnsafeMutablePointer<Float>
   private let width: Int
   private let allValues: UnsafeMutablePointer<S>
   private let allWeights: UnsafeMutablePointer<Float>
@@ -221,12 +223,13 @@ struct RowScratch<S: RowArithmetic> {
     self.width = width
     sum = base.assumingMemoryBound(to: S.self)
     value = sum + width
-    allValues = value + width
-    let weights = UnsafeMutableRawPointer(allValues + width * views).assumingMemoryBound(to: Float.self)
-    weightSum = weights
-    weight = weights + width
-    moreWeights = weight + width
-    allWeights = moreWeights + 2 * width
+    weightSum = value + width
+    blendSum = weightSum + width
+    blended = blendSum + width
+    allValues = blended + width
+    weight = UnsafeMutableRawPointer(allValues + width * views).assumingMemoryBound(to: Float.self)
+    bestWeight = weight + width
+    allWeights = bestWeight + width
   }
 
   func values(_ place: Int) -> UnsafeMutablePointer<S> { allValues + place * width }

@@ -45,7 +45,7 @@ extension ViewRows {
     let count = shape[1] * shape[2]
     let slack = shape[2] + 8
     let target = converted.reserve(S.self, count: count + slack)
-    let p = rowStart(z: z, y: 0)[0]
+    let p = min(max(rowStart(z: z, y: 0)[0], 0), Double(view.shape[0] - 1))
     let base = p.rounded(.down)
     let fraction = S(p - base)
     let bytes = view.elementType.byteCount
@@ -57,43 +57,84 @@ extension ViewRows {
       } else {
         withVoxelType(
           view.elementType,
-          BlendBody(a: a, b: a + planeStride * bytes, fraction: fraction, count: count, target: target + at))
+          BlendBody(
+            a: a, b: a + planeStride * bytes, fraction: fraction, count: count, isCareful: hasExtremes,
+            target: target + at))
       }
     }
     (target + count).update(repeating: 0, count: slack)
   }
 
   func sampleMixed(z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<S>) {
-    let isPlane = view.mapClass == .plane
-    if order == 1 && isPlane { convertPlane(z: z) }
-    let n = Self.tapCount
     let line = sampleLine(z: z, y: y)
+    if order == 0 { return gatherNearest(line, range, into: target) }
+    let isPlane = view.mapClass == .plane
+    if isPlane { convertPlane(z: z) }
+    // the few samples that are on the view's ends because they lie hardly beyond them
+    let inside = inside(line, range)
+    gather(line, inside, isPlane: isPlane, into: target + (inside.lowerBound - range.lowerBound))
+    if inside == range { return }
+    gather(line, range.lowerBound..<inside.lowerBound, isPlane: isPlane, isAtEdge: true, into: target)
+    gather(
+      line, inside.upperBound..<range.upperBound, isPlane: isPlane, isAtEdge: true,
+      into: target + (inside.upperBound - range.lowerBound))
+  }
+
+  /// The samples of a row between the view's first and last voxels.
+  private func inside(_ line: SampleLine, _ range: Range<Int>) -> Range<Int> {
+    var inside = range
+    for axis in (view.mapClass == .plane ? 1 : 0)..<3 where !isCovered[axis] {
+      inside = validInterval(
+        offset: line.start[axis], slope: line.slope[axis], from: 0, to: Double(view.shape[axis] - 1), in: inside)
+    }
+    return inside
+  }
+
+  private func gatherNearest(_ line: SampleLine, _ range: Range<Int>, into target: UnsafeMutablePointer<S>) {
+    forEachTaps(range) { x, place in
+      locateNearest(line, in: patchBox, x: x, place)
+      withVoxelType(
+        view.elementType,
+        GatherBody(source: voxels, index: place.index, count: place.count, target: target + (x - range.lowerBound)))
+    }
+  }
+
+  private func gather(
+    _ line: SampleLine, _ range: Range<Int>, isPlane: Bool, isAtEdge: Bool = false, into target: UnsafeMutablePointer<S>
+  ) {
+    let source = converted.base.assumingMemoryBound(to: S.self)
+    let (rowStride, planeStride) = (patchBox.shape[2], patchBox.shape[1] * patchBox.shape[2])
+    forEachTaps(range) { x, place in
+      let out = target + (x - range.lowerBound)
+      if isAtEdge {
+        locateAtEdge(isPlane ? line.withoutZ(patchBox) : line, of: view.shape, in: patchBox, x: x, place)
+      } else {
+        S.locate(line, in: patchBox, x: x, ignoringZ: isPlane, place)
+      }
+      if hasExtremes {
+        gatherCarefully(
+          source, rowStride: rowStride, planeStride: planeStride, hasZ: !isPlane, place, into: out)
+      } else if isPlane {
+        S.gatherPlaneFinite(source, rowStride: rowStride, place, into: out)
+      } else {
+        S.gatherVolumeFinite(
+          source, rowStride: rowStride, planeStride: planeStride, ahead: nextPlane, place, into: out)
+      }
+    }
+  }
+
+  /// Goes through a row in pieces, each with room for its places.
+  @inline(__always)
+  private func forEachTaps(_ range: Range<Int>, _ body: (_ x: Int, Taps<S>) -> Void) {
+    let n = Self.tapCount
     let numbers = taps.reserve(S.self, count: 4 * n)
     var place = Taps<S>(
       index: UnsafeMutableRawPointer(numbers).assumingMemoryBound(to: Int32.self), fractionZ: numbers + n,
       fractionY: numbers + 2 * n, fractionX: numbers + 3 * n, count: 0)
-    let source = converted.base.assumingMemoryBound(to: S.self)
-    let shape = patchBox.shape
     var x = range.lowerBound
     while x < range.upperBound {
       place.count = min(n, range.upperBound - x)
-      let out = target + (x - range.lowerBound)
-      if order == 0 {
-        locateNearest(line, in: patchBox, x: x, place)
-        withVoxelType(
-          view.elementType, GatherBody(source: voxels, index: place.index, count: place.count, target: out))
-      } else {
-        S.locate(line, in: patchBox, x: x, ignoringZ: isPlane, place)
-        if hasNonFinitePatch {
-          gatherCarefully(
-            source, rowStride: shape[2], planeStride: shape[1] * shape[2], hasZ: !isPlane, place, into: out)
-        } else if isPlane {
-          S.gatherPlaneFinite(source, rowStride: shape[2], place, into: out)
-        } else {
-          S.gatherVolumeFinite(
-            source, rowStride: shape[2], planeStride: shape[1] * shape[2], ahead: nextPlane, place, into: out)
-        }
-      }
+      body(x, place)
       x += place.count
     }
   }

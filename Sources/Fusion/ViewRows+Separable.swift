@@ -59,7 +59,7 @@ extension ViewRows {
       if fractionX == 0 {
         target.update(from: source, count: range.count)
       } else {
-        blendNumbers(source, source + 1, fraction: fractionX, count: range.count, into: target)
+        blend(source, source + 1, fraction: fractionX, count: range.count, into: target)
       }
     } else {
       let first = range.lowerBound - region.lower[2]
@@ -69,6 +69,10 @@ extension ViewRows {
         let at = Int(index[i])
         // not even looked at with a fraction of 0: it may be NaN
         target[i] = fractions[i] == 0 ? row[at] : lerp(row[at], row[at + 1], fractions[i])
+      }
+      if !hasExtremes { return }
+      for i in 0..<range.count where !target[i].isFinite && fractions[i] != 0 {
+        target[i] = lerpCarefully(row[Int(index[i])], row[Int(index[i]) + 1], fractions[i])
       }
     }
   }
@@ -86,10 +90,17 @@ extension ViewRows {
     } else {
       let second = planeRow(z: z, zBase, zFraction, yBase + 1)
       result = blendedRow.base.assumingMemoryBound(to: S.self)
-      blendNumbers(first, second, fraction: yFraction, count: patchBox.shape[2], into: result)
+      blend(first, second, fraction: yFraction, count: patchBox.shape[2], into: result)
     }
     (blendedKey, blended) = ((z, y), result)
     return result
+  }
+
+  private func blend(
+    _ a: UnsafePointer<S>, _ b: UnsafePointer<S>, fraction: S, count: Int, into target: UnsafeMutablePointer<S>
+  ) {
+    if hasExtremes { return blendCarefully(a, b, fraction: fraction, count: count, into: target) }
+    blendNumbers(a, b, fraction: fraction, count: count, into: target)
   }
 
   private func planeRow(z: Int, _ zBase: Int, _ zFraction: S, _ row: Int) -> UnsafeMutablePointer<S> {
@@ -108,7 +119,9 @@ extension ViewRows {
       withVoxelType(view.elementType, ConvertBody(source: a, count: count, target: target))
     } else {
       let b = voxels + patchOffset(zBase + 1, row) * view.elementType.byteCount
-      withVoxelType(view.elementType, BlendBody(a: a, b: b, fraction: zFraction, count: count, target: target))
+      withVoxelType(
+        view.elementType,
+        BlendBody(a: a, b: b, fraction: zFraction, count: count, isCareful: hasExtremes, target: target))
     }
     return target
   }
@@ -139,8 +152,7 @@ extension ViewRows {
 
   /// The distances of a row are `near * nearHat + far * farHat`.
   func rowDistances(z: Int, y: Int) -> (near: Float, far: Float) {
-    let fz = context.blendsZ ? ramp.folded(coordinate(0, z), axis: 0) : 1
-    return ramp.row(z: fz, y: ramp.folded(coordinate(1, y), axis: 1))
+    ramp.row(z: ramp.folded(coordinate(0, z), axis: 0), y: ramp.folded(coordinate(1, y), axis: 1))
   }
 
   private func coordinate(_ axis: Int, _ index: Int) -> Double {

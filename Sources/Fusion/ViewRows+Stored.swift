@@ -45,7 +45,7 @@ extension ViewRows {
     } else {
       let start = rowStart(z: z, y: y)
       for axis in 0..<3 {
-        let p = start[axis] + view.map.rows[axis][2] * Double(x)
+        let p = min(max(start[axis] + view.map.rows[axis][2] * Double(x), 0), Double(view.shape[axis] - 1))
         let whole = order == 0 ? (p + 0.5).rounded(.down) : p.rounded(.down)
         if order == 1 && p != whole { return nil }
         at[axis] = Int(whole)

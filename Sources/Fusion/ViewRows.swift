@@ -22,11 +22,11 @@ final class ViewRows<S: RowArithmetic> {
   private(set) var region = Box3(shape: Index3(repeating: 0))
   private(set) var ramp: BlendingRamp
   private var constant: S = 0
-  private(set) var hasNonFinitePatch = false
+  private(set) var hasExtremes = false
   /// Whether rows are stored voxels as they are.
   private(set) var isPlainCopy = false
   /// Axes of the view along which every sample of the region lies well inside it.
-  private var isCovered = PerAxis(repeating: false)
+  private(set) var isCovered = PerAxis(repeating: false)
 
   // separable maps
   var lines: PerAxis<AxisLine>
@@ -101,8 +101,8 @@ final class ViewRows<S: RowArithmetic> {
         withVoxelType(view.elementType, ConvertBody(source: voxels, count: 1, target: $0))
       }
     }
-    hasNonFinitePatch = !view.elementType.isInteger
-      && withVoxelType(view.elementType, NonFiniteBody(source: voxels, count: isConstant ? 1 : patchBox.count))
+    hasExtremes = !view.elementType.isInteger
+      && withVoxelType(view.elementType, ExtremesBody(source: voxels, count: isConstant ? 1 : patchBox.count))
     convertedPlane = Int.min
     blendedKey = (Int.min, Int.min)
     if view.mapClass != .separable { isCovered = view.covers(region) }
@@ -114,8 +114,8 @@ final class ViewRows<S: RowArithmetic> {
     isPlainCopy = isPlainCopyOfPatch()
   }
 
-  /// Whether a voxel may have no value although it lies in the view.
-  var mayLackValues: Bool { hasNonFinitePatch }
+  /// Whether a voxel may have no value although it lies in the view, or one that sums may be wrong about.
+  var mayLackValues: Bool { hasExtremes }
 
   /// The output x of a row of the region whose samples lie in the view.
   func interval(z: Int, y: Int) -> Range<Int> {
@@ -126,8 +126,10 @@ final class ViewRows<S: RowArithmetic> {
     if isCovered.z && isCovered.y && isCovered.x { return range }
     let start = rowStart(z: z, y: y)
     for axis in 0..<3 where !isCovered[axis] {
+      let edge = view.edge[axis]
       range = validInterval(
-        offset: start[axis], slope: view.map.rows[axis][2], last: Double(view.shape[axis] - 1), in: range)
+        offset: start[axis], slope: view.map.rows[axis][2], from: -edge, to: Double(view.shape[axis] - 1) + edge,
+        in: range)
     }
     return range
   }

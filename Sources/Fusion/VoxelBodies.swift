@@ -16,12 +16,17 @@ struct BlendBody<S: RowArithmetic>: VoxelBody {
   let b: UnsafeRawPointer
   let fraction: S
   let count: Int
+  let isCareful: Bool
   let target: UnsafeMutablePointer<S>
 
   @inline(__always)
   func run<T: Voxel>(_ type: T.Type) {
-    blendRows(
-      a.assumingMemoryBound(to: type), b.assumingMemoryBound(to: type), fraction: fraction, count: count, into: target)
+    let (a, b) = (a.assumingMemoryBound(to: type), b.assumingMemoryBound(to: type))
+    if isCareful {
+      for i in 0..<count { target[i] = lerpCarefully(S.of(a[i]), S.of(b[i]), fraction) }
+    } else {
+      blendRows(a, b, fraction: fraction, count: count, into: target)
+    }
   }
 }
 
@@ -35,22 +40,5 @@ struct GatherBody<S: RowArithmetic>: VoxelBody {
   func run<T: Voxel>(_ type: T.Type) {
     let voxels = source.assumingMemoryBound(to: type)
     for i in 0..<count { target[i] = S.of(voxels[Int(index[i])]) }
-  }
-}
-
-struct NonFiniteBody: VoxelBody {
-  let source: UnsafeRawPointer
-  let count: Int
-
-  @inline(__always)
-  func run<T: Voxel>(_ type: T.Type) -> Bool {
-    let voxels = source.assumingMemoryBound(to: type)
-    // the difference is 0 unless it is NaN; counted, so that the loop vectorises
-    var marks: UInt32 = 0
-    for i in 0..<count {
-      let v = voxels[i].double
-      marks |= v - v == 0 ? 0 : 1
-    }
-    return marks != 0
   }
 }

@@ -46,6 +46,11 @@ public struct AffineMap: Hashable, Sendable, Codable {
     Vector3((rows[0] * p).sum(), (rows[1] * p).sum(), (rows[2] * p).sum())
   }
 
+  /// How far along each axis of the world steps of up to these lengths lead, whichever way they go.
+  public func reach(of steps: Vector3) -> Vector3 {
+    AffineMap(rows: rows.map(absolute), translation: .zero).linear(absolute(steps))
+  }
+
   /// The lengths to which steps of length 1 along z, y and x are mapped.
   public var axisScales: Vector3 {
     let squares = rows[0] * rows[0] + rows[1] * rows[1] + rows[2] * rows[2]

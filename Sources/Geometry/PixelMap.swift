@@ -3,7 +3,8 @@
 /// Both are pixel centres: voxel `i` sits at `origin + i * spacing`. With the view's affine `A` (physical to world),
 /// `pixel = S_view^-1 (A^-1 (S_out i + o_out) - o_view)`. As in the reference (`transform_sim`), both origins are
 /// taken relative to the output's, so that large stage coordinates cost no digits; matrix and offset are rounded to
-/// 10 decimals, and an offset within 1e-6 of a whole pixel is that pixel.
+/// 10 decimals, and an offset within 1e-6 of a whole pixel, or within what rounding does to it so far from the origin, is
+/// that pixel.
 public struct PixelMap: Hashable, Sendable, Codable {
   /// Rows z, y, x of the matrix from output indices to view pixels.
   public let rows: [Vector3]
@@ -23,11 +24,14 @@ public struct PixelMap: Hashable, Sendable, Codable {
     var excess = inverse
     for i in 0..<3 { excess.rows[i][i] -= 1 }
     let local = inverse.translation + excess.linear(outputOrigin) + (outputOrigin - viewOrigin)
+    let reach = absolute(inverse.translation) + excess.reach(of: outputOrigin) + absolute(outputOrigin)
+      + absolute(viewOrigin)
+    let error = roundingError(reach: reach, spacing: viewSpacing)
     for i in 0..<3 {
       for j in 0..<3 { rows[i][j] = roundedTo10Decimals(inverse.rows[i][j] * outputSpacing[j] / viewSpacing[i]) }
       let value = roundedTo10Decimals(local[i] / viewSpacing[i])
       let whole = value.rounded(.toNearestOrEven)
-      offset[i] = (value - whole).magnitude <= 1e-6 ? whole : value
+      offset[i] = (value - whole).magnitude <= max(1e-6, error[i]) ? whole : value
     }
     self.init(rows: rows, offset: offset)
   }

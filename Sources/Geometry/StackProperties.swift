@@ -29,8 +29,10 @@ extension StackProperties {
     }
     var lower = Vector3(repeating: mode == .intersection ? -.infinity : .infinity)
     var upper = -lower
+    var reach = Vector3.zero
     for (stack, affine) in views {
       let (low, high) = bounds(of: stack, affine: affine, sampled: mode == .sample)
+      reach = pointwiseMax(reach, largestNumber(in: stack, affine: affine))
       if mode == .intersection {
         lower = pointwiseMax(lower, low)
         upper = pointwiseMin(upper, high)
@@ -39,7 +41,7 @@ extension StackProperties {
         upper = pointwiseMax(upper, high)
       }
     }
-    let cells = ((upper - lower) / spacing + 1e-9).rounded(.down)
+    let cells = wholeSteps(upper - lower, spacing: spacing, reach: reach)
     for i in 0..<3 where !(cells[i] >= 0) {
       throw .emptyOutput("the views have no common part along \(Axis.space[i])")
     }
@@ -49,14 +51,17 @@ extension StackProperties {
   /// One output for all time points (the reference's `combine_stack_props`).
   public static func combined(_ all: [StackProperties]) throws(GeometryError) -> StackProperties {
     var result = all[0]
+    // nothing to combine, and nothing to be rounded again
+    if all.count == 1 { return result }
     for s in all.dropFirst() {
       result.origin = pointwiseMin(result.origin, s.origin)
       result.spacing = pointwiseMin(result.spacing, s.spacing)
     }
     var cells = Vector3.zero
     for s in all {
-      let last = s.origin + Vector3(s.shape &- 1) * s.spacing
-      cells = pointwiseMax(cells, ((last - result.origin) / result.spacing + 1e-9).rounded(.down))
+      let extent = (s.origin - result.origin) + Vector3(s.shape &- 1) * s.spacing
+      let reach = pointwiseMax(absolute(s.origin), absolute(result.origin)) + extent
+      cells = pointwiseMax(cells, wholeSteps(extent, spacing: result.spacing, reach: reach))
     }
     result.shape = try wholeShape(cells)
     return result
@@ -76,6 +81,24 @@ extension StackProperties {
       upper = pointwiseMax(upper, p)
     }
     return (lower, upper)
+  }
+
+  /// The voxels that fit into a box, from its lower end on.
+  public static func shape(lower: Vector3, upper: Vector3, spacing: Vector3) throws(GeometryError) -> Index3 {
+    let reach = pointwiseMax(absolute(lower), absolute(upper))
+    return try wholeShape(wholeSteps(upper - lower, spacing: spacing, reach: reach))
+  }
+
+  /// Steps that fit into an extent, and those that only rounding keeps from fitting.
+  ///
+  /// - Parameter reach: the largest numbers that the extent was worked out from.
+  private static func wholeSteps(_ extent: Vector3, spacing: Vector3, reach: Vector3) -> Vector3 {
+    (extent / spacing + (1e-9 + roundingError(reach: reach, spacing: spacing))).rounded(.down)
+  }
+
+  /// The largest numbers that occur where a view's corners are taken to the world.
+  private static func largestNumber(in stack: StackProperties, affine: AffineMap) -> Vector3 {
+    affine.reach(of: absolute(stack.origin) + Vector3(stack.shape) * stack.spacing) + absolute(affine.translation)
   }
 
   private static func wholeShape(_ cells: Vector3) throws(GeometryError) -> Index3 {

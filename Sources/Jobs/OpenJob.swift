@@ -74,7 +74,8 @@ public struct OpenJob: Sendable {
         outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
       let (lower, upper) = map.bounds(of: base)
       let last = Vector3(view.level.stack.shape &- 1)
-      if all(lower .<= last) && all(upper .>= Vector3.zero) { names.append(view.name) }
+      let edge = map.edgeTolerance(shape: view.level.stack.shape)
+      if all(lower .<= last + edge) && all(upper .>= -edge) { names.append(view.name) }
     }
     return names
   }

@@ -15,6 +15,9 @@ struct Placement: Sendable {
   /// The first time point and channel of each view that lacks any.
   private let seat: [Int: (t: Int, c: Int)]
 
+  /// Voxels by which a view's box is made larger, beyond its edge: its place is rounded.
+  private static let indexSlack = 0.1
+
   /// Nil: every one.
   private struct Cell: Hashable {
     var t: Int?
@@ -52,12 +55,15 @@ struct Placement: Sendable {
           id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
           elementType: view.level.elementType, intensityScale: view.intensityScale,
           intensityOffset: view.intensityOffset))
+      // the index only has to find all: who really has a voxel in a block is asked of each
+      let edge = affine.reach(of: map.edgeTolerance(shape: stack.shape) * stack.spacing) / plan.stack.spacing
+      let slack = edge + Self.indexSlack
       let (lower, upper) = StackProperties.bounds(of: stack, affine: affine)
       let (times, channels) = (view.details.times, view.details.channels)
       entries[Cell(t: times.only, c: channels.only), default: []].append(
         ViewIndex.Entry(
-          view: i, lower: (lower - plan.stack.origin) / plan.stack.spacing,
-          upper: (upper - plan.stack.origin) / plan.stack.spacing))
+          view: i, lower: (lower - plan.stack.origin) / plan.stack.spacing - slack,
+          upper: (upper - plan.stack.origin) / plan.stack.spacing + slack))
       if times.isWhole && channels.isWhole { continue }
       seat[i] = (times.first ?? 0, channels.first ?? 0)
       let isInItsCell = (times.isWhole || times.only != nil) && (channels.isWhole || channels.only != nil)

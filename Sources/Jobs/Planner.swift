@@ -257,13 +257,10 @@ public struct Planner {
           : nearestName(to: name, among: known).map { "did you mean \"\($0)\"?" }
             ?? "it has \(known.prefix(10).joined(separator: ", "))")
     }
-    var stack = StackProperties(spacing: spacing, origin: box.lower, shape: Index3(repeating: 1))
-    for (lane, axis) in Axis.space.enumerated() where dataset.is3D || axis != .z {
-      let cells = ((box.upper[lane] - box.lower[lane]) / spacing[lane] + 1e-9).rounded(.down)
-      guard cells < 1e15 else { throw GeometryError.unsupported("the box has \(cells) voxels along \(axis)") }
-      stack.shape[lane] = Int(cells) + 1
-    }
-    if !dataset.is3D { stack.origin[0] = 0 }
+    var (lower, upper) = (box.lower, box.upper)
+    if !dataset.is3D { (lower[0], upper[0]) = (0, 0) }
+    let stack = StackProperties(
+      spacing: spacing, origin: lower, shape: try StackProperties.shape(lower: lower, upper: upper, spacing: spacing))
     return stack
   }
 

@@ -46,4 +46,24 @@ import Testing
     #expect(BlendingRamp.weight(ramp.distance(
       z: ramp.folded(0, axis: 0), y: ramp.folded(8, axis: 1), x: ramp.folded(0, axis: 2))) == 1)
   }
+
+  /// An axis of width 0 has no part in the weight: it is what it would be in the middle of an endless view.
+  @Test(arguments: [MapKind.shift, .scale, .rotationZ, .general]) func anAxisOfWidthZeroHasNoPart(_ kind: MapKind) throws {
+    let volume = Index3(5, 12, 40)
+    for widths in [Vector3(3, 4, 0), Vector3(3, 0, 4), Vector3(0, 4, 5), Vector3(0, 0, 5), Vector3(0, 0, 0)] {
+      for blendsZ in [true, false] {
+        var g = SeededGenerator(seed: 91)
+        let views = (0..<3).map { id in
+          let shape = Index3(5, 10, 30)
+          return randomView(
+            id: id, type: .uint16, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g)
+        }
+        let recipe = try FusionRecipe(
+          blendingWidths: widths, outputType: .uint16, context: context(volume, blendsZ: blendsZ))
+        let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume)
+        let twin = TwinFuser(widths: widths, blendsZ: blendsZ)
+        #expect(departures(bytes, .uint16, views, twin, volume: volume, size: 65536) == [], "\(widths) \(blendsZ)")
+      }
+    }
+  }
 }

@@ -144,4 +144,20 @@ import Testing
       }
     }
   }
+
+  /// Infinities stay; those of both signs leave no value. Sums of the largest numbers do not become one.
+  @Test func meansOfExtremes() throws {
+    func means(_ voxels: [Double], _ type: ElementType) throws -> [Double] {
+      let bytes = type == .float64
+        ? voxels.withUnsafeBytes { Array($0) } : voxels.map { Float($0) }.withUnsafeBytes { Array($0) }
+      return numbers(try reduce(bytes, type, Index3(1, 1, voxels.count), Index3(1, 1, 2)), type)
+    }
+    let values: [Double] = [1, .infinity, -.infinity, 3, .infinity, -.infinity, .infinity, .infinity]
+    let expected: [Double] = [.infinity, -.infinity, 0, .infinity]
+    #expect(try means(values, .float32) == expected)
+    #expect(try means(values, .float64) == expected)
+    let (single, double) = (Double(Float.greatestFiniteMagnitude), Double.greatestFiniteMagnitude)
+    #expect(try means([single, single, single, -single], .float32) == [single, 0])
+    #expect(try means([double, double, double, -double], .float64) == [double, 0])
+  }
 }

@@ -70,4 +70,19 @@ import Testing
     #expect(try stored([.nan], .float32) == [0])
     #expect(try stored([.nan], .float16, single: true) == [0])
   }
+
+  /// Ranges whose ends are as one in the precision of the values, or beyond it.
+  @Test(arguments: [true, false]) func rangesBeyondThePrecision(single: Bool) throws {
+    let wide = IntensityRange(lower: -1e300, upper: 1e300)
+    #expect(try stored([0, 3e38, .infinity, -.infinity, .nan], .uint8, range: wide, single: single) == [128, 128, 255, 0, 0])
+    let narrow = IntensityRange(lower: 16_777_216, upper: 16_777_217)
+    #expect(try stored([16_777_216, 16_777_218, 0], .uint8, range: narrow, single: single) == [0, 255, 0])
+  }
+
+  /// There is one zero: the sign of another would depend on how a row was made.
+  @Test(arguments: [true, false]) func zeroHasNoSign(single: Bool) throws {
+    for type in [ElementType.float16, .float32, .float64] {
+      #expect(try stored([-0.0, 0], type, single: single).allSatisfy { $0.sign == .plus }, "\(type)")
+    }
+  }
 }

@@ -89,8 +89,7 @@ struct TwinFuser {
 
   /// The sample of a view at an output voxel, and its blending weight; nil where it has no value.
   func sample(_ view: TwinView, _ index: Index3) -> (value: Double, weight: Double)? {
-    let p = view.placed.map(Vector3(index))
-    for axis in 0..<3 where !(p[axis] >= 0 && p[axis] <= Double(view.placed.shape[axis] - 1)) { return nil }
+    guard let p = place(view, index) else { return nil }
     let value: Double
     if order == 0 {
       let at = (p + 0.5).rounded(.down)
@@ -100,6 +99,17 @@ struct TwinFuser {
     }
     if value.isNaN { return nil }
     return (value * view.placed.intensityScale + view.placed.intensityOffset, weight(view, p))
+  }
+
+  /// Where an output voxel lies in a view; nil outside. Within a millionth of a voxel of the ends it is on them.
+  func place(_ view: TwinView, _ index: Index3) -> Vector3? {
+    var p = view.placed.map(Vector3(index))
+    for axis in 0..<3 {
+      let last = Double(view.placed.shape[axis] - 1)
+      guard p[axis] >= -1e-6, p[axis] <= last + 1e-6 else { return nil }
+      p[axis] = min(max(p[axis], 0), last)
+    }
+    return p
   }
 
   private func interpolate(_ view: TwinView, _ p: Vector3) -> Double {
@@ -116,9 +126,10 @@ struct TwinFuser {
     return sum
   }
 
-  /// The 5-node grid of distances, interpolated; the cosine ramp.
+  /// The 5-node grid of distances, interpolated; the cosine ramp. Axes of width 0 have no part in it.
   func weight(_ view: TwinView, _ p: Vector3) -> Double {
-    let axes = blendsZ ? [0, 1, 2] : [1, 2]
+    let axes = (blendsZ ? [0, 1, 2] : [1, 2]).filter { widths[$0] > 0 }
+    if axes.isEmpty { return 1 }
     let n = Vector3(view.placed.shape)
     let height = [0.0, 1, 2, 1, 0]
     var d = 0.0

@@ -41,4 +41,21 @@ import Testing
       }
     }
   }
+
+  /// A shift by whole pixels is one wherever the views are.
+  @Test(arguments: [0, 66_000, 4_000_000, 3e7])
+  func wholeShiftsFarFromTheOrigin(start: Double) throws {
+    for shift in 0..<200 {
+      let origin = start + Double(shift) * 0.0137
+      let spacing = Vector3(repeating: 0.004)
+      let map = try PixelMap(
+        affine: AffineMap(rows: AffineMap.identity.rows, translation: Vector3(repeating: origin)), viewSpacing: spacing,
+        viewOrigin: Vector3(repeating: 40 * 0.004), outputSpacing: spacing, outputOrigin: Vector3(repeating: origin))
+      #expect(map.isWholeShift && map.offset == Vector3(repeating: -40), "\(origin) \(map.offset)")
+      let own = try PixelMap(
+        affine: .identity, viewSpacing: spacing, viewOrigin: Vector3(repeating: origin + 40 * 0.004),
+        outputSpacing: spacing, outputOrigin: Vector3(repeating: origin))
+      #expect(own.isWholeShift && own.offset == Vector3(repeating: -40), "\(origin) \(own.offset)")
+    }
+  }
 }

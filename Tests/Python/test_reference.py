@@ -122,6 +122,24 @@ def test_content_based_weights(shape, spacing, sigmas, tmp_path):
     expect_agreement(mosaic, mosaic.fuse("out.ome.zarr", options), options, halo=4 * sum(sigmas))
 
 
+@pytest.mark.parametrize("kind", ["mirrored", "turned", "scaled"])
+def test_nearest_windows_are_those_of_fuse_np(kind, tmp_path):
+    """From which the reference's own fuse, which crops views to the window first, departs; docs/fusion.md."""
+    a = np.cos(0.05), np.sin(0.05)
+    matrix = {"mirrored": np.diag([1.0, -1.0, 1.0]), "turned": np.array([[a[0], -a[1], 0], [a[1], a[0], 0], [0, 0, 1]]), "scaled": np.diag([1.3, 1.3, 1.0])}[kind]
+    mosaic = Mosaic(tmp_path, (1.0, 1.0))
+    mosaic.add(np.random.default_rng(1).integers(100, 4000, (1, 1, 30, 40)).astype("uint16"), [0.0, 0.0], matrix)
+    window = {"output_origin": {"y": 10.0, "x": -20.0 if kind == "mirrored" else 10.0}, "output_spacing": {"y": 1.0, "x": 1.0}, "output_shape": {"y": 4, "x": 5}}
+    options = dict(interpolation_order=0, **window)
+    expected, _ = reference(mosaic, options)
+    fused = zarr.open_group(mosaic.fuse("out.ome.zarr", options), mode="r")["0"][:]
+    assert (fused == expected).all() and (fused > 0).all()
+    if kind != "mirrored":
+        sim = ngff_utils.read_sim_from_ome_zarr(str(tmp_path / "view_0.ome.zarr"), transform_key="r")
+        si.set_sim_affine(sim, param_utils.affine_to_xaffine(matrix), "r")
+        assert (core.fuse([sim], transform_key="r", interpolation_order=0, output_chunksize=100, **window).compute().data != expected).any()
+
+
 def test_planewise(tmp_path):
     mosaic = tiles(tmp_path, 8, (8, 40, 44), (2, 0.5, 0.5), degrees=4, mixed=False)
     options = dict(output_chunksize={"z": 1, "y": 32, "x": 32})

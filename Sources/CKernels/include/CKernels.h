@@ -46,7 +46,8 @@ typedef struct {
   double density[3];
   /// Distances at the nodes [z][y][x].
   float nodes[8];
-  int blends_z;
+  /// Whether z, y and x have a part in the weight.
+  int blends[3];
 } ck_ramp;
 
 /// Blending weights along a line through a view, from x on.
