@@ -34,15 +34,29 @@ extension OpenedImage {
   /// Opens the image of an entry; relative paths start from `folder`.
   static func open(_ entry: DatasetEntry, in folder: String) throws(ViewsError) -> OpenedImage {
     let path = FilePath.absolute(entry.path, in: folder)
+    let format = ImageFormat.of(path)
+    if format == .tiff || format == .hdf5, let foreign = ForeignFormat.of(file: path) {
+      throw .formatForeign(view: entry.name, path: path, format: foreign)
+    }
     let opened =
-      switch ImageFormat.of(path) {
-      case .zarr: try OpenedImage(zarr: path, entry: entry)
+      switch format {
+      case .zarr: try OpenedImage(zarrOrUnknown: path, entry: entry)
       case .n5: try OpenedImage(n5: path, entry: entry)
       case .tiff: try OpenedImage(tiff: path, entry: entry)
       case .hdf5: try OpenedImage(hdf5: path, entry: entry)
       }
     try opened.checkSize(view: entry.name)
     return opened
+  }
+
+  /// A folder of a foreign format has no Zarr metadata.
+  private init(zarrOrUnknown path: String, entry: DatasetEntry) throws(ViewsError) {
+    do throws(ViewsError) { try self.init(zarr: path, entry: entry) } catch {
+      guard case .formatUnknown = error, let foreign = ForeignFormat.of(folder: path) ?? ForeignFormat.of(file: path) else {
+        throw error
+      }
+      throw .formatForeign(view: entry.name, path: path, format: foreign)
+    }
   }
 }
 
