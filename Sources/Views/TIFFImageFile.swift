@@ -61,7 +61,10 @@ struct TIFFImageFile: Sendable {
         path: path, directoryCount: table.offsets.count, directory: layout)
     }
     if let imageJ = ImageJDescription(description) {
-      return try imageJ.metadata(path: path, pageCount: table.pageCount, directory: layout)
+      var metadata = try imageJ.metadata(
+        path: path, pageCount: table.pageCount, byteCount: handle.byteCount, directory: layout)
+      metadata.channelColors = imageJ.colors(handle, channelCount: metadata.planes.c * layout.sampleCount)
+      return metadata
     }
     if let scifio = SCIFIODescription(description) {
       return try scifio.metadata(path: path, pageCount: table.pageCount, directory: layout)
