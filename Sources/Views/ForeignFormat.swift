@@ -25,23 +25,23 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   private static let index = "NDTiff.index"
 
-  /// Of a file.
+  /// Of a file that is given as a dataset or lies in a folder; TIFF files are looked at when they are opened.
   static func of(file path: String) -> ForeignFormat? {
     if FilePath.lastComponent(of: path) == index { return .ndTiff }
-    let head = FileBytes.first(32, of: path)
-    if ImageFormat.isTIFF(Array(head.prefix(4))) { return isNDTiff(head, path) ? .ndTiff : nil }
     guard HDF5File.isThere(path), let file = try? HDF5File.open(path) else { return nil }
-    return file.kind("DataSetInfo") == .group && file.kind("DataSet") == .group ? .imaris : nil
+    return isImaris(file) ? .imaris : nil
   }
+
+  static func isImaris(_ file: HDF5File) -> Bool { file.kind("DataSetInfo") == .group && file.kind("DataSet") == .group }
 
   /// Of a folder: the data set, or one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {
     ["", "/Full resolution"].contains { FileBytes.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
   }
 
-  /// By the numbers behind the header of a TIFF file: that of the format and its version, from version 2 on at once, before
-  /// behind the places of an index and of settings.
-  private static func isNDTiff(_ head: [UInt8], _ path: String) -> Bool {
+  /// By the numbers behind the header of a TIFF file, its first 32 bytes: that of the format and its version, from version 2
+  /// on at once, before behind the places of an index and of settings.
+  static func isNDTiff(_ head: [UInt8], at path: String) -> Bool {
     // BigTIFF has the place of its first directory there
     guard head.count == 32, head[2] == 42 || head[3] == 42 else { return false }
     func word(_ at: Int) -> UInt32 {

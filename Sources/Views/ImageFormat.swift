@@ -34,12 +34,8 @@ extension OpenedImage {
   /// Opens the image of an entry; relative paths start from `folder`.
   static func open(_ entry: DatasetEntry, in folder: String) throws(ViewsError) -> OpenedImage {
     let path = FilePath.absolute(entry.path, in: folder)
-    let format = ImageFormat.of(path)
-    if format == .tiff || format == .hdf5, let foreign = ForeignFormat.of(file: path) {
-      throw .formatForeign(view: entry.name, path: path, format: foreign)
-    }
     let opened =
-      switch format {
+      switch ImageFormat.of(path) {
       case .zarr: try OpenedImage(zarrOrUnknown: path, entry: entry)
       case .n5: try OpenedImage(n5: path, entry: entry)
       case .tiff: try OpenedImage(tiff: path, entry: entry)

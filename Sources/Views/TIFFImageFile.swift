@@ -28,6 +28,7 @@ struct TIFFImageFile: Sendable {
     #else
       isBigEndian = !handle.isNative
     #endif
+    try TIFFImageFile.refuseNDTiff(handle)
     let table = try TIFFPool.shared.table(handle)
     try TIFFImageFile.refuseOtherKinds(table.tags, path: path)
     try handle.select(table.offsets[0], TIFFImageFile.directory(0, table))
@@ -49,6 +50,15 @@ struct TIFFImageFile: Sendable {
       throw .unsupported(
         path: path, feature: "\(kind.name), a format of its own,", advice: "convert it to OME-TIFF or OME-Zarr, with Fiji or bioformats2raw")
     }
+  }
+
+  private static func refuseNDTiff(_ handle: TIFFHandle) throws(TIFFError) {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 8)
+    defer { bytes.deallocate() }
+    let count = try handle.read(at: 0, into: bytes)
+    guard ForeignFormat.isNDTiff(Array(bytes[..<count]), at: handle.path) else { return }
+    throw .unsupported(
+      path: handle.path, feature: "\(ForeignFormat.ndTiff.name), a format of its own,", advice: ForeignFormat.ndTiff.advice)
   }
 
   private static func metadata(

@@ -78,6 +78,12 @@ def test_imagej_rgb_of_48_bits(tmp_path, planar, keys):
     assert names == ["red", "green", "blue"] and colors == ["ff0000", "00ff00", "0000ff"]
 
 
+def test_imagej_stack_of_rgb_channels(tmp_path):
+    data = voxels((4, *YX, 3))
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="rgb", metadata=None, description=imagej(images=12, channels=3, slices=4))
+    np.testing.assert_array_equal(fused(tmp_path)[0][0], np.moveaxis(data, -1, 0))
+
+
 def test_imagej_planes_of_rgb_are_channels_of_samples(tmp_path):
     """Three samples beside three channels of pages: nine channels, and no page is left out."""
     data = voxels((3, *YX, 3), "uint8")
