@@ -167,6 +167,10 @@ void ctiff_describe(ctiff *file, ctiff_directory *d) {
   TIFFGetFieldDefaulted(tiff, TIFFTAG_FILLORDER, &d->fill_order);
   TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &d->photometric);
   TIFFGetFieldDefaulted(tiff, TIFFTAG_RESOLUTIONUNIT, &d->resolution_unit);
+  uint16_t extra_count = 0, *extra = NULL;
+  if (TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra) && extra_count > 0 && extra) {
+    d->extra_sample = extra[0];
+  }
   float resolution = 0;
   if (TIFFGetField(tiff, TIFFTAG_XRESOLUTION, &resolution)) d->x_resolution = resolution;
   if (TIFFGetField(tiff, TIFFTAG_YRESOLUTION, &resolution)) d->y_resolution = resolution;
@@ -189,6 +193,40 @@ void ctiff_describe(ctiff *file, ctiff_directory *d) {
 const char *ctiff_description(ctiff *file) {
   char *text = NULL;
   return TIFFGetField(file->tiff, TIFFTAG_IMAGEDESCRIPTION, &text) ? text : NULL;
+}
+
+static const void *unnamed_list(ctiff *file, uint32_t tag, TIFFDataType type, uint32_t *count) {
+  begin(file);
+  *count = 0;
+  const TIFFField *field = TIFFFindField(file->tiff, tag, TIFF_ANY);
+  // what TIFFGetField takes depends on it
+  if (!field || !TIFFFieldPassCount(field) || TIFFFieldReadCount(field) != TIFF_VARIABLE2) return NULL;
+  TIFFDataType found = TIFFFieldDataType(field);
+  if (found != type && !(type == TIFF_BYTE && found == TIFF_UNDEFINED)) return NULL;
+  void *data = NULL;
+  return TIFFGetField(file->tiff, tag, count, &data) ? data : NULL;
+}
+
+const uint8_t *ctiff_byte_list(ctiff *file, uint32_t tag, uint32_t *count) {
+  return unnamed_list(file, tag, TIFF_BYTE, count);
+}
+
+const uint32_t *ctiff_long_list(ctiff *file, uint32_t tag, uint32_t *count) {
+  return unnamed_list(file, tag, TIFF_LONG, count);
+}
+
+int ctiff_palette_ends(ctiff *file, uint16_t first[3], uint16_t last[3]) {
+  begin(file);
+  uint16_t *lists[3] = {NULL, NULL, NULL}, bits = 0;
+  TIFFGetFieldDefaulted(file->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+  if (bits < 1 || bits > 16) return 0;
+  if (!TIFFGetField(file->tiff, TIFFTAG_COLORMAP, &lists[0], &lists[1], &lists[2])) return 0;
+  for (int i = 0; i < 3; i++) {
+    if (!lists[i]) return 0;
+    first[i] = lists[i][0];
+    last[i] = lists[i][((size_t)1 << bits) - 1];
+  }
+  return 1;
 }
 
 int ctiff_can_decode(uint16_t compression) { return TIFFIsCODECConfigured(compression); }

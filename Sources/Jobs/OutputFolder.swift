@@ -160,9 +160,10 @@ final class OutputFolder: Sendable {
   }
 
   private func groupFiles(windows: [OMEChannel.Window]?) -> [(name: String, bytes: Data)] {
+    let colors = plan.output.colors(channelCount: plan.channelCount)
     let channels = (0..<plan.channelCount).map { c in
       OMEChannel(
-        label: plan.output.channelNames?[c], color: plan.output.channelColors.flatMap { $0[c] }, window: windows?[c])
+        label: plan.output.channelNames?[c], color: colors[c], window: windows?[c])
     }
     var writer = OMEWriter(
       version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: plan.stack.spacing,

@@ -78,17 +78,12 @@ public struct Projection: Sendable {
 
   // MARK: - Colours
 
-  /// For channels without a colour of their own.
-  private static let palette = ["00ff00", "ff00ff", "00ffff", "ffff00", "ff0000", "0000ff"]
-
   private static func channels(_ plan: JobPlan, _ planes: [ProjectionPlane]) -> [Channel] {
-    planes.indices.map { c in
+    let colors = plan.output.colors(channelCount: planes.count)
+    return planes.indices.map { c in
       let names = plan.output.channelNames
-      let colors = plan.output.channelColors
-      let hex = colors.flatMap { $0.indices.contains(c) ? $0[c] : nil }
-        ?? (planes.count == 1 ? "ffffff" : palette[c % palette.count])
       return Channel(
-        name: names.flatMap { $0.indices.contains(c) ? $0[c] : nil } ?? "ch\(c)", color: rgb(hex),
+        name: names.flatMap { $0.indices.contains(c) ? $0[c] : nil } ?? "ch\(c)", color: rgb(colors[c]),
         range: contrast(planes[c].values))
     }
   }

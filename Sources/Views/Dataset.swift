@@ -72,6 +72,7 @@ extension Dataset {
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
     for result in opened { images.append(try result.get()) }
+    let planeNotes = SinglePlane.settle(&images, entries: file.entries)
     let first = images[0].image
     let series = try OutputSeries(file, images: images)
     let matcher = ViewMatcher(first: first, series: series)
@@ -86,7 +87,7 @@ extension Dataset {
     }
     try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
-    notes = file.notes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
+    notes = file.notes + planeNotes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
       + Dataset.typeNotes(images, of: file)
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
@@ -139,7 +140,7 @@ extension Dataset {
 
 /// The image of an entry with its transforms, before it is matched with the others.
 struct PlacedImage: Sendable {
-  let image: OpenedImage
+  var image: OpenedImage
   /// Which of the image's own are taken: one, or all.
   let times: Range<Int>
   let channels: Range<Int>

@@ -34,6 +34,13 @@ public struct DatasetEntry: Sendable, Hashable {
     (self.transforms, self.scale, self.offset) = (transforms, scale, offset)
   }
 
+  /// Whether the dataset says that the image has z, by its axes, spacing, origin or matrices; nil where it leaves that open.
+  var hasZ: Bool? {
+    if let axes { return axes.contains(.z) }
+    if spacing?[.z] != nil || origin?[.z] != nil { return true }
+    return transforms.values.compactMap(\.rowCount).max().map { $0 > 3 }
+  }
+
   static let knownKeys = [
     "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "averaged_levels", "scale",
     "offset",

@@ -10,6 +10,7 @@ extension DatasetFile {
 
   /// Every image directly in a folder. Files of one OME-TIFF of several are one image.
   init(imageFolder path: String) throws(ViewsError) {
+    if let format = ForeignFormat.of(folder: path) { throw .formatForeign(view: nil, path: path, format: format) }
     let candidates = try ImageFolder.candidates(path)
     let kinds = parallelMap(count: candidates.count, threads: nil) { i in
       Result { () throws(ViewsError) in try FolderEntry(candidates[i]) }
@@ -26,6 +27,10 @@ extension DatasetFile {
     }
     let datasets = try Self.datasetFiles(in: path)
     guard !images.isEmpty else {
+      for name in try ImageFolder.names(path) {
+        guard let format = ForeignFormat.of(folder: "\(path)/\(name)") else { continue }
+        throw .formatForeign(view: nil, path: "\(path)/\(name)", format: format)
+      }
       throw .folderWithoutImages(path: path, datasets: datasets)
     }
     var entries = zip(images, Self.names(images)).map(Self.entry)

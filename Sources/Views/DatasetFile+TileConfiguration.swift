@@ -2,7 +2,8 @@ import Geometry
 import Zarr
 
 /// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is
-/// that of the first tile; where a tile itself says that it is does not count.
+/// that of the first tile; positions in the tiles' own metadata are ignored. `dim = 3` says that tiles of one plane have z,
+/// whose pixel size is that of the first tile that has one.
 extension DatasetFile {
   init(tileConfiguration bytes: [UInt8], path: String) throws(ViewsError) {
     let configuration = try TileConfiguration(String(decoding: bytes, as: UTF8.self), path: path)
@@ -10,15 +11,17 @@ extension DatasetFile {
     let names = DatasetFile.names(configuration.tiles.map(\.path))
     let first = try OpenedImage.open(
       DatasetEntry(name: names[0], path: configuration.tiles[0].path), in: folder)
-    let axes = first.axes.filter { $0.spaceLane != nil }
-    let spacing = Dictionary(
-      uniqueKeysWithValues: axes.map { axis in (axis, axis.spaceLane.map { first.levels[0].stack.spacing[$0] } ?? 1) })
+    let hasZ = first.is3D || first.plane != nil && configuration.dimensionCount == 3
+    let axes = Axis.space.filter { hasZ || $0 != .z }
+    var spacing: [Axis: Double] = [:]
+    for axis in axes { spacing[axis] = axis.spaceLane.map { first.levels[0].stack.spacing[$0] } }
+    if hasZ && !first.is3D { spacing[.z] = first.zSpacing ?? Self.zSpacing(configuration, names, in: folder) ?? 1 }
     let key = path.lowercased().hasSuffix(".registered.txt") ? "registered" : "stage"
     var entries: [DatasetEntry] = []
     entries.reserveCapacity(names.count)
     for (tile, name) in zip(configuration.tiles, names) {
       // x, y, z
-      if !first.is3D, tile.place.count == 3, tile.place[2] != 0 {
+      if !hasZ, tile.place.count == 3, tile.place[2] != 0 {
         throw .datasetInvalid(
           path: path, field: "line \(tile.line)", reason: "the tile is at z \(tile.place[2]), but the images have no z")
       }
@@ -33,6 +36,13 @@ extension DatasetFile {
     }
     self.init(path: path, entries: entries, digest: FileBytes.digest(bytes))
     try checkNames()
+  }
+
+  /// Of the first tile that has one. What is wrong with a tile is said when it is opened as a view.
+  private static func zSpacing(_ configuration: TileConfiguration, _ names: [String], in folder: String) -> Double? {
+    parallelMap(count: names.count, threads: nil) { i in
+      (try? OpenedImage.open(DatasetEntry(name: names[i], path: configuration.tiles[i].path), in: folder))?.zSpacing
+    }.lazy.compactMap { $0 }.first
   }
 
   /// Names of files without their endings, or with them where that tells no two apart, or their paths.

@@ -28,6 +28,7 @@ enum DatasetKind: Sendable, CaseIterable {
       if OMEScene.isOne(attributes) { return .scene }
       return (attributes["ome"] ?? attributes)["multiscales"] != nil ? .image : .imageFolder
     }
+    if let format = ForeignFormat.of(file: path) { throw .formatForeign(view: nil, path: path, format: format) }
     // never the whole of a file that may be an image
     let bytes = FileBytes.first(1 << 16, of: path)
     if ImageFormat.isTIFF(Array(bytes.prefix(4))) { return .image }

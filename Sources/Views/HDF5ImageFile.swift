@@ -11,13 +11,18 @@ struct HDF5ImageFile {
   private let files: [String]
 
   static func open(_ path: String, dataset: String?, view: String) throws(ViewsError) -> HDF5ImageFile {
+    let file: HDF5File
+    do throws(ZarrError) { file = try HDF5File.open(path) } catch {
+      throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
+    }
+    if ForeignFormat.isImaris(file) { throw .formatForeign(view: view, path: path, format: .imaris) }
     guard let dataset else {
       throw .viewInvalid(
         view: view, field: "dataset",
         reason: "\(path) is an HDF5 file, for which the view must say which of its images is meant, such as \"t00000/s00\"")
     }
     do throws(ZarrError) {
-      return try HDF5ImageFile(path, dataset)
+      return try HDF5ImageFile(file, dataset)
     } catch {
       throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
     }
@@ -26,9 +31,8 @@ struct HDF5ImageFile {
   /// Whether a file is one.
   static func isThere(_ path: String) -> Bool { HDF5File.isThere(path) }
 
-  private init(_ path: String, _ dataset: String) throws(ZarrError) {
-    self.path = path
-    let file = try HDF5File.open(path)
+  private init(_ file: HDF5File, _ dataset: String) throws(ZarrError) {
+    path = file.path
     switch file.kind(dataset) {
     case nil: throw HDF5ImageFile.missing("it has no data set or group \"\(dataset)\"", dataset, in: file)
     case .dataset:

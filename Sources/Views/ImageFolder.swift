@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import Zarr
 
 /// A folder that holds images: which of its entries may be some, without opening them.
@@ -44,7 +45,9 @@ enum ImageFolder {
     if isFolder(path) {
       return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
-    return ImageFormat.isTIFF(FileBytes.first(4, of: path))
+    let head = FileBytes.first(8, of: path)
+    // of a format that is not read: told when it is opened as a view
+    return ImageFormat.isTIFF(Array(head.prefix(4))) || head == HDF5File.signature && ForeignFormat.of(file: path) != nil
   }
 
   /// tile_2 before tile_10.

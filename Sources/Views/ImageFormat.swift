@@ -36,13 +36,23 @@ extension OpenedImage {
     let path = FilePath.absolute(entry.path, in: folder)
     let opened =
       switch ImageFormat.of(path) {
-      case .zarr: try OpenedImage(zarr: path, entry: entry)
+      case .zarr: try OpenedImage(zarrOrUnknown: path, entry: entry)
       case .n5: try OpenedImage(n5: path, entry: entry)
       case .tiff: try OpenedImage(tiff: path, entry: entry)
       case .hdf5: try OpenedImage(hdf5: path, entry: entry)
       }
     try opened.checkSize(view: entry.name)
     return opened
+  }
+
+  /// A folder of a foreign format has no Zarr metadata.
+  private init(zarrOrUnknown path: String, entry: DatasetEntry) throws(ViewsError) {
+    do throws(ViewsError) { try self.init(zarr: path, entry: entry) } catch {
+      guard case .formatUnknown = error, let foreign = ForeignFormat.of(folder: path) ?? ForeignFormat.of(file: path) else {
+        throw error
+      }
+      throw .formatForeign(view: entry.name, path: path, format: foreign)
+    }
   }
 }
 

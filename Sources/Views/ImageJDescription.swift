@@ -22,6 +22,9 @@ struct ImageJDescription {
     return values
   }
 
+  /// How ImageJ shows channels.
+  var mode: String { values["mode"] ?? "" }
+
   private func number(_ key: String) -> Double? {
     values[key].flatMap(Double.init).flatMap { $0.isFinite ? $0 : nil }
   }
@@ -37,17 +40,50 @@ struct ImageJDescription {
       path: path, reason: "its ImageJ description cannot be used: \(what)", advice: "save it again from ImageJ, or as OME-TIFF")
   }
 
-  func metadata(path: String, pageCount: Int, directory: TIFFLayout) throws(TIFFError) -> TIFFMetadata {
-    let (c, t) = (try length("channels", path) ?? 1, try length("frames", path) ?? 1)
-    let (slices, written) = (try length("slices", path), try length("images", path))
-    guard let perSlice = TIFFPlanes.count([c, t]), let counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
+  /// Planes along t, c and z, and in all. Samples of a pixel, as of an RGB image of 48 bits, may be its channels.
+  ///
+  /// - Parameter byteCount: of the file.
+  private func counts(
+    path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
+  ) throws(TIFFError) -> (t: Int, c: Int, z: Int, all: Int) {
+    var c = try length("channels", path) ?? 1
+    let t = try length("frames", path) ?? 1
+    var (slices, written) = (try length("slices", path), try length("images", path))
+    guard let counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
       throw invalid(path, "\(c) channels, \(slices ?? 1) slices and \(t) frames are more planes than a file has")
     }
-    let images = written ?? (slices == nil ? max(pageCount, perSlice) : counted)
-    let z = slices ?? images / perSlice
-    guard z * perSlice == images, z > 0 else {
-      throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(images) images")
+    let samples = directory.sampleCount
+    if samples > 1, c % samples == 0, pageCount == counted / samples, written.map([counted, counted / samples].contains) ?? true {
+      // else every channel is a plane of samples, all behind the first directory
+      let needed = directory.planeByteCount.multipliedReportingOverflow(by: counted)
+      if pageCount > 1 || needed.overflow || UInt64(needed.partialValue) > byteCount {
+        c /= samples
+        (slices, written) = (slices ?? 1, pageCount)
+      }
     }
+    let all = written ?? (slices == nil ? max(pageCount, c * t) : counted)
+    let z = slices ?? all / (c * t)
+    guard z > 0, TIFFPlanes.count([c, t, z]) == all else {
+      throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(all) images")
+    }
+    return (t, c, z, all)
+  }
+
+  /// What changes fastest between planes comes first. Micro-Manager writes stacks of each channel one after the other.
+  private func order(_ path: String, lengths: [Int]) throws(TIFFError) -> [Axis] {
+    let text = values["order"]?.lowercased() ?? "czt"
+    let axes = text == "default" ? [.c, .z, .t] : text.compactMap { Axis(rawValue: String($0)) }
+    if Set(axes) == [.c, .z, .t], axes.count == 3, text == "default" || text.count == 3 { return axes }
+    // without two lengths there is no order
+    guard lengths.filter({ $0 > 1 }).count > 1 else { return [.c, .z, .t] }
+    throw invalid(path, "its planes have the order \"\(text)\", which is none of c, z and t (such as czt and zct)")
+  }
+
+  /// - Parameter byteCount: of the file.
+  func metadata(
+    path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
+  ) throws(TIFFError) -> TIFFMetadata {
+    let (t, c, z, images) = try counts(path: path, pageCount: pageCount, byteCount: byteCount, directory: directory)
     // where a file would grow beyond 4 GiB all planes follow the first one, which has the only directory
     let isContiguous = pageCount == 1 && images > 1
     guard isContiguous || pageCount >= images else {
@@ -56,8 +92,9 @@ struct ImageJDescription {
         reason: "the file has \(pageCount) of the \(images) planes that its description counts; it was never finished")
     }
     var metadata = TIFFMetadata(
-      kind: .imageJ, planes: TIFFPlanes(t: t, c: c, z: z, order: [.c, .z, .t]), file: path)
+      kind: .imageJ, planes: TIFFPlanes(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
     metadata.isContiguous = isContiguous
+    metadata.saysZ = values["slices"] != nil || values["spacing"] != nil
     if let step = number("finterval"), step > 0 {
       metadata.time = OpenedImage.TimeAxis(scale: step, origin: 0, unit: "second")
     }
@@ -77,7 +114,8 @@ struct ImageJDescription {
         default: directory.resolution[axis].map { 1 / $0 }
         }
       let spacing = size.flatMap { $0 > 0 && $0.isFinite ? $0 : nil } ?? 1
-      metadata.spacing[axis] = spacing * factor
+      // one plane without a spacing has that of the others
+      if axis != .z || z > 1 || size != nil { metadata.spacing[axis] = spacing * factor }
       // in ImageJ the origin is the pixel whose place is 0
       if let zero = number("\(axis)origin") { metadata.origin[axis] = -zero * spacing * factor }
     }

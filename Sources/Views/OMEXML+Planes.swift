@@ -28,15 +28,20 @@ extension OMEXML {
     metadata.files = layout.files
     do throws(TIFFError) { metadata.spacing = try pixels.spacing() } catch { metadata.placementProblem = error }
     metadata.origin = try pixels.origin(image.firstPlane)
+    // a size along z is that of a stack; every image has a SizeZ
+    metadata.saysZ = pixels.z > 1 || metadata.spacing[.z] != nil
     if let increment = pixels.number("TimeIncrement"), increment > 0, pixels.t > 1 {
       metadata.time = OpenedImage.TimeAxis(
         scale: increment, origin: 0, unit: OMEUnits.timeName(pixels.attributes["TimeIncrementUnit"] ?? "s"))
     }
+    let names = image.channels.compactMap { $0["Name"] }.filter { !$0.isEmpty }
+    let colors = image.channels.map { $0["Color"].flatMap(Int32.init).map(OMEXML.hex) }
     if image.channels.count == pixels.c {
-      let names = image.channels.compactMap { $0["Name"] }.filter { !$0.isEmpty }
       if names.count == pixels.c { metadata.channelNames = names }
-      let colors = image.channels.map { $0["Color"].flatMap(Int32.init).map(OMEXML.hex) }
       if colors.contains(where: { $0 != nil }) { metadata.channelColors = colors }
+    } else if image.channels.count == c, names.count == c {
+      // a channel has several samples
+      metadata.channelNames = names.flatMap { name in directory.sampleNames.map { "\(name) \($0)" } }
     }
     return metadata
   }
@@ -78,6 +83,9 @@ extension OMEXML {
     var files = [path]
     var numbers: [String: Int] = [:]
     var found = [TIFFPlanes.Place?](repeating: nil, count: count)
+    // some count channels, some the samples of each
+    let firstChannels = image.tiffData.compactMap { $0.attributes["FirstC"].flatMap(Int.init) }
+    let countsSamples = firstChannels.contains { $0 >= c }
     // the planes one after the other, as the order of dimensions has them
     let inOrder = TIFFPlanes(t: t, c: c, z: z, order: pixels.order)
     var placeOf = [Int](repeating: 0, count: count)
@@ -105,8 +113,8 @@ extension OMEXML {
         }
       }
       let firstC = try index("FirstC") ?? 0
-      let start = (t: try index("FirstT") ?? 0, c: firstC >= c ? firstC / samples : firstC, z: try index("FirstZ") ?? 0)
-      guard start.t < t, start.c < c, start.z < z else {
+      let start = (t: try index("FirstT") ?? 0, c: countsSamples ? firstC / samples : firstC, z: try index("FirstZ") ?? 0)
+      guard start.t < t, start.c < c, start.z < z, !countsSamples || firstC % samples == 0 else {
         throw OMEXML.invalid(
           path, "a TiffData starts at t \(start.t), c \(firstC), z \(start.z), beyond the size of the image")
       }

@@ -20,12 +20,16 @@ struct OpenedImage: Sendable {
   var time: TimeAxis?
   /// One for each channel, all different from "".
   var channelNames: [String]?
+  /// They come from what kind of image it is, and match no other view's.
+  var areNamesImplied = false
   var channelColors: [String?]?
   var isPlacedByDataset: Bool
   var fingerprint: Fingerprint
 
   /// Which image of its file.
   var dataset: String?
+  /// Where its one plane is along z; nil for images of several, and where the image's own axes leave nothing open.
+  var plane: SinglePlane?
   /// In what it is not understood as its file says; worth a note.
   var remark: String?
 

@@ -44,6 +44,23 @@ struct OutputSeries: Sendable {
     }
     let own = channelReference?.levels[0].shape.c == channelCount ? channelReference : nil
     channelNames = file.channels ?? own?.channelNames
-    channelColors = own?.channelColors
+    channelColors = Self.colors(of: images, file: file, reference: own, channelCount: channelCount)
+  }
+
+  /// Those of the view that has all channels; else of the first view that has the channel, and a colour for it.
+  private static func colors(
+    of images: [PlacedImage], file: DatasetFile, reference: OpenedImage?, channelCount: Int
+  ) -> [String?]? {
+    if let colors = reference?.channelColors { return colors }
+    var colors = [String?](repeating: nil, count: channelCount)
+    for (entry, placed) in zip(file.entries, images) {
+      guard let own = placed.image.channelColors,
+        let places = entry.channelPlaces ?? (entry.select[.c] == nil ? nil : [0])
+      else { continue }
+      for (channel, place) in zip(placed.channels, places) where place < channelCount && channel < own.count {
+        colors[place] = colors[place] ?? own[channel]
+      }
+    }
+    return colors.contains { $0 != nil } ? colors : nil
   }
 }

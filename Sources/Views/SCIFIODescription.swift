@@ -70,6 +70,7 @@ struct SCIFIODescription {
     var metadata = TIFFMetadata(
       kind: .scifio, planes: TIFFPlanes(t: t, c: c, z: z, order: order + [Axis.c, .z, .t].filter { !order.contains($0) }),
       file: path)
+    metadata.saysZ = counts[.z] != nil
     for axis in Axis.space {
       guard let place = places[axis], let scale = number(scales, place), scale != 0 else { continue }
       let unit = unit(place)

@@ -55,6 +55,24 @@ final class TIFFHandle {
       String.UnicodeScalarView(UnsafeBufferPointer(start: text, count: strlen(text)).map { Unicode.Scalar(UInt8(bitPattern: $0)) }))
   }
 
+  /// The bytes, or numbers, of a tag of the current directory that libtiff has no name for; nil where it has none of the kind.
+  func bytes(ofTag tag: UInt32) -> [UInt8]? {
+    var count: UInt32 = 0
+    return ctiff_byte_list(file, tag, &count).map { Array(UnsafeBufferPointer(start: $0, count: Int(count))) }
+  }
+
+  func numbers(ofTag tag: UInt32) -> [UInt32]? {
+    var count: UInt32 = 0
+    return ctiff_long_list(file, tag, &count).map { Array(UnsafeBufferPointer(start: $0, count: Int(count))) }
+  }
+
+  /// Red, green and blue of the first and of the last entry of the current directory's palette.
+  var paletteEnds: (first: [UInt8], last: [UInt8])? {
+    var (first, last) = ([UInt16](repeating: 0, count: 3), [UInt16](repeating: 0, count: 3))
+    guard ctiff_palette_ends(file, &first, &last) != 0 else { return nil }
+    return (first.map { UInt8($0 >> 8) }, last.map { UInt8($0 >> 8) })
+  }
+
   /// Where a tile or strip of the current directory is; both 0 where it was never written.
   func locate(block: Int, _ place: @autoclosure () -> String) throws(TIFFError) -> (offset: UInt64, byteCount: UInt64) {
     var (offset, byteCount): (UInt64, UInt64) = (0, 0)

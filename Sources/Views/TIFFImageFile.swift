@@ -28,6 +28,7 @@ struct TIFFImageFile: Sendable {
     #else
       isBigEndian = !handle.isNative
     #endif
+    try TIFFImageFile.refuseNDTiff(handle)
     let table = try TIFFPool.shared.table(handle)
     try TIFFImageFile.refuseOtherKinds(table.tags, path: path)
     try handle.select(table.offsets[0], TIFFImageFile.directory(0, table))
@@ -51,6 +52,15 @@ struct TIFFImageFile: Sendable {
     }
   }
 
+  private static func refuseNDTiff(_ handle: TIFFHandle) throws(TIFFError) {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 32, alignment: 8)
+    defer { bytes.deallocate() }
+    let count = try handle.read(at: 0, into: bytes)
+    guard ForeignFormat.isNDTiff(Array(bytes[..<count]), at: handle.path) else { return }
+    throw .unsupported(
+      path: handle.path, feature: "\(ForeignFormat.ndTiff.name), a format of its own,", advice: ForeignFormat.ndTiff.advice)
+  }
+
   private static func metadata(
     _ handle: TIFFHandle, table: TIFFDirectoryTable, layout: TIFFLayout, axes: [Axis]?
   ) throws(TIFFError) -> TIFFMetadata {
@@ -61,7 +71,10 @@ struct TIFFImageFile: Sendable {
         path: path, directoryCount: table.offsets.count, directory: layout)
     }
     if let imageJ = ImageJDescription(description) {
-      return try imageJ.metadata(path: path, pageCount: table.pageCount, directory: layout)
+      var metadata = try imageJ.metadata(
+        path: path, pageCount: table.pageCount, byteCount: handle.byteCount, directory: layout)
+      metadata.channelColors = imageJ.colors(handle, channelCount: metadata.planes.c * layout.sampleCount)
+      return metadata
     }
     if let scifio = SCIFIODescription(description) {
       return try scifio.metadata(path: path, pageCount: table.pageCount, directory: layout)

@@ -31,6 +31,20 @@ struct TIFFLayout: Sendable {
   var width: Int { Int(tags.width) }
   var height: Int { Int(tags.height) }
   var sampleCount: Int { Int(tags.samples) }
+  /// The first three samples of a pixel are red, green and blue, and not merely beside each other.
+  var isRGB: Bool { sampleCount >= 3 && (tags.photometric == 2 || tags.photometric == 6) }
+  /// The fourth is how opaque a pixel is.
+  var hasOpacity: Bool { isRGB && sampleCount == 4 && (tags.extra_sample == 1 || tags.extra_sample == 2) }
+  /// What the samples of a pixel are.
+  var sampleNames: [String] {
+    let colors = isRGB ? ["red", "green", "blue"] + (hasOpacity ? ["alpha"] : []) : []
+    return colors + (colors.count..<max(colors.count, sampleCount)).map { "sample \($0 + 1)" }
+  }
+  /// `rrggbb` of each; what is no light is black.
+  var sampleColors: [String?] {
+    let colors: [String?] = isRGB ? ["ff0000", "00ff00", "0000ff"] + (hasOpacity ? ["000000"] : []) : []
+    return colors + [String?](repeating: nil, count: max(0, sampleCount - colors.count))
+  }
   /// The samples of a pixel lie beside each other, so a piece has all of them.
   var isInterleaved: Bool { tags.planar == 1 || sampleCount == 1 }
   /// In one piece.

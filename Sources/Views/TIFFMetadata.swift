@@ -21,6 +21,8 @@ struct TIFFMetadata: Sendable {
   /// Micrometres; nil where the file does not say.
   var spacing: [Axis: Double] = [:]
   var origin: [Axis: Double] = [:]
+  /// The file says that its image has z, however many planes there are along it.
+  var saysZ = false
   /// Why spacing and origin are not what the file means: an error unless the dataset gives them.
   var placementProblem: TIFFError?
   var time: OpenedImage.TimeAxis?
@@ -122,7 +124,7 @@ extension TIFFMetadata {
       if let letters {
         Self.kinds(letters, lengths: lengths, given: others ?? [])
       } else if let others {
-        others
+        Self.kinds(others, lengths: lengths)
       } else {
         lengths.filter { $0 > 1 }.count <= 1 ? lengths.map { $0 > 1 ? .z : nil } : []
       }
@@ -138,10 +140,19 @@ extension TIFFMetadata {
     let order = named.reversed().map(\.0)
     try self.init(plain: path, pageCount: 1, directory: directory, axes: nil)
     kind = .shaped
+    saysZ = letters?.contains("z") == true
     planes = TIFFPlanes(
       t: counts[.t] ?? 1, c: counts[.c] ?? 1, z: counts[.z] ?? 1,
       order: order + [Axis.t, .c, .z].filter { !order.contains($0) })
     isContiguous = isTruncated && product > 1
+  }
+
+  /// One for each length; else one for each that is not 1. What has length 1 needs none, so axes may be more where all are 1.
+  private static func kinds(_ axes: [Axis], lengths: [Int]) -> [Axis?] {
+    let long = lengths.filter { $0 > 1 }
+    if axes.count == lengths.count || !long.isEmpty && axes.count != long.count { return axes }
+    var rest = axes[...]
+    return lengths.map { $0 > 1 ? rest.popFirst() : nil }
   }
 
   /// What tifffile has another letter for (Q: unknown, I: sequence) is what the dataset names beside those that it knows,

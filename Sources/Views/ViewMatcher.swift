@@ -38,7 +38,8 @@ struct ViewMatcher {
     }
     try checkCount(own, series.channelCount, axis: .c, what: "channels", hasReference: series.channelReference != nil, entry)
     guard entry.select[.c] == nil, let mine = series.channelReference?.channelNames,
-      let other = placed.image.channelNames, mine != other
+      let other = placed.image.channelNames, mine != other, !placed.image.areNamesImplied,
+      series.channelReference?.areNamesImplied != true
     else { return SeriesMap(own) }
     guard Set(mine) == Set(other), mine.count == other.count, Set(mine).count == mine.count else {
       throw .mismatch(view: entry.name, field: "channels", expected: text(mine), found: text(other))

@@ -65,6 +65,14 @@ extension TransformMatrices {
     }
   }
 
+  /// Of a matrix; nil where there is none.
+  var rowCount: Int? {
+    switch self {
+    case .constant(let matrix): matrix.count
+    case .perTime(let matrices): matrices.first?.count
+    }
+  }
+
   /// As maps of a view with so many axes of space and time points, in the view's own time order.
   func maps(is3D: Bool, timeCount: Int, _ invalid: (String) -> ViewsError) throws(ViewsError) -> ViewTransform {
     func map(_ matrix: [[Double]], _ place: String) throws(ViewsError) -> AffineMap {

@@ -27,6 +27,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   case inputMissing(view: String, path: String)
   /// A file or folder that is there but in no format that is read.
   case formatUnknown(view: String, path: String, reason: String)
+  /// A file or folder of a format that looks like another one; `view` is nil where it is given as a dataset.
+  case formatForeign(view: String?, path: String, format: ForeignFormat)
   /// One path, several images.
   case severalImages(view: String, path: String, images: [String])
   /// What the dataset says of a view, or what its image says, does not fit together.
@@ -58,6 +60,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .duplicateName: "duplicate-view"
     case .inputMissing: "input-missing"
     case .formatUnknown: "format-unknown"
+    case .formatForeign: "format-unsupported"
     case .severalImages: "several-images"
     case .viewInvalid: "view-invalid"
     case .mismatch: "view-mismatch"
@@ -90,6 +93,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .duplicateName: "give each view a name of its own"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
+    case .formatForeign(_, _, let format): format.advice
     case .severalImages: "make each image a view of its own"
     case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
@@ -120,6 +124,7 @@ public enum ViewsError: Error, Equatable, Sendable {
       .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
     case .duplicateName(_, let name): name
+    case .formatForeign(let view, _, _): view
     default: nil
     }
   }
@@ -145,6 +150,8 @@ extension ViewsError: CustomStringConvertible {
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
+    case .formatForeign(let view, let path, let format):
+      "\(view.map { "view \"\($0)\": " } ?? "")\(path) is \(format.name), which is not read"
     case .severalImages(let view, let path, let images):
       "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
     case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"

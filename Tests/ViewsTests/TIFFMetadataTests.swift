@@ -1,6 +1,7 @@
 import Geometry
 import Testing
 import Views
+import Zarr
 
 /// What a file says of its planes, and what the dataset says.
 @Suite struct TIFFMetadataTests {
@@ -81,6 +82,27 @@ import Views
     #expect(try view.firstVoxel(c: 1) == 2)
     // planes that were appended have a description each
     #expect(try folder.load(described(#"{"shape": [1, 2]}"#, planes: 4)).views[0].levels[0].shape == TCZYX(z: 4, y: 1, x: 2))
+  }
+
+  /// Planes of two channels, three slices and two frames, numbered as they are in the file.
+  @Test(arguments: [("czt", [1, 2, 6]), ("default", [1, 2, 6]), ("ctz", [1, 4, 2]), ("zct", [3, 1, 6]), ("ztc", [6, 1, 3]), ("tcz", [2, 4, 1]), ("TZC", [6, 2, 1])])
+  func imageJSaysTheOrderOfPlanes(order: String, steps: [Int]) throws {
+    let folder = try ViewsTestFolder()
+    let description = "ImageJ=1.54f\nimages=12\nchannels=2\nslices=3\nframes=2\norder=\(order)\n"
+    let planes = (0..<12).map { [UInt8($0), 0] }
+    let view = try folder.load(TinyTIFF(planes: planes, width: 2, description: description)).views[0]
+    let source = try view.openSource(level: 0)
+    for t in 0..<2 {
+      for c in 0..<2 {
+        for z in 0..<3 {
+          var voxels = [UInt8](repeating: 99, count: source.chunkByteCount)
+          _ = try voxels.withUnsafeMutableBytes {
+            try source.readChunk(TCZYX(t: t, c: c, z: z, y: 0, x: 0), into: $0, context: CodecContext())
+          }
+          #expect(Int(voxels[0]) == c * steps[0] + z * steps[1] + t * steps[2])
+        }
+      }
+    }
   }
 
   @Test func imageJWithoutAUnitHasTheTagsOfAnyTIFFFile() throws {

@@ -32,6 +32,19 @@ import Views
     #expect(try Dataset(planned).views[0].levels[0].shape.array == [1, 1, 1, 2, 3])
   }
 
+  @Test func tilesOfOnePlaneHaveZInThreeDimensions() throws {
+    let folder = try folder()
+    let text = "dim = 3\na.tif; ; (0, 0, 0)\nb.tif; ; (4, 2, 3)\n"
+    let flat = try read(folder, text)
+    #expect(flat.entries[1].transforms == ["stage": .constant([[1, 0, 0, 3], [0, 1, 0, 1], [0, 0, 1, 2], [0, 0, 0, 1]])])
+    #expect(try Dataset(flat).is3D)
+    // the pixel size along z is that of the first tile that has one
+    try folder.image("c.ome.zarr", levels: [([4, 8, 8], [2, 1, 1], [0, 0, 0])])
+    let mixed = try read(folder, text + "c.ome.zarr; ; (0, 0, 0)\n")
+    #expect(mixed.entries.allSatisfy { $0.spacing == [.z: 2, .y: 0.5, .x: 0.5] })
+    #expect(try Dataset(mixed).views.count == 3)
+  }
+
   @Test func lineEndsCommentsAndShortLinesDoNotMatter() throws {
     let text = "\u{FEFF}# x\r\n\r\nab\r\ndim=2\r\n  a.tif ;; ( 1 , 2 )  \r\n#b.tif; ; (1, 2)\r\n"
     #expect(try read(folder(), text).entries.count == 1)
@@ -42,10 +55,11 @@ import Views
     ("dim = 2\na.tif; ; (0, 0, 0)\n", "line 2"), ("dim = 2\na.tif; ; 0, 0\n", "line 2"),
     ("dim = 2\na.tif; ; (0, nan)\n", "line 2"), ("dim = 2\na.tif; 1; (0, 0)\n", "line 2"),
     ("dim = 2\na.tif(((0))); ; (0, 0)\n", "line 2"), ("dim = 2\nmultiseries = true\n", "line 2"),
-    ("dim = 3\na.tif; ; (0, 0, 1)\n", "line 2"),
+    ("dim = 3\nflat.zarr; ; (0, 0, 1)\n", "line 2"),
   ])
   func whatIsWrongIsNamedByItsLine(text: String, place: String) throws {
     let folder = try folder()
+    try folder.image("flat.zarr", axes: "yx", levels: [([8, 8], [1, 1], [0, 0])])
     let error = #expect(throws: ViewsError.self) { try read(folder, text) }
     #expect(error?.code == "dataset-invalid")
     #expect(error?.description.contains(place) == true, "\(String(describing: error))")

@@ -12,6 +12,8 @@ typedef struct ctiff ctiff;
 typedef struct {
   uint32_t width, height, depth;
   uint16_t bits, samples, format, compression, planar, photometric, fill_order;
+  /// Of the first sample beyond those of the colours: 1 or 2 for opacity, 0 for anything else or none.
+  uint16_t extra_sample;
   int is_tiled;
   /// Of a tile, or of a strip: the image's width, and rows.
   uint32_t block_width, block_height;
@@ -39,6 +41,12 @@ int ctiff_select(ctiff *file, uint64_t offset);
 void ctiff_describe(ctiff *file, ctiff_directory *directory);
 /// The ImageDescription of the current directory, until another one is selected; NULL where it has none.
 const char *ctiff_description(ctiff *file);
+/// The value of a tag of the current directory that libtiff has no name for, where it is a list of bytes or of longs; until
+/// another directory is selected; else NULL.
+const uint8_t *ctiff_byte_list(ctiff *file, uint32_t tag, uint32_t *count);
+const uint32_t *ctiff_long_list(ctiff *file, uint32_t tag, uint32_t *count);
+/// Red, green and blue of the first and of the last entry of the current directory's palette. Returns 0 where it has none.
+int ctiff_palette_ends(ctiff *file, uint16_t first[3], uint16_t last[3]);
 /// Whether this libtiff decodes a compression.
 int ctiff_can_decode(uint16_t compression);
 
