@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Geometry
 
@@ -24,8 +25,11 @@ struct CommandLineMistake {
       return
     }
     what = ""
+    var own: String?
     for line in message.split(separator: "\n").map(String.init) {
-      if let usage = line.wholeMatch(of: /Usage: (.*)/) {
+      if let hint = line.wholeMatch(of: /Hint: (.*)/) {
+        own = String(hint.1)
+      } else if let usage = line.wholeMatch(of: /Usage: (.*)/) {
         hints.append("usage: \(usage.1)")
       } else if let help = line.wholeMatch(of: /Help:\s*(.*?)(  .*)?/) {
         if let words = help.2 { hints.append("\(help.1):\(words.dropFirst())") }
@@ -36,13 +40,18 @@ struct CommandLineMistake {
       }
     }
     if what.hasPrefix("Error: ") { what.removeFirst("Error: ".count) }
+    if let own { hints = [own] }
     // what is missing is often what was mistyped
     if let tree, let (wrong, meant) = Self.unknownOption(arguments, tree) {
       what = "unknown option \(wrong)"
       if let meant { hints.insert("did you mean \(meant)?", at: 0) }
     }
-    what = what.prefix(1).lowercased() + what.dropFirst()
+    // but for a name in capitals
+    if what.dropFirst().first?.isUppercase != true { what = what.prefix(1).lowercased() + what.dropFirst() }
   }
+
+  /// For the parser's checks of a value: with what to do about it, in place of how the command is used.
+  static func error(_ what: String, hint: String) -> ValidationError { ValidationError("\(what)\nHint: \(hint)") }
 
   private init(what: String, hints: [String]) { (self.what, self.hints) = (what, hints) }
 

@@ -10,10 +10,10 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Writes what was understood of a dataset as a dataset.json that gives the same fusion.",
     discussion: "Example: blockfuse convert dataset.xml dataset.json")
 
-  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"), completion: .file())
+  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"), completion: .file(), transform: localPath)
   var dataset: String
 
-  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]))
+  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
   var output: String
 
   @Flag(help: "Replace a file that exists.")

@@ -1,17 +1,19 @@
 import ArgumentParser
 import Foundation
 import JobStore
+import Views
 
 /// `--db`: where the job database is.
 struct DatabaseOption: ParsableArguments {
   @Option(
     name: .customLong("db"),
     help: ArgumentHelp("The job database. Default: $BLOCKFUSE_DB, else blockfuse.sqlite in the current folder.", valueName: "file"),
-    completion: .file())
+    completion: .file(), transform: localPath)
   var path: String?
 
   func validate() throws {
-    if path == "" { throw ValidationError("--db: the path is empty") }
+    guard path == nil, let problem = PathProblem(Self.defaultPath) else { return }
+    throw CommandLineMistake.error("BLOCKFUSE_DB=\(Self.defaultPath): \(problem.what)", hint: problem.hint)
   }
 
   var resolvedPath: String {

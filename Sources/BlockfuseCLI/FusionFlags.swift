@@ -8,7 +8,7 @@ import Zarr
 ///
 /// Maps are written `z=2,y=0.5,x=0.5`, or as JSON.
 struct FusionFlags: ParsableArguments {
-  @Option(help: ArgumentHelp("Options as JSON; a flag wins over the file.", valueName: "file"), completion: .file(extensions: ["json"]))
+  @Option(help: ArgumentHelp("Options as JSON; a flag wins over the file.", valueName: "file"), completion: .file(extensions: ["json"]), transform: localPath)
   var options: String?
 
   @Option(help: "Which of the views' transforms places them. Default: the only one.")

@@ -40,7 +40,7 @@ struct SlurmCommand: ParsableCommand {
   var workers: Int?
   @Option(help: ArgumentHelp("What a task may use, such as 4GiB. Default: most of what Slurm gives it, else 2GiB.", valueName: "size"))
   var memory: String?
-  @Option(help: ArgumentHelp("This program as the nodes see it. Default: where it is here.", valueName: "file"))
+  @Option(help: ArgumentHelp("This program as the nodes see it. Default: where it is here.", valueName: "file"), transform: localPath)
   var program: String?
   @Flag(help: "Print a script that does the same; submit nothing.") var dryRun = false
   @Flag(help: "Cancel what was submitted for the job, whether it runs or waits.") var cancel = false

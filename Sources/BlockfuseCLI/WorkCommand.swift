@@ -19,7 +19,7 @@ struct WorkCommand: ParsableCommand {
       withdrawn; 75 blocks of the level below are not done yet; 130 or 143 stopped by a signal.
       """)
 
-  @Argument(help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory) var order: String
+  @Argument(help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory, transform: localPath) var order: String
   @Option(help: ArgumentHelp("Which task, from 0.", valueName: "i")) var task: Int?
   @Option(help: ArgumentHelp("How many tasks there are.", valueName: "n")) var tasks: Int?
   @Option(help: "Only this level, which needs all of the level below. Default: all, as far as they come.") var level: Int?

@@ -1,4 +1,5 @@
 #include "CHDF5.h"
+#include "driver.h"
 
 #include <hdf5.h>
 #include <stdio.h>
@@ -60,7 +61,9 @@ int chdf5_errno(void) { return number; }
 
 int64_t chdf5_open_file(const char *path) {
   begin();
-  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  // files that links and virtual data sets lead to are opened in the same way
+  hid_t access = chdf5_file_access();
+  hid_t file = access < 0 ? -1 : H5Fopen(path, H5F_ACC_RDONLY, access);
   return file < 0 ? failed() : file;
 }
 

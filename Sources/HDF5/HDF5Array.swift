@@ -25,7 +25,7 @@ public final class HDF5Array: ChunkedArray {
   /// The file that its voxels are in: another one where a link of `file` leads to one.
   public let path: String
   /// Others that voxels come from, where it is put together from them.
-  public let sourceFiles: [String]
+  public var sourceFiles: [String] { sources.files }
 
   /// The one that it was opened by.
   private let filePath: String
@@ -33,6 +33,7 @@ public final class HDF5Array: ChunkedArray {
   private let inner: String
   private let identity: [UInt64]
   private let access: Access
+  private let sources: HDF5Sources
   private let swapsBytes: Bool
   private let chunkByteCount: Int
 
@@ -54,10 +55,10 @@ public final class HDF5Array: ChunkedArray {
     let rank = Int(info.rank)
     let lengths = Self.lengths(info.dims, rank)
     guard let type = Self.elementType(info, readsSignedAsUnsigned: readsSignedAsUnsigned) else {
-      throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes")
+      throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes", advice: Advice.type)
     }
     guard let shape = lengths, shape.allSatisfy({ $0 > 0 }) else {
-      throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])")
+      throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])", advice: "choose another data set, or leave the view out")
     }
     var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
     let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
@@ -80,7 +81,7 @@ public final class HDF5Array: ChunkedArray {
     for length in chunkShape {
       let (product, isTooLarge) = byteCount.multipliedReportingOverflow(by: length)
       guard length > 0, !isTooLarge, product <= Int(Int32.max) else {
-        throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)")
+        throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)", advice: Advice.chunkSize)
       }
       byteCount = product
     }
@@ -88,7 +89,7 @@ public final class HDF5Array: ChunkedArray {
     (elementType, fill, swapsBytes, chunkByteCount) = (type, stored, isSwapped, byteCount)
     identity = Self.identity(info)
     let isOther = Int(info.layout) == Int(CHDF5_OTHER.rawValue)
-    sourceFiles = isOther ? try HDF5Sources.files(of: dataset, inner, byteCount: Self.byteCount(info)) : []
+    sources = isOther ? try HDF5Sources(of: dataset, inner, byteCount: Self.byteCount(info)) : HDF5Sources()
     let names = (0..<Int(info.filter_count)).map { Self.filter(info, $0).name }
     codecSummary =
       "hdf5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(names.joined(separator: " | "))"
@@ -103,7 +104,7 @@ public final class HDF5Array: ChunkedArray {
       var info = chdf5_info()
       let dataset = try HDF5Dataset(HDF5File.open(filePath), inner, info: &info)
       guard Self.identity(info) == identity else {
-        throw .metadataInvalid(path: "\(filePath), \(inner)", reason: "it was replaced by another while it was in use")
+        throw .metadataInvalid(path: "\(filePath), \(inner)", reason: "it was replaced by another while it was in use", advice: "run again")
       }
       return dataset
     }
@@ -222,23 +223,27 @@ public final class HDF5Array: ChunkedArray {
     let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
     let isWhole = part == chunkShape
     if isWhole {
-      let problem = box(dataset, first, part, into: buffer)
-      if let problem { throw damaged(index, problem) }
+      if let problem = try box(dataset, first, part, into: buffer) { throw damaged(index, problem) }
       return buffer.count
     }
     let byteCount = part.reduce(elementType.byteCount, *)
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
     defer { piece.deallocate() }
-    if let problem = box(dataset, first, part, into: piece) { throw damaged(index, problem) }
+    if let problem = try box(dataset, first, part, into: piece) { throw damaged(index, problem) }
     fillChunk(buffer, shape: chunkShape, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
     return byteCount
   }
 
-  private func box(_ dataset: HDF5Dataset, _ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer) -> String? {
+  private func box(
+    _ dataset: HDF5Dataset, _ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ZarrError) -> String? {
     let count = part.map(UInt64.init) + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - part.count)
-    return HDF5Library.inTurn {
+    let problem = HDF5Library.inTurn {
       chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
     }
+    // what is missing says more than that it could not be read
+    if let missing = try sources.problem() { return missing }
+    return problem
   }
 
   /// Whole rows of a contiguous data set.
@@ -259,7 +264,9 @@ public final class HDF5Array: ChunkedArray {
         if errno == EINTR { continue }
         throw .io(step: .read, path: path, errno: errno)
       }
-      guard count > 0 else { throw damaged(index, "the file ends early") }
+      guard count > 0 else {
+        throw damaged(index, "the file ends early, at or before byte \(offset + start + done)")
+      }
       done += count
     }
     return byteCount

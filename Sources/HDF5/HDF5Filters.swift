@@ -36,7 +36,11 @@ struct HDF5Filters: Sendable {
       // libhdf5 has to undo all of a chain, also those that could be undone here
       for i in 0..<Int(info.filter_count) {
         let (id, _, isAvailable, name) = HDF5Array.filter(info, i)
-        if !isAvailable { throw .unsupported(path: place, feature: "the HDF5 filter \(id) (\(name))") }
+        if !isAvailable {
+          throw .unsupported(
+            path: place, feature: "the HDF5 filter \(id) (\(name))",
+            advice: "write the data set again with gzip, lzf, zstd or blosc, for example `h5repack -f GZIP=4 IN OUT`")
+        }
       }
       return nil
     }

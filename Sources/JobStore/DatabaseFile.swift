@@ -25,10 +25,19 @@ struct DatabaseFile {
       self.path = resolved
       return
     }
-    let given = path as NSString
-    let parent = given.deletingLastPathComponent
-    guard let folder = DatabaseFile.realPath(parent.isEmpty ? "." : parent) else { throw .noParentFolder(path: path) }
-    self.path = folder == "/" ? "/" + given.lastPathComponent : folder + "/" + given.lastPathComponent
+    let (parent, name) = DatabaseFile.split(path)
+    guard let folder = DatabaseFile.realPath(parent) else { throw .noParentFolder(path: path) }
+    self.path = folder == "/" ? "/" + name : folder + "/" + name
+  }
+
+  /// The folder of a path and the name in it, as text. Foundation's own way traps on a relative path of one letter.
+  private static func split(_ path: String) -> (folder: String, name: String) {
+    let slash = UInt8(ascii: "/")
+    var rest = path.utf8[...]
+    while rest.count > 1, rest.last == slash { rest.removeLast() }
+    guard let at = rest.lastIndex(of: slash) else { return (".", String(Substring(rest))) }
+    let folder = at == rest.startIndex ? "/" : String(Substring(rest[..<at]))
+    return (folder, String(Substring(rest[rest.index(after: at)...])))
   }
 
   var folder: String { URL(fileURLWithPath: path).deletingLastPathComponent().path }

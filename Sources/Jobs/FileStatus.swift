@@ -1,4 +1,5 @@
 import Foundation
+import Views
 
 /// Questions about files that are asked often, or that need an answer without an exception.
 enum FileStatus {
@@ -27,7 +28,7 @@ enum FileStatus {
   /// Free bytes on the disk that holds a path, or its nearest existing parent; nil when nobody says.
   static func freeByteCount(at path: String) -> Int? {
     var folder = path
-    while !exists(folder), folder != "/", !folder.isEmpty { folder = (folder as NSString).deletingLastPathComponent }
+    while !exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
     var status = statvfs()
     guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
     return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))

@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import JobStore
+import Views
 import Zarr
 
 /// What stands where a file of an output, or a folder on the way to it, belongs, and cannot be written over.
@@ -49,14 +50,14 @@ struct Obstacles {
   }
 
   private mutating func look(atFile path: String) {
-    guard passes((path as NSString).deletingLastPathComponent) else { return }
+    guard passes(FilePath.folder(of: path)) else { return }
     let obstacle = Obstacle(path: path, place: .file)
     if obstacle.isThere { found.append(obstacle) }
   }
 
   private mutating func passes(_ folder: String) -> Bool {
     if let known = isPassable[folder] { return known }
-    guard folder.hasPrefix(output.path + "/"), passes((folder as NSString).deletingLastPathComponent) else { return false }
+    guard folder.hasPrefix(output.path + "/"), passes(FilePath.folder(of: folder)) else { return false }
     let obstacle = Obstacle(path: folder, place: .folder)
     if obstacle.isThere { found.append(obstacle) }
     let passes = FileStatus.isFolder(folder)

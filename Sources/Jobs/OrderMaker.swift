@@ -3,6 +3,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Views
 import Zarr
 
 /// Freezes a job into a work order beside its output. An earlier order is collected, closed, and its tasks told to stop.
@@ -92,7 +93,7 @@ public struct OrderMaker {
 
   /// `OUT.blockfuse/order-N`, with a number that no order of the job has had, also where its folder is gone.
   func nextNumber(_ output: String, job: JobID) throws -> Int {
-    let known = try store.orders(of: job).map { ($0.path as NSString).lastPathComponent }
+    let known = try store.orders(of: job).map { FilePath.lastComponent(of: $0.path) }
     let names = try WorkOrder.names(in: WorkOrder.folder(ofOutput: output)) + known
     return (names.compactMap { WorkOrder.number($0, after: "order-") }.filter { $0 < 1 << 40 }.max() ?? 0) + 1
   }

@@ -1,5 +1,6 @@
 import Faults
 import Foundation
+import Views
 import Zarr
 
 /// The way of a job's output into its place: made beside it in a folder that carries the job's uuid, and renamed, after what
@@ -12,8 +13,8 @@ struct OutputPlacement {
   private let newFolders: [String]
 
   init(path: String, uuid: String) {
-    let parent = (path as NSString).deletingLastPathComponent
-    let name = (path as NSString).lastPathComponent
+    let parent = FilePath.folder(of: path)
+    let name = FilePath.lastComponent(of: path)
     self.path = path
     temporary = "\(parent)/.\(name).\(uuid).new.tmp"
     aside = "\(parent)/.\(name).\(uuid).old.tmp"
@@ -21,12 +22,12 @@ struct OutputPlacement {
     var folder = parent
     while folder != "/", !folder.isEmpty, !FileStatus.exists(folder) {
       folders.append(folder)
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = FilePath.folder(of: folder)
     }
     newFolders = folders
   }
 
-  private var parent: String { (path as NSString).deletingLastPathComponent }
+  private var parent: String { FilePath.folder(of: path) }
 
   /// Makes the folder that is to be the output, and what `write` puts into it.
   func prepare(write: (_ folder: String) throws(ZarrError) -> Void) throws {

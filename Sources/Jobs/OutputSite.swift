@@ -7,8 +7,8 @@ import Zarr
 struct OutputSite {
   let path: String
 
-  private var parent: String { (path as NSString).deletingLastPathComponent }
-  private var name: String { (path as NSString).lastPathComponent }
+  private var parent: String { FilePath.folder(of: path) }
+  private var name: String { FilePath.lastComponent(of: path) }
 
   /// Throws unless the place is free, or holds a Zarr that may be overwritten.
   func check(overwrite: Bool) throws(JobError) {
@@ -43,7 +43,7 @@ struct OutputSite {
           throw .invalid(what: "the output would lie in the Zarr array \(ancestor)", hint: "choose another place")
         }
       }
-      ancestor = (ancestor as NSString).deletingLastPathComponent
+      ancestor = FilePath.folder(of: ancestor)
     }
     try checkWritable()
     var status = stat()
@@ -56,7 +56,7 @@ struct OutputSite {
   /// Throws where nothing can be made in the folder, or in the nearest one above that is there.
   private func checkWritable() throws(JobError) {
     var folder = parent
-    while !FileStatus.exists(folder), folder != "/", !folder.isEmpty { folder = (folder as NSString).deletingLastPathComponent }
+    while !FileStatus.exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
     guard access(folder, W_OK | X_OK) != 0 else { return }
     throw .invalid(
       what: "the output cannot be made in \(folder): \(String(cString: strerror(errno)))",

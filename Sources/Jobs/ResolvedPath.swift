@@ -15,9 +15,9 @@ struct PathResolver {
       // a link itself is rare; only then is the whole path asked for
       if status.st_mode & S_IFMT == S_IFLNK { return Self.real(whole) ?? whole }
     }
-    let parent = (whole as NSString).deletingLastPathComponent
+    let parent = FilePath.folder(of: whole)
     guard parent != whole else { return whole }
-    return join(resolveFolder(parent), (whole as NSString).lastPathComponent)
+    return join(resolveFolder(parent), FilePath.lastComponent(of: whole))
   }
 
   private mutating func resolveFolder(_ folder: String) -> String {
@@ -26,8 +26,8 @@ struct PathResolver {
     if let real = Self.real(folder) {
       resolved = real
     } else {
-      let parent = (folder as NSString).deletingLastPathComponent
-      resolved = parent == folder ? folder : join(resolveFolder(parent), (folder as NSString).lastPathComponent)
+      let parent = FilePath.folder(of: folder)
+      resolved = parent == folder ? folder : join(resolveFolder(parent), FilePath.lastComponent(of: folder))
     }
     folders[folder] = resolved
     return resolved

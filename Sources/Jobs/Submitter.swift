@@ -64,7 +64,7 @@ public struct Submitter {
     try site.check(overwrite: request.options.overwrite)
     let dataset = try Dataset.load(datasetPath)
     let result = try Planner.plan(
-      dataset: dataset, options: request.options, name: (outputPath as NSString).lastPathComponent, registry: registry)
+      dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
     try site.check(against: result.views)
     if let folder = dataset.listedFolder { try site.check(beside: resolver.resolve(folder)) }
     if isNested(resolver.resolve(databasePath), outputPath) {

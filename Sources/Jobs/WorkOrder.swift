@@ -25,7 +25,7 @@ struct WorkOrder: Sendable {
   /// - Parameter path: the order's folder, or the frozen file in it.
   init(path given: String) throws {
     var path = FilePath.absolute(given)
-    if path.hasSuffix("/" + Self.fileName) { path = (path as NSString).deletingLastPathComponent }
+    if path.hasSuffix("/" + Self.fileName) { path = FilePath.folder(of: path) }
     guard FileStatus.exists("\(path)/\(Self.fileName)") else {
       throw JobError.invalid(
         what: "there is no work order at \(given)", hint: "`blockfuse order JOB` makes one and prints its path")

@@ -17,7 +17,8 @@ enum BioFormatsPositions {
     var origins: [[Axis: Double]] = []
     do throws(TIFFError) {
       let xml = try OMEXML(text, path: path)
-      guard xml.images.count == images.count else { return nil }
+      // a plate may have fields that were never written
+      guard plate == nil ? xml.images.count == images.count : xml.images.count >= images.count else { return nil }
       let order = plate.map { fields(images, of: $0, in: folder, xml) } ?? Array(xml.images.indices)
       guard let order else { return nil }
       for image in order.map({ xml.images[$0] }) { origins.append(try OMEPixels(image, path: path).origin(image.firstPlane)) }

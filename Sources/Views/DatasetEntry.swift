@@ -69,9 +69,7 @@ extension DatasetEntry {
     guard let path = object["path"]?.string, !path.isEmpty, !path.utf8.contains(0) else {
       throw invalid("path", object["path"] == nil ? "it is missing" : "it is not the path of an image")
     }
-    if let scheme = path.range(of: "://") {
-      throw invalid("path", "\"\(path[..<scheme.lowerBound])\" addresses are not read, only local files")
-    }
+    if let problem = PathProblem(path) { throw .noPath(problem, path, path: file, field: "\(field), path") }
     if object["name"] != nil && name?.isEmpty != false { throw invalid("name", "it is not a name") }
     self.init(name: name ?? FilePath.lastComponent(of: path), path: path)
     for (key, value) in object where !value.isNull {

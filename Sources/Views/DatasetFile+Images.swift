@@ -8,9 +8,10 @@ extension DatasetFile {
     self.init(path: path, entries: [Self.entry(path, FilePath.lastComponent(of: path))], digest: ImageFolder.digest([path]))
   }
 
-  /// Every image directly in a folder. Files of one OME-TIFF of several are one image.
+  /// Every image directly in a folder, or those that it lists itself. Files of one OME-TIFF of several are one image.
   init(imageFolder path: String) throws(ViewsError) {
     if let format = ForeignFormat.of(folder: path) { throw .formatForeign(view: nil, path: path, format: format) }
+    let layout = try ImageFolder.layout(path)
     let candidates = try ImageFolder.candidates(path)
     let kinds = parallelMap(count: candidates.count, threads: nil) { i in
       Result { () throws(ViewsError) in try FolderEntry(candidates[i]) }
@@ -18,7 +19,8 @@ extension DatasetFile {
     var (images, others, taken) = ([String](), [String](), Set<String>())
     for (candidate, kind) in zip(candidates, kinds) {
       let kind = try kind.get()
-      if !kind.isImage {
+      // one that is listed is an image, or told what is wrong with it
+      if layout == nil, !kind.isImage {
         others.append(FilePath.lastComponent(of: candidate))
       } else if !taken.contains(candidate) {
         images.append(candidate)
@@ -31,6 +33,7 @@ extension DatasetFile {
         guard let format = ForeignFormat.of(folder: "\(path)/\(name)") else { continue }
         throw .formatForeign(view: nil, path: "\(path)/\(name)", format: format)
       }
+      if let layout { throw .layoutWithoutImages(path: path, unwrittenWells: layout.unwrittenWells.count) }
       throw .folderWithoutImages(path: path, datasets: datasets)
     }
     var entries = zip(images, Self.names(images)).map(Self.entry)
@@ -38,7 +41,8 @@ extension DatasetFile {
     if let origins { for i in entries.indices { entries[i].origin = origins[i] } }
     self.init(path: path, entries: entries, digest: try ImageFolder.digest(candidates, in: path))
     (isPlacedByImages, listedFolder, otherDatasets) = (true, path, datasets)
-    isPlate = try ImageFolder.attributes(path).map { ($0["ome"] ?? $0)["plate"] != nil } ?? false
+    isPlate = layout?.wells.isEmpty == false
+    if let layout { notes += try Self.notes(on: layout, in: path) }
     if origins != nil { notes.append("images are placed by the positions in \(BioFormatsPositions.file)") }
     if !others.isEmpty { notes.append("left out, since they are no images: \(Self.some(others))") }
     if !datasets.isEmpty {
@@ -47,11 +51,26 @@ extension DatasetFile {
     try checkNames()
   }
 
+  private static func notes(on layout: OMELayout, in path: String) throws(ViewsError) -> [String] {
+    var notes: [String] = []
+    let unwritten = layout.unwrittenWells.map { FilePath.relative($0, to: path) }
+    if !unwritten.isEmpty {
+      let count = unwritten.count == 1 ? "1 well was" : "\(unwritten.count) wells were"
+      notes.append("\(count) never written and left out, although the plate lists them: \(Self.some(unwritten))")
+    }
+    let unlisted = try ImageFolder.unlisted(layout, in: path)
+    if !unlisted.isEmpty { notes.append("left out, since the metadata of the folder do not list them: \(Self.some(unlisted))") }
+    return notes
+  }
+
   /// A path a line, with lines that begin with # left out; or a JSON list of paths.
   init(imageList bytes: [UInt8], path: String) throws(ViewsError) {
     let listed = try Self.paths(bytes, path: path)
     guard !listed.isEmpty else { throw .noViews(path: path) }
     let folder = FilePath.folder(of: path)
+    for (field, image) in listed {
+      if let problem = PathProblem(image) { throw .noPath(problem, image, path: path, field: field) }
+    }
     for (field, image) in listed.prefix(1) where access(FilePath.absolute(image, in: folder), F_OK) != 0 {
       throw .datasetInvalid(
         path: path, field: field,

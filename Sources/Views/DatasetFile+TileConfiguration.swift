@@ -7,6 +7,9 @@ import Zarr
 extension DatasetFile {
   init(tileConfiguration bytes: [UInt8], path: String) throws(ViewsError) {
     let configuration = try TileConfiguration(String(decoding: bytes, as: UTF8.self), path: path)
+    for tile in configuration.tiles {
+      if let problem = PathProblem(tile.path) { throw .noPath(problem, tile.path, path: path, field: "line \(tile.line)") }
+    }
     let folder = FilePath.folder(of: path)
     let names = DatasetFile.names(configuration.tiles.map(\.path))
     let first = try OpenedImage.open(

@@ -22,8 +22,10 @@ enum DatasetKind: Sendable, CaseIterable {
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
     if ImageFolder.isFolder(path) {
       guard let attributes = try ImageFolder.attributes(path) else {
-        return ImageFormat.of(path) == .n5 || FileBytes.isFile(path + "/.zarray") || FileBytes.isFile(path + "/zarr.json")
-          ? .image : .imageFolder
+        // attributes without what they are of are an image that has lost a file, and is told so
+        // so are levels without an image
+        return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileBytes.isFile("\(path)/\($0)") }
+          || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
       }
       if OMEScene.isOne(attributes) { return .scene }
       return (attributes["ome"] ?? attributes)["multiscales"] != nil ? .image : .imageFolder

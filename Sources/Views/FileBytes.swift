@@ -12,7 +12,7 @@ enum FileBytes {
     guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
     guard status.st_mode & S_IFMT != S_IFDIR else { throw .io(step: .read, path: path, errno: EISDIR) }
     guard status.st_size <= limit else {
-      throw .metadataInvalid(path: path, reason: "the file has \(status.st_size) bytes, more than \(limit)")
+      throw .metadataInvalid(path: path, reason: "the file has \(status.st_size) bytes, more than \(limit)", advice: "check that this is the file meant")
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size))
@@ -26,7 +26,7 @@ enum FileBytes {
       }
       bytes.append(contentsOf: piece[..<count])
       guard bytes.count <= limit else {
-        throw .metadataInvalid(path: path, reason: "the file has more than \(limit) bytes")
+        throw .metadataInvalid(path: path, reason: "the file has more than \(limit) bytes", advice: "check that this is the file meant")
       }
     }
   }

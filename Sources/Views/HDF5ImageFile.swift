@@ -48,13 +48,18 @@ struct HDF5ImageFile {
   private static func missing(_ reason: String, _ dataset: String, in file: HDF5File) -> ZarrError {
     if let link = file.linkedFile(dataset) {
       return .metadataInvalid(
-        path: file.path, reason: "\(reason); a link leads to the file \"\(link)\", which is missing or does not have it")
+        path: file.path, reason: "\(reason); a link leads to the file \"\(link)\", which is missing or does not have it",
+        advice: "put that file there; links are relative to this file")
     }
-    guard let problem = file.problem(dataset) else { return .metadataInvalid(path: file.path, reason: reason) }
+    guard let problem = file.problem(dataset) else {
+      return .metadataInvalid(
+        path: file.path, reason: reason, advice: "check the name and that this is the file meant; `h5ls -r \(file.path)` lists what it has")
+    }
     // files of a later format look so too
     return .metadataInvalid(
       path: file.path, reason: "\"\(dataset)\" is there, but libhdf5 \(hdf5LibraryVersion()) cannot open it (\(problem)): it is "
-        + "damaged, or written for later versions only (h5py: libver=\"latest\")")
+        + "damaged, or written for later versions only (h5py: libver=\"latest\")",
+      advice: "restore the file from its source, or write it again for earlier versions (`h5repack --high=1 IN OUT`)")
   }
 
   private static func levels(_ file: HDF5File, _ group: String) throws(ZarrError) -> [UnplacedLevel] {
@@ -74,7 +79,7 @@ struct HDF5ImageFile {
       }
       let array = try open(file, cells)
       guard array.shape.count == 3 else {
-        throw .metadataInvalid(path: file.path, reason: "\(cells) has \(array.shape.count) dimensions instead of 3")
+        throw .metadataInvalid(path: file.path, reason: "\(cells) has \(array.shape.count) dimensions instead of 3", advice: "BigDataViewer's images have 3; choose another data set")
       }
       let factor = i < factors.count ? Vector3(factors[i][2], factors[i][1], factors[i][0]) : .one
       levels.append(UnplacedLevel(array: array, path: file.path, dataset: cells, factor: factor))

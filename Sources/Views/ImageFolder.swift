@@ -16,15 +16,15 @@ enum ImageFolder {
     }
   }
 
-  /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself
-  /// (`bioformats2raw`), else every Zarr folder and TIFF file directly in it. Hidden ones do not count.
+  /// What a folder lists itself: that of bioformats2raw, a plate, a well.
+  static func layout(_ path: String) throws(ViewsError) -> OMELayout? {
+    do throws(ZarrError) { return try OMELayout(path) } catch { throw .datasetUnreadable(path: path, why: error) }
+  }
+
+  /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself, else
+  /// every Zarr folder and TIFF file directly in it. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
-    if try attributes(path) != nil {
-      do throws(ZarrError) {
-        let listed = try OMEImage.list(path)
-        if !listed.isEmpty { return listed }
-      } catch { throw .datasetUnreadable(path: path, why: error) }
-    }
+    if let layout = try layout(path) { return layout.images }
     let names = try names(path)
     let isThere = parallelMap(count: names.count, threads: nil) { i in isCandidate("\(path)/\(names[i])") }
     return zip(names, isThere).filter(\.1).map { "\(path)/\($0.0)" }
@@ -41,8 +41,32 @@ enum ImageFolder {
     return names.map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
   }
 
+  /// Images and wells in a folder that it does not list, relative to it.
+  static func unlisted(_ layout: OMELayout, in path: String) throws(ViewsError) -> [String] {
+    let listed = Set(layout.images).union(layout.wells)
+    var folders = [path]
+    for well in layout.wells where !layout.unwrittenWells.contains(well) { folders += [FilePath.folder(of: well), well] }
+    for image in layout.images { folders.append(FilePath.folder(of: image)) }
+    if !layout.wells.isEmpty {
+      // rows without a listed well
+      for name in try names(path) where name != "OME" && isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
+    }
+    var (seen, found) = (Set<String>(), [String]())
+    for folder in folders where seen.insert(folder).inserted && isFolder(folder) {
+      for name in try names(folder) {
+        let entry = "\(folder)/\(name)"
+        guard !listed.contains(entry), isFolder(entry), let group = try attributes(entry) else { continue }
+        let ome = group["ome"] ?? group
+        if ome["multiscales"] != nil || ome["well"] != nil { found.append(FilePath.relative(entry, to: path)) }
+      }
+    }
+    return found
+  }
+
   private static func isCandidate(_ path: String) -> Bool {
     if isFolder(path) {
+      // one that has lost its metadata is told, and not left out
+      if path.lowercased().hasSuffix(".zarr") { return true }
       return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
     let head = FileBytes.first(8, of: path)

@@ -34,6 +34,10 @@ extension OpenedImage {
   /// Opens the image of an entry; relative paths start from `folder`.
   static func open(_ entry: DatasetEntry, in folder: String) throws(ViewsError) -> OpenedImage {
     let path = FilePath.absolute(entry.path, in: folder)
+    // before it is asked for what it is, which nothing is
+    guard access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else {
+      throw .inputMissing(view: entry.name, path: path)
+    }
     let opened =
       switch ImageFormat.of(path) {
       case .zarr: try OpenedImage(zarrOrUnknown: path, entry: entry)

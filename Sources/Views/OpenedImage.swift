@@ -54,9 +54,13 @@ extension OpenedImage {
   /// For images that are found by their path alone.
   static func refuseDataset(_ entry: DatasetEntry, path: String) throws(ViewsError) {
     guard let dataset = entry.dataset else { return }
+    guard ImageFolder.isFolder(path) else {
+      throw .formatUnknown(
+        view: entry.name, path: path, reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does")
+    }
     throw .viewInvalid(
       view: entry.name, field: "dataset",
-      reason: "\(path) is no HDF5 file; give the path of the image itself instead of \"\(dataset)\"")
+      reason: "\(path) is a folder and no HDF5 file; give the path of the image itself instead of \"\(dataset)\"")
   }
 
   /// Time points, or channels.

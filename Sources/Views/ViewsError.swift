@@ -11,11 +11,15 @@ public enum ViewsError: Error, Equatable, Sendable {
   case datasetInvalid(path: String, field: String, reason: String)
   /// The dataset file is right, but says something that is not read; the hint is what to do instead.
   case datasetUnsupported(path: String, field: String, what: String, hint: String)
+  /// The dataset file names an image by what is no path of a local file.
+  case pathUnusable(path: String, field: String, what: String, hint: String)
   /// A key that no dataset has; `nearest` is the one that was probably meant.
   case unknownKey(path: String, field: String, key: String, nearest: String?, known: [String])
   case noViews(path: String)
   /// A folder that is given as a dataset and has no image in it; `datasets` are files in it that are datasets themselves.
   case folderWithoutImages(path: String, datasets: [String])
+  /// A plate, a well or a `bioformats2raw` folder that lists no image which was written.
+  case layoutWithoutImages(path: String, unwrittenWells: Int)
   /// Images that nothing places: all say that they are at the same place. `datasets` as above.
   case placesMissing(path: String, count: Int, datasets: [String])
   /// Two of several images that nothing but their metadata places.
@@ -29,6 +33,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   case formatUnknown(view: String, path: String, reason: String)
   /// A file or folder of a format that looks like another one; `view` is nil where it is given as a dataset.
   case formatForeign(view: String?, path: String, format: ForeignFormat)
+  /// A folder without the files that say what is in it.
+  case metadataMissing(view: String, path: String, reason: String)
   /// One path, several images.
   case severalImages(view: String, path: String, images: [String])
   /// What the dataset says of a view, or what its image says, does not fit together.
@@ -50,16 +56,16 @@ public enum ViewsError: Error, Equatable, Sendable {
     switch self {
     case .datasetUnreadable(_, let why): why.isFileMissing ? "dataset-missing" : "dataset-unreadable"
     case .datasetUnwritable: "dataset-unwritable"
-    case .datasetInvalid: "dataset-invalid"
+    case .datasetInvalid, .pathUnusable: "dataset-invalid"
     case .datasetUnsupported: "dataset-unsupported"
     case .unknownKey: "unknown-key"
-    case .noViews, .folderWithoutImages: "dataset-empty"
+    case .noViews, .folderWithoutImages, .layoutWithoutImages: "dataset-empty"
     case .placesMissing: "places-missing"
     case .samePlace: "same-place"
     case .wellsOverlap: "wells-overlap"
     case .duplicateName: "duplicate-view"
     case .inputMissing: "input-missing"
-    case .formatUnknown: "format-unknown"
+    case .formatUnknown, .metadataMissing: "format-unknown"
     case .formatForeign: "format-unsupported"
     case .severalImages: "several-images"
     case .viewInvalid: "view-invalid"
@@ -78,13 +84,14 @@ public enum ViewsError: Error, Equatable, Sendable {
       why.isFileMissing ? "give the path of a dataset: a dataset.json, an XML, a TileConfiguration.txt, a folder of images" : why.hint
     case .datasetUnwritable(_, let why): why.hint
     case .datasetInvalid: "correct the dataset file"
-    case .datasetUnsupported(_, _, _, let hint): hint
+    case .datasetUnsupported(_, _, _, let hint), .pathUnusable(_, _, _, let hint): hint
     case .unknownKey(_, _, _, let nearest, let known):
       if let nearest { "did you mean \"\(nearest)\"?" } else { "known keys are \(known.joined(separator: ", "))" }
     case .noViews: "list at least one view"
     case .folderWithoutImages(let path, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" }
         ?? "give a folder with OME-Zarr images or TIFF files directly in it, or a dataset.json"
+    case .layoutWithoutImages: "give the folder of a plate or well that has images, or of one image"
     case .placesMissing(let path, _, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
     case .samePlace:
@@ -94,6 +101,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
     case .formatForeign(_, _, let format): format.advice
+    case .metadataMissing: "if this is the image, copy it again, with the files whose names begin with a dot; else check the path"
     case .severalImages: "make each image a view of its own"
     case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
@@ -119,7 +127,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   /// The view that is concerned, where it is one.
   public var view: String? {
     switch self {
-    case .inputMissing(let view, _), .formatUnknown(let view, _, _), .severalImages(let view, _, _),
+    case .inputMissing(let view, _), .formatUnknown(let view, _, _), .metadataMissing(let view, _, _), .severalImages(let view, _, _),
       .viewInvalid(let view, _, _), .mismatch(let view, _, _, _), .transformMissing(let view, _, _),
       .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
@@ -138,9 +146,13 @@ extension ViewsError: CustomStringConvertible {
     case .datasetUnwritable(let path, let why): "cannot write the dataset \(path): \(why)"
     case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
     case .datasetUnsupported(let path, let field, let what, _): "\(path): \(field): \(what) is not read"
+    case .pathUnusable(let path, let field, let what, _): "\(path): \(field): \(what)"
     case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
     case .noViews(let path): "\(path): the dataset has no views"
     case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
+    case .layoutWithoutImages(let path, let unwritten):
+      "\(path): the metadata of the folder list no image"
+        + (unwritten == 0 ? "" : unwritten == 1 ? " but those of 1 well that was never written" : " but those of \(unwritten) wells that were never written")
     case .placesMissing(let path, let count, _):
       "\(path): the metadata of all \(count) images say that they are at the same place"
     case .samePlace(let path, let first, let second):
@@ -152,6 +164,7 @@ extension ViewsError: CustomStringConvertible {
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
     case .formatForeign(let view, let path, let format):
       "\(view.map { "view \"\($0)\": " } ?? "")\(path) is \(format.name), which is not read"
+    case .metadataMissing(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
     case .severalImages(let view, let path, let images):
       "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
     case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"

@@ -18,7 +18,7 @@ struct ZarrImageFile {
       let ome = group.attributes["ome"] ?? group.attributes
       let isRoot = ome["multiscales"] == nil && (ome["bioformats2raw.layout"] ?? ome["plate"]) != nil
       if isRoot {
-        let images = try OMEImage.list(path)
+        let images = try OMELayout(path)?.images ?? []
         guard !images.isEmpty else {
           throw ViewsError.formatUnknown(view: view, path: path, reason: "the folder of images has none")
         }
@@ -48,8 +48,9 @@ struct ZarrImageFile {
       do {
         array = try ZarrArray.open(arrayPath)
       } catch {
-        throw error.isFileMissing
-          ? .inputMissing(view: view, path: arrayPath) : .unreadable(view: view, why: error)
+        guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
+        guard ImageFolder.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
+        throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(arrayPath))")
       }
       try ZarrImageFile.check(array, level: level, image: image, first: arrays.first, view: view)
       arrays.append(array)
@@ -69,9 +70,9 @@ struct ZarrImageFile {
           : .unreadable(view: view, why: .io(step: .stat, path: path, errno: errno))
       }
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw .formatUnknown(
-        view: view, path: path,
-        reason: isFolder ? "the folder has no Zarr metadata" : "files of this kind are not read")
+      throw isFolder
+        ? .metadataMissing(view: view, path: path, reason: missingMetadata(path))
+        : .formatUnknown(view: view, path: path, reason: "files of this kind are not read")
     }
   }
 

@@ -42,7 +42,9 @@ struct MetadataReader {
   }
 
   func invalid(_ reason: String) -> ZarrError { .metadataInvalid(path: path, reason: reason) }
-  func unsupported(_ feature: String) -> ZarrError { .unsupported(path: path, feature: feature) }
+  func unsupported(_ feature: String, _ advice: String = Advice.codec) -> ZarrError {
+    .unsupported(path: path, feature: feature, advice: advice)
+  }
 
   func required(_ key: String) throws(ZarrError) -> JSONValue {
     guard let value = members[key] else { throw invalid("\"\(key)\" is missing") }
@@ -62,7 +64,7 @@ struct MetadataReader {
     if let count {
       guard list.count == count else { throw invalid("\"\(key)\" has \(list.count) entries for \(count) axes") }
     } else {
-      guard ArrayMetadata.axisCounts.contains(list.count) else { throw unsupported("an array of \(list.count) axes") }
+      guard ArrayMetadata.axisCounts.contains(list.count) else { throw unsupported("an array of \(list.count) axes", Advice.axes) }
     }
     var lengths: [Int] = []
     for entry in list {
@@ -76,7 +78,7 @@ struct MetadataReader {
 
   func zarrFormat(_ expected: Int) throws(ZarrError) {
     let value = try required("zarr_format")
-    guard value.int == expected else { throw unsupported("\"zarr_format\" \(value.excerpt)") }
+    guard value.int == expected else { throw unsupported("\"zarr_format\" \(value.excerpt)", Advice.format) }
   }
 
   func fill(_ json: JSONValue, type: ElementType) throws(ZarrError) -> [UInt8] {
@@ -89,7 +91,7 @@ struct MetadataReader {
   /// The bytes of a chunk, within what codecs can hold.
   func chunkByteCount(_ shape: [Int], _ type: ElementType) throws(ZarrError) -> Int {
     guard let byteCount = checkedProduct(shape + [type.byteCount]), byteCount <= CodecChain.maximumByteCount else {
-      throw unsupported("a chunk of \(shape) \(type.rawValue) (more than \(CodecChain.maximumByteCount) bytes)")
+      throw unsupported("a chunk of \(shape) \(type.rawValue) (more than \(CodecChain.maximumByteCount) bytes)", Advice.chunkSize)
     }
     return byteCount
   }

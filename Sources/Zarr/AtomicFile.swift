@@ -150,7 +150,7 @@ func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(Z
 }
 
 /// The folder of a path; `.` where it names none.
-func parentFolder(of path: String) -> String {
+package func parentFolder(of path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }

@@ -11,7 +11,7 @@ extension ArrayMetadata {
     let chunks = try reader.lengths("chunks", minimum: 1, count: shape.count)
     let typeJSON = try reader.required("dtype")
     guard let typeString = typeJSON.string, let (type, isBigEndian) = ElementType.parse(typeString: typeString) else {
-      throw reader.unsupported("the data type \(typeJSON.excerpt)")
+      throw reader.unsupported("the data type \(typeJSON.excerpt)", Advice.type)
     }
     let byteCount = try reader.chunkByteCount(chunks, type)
     var order = Array(shape.indices)

@@ -14,14 +14,14 @@ extension ArrayMetadata {
     let shape = try reader.lengths("shape", minimum: 0)
     let type = try Self.elementType(reader)
     let grid = try reader.namedExtension(try reader.required("chunk_grid"), what: "chunk grid")
-    guard grid.name == "regular" else { throw reader.unsupported("the chunk grid \"\(grid.name)\"") }
+    guard grid.name == "regular" else { throw reader.unsupported("the chunk grid \"\(grid.name)\"", Advice.chunkGrid) }
     let fileShape = try grid.configuration.lengths("chunk_shape", minimum: 1, count: shape.count)
     if let transformers = reader.members["storage_transformers"], !transformers.isNull {
       guard let list = transformers.array else {
         throw reader.invalid("\"storage_transformers\" is \(transformers.excerpt)")
       }
       if let first = list.first {
-        throw reader.unsupported("the storage transformer \(first["name"]?.excerpt ?? first.excerpt)")
+        throw reader.unsupported("the storage transformer \(first["name"]?.excerpt ?? first.excerpt)", Advice.format)
       }
     }
     let keys = try Self.keys(reader)
@@ -42,7 +42,7 @@ extension ArrayMetadata {
     let json = try reader.required("data_type")
     let name = json.string ?? (json["configuration"]?.object?.isEmpty != false ? json["name"]?.string : nil)
     guard let type = name.flatMap(ElementType.init(rawValue:)) else {
-      throw reader.unsupported("the data type \(json.excerpt)")
+      throw reader.unsupported("the data type \(json.excerpt)", Advice.type)
     }
     return type
   }
@@ -51,7 +51,7 @@ extension ArrayMetadata {
     let encoding = try reader.namedExtension(try reader.required("chunk_key_encoding"), what: "chunk key encoding")
     let isDefault = encoding.name == "default"
     guard isDefault || encoding.name == "v2" else {
-      throw reader.unsupported("the chunk key encoding \"\(encoding.name)\"")
+      throw reader.unsupported("the chunk key encoding \"\(encoding.name)\"", Advice.format)
     }
     let separator = encoding.configuration.members["separator"] ?? (isDefault ? "/" : ".")
     guard separator == "/" || separator == "." else {
@@ -73,7 +73,7 @@ extension MetadataReader {
   /// Members that this reader does not know may say that they can be ignored; all others make a document unreadable.
   func refuseUnknownMembers(known: Set<String>) throws(ZarrError) {
     for key in members.keys.sorted() where !known.contains(key) && members[key]?["must_understand"]?.bool != false {
-      throw unsupported("the metadata member \"\(key)\"")
+      throw unsupported("the metadata member \"\(key)\"", Advice.format)
     }
   }
 

@@ -42,7 +42,7 @@ public final class N5Array: ChunkedArray {
     let blockSize = try reader.lengths("blockSize", minimum: 1, count: dimensions.count)
     let typeName = try reader.string("dataType")
     guard let type = ElementType(rawValue: typeName), type != .float16 else {
-      throw reader.unsupported("the data type \"\(typeName)\"")
+      throw reader.unsupported("the data type \"\(typeName)\"", Advice.type)
     }
     (self.path, self.attributes, elementType) = (path, attributes, type)
     shape = dimensions.reversed()

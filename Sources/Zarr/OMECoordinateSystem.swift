@@ -69,7 +69,7 @@ public struct OMEImageSystems: Sendable {
   /// - Parameter attributes: of the group at `path`.
   public init(path: String, attributes: JSONValue) throws(ZarrError) {
     let ome = attributes["ome"] ?? attributes
-    guard let first = ome["multiscales"]?.array?.first else { throw .notOME(path, "its attributes have no \"multiscales\"") }
+    guard let first = ome["multiscales"]?.array?.first else { throw .notOME(path, "its attributes have no \"multiscales\"", Advice.ome) }
     guard let list = first["coordinateSystems"]?.array else {
       intrinsic = try OMECoordinateSystem(
         .object(["name": "intrinsic", "axes": first["axes"] ?? .null]), path: path).renamed("")

@@ -51,7 +51,9 @@ public struct OMELevel: Sendable, Hashable {
 extension OMEImage {
   /// The image whose group is the folder `path`.
   public static func open(_ path: String) throws(ZarrError) -> OMEImage {
-    guard let group = try readAttributes(ofGroup: path) else { throw .notOME(path, "it is no Zarr group") }
+    guard let group = try readAttributes(ofGroup: path) else {
+      throw .notOME(path, missingMetadata(path), "check the path, and that the image was copied whole")
+    }
     return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes)
   }
 
@@ -59,7 +61,8 @@ extension OMEImage {
   public init(path: String, zarrFormat: Int, attributes: JSONValue) throws(ZarrError) {
     let ome = attributes["ome"] ?? attributes
     guard let list = ome["multiscales"] else {
-      throw .notOME(path, OMEImage.whatElse(attributes))
+      let (what, advice) = OMEImage.whatElse(attributes)
+      throw .notOME(path, what, advice)
     }
     guard let first = list.array?.first, first.object != nil else {
       throw .invalidOME(path, "\"multiscales\" is not a list with an image in it")
@@ -87,14 +90,15 @@ extension OMEImage {
       zarrFormat: zarrFormat, furtherSystems: furtherSystems)
   }
 
-  /// Why a group without `multiscales` is no image, in words that help.
-  private static func whatElse(_ attributes: JSONValue) -> String {
+  /// Why a group without `multiscales` is no image, and what to give instead.
+  private static func whatElse(_ attributes: JSONValue) -> (what: String, advice: String) {
     let ome = attributes["ome"] ?? attributes
-    if ome["plate"] != nil { return "it is a plate, not an image" }
-    if ome["well"] != nil { return "it is a well of a plate, not an image" }
-    if ome["scene"] != nil { return "it is a scene of several images, not an image" }
-    if ome["bioformats2raw.layout"] != nil { return "it is a folder of images, not an image" }
-    return "its attributes have no \"multiscales\""
+    func whole(_ image: String) -> String { "give it as the dataset itself, or one of its images, such as \(image)" }
+    if ome["plate"] != nil { return ("it is a plate, not an image", whole("A/1/0")) }
+    if ome["well"] != nil { return ("it is a well of a plate, not an image", whole("0")) }
+    if ome["scene"] != nil { return ("it is a scene of several images, not an image", "give it as the dataset itself, or one of its images") }
+    if ome["bioformats2raw.layout"] != nil { return ("it is a folder of images, not an image", whole("0")) }
+    return ("its attributes have no \"multiscales\"", "give an OME-Zarr image, or one of its arrays with axes, spacing and origin in a dataset.json")
   }
 }
 
@@ -122,16 +126,16 @@ enum OMEDialect {
 }
 
 extension ZarrError {
-  static func notOME(_ path: String, _ what: String) -> ZarrError {
-    .metadataInvalid(path: path, reason: "this is not an OME-Zarr image: \(what)")
+  static func notOME(_ path: String, _ what: String, _ advice: String) -> ZarrError {
+    .metadataInvalid(path: path, reason: "this is not an OME-Zarr image: \(what)", advice: advice)
   }
 
   static func invalidOME(_ path: String, _ reason: String) -> ZarrError {
-    .metadataInvalid(path: path, reason: "the OME-Zarr metadata cannot be used: \(reason)")
+    .metadataInvalid(path: path, reason: "the OME-Zarr metadata cannot be used: \(reason)", advice: Advice.ome)
   }
 
   static func unsupportedOMEVersion(_ path: String, _ version: String) -> ZarrError {
-    .unsupported(path: path, feature: "OME-Zarr version \"\(version)\" (0.4, 0.5 and 0.6 are)")
+    .unsupported(path: path, feature: "OME-Zarr version \"\(version)\" (0.4, 0.5 and 0.6 are)", advice: Advice.omeVersion)
   }
 }
 

@@ -1,47 +1,85 @@
-/// Folders that hold several images: what bioformats2raw writes, and plates.
-extension OMEImage {
-  /// The paths of the images in the folder `path`: itself where it is an image, else those that a
-  /// `bioformats2raw.layout` root (listed in its `OME` group, or 0, 1, …) or a plate has. Empty where there are none.
-  public static func list(_ path: String) throws(ZarrError) -> [String] {
-    guard let group = try readAttributes(ofGroup: path) else { return [] }
+import Foundation
+
+/// The images that the metadata of a folder list: of what bioformats2raw writes, of a plate, of a well.
+public struct OMELayout: Sendable, Equatable {
+  /// Absolute. Those of wells that were never written are left out; any other is there or is missed when it is opened.
+  public private(set) var images: [String] = []
+  /// Of a plate: the folders of all wells that it lists.
+  public private(set) var wells: [String] = []
+  /// Those of the wells without a single file, as a plate has them that was not imaged to its end.
+  public private(set) var unwrittenWells: [String] = []
+
+  /// Nil where a folder has no such metadata, or is an image itself.
+  public init?(_ path: String) throws(ZarrError) {
+    guard let group = try readAttributes(ofGroup: path) else { return nil }
     let ome = group.attributes["ome"] ?? group.attributes
-    if ome["multiscales"] != nil { return [path] }
-    if let plate = ome["plate"] { return try imagesOfPlate(plate, at: path) }
-    guard ome["bioformats2raw.layout"] != nil else { return [] }
-    if let series = try series(at: path) { return series }
+    if ome["multiscales"] != nil { return nil }
+    if let plate = ome["plate"] {
+      try addWells(of: plate, at: path)
+    } else if let well = ome["well"] {
+      try addImages(of: well, at: path)
+    } else if ome["bioformats2raw.layout"] != nil {
+      images = try Self.series(at: path)
+    } else {
+      return nil
+    }
+  }
+
+  /// Listed in the `OME` group, or 0, 1, …
+  private static func series(at path: String) throws(ZarrError) -> [String] {
     var images: [String] = []
+    if let group = try readAttributes(ofGroup: path + "/OME"), let series = (group.attributes["ome"] ?? group.attributes)["series"]?.array {
+      for entry in series {
+        guard let name = entry.string else { throw .invalidOME(path + "/OME", "\"series\" has an entry that is no path") }
+        images.append("\(path)/\(try omeRelativePath(name, in: path))")
+      }
+      return images
+    }
     while try readAttributes(ofGroup: "\(path)/\(images.count)") != nil {
       images.append("\(path)/\(images.count)")
     }
     return images
   }
 
-  private static func series(at path: String) throws(ZarrError) -> [String]? {
-    guard let group = try readAttributes(ofGroup: path + "/OME") else { return nil }
-    let ome = group.attributes["ome"] ?? group.attributes
-    guard let series = ome["series"]?.array else { return nil }
-    var images: [String] = []
-    for entry in series {
-      guard let name = entry.string else { throw .invalidOME(path + "/OME", "\"series\" has an entry that is no path") }
-      images.append("\(path)/\(try omeRelativePath(name, in: path))")
+  private mutating func addWells(of plate: JSONValue, at path: String) throws(ZarrError) {
+    for entry in plate["wells"]?.array ?? [] {
+      guard let name = entry["path"]?.string else { throw .invalidOME(path, "a well of the plate has no \"path\"") }
+      let folder = "\(path)/\(try omeRelativePath(name, in: path))"
+      wells.append(folder)
+      guard let group = try readAttributes(ofGroup: folder) else {
+        guard try Self.hasNoFile(folder) else {
+          throw .metadataInvalid(
+            path: folder, reason: "the plate lists it as the well \"\(name)\", but \(missingMetadata(folder))",
+            advice: "restore the well from its source, or remove its folder to leave it out")
+        }
+        unwrittenWells.append(folder)
+        continue
+      }
+      guard let well = (group.attributes["ome"] ?? group.attributes)["well"] else {
+        throw .invalidOME(folder, "the plate lists it as a well, but its attributes have no \"well\"")
+      }
+      try addImages(of: well, at: folder)
     }
-    return images
   }
 
-  private static func imagesOfPlate(_ plate: JSONValue, at path: String) throws(ZarrError) -> [String] {
-    var images: [String] = []
-    for well in plate["wells"]?.array ?? [] {
-      guard let wellPath = well["path"]?.string else { throw .invalidOME(path, "a well of the plate has no \"path\"") }
-      let folder = "\(path)/\(try omeRelativePath(wellPath, in: path))"
-      guard let group = try readAttributes(ofGroup: folder) else {
-        throw .invalidOME(path, "the well \"\(wellPath)\" is missing")
-      }
-      let ome = group.attributes["ome"] ?? group.attributes
-      for image in ome["well"]?["images"]?.array ?? [] {
-        guard let name = image["path"]?.string else { throw .invalidOME(folder, "an image has no \"path\"") }
-        images.append("\(folder)/\(try omeRelativePath(name, in: folder))")
-      }
+  private mutating func addImages(of well: JSONValue, at folder: String) throws(ZarrError) {
+    guard let list = well["images"]?.array else { throw .invalidOME(folder, "\"well\" has no list \"images\"") }
+    for image in list {
+      guard let name = image["path"]?.string else { throw .invalidOME(folder, "an image has no \"path\"") }
+      images.append("\(folder)/\(try omeRelativePath(name, in: folder))")
     }
-    return images
+  }
+
+  /// Whether there is no folder, or only folders in it.
+  private static func hasNoFile(_ folder: String) throws(ZarrError) -> Bool {
+    let entries: [FolderListing.Entry]
+    do throws(ZarrError) { entries = try FolderListing(folder).entries() } catch {
+      guard case .io(_, _, ENOENT) = error else { throw error }
+      return true
+    }
+    for entry in entries {
+      guard entry.isFolder, try hasNoFile("\(folder)/\(entry.name)") else { return false }
+    }
+    return true
   }
 }

@@ -46,13 +46,13 @@ public final class ZarrArray: Sendable {
     if let document, document["node_type"] != "group" {
       let reader = try MetadataReader(document, path: v3Path)
       guard try reader.string("node_type") == "array" else {
-        throw reader.unsupported("the node type \(document["node_type"]?.excerpt ?? "")")
+        throw reader.unsupported("the node type \(document["node_type"]?.excerpt ?? "")", Advice.format)
       }
       return try ZarrArray(path: path, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
     }
     let v2Path = path + "/.zarray"
     guard let v2Document = try metadataDocument(v2Path) else {
-      if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array") }
+      if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group") }
       throw .arrayMissing(path: path)
     }
     let attributes = try v2Attributes(path)
@@ -73,9 +73,9 @@ public final class ZarrArray: Sendable {
         } else {
           try ArrayMetadata(v3: spec.metadata, path: path)
         }
-    } catch .metadataInvalid(_, let reason) {
+    } catch .metadataInvalid(_, let reason, _) {
       throw .specInvalid(reason: reason)
-    } catch .unsupported(_, let feature) {
+    } catch .unsupported(_, let feature, _) {
       throw .specInvalid(reason: "\(feature) is not supported")
     }
     try self.init(path: path, metadata: metadata, compressor: spec.compressor)

@@ -9,8 +9,9 @@ public enum ZarrError: Error, Equatable, Sendable {
   }
 
   case arrayMissing(path: String)
-  case metadataInvalid(path: String, reason: String)
-  case unsupported(path: String, feature: String)
+  /// What is there does not serve; the advice is what to do instead.
+  case metadataInvalid(path: String, reason: String, advice: String = Advice.metadata)
+  case unsupported(path: String, feature: String, advice: String = Advice.codec)
   case unsafePath(path: String)
   case jsonInvalid(byteOffset: Int, reason: String)
   case chunkMissing(chunk: [Int], path: String)
@@ -51,8 +52,8 @@ public enum ZarrError: Error, Equatable, Sendable {
   public var hint: String {
     switch self {
     case .arrayMissing: "check the path, and that its disk is mounted"
-    case .metadataInvalid, .jsonInvalid: "the metadata were altered or written wrongly; restore or rewrite them"
-    case .unsupported: "rewrite the array with a supported encoding, for example zstd or blosc without filters"
+    case .metadataInvalid(_, _, let advice), .unsupported(_, _, let advice): advice
+    case .jsonInvalid: Advice.metadata
     case .unsafePath: "paths in metadata must stay in the folder of the metadata"
     case .chunkMissing: "run `verify --repair` and then `run` to make it again"
     case .chunkDamaged, .shardDamaged:
@@ -93,8 +94,8 @@ extension ZarrError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .arrayMissing(let path): "there is no Zarr array at \(path)"
-    case .metadataInvalid(let path, let reason): "\(path): \(reason)"
-    case .unsupported(let path, let feature): "\(path): \(feature) is not supported"
+    case .metadataInvalid(let path, let reason, _): "\(path): \(reason)"
+    case .unsupported(let path, let feature, _): "\(path): \(feature) is not supported"
     case .unsafePath(let path): "the path \"\(path)\" leaves its folder"
     case .jsonInvalid(let offset, let reason): "not valid JSON at byte \(offset): \(reason)"
     case .chunkMissing(let chunk, let path): "chunk \(chunk) is missing: \(path)"

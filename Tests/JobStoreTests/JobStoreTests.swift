@@ -72,6 +72,13 @@ import Testing
     #expect(names == ["marked.sqlite", "noise.sqlite", "other.sqlite", "text.sqlite"])
   }
 
+  /// Relative to the current folder, however short.
+  @Test(arguments: ["j", "ö", "jo", "./j", "j/", "/j", "//j", "no/j"])
+  func shortNamesThatAreNotThere(name: String) {
+    let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(name, mode: .readOnly) }
+    #expect(error?.code == "no-database")
+  }
+
   @Test func foldersAreNoDatabases() throws {
     let folder = try TemporaryFolder()
     let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(folder.path, mode: .create) }

@@ -40,7 +40,7 @@ import Views
     (#"{"views": ["a"]}"#, "dataset-invalid", "views[0]"),
     (#"{"views": [{"path": "a"}, {"name": "b"}]}"#, "dataset-invalid", "view \"b\", path"),
     (#"{"views": [{"path": ""}]}"#, "dataset-invalid", "views[0], path"),
-    (#"{"views": [{"path": "s3://bucket/a"}]}"#, "dataset-invalid", "\"s3\""),
+    (#"{"views": [{"path": "s3://bucket/a"}]}"#, "dataset-invalid", "s3://"),
     (#"{"views": [{"path": "a", "name": 3}]}"#, "dataset-invalid", "name"),
     (#"{"views": [{"path": "a", "name": "x"}, {"path": "b", "name": "x"}]}"#, "duplicate-view", "\"x\""),
     (#"{"views": [{"path": "a"}, {"path": "t/a"}]}"#, "duplicate-view", "\"a\""),

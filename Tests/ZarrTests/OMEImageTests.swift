@@ -228,7 +228,7 @@ import Zarr
     try folder.group("plain", format: 2, attributes: "{}")
     #expect(try OMEImage.open(folder.path + "/four").levels == OMEImage.open(folder.path + "/five").levels)
     #expect(try OMEImage.open(folder.path + "/five").zarrFormat == 3)
-    for (name, words) in [("plate", "a plate"), ("plain", "no \"multiscales\""), ("absent", "no Zarr group")] {
+    for (name, words) in [("plate", "a plate"), ("plain", "no \"multiscales\""), ("absent", "it is not there")] {
       let error = #expect(throws: ZarrError.self) { try OMEImage.open(folder.path + "/" + name) }
       #expect(error?.description.contains(words) == true)
     }
