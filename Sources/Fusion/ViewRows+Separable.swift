@@ -139,7 +139,7 @@ extension ViewRows {
 
   /// The distances of a row are `near * nearHat + far * farHat`.
   func rowDistances(z: Int, y: Int) -> (near: Float, far: Float) {
-    let fz = context.blendsZ ? ramp.folded(coordinate(0, z), axis: 0) : 1
+    let fz = ramp.blendsZ ? ramp.folded(coordinate(0, z), axis: 0) : 1
     return ramp.row(z: fz, y: ramp.folded(coordinate(1, y), axis: 1))
   }
 

@@ -8,6 +8,8 @@ struct TwinView {
   let voxels: [Double]
   /// The same voxels as they are stored.
   let bytes: [UInt8]
+  /// As it was given, before anything was made of it; nil: that of `placed`.
+  var given: PixelMap?
 
   subscript(z: Int, y: Int, x: Int) -> Double { voxels[(z * placed.shape[1] + y) * placed.shape[2] + x] }
 }
@@ -89,7 +91,7 @@ struct TwinFuser {
 
   /// The sample of a view at an output voxel, and its blending weight; nil where it has no value.
   func sample(_ view: TwinView, _ index: Index3) -> (value: Double, weight: Double)? {
-    let p = view.placed.map(Vector3(index))
+    guard let p = position(view, index) else { return nil }
     for axis in 0..<3 where !(p[axis] >= 0 && p[axis] <= Double(view.placed.shape[axis] - 1)) { return nil }
     let value: Double
     if order == 0 {
@@ -100,6 +102,24 @@ struct TwinFuser {
     }
     if value.isNaN { return nil }
     return (value * view.placed.intensityScale + view.placed.intensityOffset, weight(view, p))
+  }
+
+  /// One plane that lies parallel to those of the output is on the nearest of them, halves on the lower one.
+  private func position(_ view: TwinView, _ index: Index3) -> Vector3? {
+    let map = view.given ?? view.placed.map
+    guard isFlat(view) else { return map(Vector3(index)) }
+    let height = -map.offset[0] / map.rows[0][0]
+    let below = height.rounded(.down)
+    let plane = height - below <= 0.5 + 1e-6 ? below : below + 1
+    if Double(index[0]) != plane { return nil }
+    var p = map(Vector3(height, Double(index[1]), Double(index[2])))
+    p[0] = 0
+    return p
+  }
+
+  private func isFlat(_ view: TwinView) -> Bool {
+    let row = (view.given ?? view.placed.map).rows[0]
+    return view.placed.shape[0] == 1 && row[0] != 0 && row[1] == 0 && row[2] == 0
   }
 
   private func interpolate(_ view: TwinView, _ p: Vector3) -> Double {
@@ -118,7 +138,7 @@ struct TwinFuser {
 
   /// The 5-node grid of distances, interpolated; the cosine ramp.
   func weight(_ view: TwinView, _ p: Vector3) -> Double {
-    let axes = blendsZ ? [0, 1, 2] : [1, 2]
+    let axes = blendsZ && !isFlat(view) ? [0, 1, 2] : [1, 2]
     let n = Vector3(view.placed.shape)
     let height = [0.0, 1, 2, 1, 0]
     var d = 0.0
