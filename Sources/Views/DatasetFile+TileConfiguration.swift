@@ -2,14 +2,15 @@ import Geometry
 import Zarr
 
 /// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is
-/// that of the first tile; where a tile itself says that it is does not count.
+/// that of the first tile that is chosen; where a tile itself says that it is does not count.
 extension DatasetFile {
-  init(tileConfiguration bytes: [UInt8], path: String) throws(ViewsError) {
+  init(tileConfiguration bytes: [UInt8], path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) {
     let configuration = try TileConfiguration(String(decoding: bytes, as: UTF8.self), path: path)
     let folder = FilePath.folder(of: path)
     let names = DatasetFile.names(configuration.tiles.map(\.path))
-    let first = try OpenedImage.open(
-      DatasetEntry(name: names[0], path: configuration.tiles[0].path), in: folder)
+    let first = try OpenedImage.first(
+      of: choice.places(among: names).map { DatasetEntry(name: names[$0], path: configuration.tiles[$0].path) }, in: folder,
+      skipsMissing: choice.skipsMissing)
     let axes = first.axes.filter { $0.spaceLane != nil }
     let spacing = Dictionary(
       uniqueKeysWithValues: axes.map { axis in (axis, axis.spaceLane.map { first.levels[0].stack.spacing[$0] } ?? 1) })

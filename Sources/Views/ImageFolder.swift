@@ -16,7 +16,8 @@ enum ImageFolder {
   }
 
   /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself
-  /// (`bioformats2raw`), else every Zarr folder and TIFF file directly in it. Hidden ones do not count.
+  /// (`bioformats2raw`), else every Zarr folder and TIFF file directly in it, by what they are or by their names: one that
+  /// was cut short is an image that cannot be opened, and is said to be. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
     if try attributes(path) != nil {
       do throws(ZarrError) {
@@ -41,10 +42,11 @@ enum ImageFolder {
   }
 
   private static func isCandidate(_ path: String) -> Bool {
+    let name = path.lowercased()
     if isFolder(path) {
-      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+      return name.hasSuffix(".zarr") || ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
-    return ImageFormat.isTIFF(FileBytes.first(4, of: path))
+    return [".tif", ".tiff"].contains { name.hasSuffix($0) } || ImageFormat.isTIFF(FileBytes.first(4, of: path))
   }
 
   /// tile_2 before tile_10.
