@@ -23,7 +23,9 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let source = try DatasetFile.read(dataset)
+      // an image that is missing is no reason not to write down where it belongs
+      let choice = ViewChoice(skipsMissing: true)
+      let source = try DatasetFile.read(dataset, choice: choice)
       let file = source.moved(to: output)
       guard !isSameFile(file.path, source.path) else {
         throw JobError.invalid(what: "\(file.path) is the dataset itself", hint: "give another file to write")
@@ -32,15 +34,16 @@ struct ConvertCommand: ParsableCommand {
         throw JobError.invalid(what: "\(file.path) exists", hint: "choose another file, or add --overwrite")
       }
       // a dataset.json that could not be fused is of no use
-      let opened = try Dataset(source)
+      let opened = try Dataset(source, options: Dataset.LoadOptions(choice: choice))
       do throws(ZarrError) {
         try writeNamedFile(file.serialized(), to: file.path, sync: true)
       } catch {
         throw ViewsError.datasetUnwritable(path: file.path, why: error)
       }
       for note in opened.notes { Terminal.message("note: \(note)") }
+      for view in opened.missingViews { Terminal.message("note: an image cannot be opened: \(view.reason)") }
       let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
-      Terminal.news("\(file.path) has \(opened.views.count.grouped) views, \(series)")
+      Terminal.news("\(file.path) has \(file.entries.count.grouped) views, \(series)")
     }
   }
 

@@ -98,6 +98,9 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Fuse only these channels (names or indices, with commas).", valueName: "names"))
   var channels: String?
 
+  @Option(help: "fail, or skip: go on without images that are not there or cannot be opened.", completion: .names(JobOptions.MissingViews.self))
+  var missingViews: String?
+
   @Option(help: ArgumentHelp("Element type of the output. Default: the first view's.", valueName: "type"), completion: .names(ElementType.self))
   var outputDtype: String?
 
@@ -148,14 +151,14 @@ struct FusionFlags: ParsableArguments {
       ("output_chunksize", outputChunksize),
       ("overlap_in_pixels", overlapInPixels), ("interpolation_order", interpolationOrder), ("planewise", planewise),
       ("blending_widths", blendingWidths), ("rounding", rounding), ("output_dtype", outputDtype),
-      ("batch_options", batchOptions),
+      ("missing_views", missingViews), ("batch_options", batchOptions),
     ]
   }
 
   /// Options that are names, whatever they look like.
   private static let words: Set = [
     "transform_key", "fusion_func", "weights_func", "output_stack_mode", "bounding_box", "rounding",
-    "output_dtype",
+    "output_dtype", "missing_views",
   ]
 
   private var lists: [(String, String?)] { [("views", views), ("timepoints", timepoints), ("channels", channels)] }

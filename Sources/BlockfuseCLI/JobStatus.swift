@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Views
 import Zarr
 
 /// What `status` and `list` say of a job.
@@ -39,7 +40,10 @@ struct JobStatus {
       "transform_key": text(d.transformKey),
     ]
     object["options"] = (try? JSONValue.parse(d.options)) ?? .null
-    object["planewise"] = (job.jobDetails?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
+    let details = job.jobDetails
+    object["planewise"] = (details?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
+    object["views_without_voxels"] = .array((details?.viewsWithoutVoxels ?? []).map { .string($0) })
+    object["missing_views"] = .array((details?.missingViews ?? []).map { .string($0.name) })
     object["spacing"] = space(d.spacing, axes)
     object["origin"] = space(d.origin, axes)
     object["levels"] = .array(levels.map { level($0, axes: axes) })

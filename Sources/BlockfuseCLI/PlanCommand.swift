@@ -27,7 +27,8 @@ struct PlanCommand: ParsableCommand {
     try reportingErrors {
       let registry = CommandSetup.registry
       let (options, _) = try flags.resolve()
-      let result = try Planner.plan(dataset: Dataset.load(dataset), options: options, name: "plan", registry: registry)
+      let loaded = try Dataset.load(dataset, options: Dataset.LoadOptions(choice: options.viewChoice))
+      let result = try Planner.plan(dataset: loaded, options: options, name: "plan", registry: registry)
       let memory = try MemoryPlan(result, registry: registry, workers: resources.workerCount, memory: resources.memoryByteCount)
       let warnings = result.warnings + [memory.note].compactMap(\.self)
       Terminal.result(json ? document(result, memory, warnings).text : text(result, memory))
@@ -42,7 +43,10 @@ struct PlanCommand: ParsableCommand {
       .object(Dictionary(uniqueKeysWithValues: plan.spatialAxes.map { ($0.rawValue, .double(value[$0.spaceLane ?? 0])) }))
     }
     return .object([
-      "views": .int(Int64(result.views.count)), "element_type": .string(plan.outputType.rawValue),
+      "views": .int(Int64(result.views.count)),
+      "views_without_voxels": .array(result.viewsWithoutVoxels.map { .string($0) }),
+      "views_outside_region": .int(Int64(result.viewsOutsideRegion)),
+      "missing_views": .array(result.missingViews.map { .string($0.name) }), "element_type": .string(plan.outputType.rawValue),
       "axes": .array(plan.axes.map { .string($0.rawValue) }), "shape": numbers(plan.levels[0].shape),
       "spacing": space(plan.stack.spacing), "origin": space(plan.stack.origin),
       "planewise": .bool(plan.fusion.isPlanewise),

@@ -89,7 +89,8 @@ struct FuseCommand: ParsableCommand {
       Signals.endAtOnce()
       let request = try request.resolve()
       let (job, store) = try submit(request, database) { Terminal.news("job \($0.id) in \(database.resolvedPath)") }
-      try runJob(String(job.id), arguments, store: store)
+      // what submit has just said is not said again
+      try runJob(String(job.id), arguments, store: store, isNew: true)
     }
   }
 }
@@ -114,13 +115,16 @@ struct RunArguments: ParsableArguments {
 }
 
 /// Runs one job with progress; ends with the exit status that fits.
-func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore) throws {
+func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore, isNew: Bool = false) throws {
   let runner = RunJob(
     store: store, registry: CommandSetup.registry,
     settings: Runner.Settings(
       workers: arguments.resources.workerCount, memoryByteCount: arguments.resources.memoryByteCount,
       blockLimit: arguments.limit))
   let job = try store.job(selector)
+  if !isNew, job.state != .complete {
+    for note in job.jobDetails?.notes ?? [] { Terminal.message("note: \(note)") }
+  }
   let progress = ProgressReporter(isJSON: arguments.json)
   let outcome: RunJob.Outcome
   do {

@@ -4,8 +4,11 @@ import Geometry
 public struct PlacedView: Sendable {
   /// Its place in the dataset; views are summed in ascending order of it.
   public let id: Int
-  /// Output voxel indices to pixel coordinates of the view.
+  /// Output voxel indices to pixel coordinates of the view; of a view that lies on one plane, to that plane.
   public let map: PixelMap
+  /// Whether the view is one plane that lies on one plane of the output (`PixelMap.onNearestPlane`). Then z has no part
+  /// in its blending weight.
+  public let isOnPlane: Bool
   /// The whole view, in voxels.
   public let shape: Index3
   public let spacing: Vector3
@@ -23,6 +26,9 @@ public struct PlacedView: Sendable {
     id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
     intensityScale: Double = 1, intensityOffset: Double = 0
   ) {
+    let onPlane = map.onNearestPlane(shape: shape)
+    let map = onPlane ?? map
+    isOnPlane = onPlane != nil
     (self.id, self.map, self.shape, self.spacing, self.affine) = (id, map, shape, spacing, affine)
     self.elementType = elementType
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)

@@ -61,7 +61,8 @@ final class ViewRows<S: RowArithmetic> {
     widths = recipe.blendingWidths
     patchBox = Box3(shape: Index3(repeating: 0))
     voxels = UnsafeRawPointer(room.base)
-    ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
+    ramp = BlendingRamp(
+      shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ && !view.isOnPlane)
     lines = PerAxis { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
   }
 
@@ -95,7 +96,8 @@ final class ViewRows<S: RowArithmetic> {
   func begin(region: Box3, content: PatchContent) {
     self.region = region
     isConstant = content == .constant
-    ramp = BlendingRamp(shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ)
+    ramp = BlendingRamp(
+      shape: view.shape, spacing: view.spacing, widths: widths, blendsZ: context.blendsZ && !view.isOnPlane)
     if isConstant {
       withUnsafeMutablePointer(to: &constant) {
         withVoxelType(view.elementType, ConvertBody(source: voxels, count: 1, target: $0))

@@ -20,6 +20,7 @@ struct ChangeCheck {
     findings.differences += Program.differences(from: job.record.description)
     options(job, &findings)
     dataset(job, registry, &findings)
+    missingViews(job, &findings)
     let changed = try changedViews(job.views)
     for (view, changes) in changed.prefix(listedAtMost) {
       for change in changes {
@@ -63,8 +64,12 @@ struct ChangeCheck {
     let now: Planner.Result
     do {
       let options = try JobOptions(JSONValue.parse(Data(job.record.description.options.utf8)))
+      // the same views as at submit: of what was missing then nothing is asked, and what is missing now is a difference
+      var choice = options.viewChoice
+      (choice.leftOut, choice.skipsMissing) = (Set((job.details.missingViews ?? []).map(\.name)), false)
       now = try Planner.plan(
-        dataset: Dataset.load(path), options: options, name: job.plan.output.name, registry: registry)
+        dataset: Dataset.load(path, options: Dataset.LoadOptions(choice: choice)), options: options,
+        name: job.plan.output.name, registry: registry)
     } catch {
       findings.differences.append("dataset \(path): \(error)")
       return
@@ -87,6 +92,20 @@ struct ChangeCheck {
       findings.differences.append("dataset: the output's place or size changed")
     }
     if findings.differences.count == before { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
+  }
+
+  /// A job goes on without the views that it was made without, also where they are there by now.
+  private static func missingViews(_ job: OpenJob, _ findings: inout Findings) {
+    guard let missing = job.details.missingViews else { return }
+    let names = Set(missing.map(\.name))
+    let path = job.record.description.datasetPath
+    guard let file = try? DatasetFile.read(path, choice: ViewChoice(skipsMissing: true)) else { return }
+    let found = file.openable(names)
+    guard !found.isEmpty else { return }
+    let list = found.prefix(listedAtMost).map { "\"\($0)\"" }.joined(separator: ", ")
+    findings.notes.append(
+      "images that were missing at submit are there now: \(list)\(found.count > listedAtMost ? ", …" : ""). The job goes on without "
+        + "them; submit a new job to fuse them, too")
   }
 
   /// The places where two pieces of JSON differ.

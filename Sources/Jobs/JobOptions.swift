@@ -1,4 +1,5 @@
 import Geometry
+import Views
 import Zarr
 
 /// All options of a fusion, under the names of the reference's `fuse()`.
@@ -8,6 +9,7 @@ import Zarr
 public struct JobOptions: Sendable {
   public enum Planewise: String, CaseIterable, Sendable { case auto, `true`, `false` }
   public enum Rounding: String, CaseIterable, Sendable { case nearest, truncate }
+  public enum MissingViews: String, CaseIterable, Sendable { case fail, skip }
 
   public var transformKey: String?
   public var fusionFunction = "weighted_average_fusion"
@@ -42,6 +44,7 @@ public struct JobOptions: Sendable {
   public var viewNames: [String]?
   public var timePoints: [Int]?
   public var channels: [String]?
+  public var missingViews = MissingViews.fail
   public var outputType: ElementType?
   public var intensityRange: ClosedRange<Double>?
   public var outputMask = false
@@ -52,8 +55,8 @@ public struct JobOptions: Sendable {
     "transform_key", "fusion_func", "fusion_func_kwargs", "fusion_method_kwargs", "weights_func", "weights_func_kwargs",
     "output_spacing", "output_stack_mode", "output_origin", "output_shape", "output_stack_properties",
     "bounding_box", "output_chunksize", "overlap_in_pixels", "interpolation_order", "planewise", "blending_widths", "rounding",
-    "zarr_options", "batch_options", "views", "timepoints", "channels", "output_dtype", "intensity_range",
-    "output_mask",
+    "zarr_options", "batch_options", "views", "timepoints", "channels", "missing_views", "output_dtype",
+    "intensity_range", "output_mask",
   ]
   static let zarrKeys = ["ome_zarr", "ngff_version", "overwrite", "zarr_array_creation_kwargs"]
   static let arrayKeys = ["compressor", "shards"]
@@ -135,11 +138,20 @@ public struct JobOptions: Sendable {
     }
     viewNames = try Self.names(map, "views")
     channels = try Self.names(map, "channels")
+    missingViews = try map.choice("missing_views", MissingViews.self) ?? .fail
     timePoints = try Self.names(map, "timepoints")?.map { (name) throws(JobError) in
       guard let index = Int(name), index >= 0 else { throw map.wrong("timepoints", "indices from 0") }
       return index
     }
   }
+
+  /// What of a dataset is to be opened.
+  public var viewChoice: ViewChoice {
+    ViewChoice(names: viewNames, timePoints: timePoints, channels: channels, skipsMissing: missingViews == .skip)
+  }
+
+  /// Whether a part of the world was asked for, which may leave views out on purpose.
+  var asksForRegion: Bool { boundingBox != nil || !outputOrigin.isEmpty || !outputShape.isEmpty }
 
   private mutating func readZarr(_ map: OptionMap) throws(JobError) {
     isOMEZarr = try map.bool("ome_zarr") ?? true

@@ -69,9 +69,10 @@ public struct OpenJob: Sendable {
     var names: [String] = []
     for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
       let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
-      let map = try PixelMap(
+      let own = try PixelMap(
         affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
         outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
+      let map = own.onNearestPlane(shape: view.level.stack.shape) ?? own
       let (lower, upper) = map.bounds(of: base)
       let last = Vector3(view.level.stack.shape &- 1)
       let edge = map.edgeTolerance(shape: view.level.stack.shape)
@@ -121,4 +122,9 @@ public struct JobDetails: Sendable, Codable {
   /// The options file that was given, and what it said.
   public var optionsFile: String?
   public var optionsFileContent: JSONText?
+  /// Views that were chosen and whose images could not be opened; nil: none, as in all records from before it was asked.
+  public var missingViews: [MissingView]?
+  /// Names of views that no voxel of the output comes from, and of how many; nil: none.
+  public var viewsWithoutVoxels: [String]?
+  public var viewCount: Int?
 }

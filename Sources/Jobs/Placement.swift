@@ -50,20 +50,14 @@ struct Placement: Sendable {
       } catch {
         throw .invalid(what: "view \"\(view.name)\": \(error)", hint: "check its transform")
       }
-      placed.append(
-        PlacedView(
-          id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
-          elementType: view.level.elementType, intensityScale: view.intensityScale,
-          intensityOffset: view.intensityOffset))
-      // the index only has to find all: who really has a voxel in a block is asked of each
-      let edge = affine.reach(of: map.edgeTolerance(shape: stack.shape) * stack.spacing) / plan.stack.spacing
-      let slack = edge + Self.indexSlack
-      let (lower, upper) = StackProperties.bounds(of: stack, affine: affine)
+      let own = PlacedView(
+        id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
+        elementType: view.level.elementType, intensityScale: view.intensityScale,
+        intensityOffset: view.intensityOffset)
+      placed.append(own)
       let (times, channels) = (view.details.times, view.details.channels)
       entries[Cell(t: times.only, c: channels.only), default: []].append(
-        ViewIndex.Entry(
-          view: i, lower: (lower - plan.stack.origin) / plan.stack.spacing - slack,
-          upper: (upper - plan.stack.origin) / plan.stack.spacing + slack))
+        Self.bounds(of: own, stack, in: plan.stack))
       if times.isWhole && channels.isWhole { continue }
       seat[i] = (times.first ?? 0, channels.first ?? 0)
       let isInItsCell = (times.isWhole || times.only != nil) && (channels.isWhole || channels.only != nil)
@@ -72,6 +66,18 @@ struct Placement: Sendable {
     self.views = placed
     cells = entries.mapValues { ViewIndex($0) }
     (self.partial, self.seat) = (partial, seat)
+  }
+
+  /// The box of a view in output indices. A view on one plane is where that is.
+  ///
+  /// The index only has to find all: who really has a voxel in a block is asked of each.
+  static func bounds(of view: PlacedView, _ stack: StackProperties, in output: StackProperties) -> ViewIndex.Entry {
+    let edge = view.affine.reach(of: view.map.edgeTolerance(shape: stack.shape) * stack.spacing) / output.spacing
+    let slack = edge + Self.indexSlack
+    var (lower, upper) = StackProperties.bounds(of: stack, affine: view.affine)
+    (lower, upper) = ((lower - output.origin) / output.spacing, (upper - output.origin) / output.spacing)
+    if view.isOnPlane { (lower[0], upper[0]) = (0 - view.map.offset[0], 0 - view.map.offset[0]) }
+    return ViewIndex.Entry(view: view.id, lower: lower - slack, upper: upper + slack)
   }
 
   /// The views that may have a value in a box of output voxels at one time point and channel, in dataset order.

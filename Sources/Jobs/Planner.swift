@@ -6,6 +6,8 @@ import Views
 import Zarr
 
 /// Turns a dataset and options into a plan, and refuses what cannot be done. Writes nothing.
+///
+/// The dataset is loaded with `JobOptions.viewChoice`, so that names are known and images that are not needed unopened.
 public struct Planner {
   /// A plan with the views that it is for.
   public struct Result: Sendable {
@@ -15,6 +17,12 @@ public struct Planner {
     /// One transform for all time points, or one for each.
     public var transforms: [[AffineMap]]
     public var warnings: [String]
+    /// Names of views that no voxel of the output comes from, whatever part of the world was asked for.
+    public var viewsWithoutVoxels: [String]
+    /// How many more views the part that was asked for leaves out.
+    public var viewsOutsideRegion: Int
+    /// Views that are left out, since their images are missing or cannot be opened.
+    public var missingViews: [MissingView]
     /// Of the dataset file's bytes.
     public var datasetDigest: String
   }
@@ -79,15 +87,22 @@ public struct Planner {
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
     _ = try FusionSetup.batchFunction(of: output, registry: registry)
-    return Result(plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices),
-      datasetDigest: dataset.digest)
+    let placements = try Placement.all(planned, transforms, in: plan)
+    let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
+    let notes = PlanNotes(
+      dataset: dataset, options: options, plan: plan, views: planned, finest: views.map(\.levels[0].stack),
+      transforms: transforms, placement: placements[0], presence: presence)
+    return Result(
+      plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
+      viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
+      missingViews: dataset.missingViews, datasetDigest: dataset.digest)
   }
 
   // MARK: - Selection
 
   private func selectedViews(times: [Int], channels: [Int]) throws(JobError) -> [View] {
     let isAll = times.count == dataset.timeCount && channels.count == dataset.channelCount
-    let views = try namedViews().filter { view in
+    let views = namedViews().filter { view in
       isAll || (times.contains { view.details.times[$0] != nil } && channels.contains { view.details.channels[$0] != nil })
     }
     guard !views.isEmpty else {
@@ -96,25 +111,15 @@ public struct Planner {
     return views
   }
 
-  private func namedViews() throws(JobError) -> [View] {
+  private func namedViews() -> [View] {
     guard let names = options.viewNames else { return dataset.views }
-    let known = Set(dataset.views.map(\.name))
-    for name in names where !known.contains(name) {
-      let nearest = nearestName(to: name, among: dataset.views.map(\.name))
-      throw .invalid(
-        what: "option \"views\" names \"\(name)\", which the dataset does not have",
-        hint: nearest.map { "did you mean \"\($0)\"?" } ?? "")
-    }
     let wanted = Set(names)
     return dataset.views.filter { wanted.contains($0.name) }
   }
 
   private func selectedTimes() throws(JobError) -> [Int] {
     guard let times = options.timePoints else { return Array(0..<dataset.timeCount) }
-    for time in times where time >= dataset.timeCount {
-      throw .invalid(
-        what: "option \"timepoints\" asks for \(time); the dataset has \(dataset.timeCount), counted from 0", hint: "")
-    }
+    for time in times where time >= dataset.timeCount { throw Self.wrong(ViewsError.noTimePoint(time, of: dataset.timeCount)) }
     return Array(Set(times)).sorted()
   }
 
@@ -129,15 +134,14 @@ public struct Planner {
     guard let wanted = options.channels else { return Array(0..<dataset.channelCount) }
     var indices: Set<Int> = []
     for name in wanted {
-      if let index = dataset.channelNames?.firstIndex(of: name) ?? Int(name), (0..<dataset.channelCount).contains(index) {
-        indices.insert(index)
-      } else {
-        let known = dataset.channelNames?.joined(separator: ", ") ?? "indices 0 to \(dataset.channelCount - 1)"
-        throw .invalid(what: "option \"channels\" asks for \"\(name)\"", hint: "the dataset has \(known)")
-      }
+      do throws(ViewsError) {
+        indices.insert(try ViewsError.channel(name, names: dataset.channelNames, count: dataset.channelCount))
+      } catch { throw Self.wrong(error) }
     }
     return indices.sorted()
   }
+
+  private static func wrong(_ error: ViewsError) -> JobError { .invalid(what: error.description, hint: error.hint) }
 
   // MARK: - Transforms
 

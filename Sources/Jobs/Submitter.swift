@@ -62,7 +62,7 @@ public struct Submitter {
     let site = OutputSite(path: outputPath)
     if let existing { try site.check(against: existing) }
     try site.check(overwrite: request.options.overwrite)
-    let dataset = try Dataset.load(datasetPath)
+    let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
     try site.check(against: result.views)
@@ -73,9 +73,13 @@ public struct Submitter {
     tell(.begins)
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
-    let details = JobDetails(
+    var details = JobDetails(
       plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
       optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) }, optionsFileContent: request.optionsFile.map { JSONText($0.content) })
+    if !result.missingViews.isEmpty { details.missingViews = result.missingViews }
+    if !result.viewsWithoutVoxels.isEmpty {
+      (details.viewsWithoutVoxels, details.viewCount) = (result.viewsWithoutVoxels, result.views.count)
+    }
     let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
     let placement = OutputPlacement(path: outputPath, uuid: uuid)
     let job = try store.createJob(

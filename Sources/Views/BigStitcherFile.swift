@@ -22,6 +22,8 @@ struct BigStitcherFile {
     var voxel: (size: [Double], unit: String)?
     /// Voxels along z, y, x.
     var shape: Index3?
+    /// Angle and illumination.
+    var side = ""
   }
 
   static func read(_ bytes: [UInt8], path: String) throws(ViewsError) -> DatasetFile {
@@ -65,6 +67,7 @@ struct BigStitcherFile {
       throw invalid(sequence, "\(times.count) time points of \(setups.count) setups are more views than can be read")
     }
     dataset.entries.reserveCapacity(total)
+    let hasSides = Set(setups.map(\.side)).count > 1
     var left = 0
     for (t, time) in times.enumerated() {
       for setup in setups {
@@ -86,6 +89,7 @@ struct BigStitcherFile {
         entry.timePlaces = [t]
         entry.channelPlaces = [channelPlaces[setup.channel] ?? 0]
         dataset.expectedShapes[dataset.entries.count] = setup.shape
+        if hasSides { dataset.sides[dataset.entries.count] = setup.side }
         dataset.entries.append(entry)
       }
     }
@@ -111,6 +115,8 @@ struct BigStitcherFile {
       guard ids.insert(id).inserted else { throw invalid(element, "there are two setups \(id)") }
       var setup = Setup(id: id, channel: 0)
       if let channel = element.child("attributes")?.child("channel") { setup.channel = try integer(channel) }
+      let sides = ["angle", "illumination"].map { element.child("attributes")?.child($0)?.text ?? "" }
+      setup.side = sides.joined(separator: " ")
       if let size = element.child("size") {
         let n = try numbers(size, count: 3)
         setup.shape = Index3(Vector3(n[2], n[1], n[0]).clamped(lowerBound: .zero, upperBound: Vector3(repeating: 1e15)))

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Zarr
 
@@ -32,13 +33,20 @@ public struct Dataset: Sendable {
   public let notes: [String]
   /// The folder whose content the views are, where they are that.
   public let listedFolder: String?
+  /// Views that are chosen and left out, since their images are missing or cannot be opened.
+  public let missingViews: [MissingView]
+  /// Whether the first of the chosen views is one of them.
+  public let isFirstMissing: Bool
+  /// From which side a view was taken, by its name; see `DatasetFile.sides`.
+  public let sides: [String: String]
 
   public struct LoadOptions: Sendable {
     /// Nil: some more than there are processors.
     public var threads: Int?
+    public var choice: ViewChoice
 
-    public init(threads: Int? = nil) {
-      self.threads = threads
+    public init(threads: Int? = nil, choice: ViewChoice = ViewChoice()) {
+      (self.threads, self.choice) = (threads, choice)
     }
   }
 
@@ -46,7 +54,7 @@ public struct Dataset: Sendable {
   ///
   /// Of several things that are wrong the one in the first view concerned is reported.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws(ViewsError) -> Dataset {
-    try Dataset(DatasetFile.read(path), options: options)
+    try Dataset(DatasetFile.read(path, choice: options.choice), options: options)
   }
 
   /// The coordinate system to use: the one asked for, else the only one; nil where the views have none at all.
@@ -63,15 +71,28 @@ public struct Dataset: Sendable {
 
 extension Dataset {
   /// Opens and matches the entries of a file.
-  public init(_ file: DatasetFile, options: LoadOptions = LoadOptions()) throws(ViewsError) {
-    guard !file.entries.isEmpty else { throw .noViews(path: file.path) }
-    let folder = file.folder
-    let opened = parallelMap(count: file.entries.count, threads: options.threads) { i in
-      Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(file.entries[i], in: folder) }
-    }
+  public init(_ whole: DatasetFile, options: LoadOptions = LoadOptions()) throws(ViewsError) {
+    guard !whole.entries.isEmpty else { throw .noViews(path: whole.path) }
+    let chosen = try whole.choosing(options.choice)
+    let opened = chosen.open(threads: options.threads)
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
-    for result in opened { images.append(try result.get()) }
+    var (present, missing) = ([Int](), [MissingView]())
+    for (i, result) in opened.enumerated() {
+      switch result {
+      case .success(let image):
+        images.append(image)
+        present.append(i)
+      case .failure(let error):
+        guard options.choice.skipsMissing, chosen.isMissing(i, error) else { throw error }
+        missing.append(MissingView(name: chosen.entries[i].name, reason: error.description))
+      }
+    }
+    guard !images.isEmpty else {
+      throw .allViewsMissing(path: whole.path, count: missing.count, first: missing.first?.reason ?? "")
+    }
+    (missingViews, isFirstMissing) = (missing, present.first != 0)
+    let file = chosen.keeping(present)
     let planeNotes = SinglePlane.settle(&images, entries: file.entries)
     let first = images[0].image
     let series = try OutputSeries(file, images: images)
@@ -88,7 +109,8 @@ extension Dataset {
     try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
     notes = file.notes + planeNotes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
-      + Dataset.typeNotes(images, of: file)
+    sides = file.sides.isEmpty
+      ? [:] : Dictionary(uniqueKeysWithValues: file.sides.map { (file.entries[$0.key].name, $0.value) })
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)
     (timeCount, channelCount) = (series.timeCount, series.channelCount)
@@ -113,18 +135,6 @@ extension Dataset {
 }
 
 extension Dataset {
-  /// The output has the first view's type, which the others' values may be beyond.
-  private static func typeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
-    let type = images[0].image.levels[0].elementType
-    let wider = images.indices.filter { !type.holds(images[$0].image.levels[0].elementType) }
-    guard let first = wider.first else { return [] }
-    return [
-      "\(wider.count) views have voxels that \(type.rawValue), the first view's type and so the output's, cannot hold, such as "
-        + "\(images[first].image.levels[0].elementType.rawValue) of view \"\(file.entries[first].name)\": values are clipped to it, "
-        + "unless output_dtype chooses another"
-    ]
-  }
-
   /// Once each, however many images they are on.
   private static func remarks(on images: [PlacedImage], of file: DatasetFile) -> [String] {
     var found: [String: (first: Int, count: Int)] = [:]
@@ -134,6 +144,30 @@ extension Dataset {
     return found.sorted { ($0.value.first, $0.key) < ($1.value.first, $1.key) }.map { remark, views in
       let others = views.count > 1 ? " and \(views.count - 1) more" : ""
       return "view \"\(file.entries[views.first].name)\"\(others): \(remark)"
+    }
+  }
+}
+
+extension DatasetFile {
+  fileprivate func open(threads: Int?) -> [Result<PlacedImage, ViewsError>] {
+    let folder = folder
+    return parallelMap(count: entries.count, threads: threads) { i in
+      if let failure = failures[i] { return .failure(failure) }
+      return Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(entries[i], in: folder) }
+    }
+  }
+
+  /// Whether it is the image that an entry could not be opened for, and not what the dataset says of it.
+  fileprivate func isMissing(_ place: Int, _ error: ViewsError) -> Bool {
+    // what is not there has no format that could be told
+    error.isOfImage || access(FilePath.absolute(entries[place].path, in: folder), F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno)
+  }
+
+  /// Which of some views, by name, can be opened now.
+  public func openable(_ names: Set<String>) -> [String] {
+    let asked = keeping(entries.indices.filter { names.contains(entries[$0].name) })
+    return zip(asked.entries, asked.open(threads: nil)).compactMap { entry, result in
+      if case .success = result { entry.name } else { nil }
     }
   }
 }

@@ -71,7 +71,9 @@ extension DatasetFile {
     for (field, image) in listed {
       if let problem = PathProblem(image) { throw .noPath(problem, image, path: path, field: field) }
     }
-    for (field, image) in listed.prefix(1) where access(FilePath.absolute(image, in: folder), F_OK) != 0 {
+    // one that is missing is said when it is opened; where all are, this is perhaps no list
+    func isThere(_ image: String) -> Bool { access(FilePath.absolute(image, in: folder), F_OK) == 0 }
+    if let (field, image) = listed.first, !listed.contains(where: { isThere($0.image) }) {
       throw .datasetInvalid(
         path: path, field: field,
         reason: "\"\(image.prefix(80))\" is not the path of an image. A dataset is a dataset.json, the XML of BigStitcher, a "
@@ -141,10 +143,10 @@ private struct FolderEntry: Sendable {
   init(_ path: String) throws(ViewsError) {
     if ImageFolder.isFolder(path) {
       // an array alone cannot be placed, and is told so when it is opened
-      guard let attributes = try ImageFolder.attributes(path) else { return }
+      // what is wrong with a folder is said when it is opened as a view
+      guard let attributes = try? ImageFolder.attributes(path) else { return }
       isImage = (attributes["ome"] ?? attributes)["multiscales"] != nil
     } else if let file = try? TIFFImageFile.open(path), file.metadata.files.count > 1 {
-      // what is wrong with a file is said when it is opened as a view
       files = file.metadata.files
     }
   }

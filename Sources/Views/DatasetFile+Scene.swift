@@ -12,6 +12,8 @@ extension DatasetFile {
     let scene: OMEScene
     let graph: OMESceneGraph
     var systems: [String: OMEImageSystems] = [:]
+    // of images that are missing or damaged, which stop only what needs them
+    var unread: [String: ZarrError] = [:]
     do throws(ZarrError) {
       guard let group = try readAttributes(ofGroup: path) else { throw ZarrError.arrayMissing(path: path) }
       scene = try OMEScene(path: path, attributes: group.attributes)
@@ -20,7 +22,9 @@ extension DatasetFile {
         Result { () throws(ZarrError) in try OMEImageSystems(inGroup: "\(path)/\(paths[i])") }
       }
       systems.reserveCapacity(paths.count)
-      for (image, result) in zip(paths, read) { systems[image] = try result.get() }
+      for (image, result) in zip(paths, read) {
+        do throws(ZarrError) { systems[image] = try result.get() } catch { unread[image] = error }
+      }
       graph = try OMESceneGraph(scene, images: systems)
     } catch {
       throw .datasetUnreadable(path: path, why: error)
@@ -45,13 +49,22 @@ extension DatasetFile {
         }
       }
     }
-    for (entry, image) in zip(entries, scene.imagePaths) where entry.transforms.isEmpty {
+    var failures: [Int: ViewsError] = [:]
+    for (i, image) in scene.imagePaths.enumerated() {
+      guard let error = unread[image] else { continue }
+      failures[i] = error.isFileMissing
+        ? .inputMissing(view: entries[i].name, path: entries[i].path) : .unreadable(view: entries[i].name, why: error)
+    }
+    for (i, (entry, image)) in zip(entries, scene.imagePaths).enumerated() where entry.transforms.isEmpty && failures[i] == nil {
+      // it may have led over one that is missing
+      if let first = failures.keys.min(), let error = failures[first] { throw error }
       throw .datasetInvalid(
         path: path, field: "image \"\(image)\"",
         reason: graph.problem(of: image).map { "it cannot be placed: \($0)" }
           ?? "no transformation that can be followed leads from it to \"\(targets[0].name)\"")
     }
     self.init(path: path, entries: entries, digest: FileBytes.digest(bytes), notes: notes)
+    self.failures = failures
     try checkNames()
   }
 

@@ -2,23 +2,23 @@ import Geometry
 import Zarr
 
 /// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is
-/// that of the first tile; positions in the tiles' own metadata are ignored. `dim = 3` says that tiles of one plane have z,
-/// whose pixel size is that of the first tile that has one.
+/// that of the first tile that is chosen; positions in the tiles' own metadata are ignored. `dim = 3` says that tiles of one
+/// plane have z, whose pixel size is that of the first chosen tile that has one.
 extension DatasetFile {
-  init(tileConfiguration bytes: [UInt8], path: String) throws(ViewsError) {
+  init(tileConfiguration bytes: [UInt8], path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) {
     let configuration = try TileConfiguration(String(decoding: bytes, as: UTF8.self), path: path)
     for tile in configuration.tiles {
       if let problem = PathProblem(tile.path) { throw .noPath(problem, tile.path, path: path, field: "line \(tile.line)") }
     }
     let folder = FilePath.folder(of: path)
     let names = DatasetFile.names(configuration.tiles.map(\.path))
-    let first = try OpenedImage.open(
-      DatasetEntry(name: names[0], path: configuration.tiles[0].path), in: folder)
+    let chosen = try choice.places(among: names).map { DatasetEntry(name: names[$0], path: configuration.tiles[$0].path) }
+    let first = try OpenedImage.first(of: chosen, in: folder, skipsMissing: choice.skipsMissing)
     let hasZ = first.is3D || first.plane != nil && configuration.dimensionCount == 3
     let axes = Axis.space.filter { hasZ || $0 != .z }
     var spacing: [Axis: Double] = [:]
     for axis in axes { spacing[axis] = axis.spaceLane.map { first.levels[0].stack.spacing[$0] } }
-    if hasZ && !first.is3D { spacing[.z] = first.zSpacing ?? Self.zSpacing(configuration, names, in: folder) ?? 1 }
+    if hasZ && !first.is3D { spacing[.z] = first.zSpacing ?? Self.zSpacing(of: chosen, in: folder) ?? 1 }
     let key = path.lowercased().hasSuffix(".registered.txt") ? "registered" : "stage"
     var entries: [DatasetEntry] = []
     entries.reserveCapacity(names.count)
@@ -42,9 +42,9 @@ extension DatasetFile {
   }
 
   /// Of the first tile that has one. What is wrong with a tile is said when it is opened as a view.
-  private static func zSpacing(_ configuration: TileConfiguration, _ names: [String], in folder: String) -> Double? {
-    parallelMap(count: names.count, threads: nil) { i in
-      (try? OpenedImage.open(DatasetEntry(name: names[i], path: configuration.tiles[i].path), in: folder))?.zSpacing
+  private static func zSpacing(of tiles: [DatasetEntry], in folder: String) -> Double? {
+    parallelMap(count: tiles.count, threads: nil) { i in
+      (try? OpenedImage.open(tiles[i], in: folder))?.zSpacing
     }.lazy.compactMap { $0 }.first
   }
 

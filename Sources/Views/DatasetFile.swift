@@ -26,6 +26,13 @@ public struct DatasetFile: Sendable {
   var otherDatasets: [String] = []
   /// Voxels along z, y, x that the file says an entry's image has, by its place in `entries`.
   var expectedShapes: [Int: Index3] = [:]
+  /// From which side an entry's image was taken (angle, illumination), by its place in `entries`. Views of different
+  /// sides are at one place on purpose.
+  var sides: [Int: String] = [:]
+  /// Entries whose images were needed to place them, and could not be opened.
+  var failures: [Int: ViewsError] = [:]
+  /// How many channels the output has at the least, where no names say so.
+  var leastChannelCount = 0
 
   public init(
     path: String, entries: [DatasetEntry], digest: String = "", channels: [String]? = nil, timeCount: Int? = nil,
@@ -42,7 +49,8 @@ public struct DatasetFile: Sendable {
   public func moved(to newPath: String) -> DatasetFile {
     let newPath = FilePath.absolute(newPath)
     let newFolder = FilePath.folder(of: newPath)
-    let moved = entries.map { entry in
+    // what could not be placed has no place there either
+    let moved = keeping(entries.indices.filter { failures[$0] == nil }).entries.map { entry in
       var entry = entry
       entry.path = FilePath.relative(FilePath.absolute(entry.path, in: folder), to: newFolder)
       return entry

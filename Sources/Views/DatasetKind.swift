@@ -59,12 +59,13 @@ enum DatasetKind: Sendable, CaseIterable {
 }
 
 extension DatasetFile {
-  public static func read(_ path: String) throws(ViewsError) -> DatasetFile {
+  /// - Parameter choice: what is to be opened later: of a kind that needs an image to place all others, one of those.
+  public static func read(_ path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) -> DatasetFile {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
     case .json: return try DatasetFile(json: bytes(of: path), path: path)
     case .bigStitcher: return try BigStitcherFile.read(bytes(of: path), path: path)
-    case .tileConfiguration: return try DatasetFile(tileConfiguration: bytes(of: path), path: path)
+    case .tileConfiguration: return try DatasetFile(tileConfiguration: bytes(of: path), path: path, choice: choice)
     case .imageList: return try DatasetFile(imageList: bytes(of: path), path: path)
     case .imageFolder: return try DatasetFile(imageFolder: path)
     case .image: return DatasetFile(image: path)

@@ -22,7 +22,8 @@ enum ImageFolder {
   }
 
   /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself, else
-  /// every Zarr folder and TIFF file directly in it. Hidden ones do not count.
+  /// every Zarr folder and TIFF file directly in it, by what they are or by their names: one that was cut short is an image
+  /// that cannot be opened, and is said to be. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
     if let layout = try layout(path) { return layout.images }
     let names = try names(path)
@@ -64,11 +65,12 @@ enum ImageFolder {
   }
 
   private static func isCandidate(_ path: String) -> Bool {
+    let name = path.lowercased()
     if isFolder(path) {
       // one that has lost its metadata is told, and not left out
-      if path.lowercased().hasSuffix(".zarr") { return true }
-      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+      return name.hasSuffix(".zarr") || ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
+    if [".tif", ".tiff"].contains(where: { name.hasSuffix($0) }) { return true }
     let head = FileBytes.first(8, of: path)
     // of a format that is not read: told when it is opened as a view
     return ImageFormat.isTIFF(Array(head.prefix(4))) || head == HDF5File.signature && ForeignFormat.of(file: path) != nil

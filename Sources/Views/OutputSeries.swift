@@ -17,7 +17,7 @@ struct OutputSeries: Sendable {
 
   /// `images` are those of the file's entries, in order; there is one at least.
   init(_ file: DatasetFile, images: [PlacedImage]) throws(ViewsError) {
-    var (times, channels) = (file.timeCount ?? 0, file.channels?.count ?? 0)
+    var (times, channels) = (file.timeCount ?? 0, file.channels?.count ?? file.leastChannelCount)
     var (timeReference, channelReference): (OpenedImage?, OpenedImage?)
     for (entry, placed) in zip(file.entries, images) {
       if let places = entry.timePlaces {

@@ -27,6 +27,10 @@ public enum ViewsError: Error, Equatable, Sendable {
   /// Fields of different wells of a plate lie on each other; `first` and `second` are the wells' folders.
   case wellsOverlap(path: String, first: String, second: String)
   case duplicateName(path: String, name: String)
+  /// Views, time points or channels that are asked for and that the dataset does not have.
+  case choiceInvalid(what: String, hint: String)
+  /// None of the views that are asked for can be opened.
+  case allViewsMissing(path: String, count: Int, first: String)
   /// A file or folder that a view names is not there.
   case inputMissing(view: String, path: String)
   /// A file or folder that is there but in no format that is read.
@@ -64,6 +68,8 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .samePlace: "same-place"
     case .wellsOverlap: "wells-overlap"
     case .duplicateName: "duplicate-view"
+    case .choiceInvalid: "invalid-input"
+    case .allViewsMissing: "views-missing"
     case .inputMissing: "input-missing"
     case .formatUnknown, .metadataMissing: "format-unknown"
     case .formatForeign: "format-unsupported"
@@ -98,6 +104,8 @@ public enum ViewsError: Error, Equatable, Sendable {
       "list the files of one channel and time point only, or give each its \"c\" or \"t\" in a dataset.json; a dataset.json may have several on one place, too"
     case .wellsOverlap(_, let first, _): "give one well: \(first)"
     case .duplicateName: "give each view a name of its own"
+    case .choiceInvalid(_, let hint): hint
+    case .allViewsMissing: "check that the disk of the images is mounted"
     case .inputMissing: "check the path (paths are relative to the dataset file), and that its disk is mounted"
     case .formatUnknown: "give an OME-Zarr image (0.4, 0.5, 0.6), a TIFF file, or a Zarr array with axes, spacing and origin"
     case .formatForeign(_, _, let format): format.advice
@@ -159,6 +167,9 @@ extension ViewsError: CustomStringConvertible {
       "\(path): the metadata of \"\(first)\" and \"\(second)\" say that they are at the same place, where they would be averaged"
     case .wellsOverlap(let path, let first, let second):
       "\(path): the fields of the wells \(FilePath.relative(first, to: path)) and \(FilePath.relative(second, to: path)) lie on each other, since they are placed within their wells"
+    case .choiceInvalid(let what, _): what
+    case .allViewsMissing(let path, let count, let first):
+      "\(path): none of the \(count) views can be opened; the first: \(first)"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"

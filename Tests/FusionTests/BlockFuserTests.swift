@@ -384,6 +384,37 @@ let allFunctions = [
     }
   }
 
+  /// Views of one plane between those of the output: on the nearest, whatever y and x do, and for any blocks.
+  @Test(arguments: allFunctions) func flatViewsLieOnOnePlane(_ function: String) throws {
+    for kind in [MapKind.wholeShift, .shift, .scale, .mirror, .rotationZ, .anisotropic] {
+      for (seed, type) in [ElementType.uint16, .float32, .uint32].enumerated() {
+        var g = SeededGenerator(seed: UInt64(seed) &+ 40)
+        let shape = Index3(1, 5, 8)
+        let views = (0..<5).map { id in
+          var map = randomMap(kind, view: shape, volume: volume, using: &g)
+          if id == 3 { map = PixelMap(rows: map.rows, offset: Vector3(-1.5 * map.rows[0][0], map.offset[1], map.offset[2])) }
+          if id == 4 {
+            var rows = map.rows
+            (rows[1][0], rows[2][0]) = (0.3, -0.2)
+            map = PixelMap(rows: rows, offset: map.offset)
+          }
+          return randomView(
+            id: id, type: type, shape: id == 2 ? Index3(4, 6, 7) : shape, map: map, spacing: Vector3(2, 1, 0.5), using: &g)
+        }
+        for order in [1, 0] {
+          let recipe = try FusionRecipe(
+            function: function, blendingWidths: Vector3(3, 2, 4), interpolationOrder: order, outputType: type,
+            context: context(volume))
+          let whole = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume)
+          let twin = TwinFuser(function: function, widths: Vector3(3, 2, 4), order: order)
+          #expect(departures(whole, type, views, twin, volume: volume, size: size(type)) == [], "\(kind) \(type) \(order)")
+          #expect(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 3, 5)) == whole)
+          #expect(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(3, 4, 6), lends: true) == whole)
+        }
+      }
+    }
+  }
+
   @Test func viewsAreCounted() throws {
     for type in [ElementType.uint16, .float32] {
       for kind in [MapKind.shift, .mirror, .general] {

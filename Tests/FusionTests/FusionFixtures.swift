@@ -25,7 +25,7 @@ func twinView<T: BitwiseCopyable>(
     id: id, map: map, shape: shape, spacing: spacing, affine: .identity, elementType: type, intensityScale: scale,
     intensityOffset: offset)
   let bytes = stored.withUnsafeBytes { Array($0) }
-  return TwinView(placed: placed, voxels: stored.map(number), bytes: bytes)
+  return TwinView(placed: placed, voxels: stored.map(number), bytes: bytes, given: map)
 }
 
 /// A view with random voxels of any type; floats may have NaN.

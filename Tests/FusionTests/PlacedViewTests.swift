@@ -41,6 +41,46 @@ import Testing
     }
   }
 
+  /// Whether a view has a voxel in a box of the output is what looking at each of them says.
+  @Test(arguments: MapKind.allCases) func presenceIsThatOfTheVoxels(_ kind: MapKind) {
+    var g = SeededGenerator(seed: 19)
+    let twin = TwinFuser()
+    var found: Set<PlacedView.Presence> = []
+    for _ in 0..<150 {
+      let shape = Index3(
+        [1, 1, 2, 5].randomElement(using: &g) ?? 1, [1, 1, 2, 8].randomElement(using: &g) ?? 1,
+        [1, 2, 11].randomElement(using: &g) ?? 1)
+      let view = randomView(
+        id: 0, type: .uint8, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g), using: &g)
+      let lower = smallIndex(3, 5, 9, &g)
+      for box in [Box3(shape: volume), Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))] {
+        let isThere = (0..<box.count).contains { i in
+          let size = box.shape
+          let at = box.lower &+ Index3(i / (size[1] * size[2]), i / size[2] % size[1], i % size[2])
+          return twin.sample(view, at) != nil
+        }
+        var limit = 10_000
+        let presence = view.placed.presence(in: box, rowLimit: &limit)
+        #expect(presence == (isThere ? .present : .absent), "\(shape) \(view.placed.map) \(box)")
+        found.insert(presence)
+      }
+    }
+    #expect(found == [.present, .absent])
+  }
+
+  @Test func aLimitOfRowsLeavesItOpen() {
+    let rows = [Vector3(1, 0.5, 0), Vector3(-0.5, 1, 0), Vector3(0, 0, 1)]
+    let view = PlacedView(
+      id: 0, map: PixelMap(rows: rows, offset: Vector3(0.123, 0, 0)), shape: Index3(1, 40, 40), spacing: Vector3(1, 1, 1),
+      affine: .identity, elementType: .uint8)
+    let volume = Box3(lower: Index3(-50, -50, -50), upper: Index3(50, 50, 50))
+    for (rows, presence) in [(10_000, PlacedView.Presence.absent), (3, .unknown)] {
+      var limit = rows
+      #expect(view.presence(in: volume, rowLimit: &limit) == presence)
+      #expect(limit < rows)
+    }
+  }
+
   /// The other way round: every block that needs a voxel of the view is found.
   @Test(arguments: MapKind.allCases) func outputBoxesHoldAllThatAreMadeOfVoxels(_ kind: MapKind) {
     var g = SeededGenerator(seed: 18)

@@ -8,6 +8,8 @@ struct TwinView {
   let voxels: [Double]
   /// The same voxels as they are stored.
   let bytes: [UInt8]
+  /// As it was given, before anything was made of it; nil: that of `placed`.
+  var given: PixelMap?
 
   subscript(z: Int, y: Int, x: Int) -> Double { voxels[(z * placed.shape[1] + y) * placed.shape[2] + x] }
 }
@@ -103,13 +105,31 @@ struct TwinFuser {
 
   /// Where an output voxel lies in a view; nil outside. Within a millionth of a voxel of the ends it is on them.
   func place(_ view: TwinView, _ index: Index3) -> Vector3? {
-    var p = view.placed.map(Vector3(index))
+    guard var p = position(view, index) else { return nil }
     for axis in 0..<3 {
       let last = Double(view.placed.shape[axis] - 1)
       guard p[axis] >= -1e-6, p[axis] <= last + 1e-6 else { return nil }
       p[axis] = min(max(p[axis], 0), last)
     }
     return p
+  }
+
+  /// One plane that lies parallel to those of the output is on the nearest of them, halves on the lower one.
+  private func position(_ view: TwinView, _ index: Index3) -> Vector3? {
+    let map = view.given ?? view.placed.map
+    guard isFlat(view) else { return map(Vector3(index)) }
+    let height = -map.offset[0] / map.rows[0][0]
+    let below = height.rounded(.down)
+    let plane = height - below <= 0.5 + 1e-6 ? below : below + 1
+    if Double(index[0]) != plane { return nil }
+    var p = map(Vector3(height, Double(index[1]), Double(index[2])))
+    p[0] = 0
+    return p
+  }
+
+  private func isFlat(_ view: TwinView) -> Bool {
+    let row = (view.given ?? view.placed.map).rows[0]
+    return view.placed.shape[0] == 1 && row[0] != 0 && row[1] == 0 && row[2] == 0
   }
 
   private func interpolate(_ view: TwinView, _ p: Vector3) -> Double {
@@ -128,7 +148,7 @@ struct TwinFuser {
 
   /// The 5-node grid of distances, interpolated; the cosine ramp. Axes of width 0 have no part in it.
   func weight(_ view: TwinView, _ p: Vector3) -> Double {
-    let axes = (blendsZ ? [0, 1, 2] : [1, 2]).filter { widths[$0] > 0 }
+    let axes = [0, 1, 2].filter { widths[$0] > 0 && ($0 > 0 || blendsZ && !isFlat(view)) }
     if axes.isEmpty { return 1 }
     let n = Vector3(view.placed.shape)
     let height = [0.0, 1, 2, 1, 0]

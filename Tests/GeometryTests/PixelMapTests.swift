@@ -27,6 +27,35 @@ import Testing
     #expect(throws: GeometryError.self) { try flat.inverse() }
   }
 
+  /// Where a plane is, in output planes, and the one that it goes to.
+  @Test func onePlaneGoesToTheNearest() {
+    let cases = [(0, 0), (0.4, 0), (0.5, 0), (0.6, 1), (1.5, 1), (2.5000001, 2), (-0.4, 0), (-0.5, -1), (-1.2, -1), (1e9 + 0.5, 1e9)]
+    for (place, plane) in cases as [(Double, Double)] {
+      for scale in [1, 0.3, -2.5] {
+        let map = PixelMap(rows: [Vector3(scale, 0, 0), Vector3(0, 1, 0.5), Vector3(0, -0.5, 1)], offset: Vector3(-place * scale, 3, 4))
+        let moved = map.onNearestPlane(shape: Index3(1, 5, 6))
+        #expect(moved?.rows[0] == Vector3(1, 0, 0) && moved?.offset[0] == 0 - plane, "\(place) \(scale)")
+        #expect(moved?.rows[1...] == map.rows[1...] && moved?.offset[1] == 3 && moved?.offset[2] == 4)
+      }
+    }
+  }
+
+  /// Straight along z, whatever the plane's y and x would be on other planes.
+  @Test func aShearedPlaneGoesStraight() throws {
+    let map = PixelMap(rows: [Vector3(0.5, 0, 0), Vector3(2, 1, 0), Vector3(0, 0, 1)], offset: Vector3(-0.7, 10, 0))
+    let moved = try #require(map.onNearestPlane(shape: Index3(1, 50, 60)))
+    #expect(moved == PixelMap(rows: [Vector3(1, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, 1)], offset: Vector3(-1, 12.8, 0)))
+  }
+
+  @Test func stacksAndTiltedPlanesStay() {
+    let straight = PixelMap(rows: AffineMap.identity.rows, offset: Vector3(-0.4, 0, 0))
+    #expect(straight.onNearestPlane(shape: Index3(2, 5, 6)) == nil)
+    let tilted = PixelMap(rows: [Vector3(1, 0, 1e-9), Vector3(0, 1, 0), Vector3(0, 0, 1)], offset: .zero)
+    #expect(tilted.onNearestPlane(shape: Index3(1, 5, 6)) == nil)
+    let far = PixelMap(rows: AffineMap.identity.rows, offset: Vector3(1e18, 0, 0))
+    #expect(far.onNearestPlane(shape: Index3(1, 5, 6)) == nil)
+  }
+
   @Test func boundsHoldEveryPixelOfABox() {
     let map = PixelMap(
       rows: [Vector3(1, 0.1, -0.2), Vector3(0, -1, 0.3), Vector3(0.5, 0, 2)], offset: Vector3(1, 2, 3))

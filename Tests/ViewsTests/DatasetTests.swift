@@ -49,20 +49,6 @@ import Views
     #expect(b.levels[0].elementType == .uint8)
   }
 
-  @Test func valuesThatTheFirstTypeCannotHoldAreWorthANote() throws {
-    let folder = try ViewsTestFolder()
-    for type in ["|u1", "<u2", "<i2", "<f4"] { try folder.image("v\(type.suffix(2))", type: type) }
-    func notes(_ types: String...) throws -> [String] {
-      try folder.load(types.enumerated().map { #"{"name": "\#($0)", "path": "v\#($1)"}"# }.joined(separator: ", ")).notes
-    }
-    let note = try notes("u1", "u1", "u2")
-    #expect(note.count == 1 && note[0].contains("output_dtype") && note[0].contains("uint16 of view \"2\""), "\(note)")
-    for types in [("u2", "u1"), ("i2", "u1"), ("f4", "u2"), ("u1", "u1")] where types.0 != types.1 {
-      #expect(try notes(types.0, types.1).isEmpty)
-    }
-    for types in [("u2", "i2"), ("i2", "u2"), ("u2", "f4")] { #expect(try notes(types.0, types.1).count == 1) }
-  }
-
   /// As BigStitcher takes levels that have a scale only.
   @Test func levelsThatDoNotSayWhereTheyAre() throws {
     let folder = try ViewsTestFolder()

@@ -102,12 +102,12 @@ import Views
   /// What is wrong, the code of the error and what it must name beside the scene.
   @Test(arguments: [
     (edge("a", #""type": "displacements", "path": "field""#), "dataset-invalid", ["image \"a\"", "field"]),
-    (edge("gone", #""type": "identity""#), "dataset-missing", ["scene/gone"]),
+    (edge("gone", #""type": "identity""#), "input-missing", ["\"gone\"", "scene/gone"]),
     (edge("a", #""type": "translation", "translation": [1, 2]"#), "dataset-invalid", ["image \"a\"", "translation"]),
     (edge("a", #""type": "identity""#) + "," + #"{"type": "identity", "input": {"path": "b", "name": "physical"}, "output": {"path": "b", "name": "physical"}}"#, "dataset-invalid", ["image \"b\"", "world"]),
     ("", "dataset-unreadable", ["coordinateTransformations"]),
     (edge("a", #""type": "scale", "scale": [1, 0, 1]"#), "view-invalid", ["\"a\"", "singular"]),
-    (edge("flat", #""type": "identity""#), "dataset-unreadable", ["scene/flat", "multiscales"]),
+    (edge("flat", #""type": "identity""#), "metadata-invalid", ["\"flat\"", "scene/flat", "multiscales"]),
   ])
   func whatIsWrongIsNamed(transformations: String, code: String, words: [String]) throws {
     let folder = try ViewsTestFolder()

@@ -1,0 +1,65 @@
+import Fusion
+import Geometry
+import Views
+
+/// Which views have no voxel in the output: those that lie between its voxels or beyond its end, and those that the part
+/// of the world that was asked for leaves out on purpose.
+///
+/// Places decide, not values. What it costs does not grow with voxels: nearly all views answer by their ends or their
+/// middle, and for the rest there is a limit on rows that are looked at.
+struct ViewPresence {
+  /// Names, in dataset order.
+  private(set) var withoutVoxels: [String] = []
+  private(set) var outsideRegion = 0
+  /// How many views the limit left unanswered.
+  private(set) var unknownCount = 0
+
+  /// Some seconds.
+  static let rowLimit = 20_000_000
+
+  /// - Parameter isRegion: whether a part of the world was asked for.
+  init(
+    _ views: [View], _ placements: [Placement], in plan: JobPlan, isRegion: Bool, rowLimit: Int = Self.rowLimit
+  ) {
+    var rowLimit = rowLimit
+    let volume = Box3(shape: plan.stack.shape)
+    for (i, view) in views.enumerated() {
+      let own = placements.enumerated().filter { t, _ in placements.count == 1 || view.details.times[t] != nil }
+        .map { $1.views[i] }
+      func answer(_ box: (PlacedView) -> Box3?) -> PlacedView.Presence {
+        var isUnknown = false
+        for placed in own {
+          guard let box = box(placed) else {
+            isUnknown = true
+            continue
+          }
+          switch placed.presence(in: box, rowLimit: &rowLimit) {
+          case .present: return .present
+          case .unknown: isUnknown = true
+          case .absent: break
+          }
+        }
+        return isUnknown ? .unknown : .absent
+      }
+      switch answer({ _ in volume }) {
+      case .present: continue
+      case .unknown: unknownCount += 1
+      case .absent:
+        // on a grid without an end it would have some, or it is somewhere else altogether
+        let isElsewhere = own.allSatisfy { !Placement.bounds(of: $0, view.level.stack, in: plan.stack).meets(volume) }
+        if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape)) }) == .present {
+          outsideRegion += 1
+        } else {
+          withoutVoxels.append(view.name)
+        }
+      }
+    }
+  }
+}
+
+extension ViewIndex.Entry {
+  /// Whether it comes within half a voxel of a box of voxels.
+  fileprivate func meets(_ box: Box3) -> Bool {
+    all(lower .<= Vector3(box.upper) - 0.5) && all(upper .>= Vector3(box.lower) - 0.5)
+  }
+}
