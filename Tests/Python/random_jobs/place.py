@@ -45,13 +45,17 @@ def enclosing(views: list[tuple[View, Array]], spacing: Array, mode: str) -> tup
     boxes = [box(v, a, mode) for v, a in views]
     lows, highs = np.array([b[0] for b in boxes]), np.array([b[1] for b in boxes])
     low, high = (lows.max(0), highs.min(0)) if mode == "intersection" else (lows.min(0), highs.max(0))
-    cells = (high - low) / spacing
-    # what is less than a few units in the last place of a position short of a voxel has it
-    ulp = reach(views) * EPS / spacing
-    fewest, most = np.floor(cells + 1e-9 + ulp), np.floor(cells + 1.1e-9 + 24 * ulp)
-    if (most < 0).any() or (fewest < 0).any():
+    fewest, most = steps(high - low, spacing, reach(views))
+    if (fewest < 0).any():
         raise Empty
     return Grid(spacing, low, fewest.astype(int) + 1), Grid(spacing, low, most.astype(int) + 1)
+
+
+def steps(extent: Array, spacing: Array, largest: Array) -> tuple[Array, Array]:
+    """Steps that fit into an extent. What is less than a few units in the last place short of one has it: 1 is too few to
+    miss, and 24 are too many to take."""
+    ulp = largest * EPS / spacing
+    return np.floor(extent / spacing + 1e-9 + ulp), np.floor(extent / spacing + 1.1e-9 + 24 * ulp)
 
 
 def reach(views: list[tuple[View, Array]]) -> Array:
@@ -64,10 +68,11 @@ def reach(views: list[tuple[View, Array]]) -> Array:
     return largest
 
 
-def combined(all_times: list[Grid]) -> Grid:
+def combined(all_times: list[Grid], which: int) -> Grid:
     low = np.min([g.origin for g in all_times], axis=0)
     spacing = all_times[0].spacing
-    cells = np.max([np.floor((g.origin + (g.shape - 1) * spacing - low) / spacing + 1e-9) for g in all_times], axis=0)
+    ends = [(g.origin - low) + (g.shape - 1) * spacing for g in all_times]
+    cells = np.max([steps(end, spacing, np.abs(low) + np.abs(g.origin) + end)[which] for g, end in zip(all_times, ends)], axis=0)
     return Grid(spacing, low, cells.astype(int) + 1)
 
 
@@ -83,7 +88,7 @@ def output_grids(job: Job) -> list[Grid]:
         groups = by_time(job)
         mode = job.options.get("output_stack_mode", "union")
         both = [enclosing(group, spacing, mode) for group in groups]
-        grids = [combined([b[i] for b in both]) if len(both) > 1 else both[0][i] for i in (0, 1)]
+        grids = [combined([b[i] for b in both], i) if len(both) > 1 else both[0][i] for i in (0, 1)]
     for grid in grids:
         for i, axis in enumerate(job.axes):
             grid.origin[i] = given["origin"].get(axis, grid.origin[i])
@@ -127,8 +132,10 @@ def pixel_map(view: View, affine: Array, grid: Grid) -> PixelMap:
     excess = (inverse[:n, :n] - np.eye(n)) @ grid.origin
     offset = np.around((inverse[:n, n] + excess + (grid.origin - origin)) / spacing, 10)
     whole = np.round(offset)
-    offset = np.where(np.abs(offset - whole) <= 1e-6, whole, offset)
     size = np.abs(inverse[:n, :n]) @ (np.abs(grid.origin) + np.abs(affine[:n, n])) + np.abs(origin)
+    # a few units in the last place of what it is made of count as nothing
+    noise = np.minimum(8 * np.spacing(np.abs(inverse[:n, n]) + np.abs(inverse[:n, :n] - np.eye(n)) @ np.abs(grid.origin) + np.abs(grid.origin) + np.abs(origin)) / spacing, 0.01)
+    offset = np.where(np.abs(offset - whole) <= np.maximum(1e-6, noise), whole, offset)
     is_shift = bool((affine[:n, :n] == np.eye(n)).all())
     doubt = float((size / spacing).max()) * EPS * (4 if is_shift else 4 * float(np.linalg.cond(affine[:n, :n])))
     # where that is much, the tenth decimal may be another

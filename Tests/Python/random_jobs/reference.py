@@ -17,16 +17,15 @@ FUNCTIONS = ("weighted_average_fusion", "simple_average_fusion", "max_fusion")
 
 
 def is_defined(job: Job, planewise: bool) -> bool:
-    """Whether it can compute the job: functions that it has, numbers that 32 bit hold, without what docs/fusion.md lists
-    as departures."""
+    """Whether it can compute the job: functions that it has, numbers that 32 bit bear, without what docs/fusion.md lists as
+    departures."""
     widths = job.per_axis(job.options.get("blending_widths"), 10)
     return (
         job.options.get("fusion_func", FUNCTIONS[0]) in FUNCTIONS
         and not job.options.get("output_mask") and "intensity_range" not in job.options
-        and not planewise and not job.is_double and bool((widths > 0).all() and (widths <= 100).all())
+        and not planewise and bool((widths > 0).all() and (widths <= 100).all())
         and all(min(v.shape) > 1 for v in job.views)
-        and all(v.content in ("soft", "constant", "sparse") or v.data.dtype.kind in "iu" for v in job.views)
-        and (job.output_type.kind == "f" or job.output_type == job.views[0].data.dtype)
+        and all(bool((np.abs(v.data.astype(float)) < 1e30).all()) for v in job.views)
     )
 
 

@@ -10,8 +10,16 @@ import numpy as np
 from .job import Array, Job, View
 from .place import PixelMap
 
-#: A sample so far outside a view's first or last voxel is on it.
+#: A sample so far outside a view's first or last voxel is on it, in voxels.
 BORDER = 1e-6
+
+
+def border(at: PixelMap, axis: int, length: int) -> float:
+    """More on long views: for each voxel from the output's first one, the matrix is rounded once."""
+    slopes = np.abs(at.matrix[axis])
+    if np.count_nonzero(slopes) != 1 or slopes[axis] == 0:
+        return BORDER
+    return max(BORDER, min(1e-10 * float((abs(at.offset[axis]) + length - 1) / slopes[axis]), 0.01))
 
 
 @dataclass
@@ -48,21 +56,23 @@ def sample(job: Job, view: View, image: Array, at: PixelMap, index: list[Array],
     is_grown = bool(job.options.get("weights_func"))
     flat = job.dims == 3 and view.shape[0] == 1 and at.matrix[0, 0] != 0 and not at.matrix[0, 1:].any()
     for axis, length in enumerate(view.shape):
-        p = np.broadcast_to(at.axis(axis, index), shape)
         if flat and axis == 0:
-            # a single plane lies on the output plane nearest to it, of two the lower
-            plane = -at.offset[0] / at.matrix[0, 0]
-            valid &= index[0] == np.ceil(plane - 0.5)
-            tie = abs(plane - np.floor(plane) - 0.5)
-            if 0 < tie < 1e-6 + 4 * at.doubt:
-                doubtful |= np.abs(index[0] - plane) < 0.6
+            # a single plane lies on the output plane nearest to it, of two the lower, straight above or below its place
+            height = -at.offset[0] / at.matrix[0, 0]
+            valid &= index[0] == np.ceil(height - 0.5)
+            tie = abs(height - np.floor(height) - 0.5)
+            if 0 < tie < 2e-6 + 4 * at.doubt:
+                doubtful |= np.abs(index[0] - height) < 0.6
+            index = [np.full_like(index[0], height), *index[1:]]
             places.append(np.zeros(shape))
             continue
+        p = np.broadcast_to(at.axis(axis, index), shape)
         last = length - 1
-        valid &= (p >= -BORDER) & (p <= last + BORDER)
-        doubtful |= (np.abs(p + BORDER) < at.doubt) | (np.abs(p - last - BORDER) < at.doubt)
+        edge = border(at, axis, length)
+        valid &= (p >= -edge) & (p <= last + edge)
+        doubtful |= (np.abs(p + edge) < at.doubt) | (np.abs(p - last - edge) < at.doubt)
         off = np.minimum(np.abs(p), np.abs(p - last))
-        on_border |= ((off > 0) | is_grown) & (off < 2 * BORDER + at.doubt)
+        on_border |= ((off > 0) | is_grown) & (off < 2 * edge + at.doubt)
         places.append(np.clip(p, 0, last))
     doubtful &= np.all([(p >= 0) & (p <= n - 1) for p, n in zip(places, view.shape)], axis=0)
     numbers = image.astype(np.longdouble if job.is_double else np.float64)

@@ -10,7 +10,6 @@ import numpy as np
 import tensorstore
 import tifffile
 import zarr
-
 from conftest import write_view
 
 from .job import Array, Job, View
