@@ -14,7 +14,10 @@ enum FusionSetup {
 
   /// How many voxels around a block the functions look at, along z, y, x.
   static func halo(of fusion: FusionPlan, registry: FusionRegistry, stack: StackProperties) throws(JobError) -> Index3 {
-    try recipe(
+    // the halo does not hang on the output's type, which a range does
+    var fusion = fusion
+    fusion.intensityRange = nil
+    return try recipe(
       fusion, context: context(fusion, stack: stack, is3D: true), outputType: .float32, inputTypes: [],
       registry: registry
     ).halo

@@ -254,3 +254,11 @@ def test_bounding_boxes_are_a_map(tmp_path):
     file = tmp_path / "dataset.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "bounding_boxes": [1]}))
     assert "bounding_boxes" in refused(tmp_path)
+
+
+def test_an_intensity_range_in_blocks_of_one_plane(tmp_path):
+    data = noise(21)
+    dataset(tmp_path, [data])
+    fused = fuse(tmp_path, "--intensity-range", "500,3500", "--output-chunksize", "z=1,y=16,x=16")
+    expected = np.clip((data.astype(np.float64) - 500) / 3000 * 65535, 0, 65535)
+    assert np.abs(fused - expected).max() <= 0.51
