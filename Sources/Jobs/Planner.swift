@@ -233,10 +233,13 @@ public struct Planner {
     return stack
   }
 
-  /// Which views there are at which of the chosen time points: one group where it makes no difference.
+  /// Which views there are at which of the chosen time points: one group where it makes no difference, since what is
+  /// combined of several is rounded twice. What all views cover does not depend on when they are there; what they have in
+  /// common does.
   private func viewsByTime(_ views: [View], _ transforms: [[AffineMap]], times: [Int]) -> [(t: Int, views: [Int])] {
     let isMoving = transforms.contains { $0.count > 1 }
-    guard isMoving || views.contains(where: { !$0.details.times.isWhole }) else {
+    let hasParts = options.outputStackMode == .intersection && views.contains { !$0.details.times.isWhole }
+    guard isMoving || hasParts else {
       return [(0, Array(views.indices))]
     }
     var groups = [[Int]](repeating: [], count: times.count)

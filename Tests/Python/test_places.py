@@ -144,3 +144,20 @@ def test_an_axis_of_width_zero_has_no_part_in_the_weights(tmp_path, widths, axes
         weights[y:y + 30, x:x + 40] += weight
     covered = weights > 0
     np.testing.assert_allclose(fused[covered], (sums[covered] / weights[covered]), atol=2e-6)
+
+
+def test_an_output_covers_views_of_any_time_point_alike(tmp_path):
+    """Views that stand still, each of one time point: what they cover is rounded once, as if all were there always."""
+    shapes = []
+    for places in ([{}, {}], [{"t": [0]}, {"t": [1]}]):
+        views = []
+        for i, (place, (x, width)) in enumerate(zip(places, ((0.0, 10), (1.0, 12)))):
+            times = 1 if place else 2
+            name = f"v{len(shapes)}{i}.ome.zarr"
+            write_view(tmp_path / name, np.ones((times, 1, 6, width), "uint16"), (1.0, 1.0), (0.0, x))
+            views.append({"name": name, "path": name, **place})
+        (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+        blockfuse(tmp_path, "fuse", "dataset.json", "--output", f"o{len(shapes)}.zarr", "--output-spacing", "y=1,x=1.5", "--quiet")
+        shapes.append(zarr.open_array(tmp_path / f"o{len(shapes)}.zarr" / "0", mode="r").shape)
+    # from 0 to 12 in steps of 1.5
+    assert shapes == [(2, 1, 6, 9)] * 2
