@@ -94,6 +94,17 @@ def test_contiguous_hdf5_that_is_cut_while_a_job_runs(tmp_path):
     assert check(tmp_path, end, str(tmp_path / "data.h5"), "volume", "ends", data=LARGE) < 16
 
 
+def test_a_linked_hdf5_that_is_cut_while_a_job_runs(tmp_path):
+    """As BigDataViewer exports in partitions: the voxels are in another file."""
+    hdf5(tmp_path / "part.h5", [])
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["volume"] = h5py.ExternalLink("part.h5", "volume")
+    describe(tmp_path, "data.h5", dataset="volume")
+    blockfuse(tmp_path, "submit", "dataset.json", *OPTIONS)
+    end = run_cut(tmp_path, lambda: os.truncate(tmp_path / "part.h5", 300000))
+    check(tmp_path, end, str(tmp_path / "part.h5"), "volume", "ends")
+
+
 @pytest.mark.parametrize("what", ["cut", "removed"])
 @pytest.mark.parametrize("kind, storage", [("virtual", {}), ("virtual", {"chunks": (4, 64, 64)}), ("virtual", {"chunks": (4, 64, 64), "compression": "gzip"}), ("raw", {})])
 def test_sources_of_hdf5_that_go_while_a_job_runs(tmp_path, kind, storage, what):
