@@ -38,7 +38,7 @@ public struct OMEWriter: Sendable {
   public var levels: [Level]
   public var timeScale = 1.0
   public var timeOrigin = 0.0
-  /// As the input's metadata name it; left out where not known.
+  /// As the input's metadata name it; written where OME-Zarr lists it, since strict readers refuse others.
   public var timeUnit: String?
   /// One for each channel of the output.
   public var channels: [OMEChannel]
@@ -106,7 +106,7 @@ public struct OMEWriter: Sendable {
     switch axis {
     case .t:
       json["type"] = .string("time")
-      if let timeUnit { json["unit"] = .string(OMEUnits.timeName(timeUnit)) }
+      if let unit = timeUnit.flatMap(OMEUnits.listedTime) { json["unit"] = .string(unit) }
     case .c:
       json["type"] = .string("channel")
     case .z, .y, .x:
