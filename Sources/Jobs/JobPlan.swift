@@ -86,7 +86,8 @@ extension View {
       details: ViewDetails(
         format: details.format, levels: [levels[level]], times: details.times.selecting(times),
         channels: details.channels.selecting(channels), intensityScale: intensityScale,
-        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset),
+        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset,
+        mending: details.mending),
       fingerprint: fingerprint)
   }
 }

@@ -26,6 +26,8 @@ struct OpenedImage: Sendable {
 
   /// Which image of its file.
   var dataset: String?
+  /// What the entry says in place of metadata that could not be used by themselves.
+  var mending: OMEMending?
   /// In what it is not understood as its file says; worth a note.
   var remark: String?
 
