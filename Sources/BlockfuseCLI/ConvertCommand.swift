@@ -16,6 +16,9 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]))
   var output: String
 
+  @Option(help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what the dataset shows.", valueName: "length"))
+  var worldUnit: String?
+
   @Flag(help: "Replace a file that exists.")
   var overwrite = false
 
@@ -24,12 +27,21 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let source = try DatasetFile.read(dataset)
-      let file = source.moved(to: output)
+      var file = source.moved(to: output)
       guard !isSameFile(file.path, source.path) else {
         throw JobError.invalid(what: "\(file.path) is the dataset itself", hint: "give another file to write")
       }
       guard overwrite || !FileManager.default.fileExists(atPath: file.path) else {
         throw JobError.invalid(what: "\(file.path) exists", hint: "choose another file, or add --overwrite")
+      }
+      if let worldUnit {
+        guard let unit = WorldUnit(worldUnit), unit != .unknown else {
+          throw JobError.invalid(what: "--world-unit \(worldUnit) is no length", hint: "give one with its unit, such as 0.25um")
+        }
+        (file.worldUnit, file.worldUnitProblem) = (unit, nil)
+      }
+      if let problem = file.worldUnitProblem {
+        throw JobError.invalid(what: problem, hint: "say how long one unit is, such as --world-unit 0.25um")
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source)
@@ -38,7 +50,7 @@ struct ConvertCommand: ParsableCommand {
       } catch {
         throw ViewsError.datasetUnwritable(path: file.path, why: error)
       }
-      for note in opened.notes { Terminal.message("note: \(note)") }
+      for note in opened.notes + (worldUnit == nil ? [opened.worldUnitNote].compactMap(\.self) : []) { Terminal.message("note: \(note)") }
       let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
       Terminal.news("\(file.path) has \(opened.views.count.grouped) views, \(series)")
     }

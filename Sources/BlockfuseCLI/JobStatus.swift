@@ -39,8 +39,11 @@ struct JobStatus {
     ]
     object["options"] = (try? JSONValue.parse(d.options)) ?? .null
     object["planewise"] = (job.jobDetails?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
-    object["spacing"] = space(d.spacing, axes)
-    object["origin"] = space(d.origin, axes)
+    let stack = job.jobDetails?.plan.outputStack
+    object["spacing"] = space(stack?.spacing ?? d.spacing, axes)
+    object["origin"] = space(stack?.origin ?? d.origin, axes)
+    object["spacing_world"] = space(d.spacing, axes)
+    object["origin_world"] = space(d.origin, axes)
     object["levels"] = .array(levels.map { level($0, axes: axes) })
     object["blocks"] = Self.blocks(reading.counts)
     object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null

@@ -154,11 +154,12 @@ final class OutputFolder: Sendable {
       OMEChannel(
         label: plan.output.channelNames?[c], color: plan.output.channelColors.flatMap { $0[c] }, window: windows?[c])
     }
+    let stack = plan.outputStack
     var writer = OMEWriter(
-      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: plan.stack.spacing,
-      origin: plan.stack.origin,
+      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: stack.spacing, origin: stack.origin,
       levels: plan.levels.map { OMEWriter.Level(path: String($0.level), absoluteFactor: $0.absoluteFactor) },
       channels: channels, elementType: plan.outputType)
+    writer.isPhysical = plan.isPhysical
     writer.timeScale = plan.output.timeScale
     writer.timeOrigin = plan.output.timeOrigin
     writer.timeUnit = plan.output.timeUnit

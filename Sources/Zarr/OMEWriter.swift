@@ -35,6 +35,8 @@ public struct OMEWriter: Sendable {
   /// Of level 0, in micrometres.
   public var spacing: Vector3
   public var origin: Vector3
+  /// False: spacing and origin are in a unit of which nobody knows how long it is, and none is written.
+  public var isPhysical = true
   public var levels: [Level]
   public var timeScale = 1.0
   public var timeOrigin = 0.0
@@ -111,7 +113,7 @@ public struct OMEWriter: Sendable {
       json["type"] = .string("channel")
     case .z, .y, .x:
       json["type"] = .string("space")
-      json["unit"] = .string("micrometer")
+      if isPhysical { json["unit"] = .string("micrometer") }
     }
     return .object(json)
   }
