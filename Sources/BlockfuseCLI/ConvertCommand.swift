@@ -16,6 +16,9 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
   var output: String
 
+  @Option(help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what the dataset shows.", valueName: "length"))
+  var worldUnit: String?
+
   @Flag(help: "Replace a file that exists.")
   var overwrite = false
 
@@ -26,12 +29,21 @@ struct ConvertCommand: ParsableCommand {
       // an image that is missing is no reason not to write down where it belongs
       let choice = ViewChoice(skipsMissing: true)
       let source = try DatasetFile.read(dataset, choice: choice)
-      let file = source.moved(to: output)
+      var file = source.moved(to: output)
       guard !isSameFile(file.path, source.path) else {
         throw JobError.invalid(what: "\(file.path) is the dataset itself", hint: "give another file to write")
       }
       guard overwrite || !FileManager.default.fileExists(atPath: file.path) else {
         throw JobError.invalid(what: "\(file.path) exists", hint: "choose another file, or add --overwrite")
+      }
+      if let worldUnit {
+        guard let unit = WorldUnit(worldUnit), unit != .unknown else {
+          throw JobError.invalid(what: "--world-unit \(worldUnit) is no length", hint: "give one with its unit, such as 0.25um")
+        }
+        (file.worldUnit, file.worldUnitProblem) = (unit, nil)
+      }
+      if let problem = file.worldUnitProblem {
+        throw JobError.invalid(what: problem, hint: "say how long one unit is, such as --world-unit 0.25um")
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source, options: Dataset.LoadOptions(choice: choice))
@@ -40,7 +52,8 @@ struct ConvertCommand: ParsableCommand {
       } catch {
         throw ViewsError.datasetUnwritable(path: file.path, why: error)
       }
-      for note in opened.notes { Terminal.message("note: \(note)") }
+      let unitNote = worldUnit == nil ? opened.worldUnitNote : nil
+      for note in opened.notes + [unitNote].compactMap(\.self) { Terminal.message("note: \(note)") }
       for view in opened.missingViews { Terminal.message("note: an image cannot be opened: \(view.reason)") }
       let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
       Terminal.news("\(file.path) has \(file.entries.count.grouped) views, \(series)")

@@ -32,7 +32,10 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Such as sigma_1=5,sigma_2=11.", valueName: "map"))
   var weightsFuncKwargs: String?
 
-  @Option(help: ArgumentHelp("Voxel size of level 0, such as z=2,y=0.5,x=0.5. Default: the first view's.", valueName: "map"))
+  @Option(help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what a BigStitcher XML shows, else one micrometre.", valueName: "length"))
+  var worldUnit: String?
+
+  @Option(help: ArgumentHelp("Voxel size of level 0 in world units, such as z=2,y=0.5,x=0.5. Default: the first view's.", valueName: "map"))
   var outputSpacing: String?
 
   @Option(help: "union, intersection or sample.", completion: .names(OutputStackMode.self))
@@ -41,13 +44,13 @@ struct FusionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Fuse a region that the dataset has a name for, in place of the stack mode.", valueName: "name"))
   var boundingBox: String?
 
-  @Option(help: ArgumentHelp("Position of voxel 0, such as z=0,y=10,x=-4.", valueName: "map"))
+  @Option(help: ArgumentHelp("Position of voxel 0 in world units, such as z=0,y=10,x=-4.", valueName: "map"))
   var outputOrigin: String?
 
   @Option(help: ArgumentHelp("Voxels along each axis, such as z=100,y=2000,x=2000.", valueName: "map"))
   var outputShape: String?
 
-  @Option(help: ArgumentHelp("spacing, origin and shape at once, as JSON.", valueName: "json"))
+  @Option(help: ArgumentHelp("spacing, origin (in world units) and shape at once, as JSON.", valueName: "json"))
   var outputStackProperties: String?
 
   @Option(help: ArgumentHelp("Chunk of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048.", valueName: "n or map"))
@@ -62,7 +65,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: "auto, true or false: blend each z plane for itself.", completion: .names(JobOptions.Planewise.self))
   var planewise: String?
 
-  @Option(help: ArgumentHelp("Widths of the views' soft borders, physical; 0 for none. Default: z=3,y=10,x=10.", valueName: "map"))
+  @Option(help: ArgumentHelp("Widths of the views' soft borders in world units; 0 for none. Default: z=3,y=10,x=10.", valueName: "map"))
   var blendingWidths: String?
 
   @Option(help: "nearest or truncate, for integer outputs.", completion: .names(JobOptions.Rounding.self))
@@ -147,7 +150,7 @@ struct FusionFlags: ParsableArguments {
       ("fusion_method_kwargs", fusionMethodKwargs), ("weights_func", weightsFunc),
       ("weights_func_kwargs", weightsFuncKwargs), ("output_spacing", outputSpacing),
       ("output_stack_mode", outputStackMode), ("output_origin", outputOrigin), ("output_shape", outputShape),
-      ("output_stack_properties", outputStackProperties), ("bounding_box", boundingBox),
+      ("output_stack_properties", outputStackProperties), ("bounding_box", boundingBox), ("world_unit", worldUnit),
       ("output_chunksize", outputChunksize),
       ("overlap_in_pixels", overlapInPixels), ("interpolation_order", interpolationOrder), ("planewise", planewise),
       ("blending_widths", blendingWidths), ("rounding", rounding), ("output_dtype", outputDtype),
@@ -157,7 +160,7 @@ struct FusionFlags: ParsableArguments {
 
   /// Options that are names, whatever they look like.
   private static let words: Set = [
-    "transform_key", "fusion_func", "weights_func", "output_stack_mode", "bounding_box", "rounding",
+    "transform_key", "fusion_func", "weights_func", "output_stack_mode", "bounding_box", "rounding", "world_unit",
     "output_dtype", "missing_views",
   ]
 

@@ -44,8 +44,11 @@ struct JobStatus {
     object["planewise"] = (details?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
     object["views_without_voxels"] = .array((details?.viewsWithoutVoxels ?? []).map { .string($0) })
     object["missing_views"] = .array((details?.missingViews ?? []).map { .string($0.name) })
-    object["spacing"] = space(d.spacing, axes)
-    object["origin"] = space(d.origin, axes)
+    let stack = details?.plan.outputStack
+    object["spacing"] = space(stack?.spacing ?? d.spacing, axes)
+    object["origin"] = space(stack?.origin ?? d.origin, axes)
+    object["spacing_world"] = space(d.spacing, axes)
+    object["origin_world"] = space(d.origin, axes)
     object["levels"] = .array(levels.map { level($0, axes: axes) })
     object["blocks"] = Self.blocks(reading.counts)
     object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null

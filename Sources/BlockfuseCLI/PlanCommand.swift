@@ -48,7 +48,9 @@ struct PlanCommand: ParsableCommand {
       "views_outside_region": .int(Int64(result.viewsOutsideRegion)),
       "missing_views": .array(result.missingViews.map { .string($0.name) }), "element_type": .string(plan.outputType.rawValue),
       "axes": .array(plan.axes.map { .string($0.rawValue) }), "shape": numbers(plan.levels[0].shape),
-      "spacing": space(plan.stack.spacing), "origin": space(plan.stack.origin),
+      "spacing": space(plan.outputStack.spacing), "origin": space(plan.outputStack.origin),
+      "spacing_world": space(plan.stack.spacing), "origin_world": space(plan.stack.origin),
+      "world_unit": plan.output.worldUnit?.micrometres.map { .double($0) } ?? .null,
       "planewise": .bool(plan.fusion.isPlanewise),
       "transform_key": plan.fusion.transformKey.map { .string($0) } ?? .null,
       "levels": .array(
@@ -75,11 +77,16 @@ struct PlanCommand: ParsableCommand {
     func space(_ value: Vector3) -> String {
       plan.spatialAxes.map { "\($0)=\(value[$0.spaceLane ?? 0])" }.joined(separator: ", ")
     }
+    let unit = plan.isPhysical ? "micrometre" : "world units"
     var lines = [
       "views    \(result.views.count.grouped), placed by \(plan.fusion.transformKey.map { "transform \"\($0)\"" } ?? "their own metadata")",
       "output   \(size(plan.levels[0].shape)) (\(plan.axes.map(\.rawValue).joined(separator: " "))) \(plan.outputType.rawValue)",
-      "spacing  \(space(plan.stack.spacing))", "origin   \(space(plan.stack.origin))", "",
+      "spacing  \(space(plan.outputStack.spacing)) \(unit)", "origin   \(space(plan.outputStack.origin)) \(unit)",
     ]
+    if plan.outputStack != plan.stack {
+      lines += ["world    spacing \(space(plan.stack.spacing)), origin \(space(plan.stack.origin)) (world units, as in options)"]
+    }
+    lines.append("")
     var rows = [["level", "shape", "chunk", "shard", "blocks"]]
     for level in plan.levels {
       rows.append(

@@ -91,6 +91,9 @@ struct ChangeCheck {
     if findings.differences.count == before, now.plan.stack != job.plan.stack {
       findings.differences.append("dataset: the output's place or size changed")
     }
+    if findings.differences.count == before, let unit = job.plan.output.worldUnit, unit != now.plan.output.worldUnit {
+      findings.differences.append("dataset: one world unit was \(unit.text), is \(now.plan.output.worldUnit?.text ?? "unknown")")
+    }
     if findings.differences.count == before { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
   }
 

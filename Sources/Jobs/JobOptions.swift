@@ -26,6 +26,8 @@ public struct JobOptions: Sendable {
   public var ignoredKeys: [String] = []
   /// One of the dataset's, in place of the stack mode.
   public var boundingBox: String?
+  /// In place of what the dataset says.
+  public var worldUnit: WorldUnit?
   public var outputChunk: [Axis: Int]?
   public var overlap: [Axis: Int] = [:]
   public var interpolationOrder = 1
@@ -56,7 +58,7 @@ public struct JobOptions: Sendable {
     "output_spacing", "output_stack_mode", "output_origin", "output_shape", "output_stack_properties",
     "bounding_box", "output_chunksize", "overlap_in_pixels", "interpolation_order", "planewise", "blending_widths", "rounding",
     "zarr_options", "batch_options", "views", "timepoints", "channels", "missing_views", "output_dtype",
-    "intensity_range", "output_mask",
+    "intensity_range", "output_mask", "world_unit",
   ]
   static let zarrKeys = ["ome_zarr", "ngff_version", "overwrite", "zarr_array_creation_kwargs"]
   static let arrayKeys = ["compressor", "shards"]
@@ -126,6 +128,12 @@ public struct JobOptions: Sendable {
       outputOrigin = try map.axes("output_origin", scalar: false, "a position") { _ in true } ?? [:]
       outputShape = try map.counts("output_shape", minimum: 1) ?? [:]
       keysAlongZ = map.namingZ(["output_origin", "output_shape"])
+    }
+    if let value = map.value("world_unit") {
+      guard let unit = value.string.flatMap({ WorldUnit($0) }), unit != .unknown else {
+        throw map.wrong("world_unit", "a length above 0 with its unit, such as 0.25um")
+      }
+      worldUnit = unit
     }
     outputChunk = try map.counts("output_chunksize", minimum: 1)
     outputType = try map.choice("output_dtype", ElementType.self)

@@ -57,6 +57,20 @@ public struct OutputPlan: Sendable, Codable {
   public var timeScale: Double
   public var timeOrigin: Double
   public var timeUnit: String?
+  /// Of the job's lengths. Nil in records of jobs from before it was asked, whose output says micrometre.
+  public var worldUnit: WorldUnit?
+}
+
+extension JobPlan {
+  /// Where the voxels of level 0 are as the output says it: in micrometres, or, where nobody knows how long a world unit is,
+  /// in world units.
+  public var outputStack: StackProperties {
+    let factor = (output.worldUnit ?? .micrometre).micrometres ?? 1
+    return StackProperties(spacing: stack.spacing * factor, origin: stack.origin * factor, shape: stack.shape)
+  }
+
+  /// Whether `outputStack` is in micrometres.
+  public var isPhysical: Bool { output.worldUnit != .unknown }
 }
 
 /// A piece of JSON kept as its text, so that it survives being recorded exactly.
@@ -86,7 +100,8 @@ extension View {
       details: ViewDetails(
         format: details.format, levels: [levels[level]], times: details.times.selecting(times),
         channels: details.channels.selecting(channels), intensityScale: intensityScale,
-        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset),
+        intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset,
+        mending: details.mending),
       fingerprint: fingerprint)
   }
 }

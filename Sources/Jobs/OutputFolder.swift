@@ -120,20 +120,10 @@ final class OutputFolder: Sendable {
   /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
   func metadataProblems() -> [String] {
     plan.levels.compactMap { layout in
-      let folder = Self.arrayPath(path, layout.level, plan)
-      // v2 keeps what decides in .zarray, v3 in zarr.json beside the attributes, which are free
-      let name = plan.output.ngffVersion.zarrFormat == 2 ? ".zarray" : "zarr.json"
-      let file = "\(folder)/\(name)"
-      guard let expected = Self.spec(layout, plan, attributes: .object([:])).metadataFiles().first(where: { $0.name == name })
-      else { return nil }
+      let spec = Self.spec(layout, plan, attributes: .object([:]))
+      let file = "\(Self.arrayPath(path, layout.level, plan))/\(spec.decidingFile)"
       guard let data = FileManager.default.contents(atPath: file) else { return "the metadata \(file) is missing or unreadable" }
-      func deciding(_ data: Data) -> [String: JSONValue]? {
-        (try? JSONValue.parse(data))?.object?.filter {
-          // zarr-python adds an empty list when it writes the file anew
-          $0.key != "attributes" && !($0.key == "storage_transformers" && $0.value.array?.isEmpty == true)
-        }
-      }
-      return deciding(data) == deciding(expected.bytes) ? nil : "the metadata \(file) was altered"
+      return spec.isSaid(by: data) ? nil : "the metadata \(file) was altered"
     }
   }
 
@@ -165,11 +155,12 @@ final class OutputFolder: Sendable {
       OMEChannel(
         label: plan.output.channelNames?[c], color: colors[c], window: windows?[c])
     }
+    let stack = plan.outputStack
     var writer = OMEWriter(
-      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: plan.stack.spacing,
-      origin: plan.stack.origin,
+      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: stack.spacing, origin: stack.origin,
       levels: plan.levels.map { OMEWriter.Level(path: String($0.level), absoluteFactor: $0.absoluteFactor) },
       channels: channels, elementType: plan.outputType)
+    writer.isPhysical = plan.isPhysical
     writer.timeScale = plan.output.timeScale
     writer.timeOrigin = plan.output.timeOrigin
     writer.timeUnit = plan.output.timeUnit

@@ -80,7 +80,8 @@ public struct Planner {
       channelNames: dataset.channelNames.map { names in channelIndices.map { names[$0] } },
       channelColors: dataset.channelColors.map { colors in channelIndices.map { colors[$0] } },
       timeScale: dataset.timeScale * Double(timeStep(timeIndices) ?? 1),
-      timeOrigin: dataset.timeOrigin + dataset.timeScale * Double(timeIndices[0]), timeUnit: dataset.timeUnit)
+      timeOrigin: dataset.timeOrigin + dataset.timeScale * Double(timeIndices[0]), timeUnit: dataset.timeUnit,
+      worldUnit: try WorldUnit(of: dataset, options: options))
     let plan = JobPlan(
       is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
@@ -345,6 +346,7 @@ public struct Planner {
 
   private func warnings(_ plan: JobPlan, times: [Int]) -> [String] {
     var warnings = dataset.notes
+    if options.worldUnit == nil, let note = dataset.worldUnitNote { warnings.append(note) }
     if !options.ignoredKeys.isEmpty {
       warnings.append("output_stack_properties decides; not used: \(options.ignoredKeys.joined(separator: ", "))")
     }

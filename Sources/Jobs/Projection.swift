@@ -19,7 +19,7 @@ public struct Projection: Sendable {
   public let channels: [Channel]
   /// Pixels are square in physical units.
   public let picture: Picture
-  /// Physical length of a pixel's side.
+  /// Length of a pixel's side in micrometres, or in world units where nobody knows how long they are.
   public let pixelSize: Double
   /// What one has to know to read the picture, in sentences.
   public let notes: [String]
@@ -45,7 +45,7 @@ public struct Projection: Sendable {
     let notes = self.notes(plan, result, time: job.plan.timeCount > 1 ? time : nil)
     return zip(axes, result.planes).map { axis, planes in
       let channels = self.channels(job.plan, planes)
-      let (picture, pixelSize) = render(planes, channels, spacing: job.plan.stack.spacing, layout: plan.layout, longestSide)
+      let (picture, pixelSize) = render(planes, channels, spacing: job.plan.outputStack.spacing, layout: plan.layout, longestSide)
       return Projection(
         axis: axis, level: plan.layout.level, time: time, channels: channels, picture: picture, pixelSize: pixelSize,
         notes: notes)

@@ -74,7 +74,7 @@ public struct Submitter {
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     var details = JobDetails(
-      plan: result.plan, provenance: JSONText(provenance(uuid: uuid, request: request, datasetPath: datasetPath)),
+      plan: result.plan, provenance: JSONText(provenance(result.plan, uuid: uuid, request: request, datasetPath: datasetPath)),
       optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) }, optionsFileContent: request.optionsFile.map { JSONText($0.content) })
     if !result.missingViews.isEmpty { details.missingViews = result.missingViews }
     if !result.viewsWithoutVoxels.isEmpty {
@@ -183,10 +183,13 @@ public struct Submitter {
     return NewJob(description: description, views: views, levels: plan.levels)
   }
 
-  private func provenance(uuid: String, request: Request, datasetPath: String) -> JSONValue {
-    .object([
+  private func provenance(_ plan: JobPlan, uuid: String, request: Request, datasetPath: String) -> JSONValue {
+    var provenance: [String: JSONValue] = [
       "uuid": .string(uuid), "version": .string(Program.version), "dataset": .string(datasetPath),
       "options": request.options.json,
-    ])
+    ]
+    // what leads from the output's lengths back to those of the options
+    if let unit = plan.output.worldUnit, unit != .micrometre { provenance["world_unit"] = .string(unit.text) }
+    return .object(provenance)
   }
 }

@@ -10,8 +10,10 @@ extension Report {
     func space(_ v: Vector3) -> String {
       content.axes.map { "\($0.rawValue)=\(shortest(v[$0.spaceLane ?? 0]))" }.joined(separator: ", ")
     }
+    let unit = plan.isPhysical ? "µm" : "world units"
     var rows: [(String, String)] = [
-      ("element type", d.elementType.rawValue), ("voxel size (µm)", space(d.spacing)), ("origin (µm)", space(d.origin)),
+      ("element type", d.elementType.rawValue), ("voxel size (\(unit))", space(plan.outputStack.spacing)),
+      ("origin (\(unit))", space(plan.outputStack.origin)),
       ("time points, channels", "\(plan.timeCount), \(plan.channelCount)"),
       ("format", plan.output.isOMEZarr ? "OME-Zarr \(plan.output.ngffVersion.rawValue)" : "plain Zarr array"),
       ("fusion", d.fusionFunction), ("weights", d.weightsFunction ?? "blending only"),

@@ -45,8 +45,14 @@ extension Report {
   }
 }
 
-/// A length in micrometres, as people write it.
-func lengthText(_ micrometres: Double) -> String {
+extension Report {
+  /// A length of the output, as people write it.
+  func lengthText(_ length: Double) -> String {
+    content.plan.isPhysical ? micrometreText(length) : "\(number(length)) world units"
+  }
+}
+
+private func micrometreText(_ micrometres: Double) -> String {
   if micrometres >= 10_000 { return String(format: "%.1f mm", micrometres / 1000) }
   return String(format: micrometres < 10 ? "%.2f µm" : "%.0f µm", micrometres)
 }

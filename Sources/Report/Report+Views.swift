@@ -12,6 +12,8 @@ extension Report {
     let extent = Vector3(stack.shape) * stack.spacing
     let origin = stack.origin - stack.spacing / 2
     let (height, width) = (extent[1], extent[2])
+    // outlines are drawn in world units
+    let scale = content.plan.outputStack.spacing[2] / stack.spacing[2]
     func point(_ p: SIMD2<Double>) -> HTML { "\(coordinate(p.y - origin[2])),\(coordinate(p.x - origin[1]))" }
     func path(_ view: ReportView) -> HTML {
       guard let first = view.outline.first else { return "" }
@@ -40,7 +42,7 @@ extension Report {
     if step > 1 { remarks += " One of \(step) is drawn." }
     return """
       <section><h2>\(content.views.count.grouped) \(content.views.count == 1 ? "view" : "views")</h2>
-      <p>Outlines seen along z, over the fused volume of \(lengthText(height)) × \(lengthText(width)).\(remarks)</p>
+      <p>Outlines seen along z, over the fused volume of \(lengthText(height * scale)) × \(lengthText(width * scale)).\(remarks)</p>
       <svg class="views" viewBox="\(box)" preserveAspectRatio="xMinYMin" role="img" aria-label="Where the views are">\
       <rect class="ground" width="\(coordinate(width))" height="\(coordinate(height))"/>\(picture)\
       <g class="outlines\(content.views.count > 400 ? " many" : "")">\(shapes)</g></svg>

@@ -56,7 +56,8 @@ struct BigStitcherFile {
     let (setups, channels) = try setups(sequence)
     let times = try timePoints(sequence)
     let missingViews = try missingViews(sequence)
-    let registrations = try registrations()
+    var unit = BigStitcherUnit(setups)
+    let registrations = try registrations(&unit)
     let channelPlaces = Dictionary(uniqueKeysWithValues: channels.enumerated().map { ($1.id, $0) })
 
     var dataset = DatasetFile(
@@ -95,7 +96,8 @@ struct BigStitcherFile {
     }
     guard !dataset.entries.isEmpty else { throw .noViews(path: path) }
     try dataset.checkNames()
-    dataset.notes = notes(setups, missingCount: left)
+    dataset.notes = notes(missingCount: left)
+    (dataset.worldUnit, dataset.worldUnitProblem, dataset.worldUnitNote) = (unit.world, unit.problem, unit.note)
     return dataset
   }
 
@@ -202,13 +204,18 @@ struct BigStitcherFile {
   // MARK: - Places
 
   /// Pixels to world of each view, in z y x order.
-  private func registrations() throws(ViewsError) -> [ViewID: AffineMap] {
+  private func registrations(_ unit: inout BigStitcherUnit) throws(ViewsError) -> [ViewID: AffineMap] {
     guard let list = root.child("ViewRegistrations") else { throw missing("ViewRegistrations", in: root) }
     var registrations: [ViewID: AffineMap] = [:]
     for element in list.children("ViewRegistration") {
       let id = try viewID(element, time: "timepoint")
       var total = AffineMap.identity
-      for transform in element.children("ViewTransform") { total = total.after(try affine(transform)) }
+      var steps: [BigStitcherUnit.Step] = []
+      for transform in element.children("ViewTransform") {
+        steps.append(.init(name: transform.child("Name")?.text ?? "", map: try affine(transform)))
+      }
+      for step in steps { total = total.after(step.map) }
+      unit.look(at: steps, setup: id.setup)
       guard registrations.updateValue(total, forKey: id) == nil else {
         throw invalid(element, "there are two for time point \(id.time), setup \(id.setup)")
       }
@@ -240,15 +247,9 @@ struct BigStitcherFile {
     return boxes
   }
 
-  private func notes(_ setups: [Setup], missingCount: Int) -> [String] {
+  private func notes(missingCount: Int) -> [String] {
     var notes: [String] = []
     if missingCount > 0 { notes.append("\(missingCount) views are missing (MissingViews)") }
-    if let voxel = setups.first?.voxel, let smallest = voxel.size.min(), smallest > 0 {
-      let size = voxel.size.map { "\($0)" }.joined(separator: " x ")
-      notes.append(
-        "places, spacing and boxes are in the XML's world units, with voxels of \(size) \(voxel.unit) (x y z); where its "
-          + "first transform is the usual calibration, one unit is \(smallest) \(voxel.unit)")
-    }
     if root.child("IntensityAdjustments")?.children.isEmpty == false {
       notes.append("the XML's IntensityAdjustments are not applied")
     }

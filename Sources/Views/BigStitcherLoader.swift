@@ -20,6 +20,8 @@ enum BigStitcherLoader {
   }
 
   static let formats = ["bdv.n5", "bdv.multimg.zarr", "bdv.hdf5"]
+  /// Of bdv.multimg.zarr. 3.1 says beside what 3.0 does which Zarr the images are, which they say themselves.
+  private static let zarrVersions = ["1.0", "2.0", "3.0", "3.1"]
 
   init(_ element: XMLTree.Element, file: BigStitcherFile) throws(ViewsError) {
     let format = element.attribute("format") ?? ""
@@ -45,10 +47,10 @@ enum BigStitcherLoader {
         hint: "only local files are read; copy the images to a disk and correct the XML")
     }
     let version = element.attribute("version") ?? ""
-    guard ["1.0", "2.0", "3.0", ""].contains(version) else {
+    guard version.isEmpty || zarrVersions.contains(version) else {
       throw .datasetUnsupported(
         path: file.path, field: file.place(element), what: "version \(version) of bdv.multimg.zarr",
-        hint: "1.0, 2.0 and 3.0 are; save the dataset again with one of them")
+        hint: "\(zarrVersions.joined(separator: ", ")) are; save the dataset again with one of them")
     }
     let folder = try BigStitcherFile.place(file.child("zarr", of: element), in: file.base, path: file.path)
     var groups: [ViewID: Group] = [:]

@@ -13,7 +13,11 @@ enum BioFormatsPositions {
     let path = folder + "/" + file
     guard FileBytes.isFile(path) else { return nil }
     let plate = try ImageFolder.attributes(folder).flatMap { ($0["ome"] ?? $0)["plate"] }
-    let text = String(decoding: try DatasetFile.bytes(of: path), as: UTF8.self)
+    let bytes = try DatasetFile.bytes(of: path)
+    let text: String
+    do throws(XMLTree.Failure) { text = String(decoding: try XMLEncoding.utf8(bytes), as: UTF8.self) } catch {
+      throw .datasetInvalid(path: folder, field: file, reason: "line \(error.line): \(error.reason)")
+    }
     var origins: [[Axis: Double]] = []
     do throws(TIFFError) {
       let xml = try OMEXML(text, path: path)

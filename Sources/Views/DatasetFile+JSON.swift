@@ -4,7 +4,7 @@ import Zarr
 
 /// dataset.json: `{"views": [{"path": …, "transforms": {…}}, …]}`, as text and as entries.
 extension DatasetFile {
-  private static let knownKeys = ["views", "channels", "timepoints", "bounding_boxes"]
+  private static let knownKeys = ["views", "channels", "timepoints", "bounding_boxes", "world_unit"]
 
   /// From the bytes of a file that is at `path`.
   package init(json bytes: [UInt8], path: String) throws(ViewsError) {
@@ -38,6 +38,16 @@ extension DatasetFile {
         throw invalid("timepoints", "it must be how many there are")
       }
       timeCount = count
+    }
+    if let value = object["world_unit"], !value.isNull {
+      guard let unit = value.string.flatMap({ WorldUnit($0) }) else {
+        throw invalid("world_unit", "it must be a length with its unit, such as \"0.25 um\", or \"unknown\"")
+      }
+      worldUnit = unit
+      if unit == .unknown {
+        worldUnitNote = "the dataset does not know how long one unit of its world is: sizes and places in the output are in these "
+          + "units, which have no name; if you know it, add it, such as --world-unit 0.25um"
+      }
     }
     let boxes = object["bounding_boxes"] ?? .null
     guard boxes == .null || boxes.object != nil else { throw invalid("bounding_boxes", "it is not a map of boxes") }
@@ -76,6 +86,7 @@ extension DatasetFile {
     var text = Data("{".utf8)
     if let channels { text.append(Data("\"channels\": ".utf8) + data(.array(channels.map { .string($0) })) + Data(",\n".utf8)) }
     if let timeCount { text.append(Data("\"timepoints\": \(timeCount),\n".utf8)) }
+    if worldUnit != .micrometre { text.append(Data("\"world_unit\": ".utf8) + data(.string(worldUnit.text)) + Data(",\n".utf8)) }
     if !boundingBoxes.isEmpty {
       text.append(Data("\"bounding_boxes\": ".utf8) + data(.object(boundingBoxes.mapValues(\.json))) + Data(",\n".utf8))
     }

@@ -14,6 +14,12 @@ public struct DatasetFile: Sendable {
   /// How many time points the output has at the least; nil: as many as the views have.
   public var timeCount: Int?
   public var boundingBoxes: [String: BoundingBox]
+  /// Of the transforms, and of all lengths beside the images' own.
+  public var worldUnit = WorldUnit.micrometre
+  /// Why the unit must be given where it is unknown: what speaks for it contradicts itself.
+  public var worldUnitProblem: String?
+  /// What is worth a word of the unit, as long as no other is given.
+  var worldUnitNote: String?
   /// What is worth a word: what was left out, what units are meant. Not written to a file.
   public var notes: [String]
   /// Nothing but the images' own metadata says where they are.
@@ -55,9 +61,11 @@ public struct DatasetFile: Sendable {
       entry.path = FilePath.relative(FilePath.absolute(entry.path, in: folder), to: newFolder)
       return entry
     }
-    return DatasetFile(
+    var file = DatasetFile(
       path: newPath, entries: moved, channels: channels, timeCount: timeCount, boundingBoxes: boundingBoxes,
       notes: notes)
+    (file.worldUnit, file.worldUnitProblem, file.worldUnitNote) = (worldUnit, worldUnitProblem, worldUnitNote)
+    return file
   }
 
   /// Two views of one name are an error.

@@ -80,7 +80,7 @@ extension View {
   /// Of the image as it is now.
   func currentFingerprint() throws(ViewsError) -> Fingerprint {
     switch details.format {
-    case .zarr: return try ZarrImageFile.open(path, view: name).fingerprint
+    case .zarr: return try ZarrImageFile.open(path, view: name, mending: details.mending).fingerprint
     case .n5: return try N5ImageFile.open(path, view: name).fingerprint
     case .tiff:
       do {

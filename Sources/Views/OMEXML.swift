@@ -54,7 +54,8 @@ struct OMEXML {
     let bytes = Array(text.utf8)
     do throws(XMLTree.Failure) { try XMLTree.refuseDeclarations(bytes) } catch { throw OMEXML.invalid(path, error.reason) }
     let reader = OMEXMLReader()
-    let body = OMEXML.withoutDeclaration(bytes)
+    // the encoding that it may name is that of the file which the text comes from, and not of the text
+    let body = XMLEncoding.withoutDeclaration(bytes)
     // in pieces, as XMLTree does
     let parser = XMLParser(stream: InputStream(data: Data(body)))
     parser.shouldResolveExternalEntities = false
@@ -65,17 +66,6 @@ struct OMEXML {
       throw OMEXML.invalid(path, "it is no valid XML (line \(parser.lineNumber), column \(parser.columnNumber))")
     }
     self = reader.document
-  }
-
-  /// The encoding that it may name is that of the file which the text comes from, and not of the text. Lines and columns
-  /// stay where they are.
-  private static func withoutDeclaration(_ bytes: [UInt8]) -> [UInt8] {
-    guard let start = bytes.firstIndex(of: UInt8(ascii: "<")), bytes[start...].starts(with: "<?xml".utf8),
-      let end = bytes[start...].firstIndex(of: UInt8(ascii: ">")), bytes[start..<end].dropFirst(5).first ?? 0 <= 0x20
-    else { return bytes }
-    var bytes = bytes
-    for i in start...end where bytes[i] > 0x20 { bytes[i] = 0x20 }
-    return bytes
   }
 
   static func invalid(_ path: String, _ what: String) -> TIFFError {

@@ -5,7 +5,7 @@ import Zarr
 extension OpenedImage {
   init(zarr path: String, entry: DatasetEntry) throws(ViewsError) {
     try OpenedImage.refuseDataset(entry, path: path)
-    let file = try ZarrImageFile.open(path, view: entry.name)
+    let file = try ZarrImageFile(path, for: entry)
     if let image = file.image {
       try self.init(file, image: image, entry: entry)
     } else {
@@ -15,11 +15,6 @@ extension OpenedImage {
 
   private init(_ file: ZarrImageFile, image: OMEImage, entry: DatasetEntry) throws(ViewsError) {
     let axes = image.axes.map(\.axis)
-    if let given = entry.axes, given != axes {
-      throw .viewInvalid(
-        view: entry.name, field: "axes",
-        reason: "\(given.map(\.rawValue)), but the image has \(axes.map(\.rawValue))")
-    }
     try OpenedImage.checkKeys(entry, axes: axes, isComplete: false)
     var own: [StackProperties] = []
     for (level, array) in zip(image.levels, file.arrays) {
@@ -50,7 +45,14 @@ extension OpenedImage {
       channelColors = channels.map(\.color)
     }
     isPlacedByDataset = entry.spacing != nil || entry.origin != nil
-    fingerprint = file.fingerprint
+    (fingerprint, mending) = (file.fingerprint, file.mending)
+    if image.leavesOutLevels {
+      remark = "only its finest level is used, since its metadata do not say where the coarser ones are"
+    } else if mending?.axes != nil {
+      let written = image.axes.map(\.name).joined(separator: " ")
+      let axes = axes.map(\.rawValue).joined(separator: " ")
+      if written != axes { remark = "its axes are \(axes), as its \"axes\" say, and not \(written), as its metadata do" }
+    }
     // a scene follows them
     if !image.furtherSystems.isEmpty && entry.transforms.isEmpty {
       let systems = image.furtherSystems.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -63,5 +65,21 @@ extension OpenedImage {
     try self.init(
       unplaced: [UnplacedLevel(array: array, path: array.path)], format: .zarr, path: file.path, entry: entry,
       fingerprint: file.fingerprint)
+  }
+}
+
+extension ZarrImageFile {
+  /// The file of an entry, whose axes, spacing and origin count more than the metadata: those may be wrong in them.
+  fileprivate init(_ path: String, for entry: DatasetEntry) throws(ViewsError) {
+    let mending = OMEMending(
+      axes: entry.axes, spacing: Axis.space.filter { entry.spacing?[$0] != nil }, origin: Axis.space.filter { entry.origin?[$0] != nil })
+    do {
+      let file = try ZarrImageFile.open(path, view: entry.name, mending: nil)
+      let isNamedOtherwise = file.image.map { image in entry.axes.map { $0 != image.axes.map(\.axis) } ?? false } ?? false
+      self = isNamedOtherwise ? try ZarrImageFile.open(path, view: entry.name, mending: mending) : file
+    } catch {
+      guard case .unreadable(_, .metadataInvalid) = error, mending != OMEMending() else { throw error }
+      self = try ZarrImageFile.open(path, view: entry.name, mending: mending)
+    }
   }
 }

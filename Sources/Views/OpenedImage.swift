@@ -30,6 +30,8 @@ struct OpenedImage: Sendable {
   var dataset: String?
   /// Where its one plane is along z; nil for images of several, and where the image's own axes leave nothing open.
   var plane: SinglePlane?
+  /// What the entry says in place of metadata that could not be used by themselves.
+  var mending: OMEMending?
   /// In what it is not understood as its file says; worth a note.
   var remark: String?
 

@@ -13,11 +13,15 @@ public struct ViewDetails: Sendable, Hashable {
   public let isPlacedByDataset: Bool
   /// Which image of a file with several.
   public let dataset: String?
+  /// What the dataset says in place of the image's metadata, where those could not be used by themselves.
+  public let mending: OMEMending?
 
   public init(
     format: ImageFormat, levels: [ViewLevel], times: SeriesMap, channels: SeriesMap, intensityScale: Double = 1,
-    intensityOffset: Double = 0, isPlacedByDataset: Bool = false, dataset: String? = nil
+    intensityOffset: Double = 0, isPlacedByDataset: Bool = false, dataset: String? = nil,
+    mending: OMEMending? = nil
   ) {
+    self.mending = mending
     (self.format, self.levels, self.dataset) = (format, levels, dataset)
     (self.times, self.channels) = (times, channels)
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
@@ -28,7 +32,7 @@ public struct ViewDetails: Sendable, Hashable {
 /// Compact, since a job keeps one a view: what is as usual is left out.
 extension ViewDetails: Codable {
   private enum Key: String, CodingKey {
-    case format, levels, times, channels, scale, offset, placed, dataset
+    case format, levels, times, channels, scale, offset, placed, dataset, mending
   }
 
   public init(from decoder: any Decoder) throws {
@@ -51,7 +55,8 @@ extension ViewDetails: Codable {
       intensityScale: try values.decodeIfPresent(Double.self, forKey: .scale) ?? 1,
       intensityOffset: try values.decodeIfPresent(Double.self, forKey: .offset) ?? 0,
       isPlacedByDataset: try values.decodeIfPresent(Bool.self, forKey: .placed) ?? false,
-      dataset: try values.decodeIfPresent(String.self, forKey: .dataset))
+      dataset: try values.decodeIfPresent(String.self, forKey: .dataset),
+      mending: try values.decodeIfPresent(OMEMending.self, forKey: .mending))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -66,5 +71,6 @@ extension ViewDetails: Codable {
     if intensityOffset != 0 { try values.encode(intensityOffset, forKey: .offset) }
     if isPlacedByDataset { try values.encode(true, forKey: .placed) }
     try values.encodeIfPresent(dataset, forKey: .dataset)
+    try values.encodeIfPresent(mending, forKey: .mending)
   }
 }

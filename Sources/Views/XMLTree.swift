@@ -36,8 +36,9 @@ final class XMLTree: NSObject, XMLParserDelegate {
   private var open: [Element] = []
   private var failure: Failure?
 
-  /// The outermost element.
+  /// The outermost element of a document in any encoding that is known (`XMLEncoding`).
   static func read(_ bytes: [UInt8]) throws(Failure) -> Element {
+    let bytes = try XMLEncoding.utf8(bytes)
     try refuseDeclarations(bytes)
     let tree = XMLTree()
     // in pieces: libxml2 refuses to look ahead over more than 10 MB, as it would have to in one
@@ -73,7 +74,7 @@ final class XMLTree: NSObject, XMLParserDelegate {
   /// traps. To be asked before any XML is parsed.
   static func refuseDeclarations(_ bytes: [UInt8]) throws(Failure) {
     // what is not one byte a letter would hide what is looked for next
-    if bytes.contains(0) { throw Failure(line: 1, reason: "it is not UTF-8") }
+    if bytes.contains(0) { throw Failure(line: 1, reason: "it has a byte 0, which no XML has") }
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if let line = lines.firstIndex(where: { String(validating: $0, as: UTF8.self) == nil }) {
       throw Failure(line: line + 1, reason: "it is not UTF-8")

@@ -10,9 +10,13 @@ struct ZarrImageFile {
   let image: OMEImage?
   /// One for each level of the image, or the one.
   let arrays: [ZarrArray]
+  /// Which of the image's metadata a view replaces, where they could not be used by themselves.
+  let mending: OMEMending?
 
   /// Opens `path` for a view. The root of a `bioformats2raw` layout with exactly one image is that image.
-  static func open(_ path: String, view: String) throws(ViewsError) -> ZarrImageFile {
+  ///
+  /// - Parameter mending: what the view says in place of metadata that cannot be used by themselves; nil where they can.
+  static func open(_ path: String, view: String, mending: OMEMending?) throws(ViewsError) -> ZarrImageFile {
     do {
       guard let group = try readAttributes(ofGroup: path) else { return try openArray(path, view: view) }
       let ome = group.attributes["ome"] ?? group.attributes
@@ -23,10 +27,11 @@ struct ZarrImageFile {
           throw ViewsError.formatUnknown(view: view, path: path, reason: "the folder of images has none")
         }
         guard images.count == 1 else { throw ViewsError.severalImages(view: view, path: path, images: images) }
-        return try ZarrImageFile(image: OMEImage.open(images[0]), view: view)
+        return try ZarrImageFile(image: OMEImage.open(images[0], mending: mending ?? OMEMending()), mending: mending, view: view)
       }
-      let image = try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes)
-      return try ZarrImageFile(image: image, view: view)
+      let image = try OMEImage(
+        path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending ?? OMEMending())
+      return try ZarrImageFile(image: image, mending: mending, view: view)
     } catch let error as ViewsError {
       throw error
     } catch let error as ZarrError {
@@ -36,11 +41,11 @@ struct ZarrImageFile {
     }
   }
 
-  private init(path: String, image: OMEImage?, arrays: [ZarrArray]) {
-    (self.path, self.image, self.arrays) = (path, image, arrays)
+  private init(path: String, image: OMEImage?, mending: OMEMending? = nil, arrays: [ZarrArray]) {
+    (self.path, self.image, self.mending, self.arrays) = (path, image, mending, arrays)
   }
 
-  private init(image: OMEImage, view: String) throws(ViewsError) {
+  private init(image: OMEImage, mending: OMEMending?, view: String) throws(ViewsError) {
     var arrays: [ZarrArray] = []
     for level in image.levels {
       let arrayPath = image.path + "/" + level.path
@@ -52,10 +57,11 @@ struct ZarrImageFile {
         guard ImageFolder.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
         throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(arrayPath))")
       }
-      try ZarrImageFile.check(array, level: level, image: image, first: arrays.first, view: view)
+      try ZarrImageFile.check(
+        array, level: level, image: image, first: arrays.first, isNamed: mending?.axes == nil, view: view)
       arrays.append(array)
     }
-    self.init(path: image.path, image: image, arrays: arrays)
+    self.init(path: image.path, image: image, mending: mending, arrays: arrays)
   }
 
   private static func openArray(_ path: String, view: String) throws(ViewsError) -> ZarrImageFile {
@@ -77,8 +83,10 @@ struct ZarrImageFile {
   }
 
   /// An array must have the axes that the image's metadata give it, in that order.
+  ///
+  /// - Parameter isNamed: by the metadata, and not by the view in their place.
   private static func check(
-    _ array: ZarrArray, level: OMELevel, image: OMEImage, first: ZarrArray?, view: String
+    _ array: ZarrArray, level: OMELevel, image: OMEImage, first: ZarrArray?, isNamed: Bool, view: String
   ) throws(ViewsError) {
     let axes = image.axes.map(\.axis)
     let field = "level \"\(level.path)\""
@@ -88,7 +96,7 @@ struct ZarrImageFile {
         reason: "the array has \(array.shape.count) dimensions and the image \(axes.count) axes (\(array.path))")
     }
     // names that are no axes at all say nothing; those that are must not contradict
-    let names = array.dimensionNames ?? []
+    let names = isNamed ? array.dimensionNames ?? [] : []
     for (name, axis) in zip(names, image.axes) {
       guard let name, name != axis.name, let known = Axis(rawValue: name.lowercased()), known != axis.axis else {
         continue

@@ -16,7 +16,7 @@ public struct ArraySpec: Sendable, Hashable {
   public var shardShape: [Int]?
   public var elementType: ElementType
   public var compressor: Compressor
-  /// One per axis; written in v3 only.
+  /// One per axis. v2 has no place for them but the attribute by which xarray knows an array.
   public var dimensionNames: [String]?
   /// An object.
   public var attributes: JSONValue
@@ -38,7 +38,9 @@ public struct ArraySpec: Sendable, Hashable {
   /// The files of the array's folder, metadata last where there are several.
   public func metadataFiles() -> [(name: String, bytes: Data)] {
     if zarrFormat == 2 {
-      return [(".zattrs", attributes.serialized(pretty: true)), (".zarray", metadata.serialized(pretty: true))]
+      var attributes = attributes.object ?? [:]
+      if let dimensionNames { attributes["_ARRAY_DIMENSIONS"] = .array(dimensionNames.map { .string($0) }) }
+      return [(".zattrs", JSONValue.object(attributes).serialized(pretty: true)), (".zarray", metadata.serialized(pretty: true))]
     }
     return [("zarr.json", metadata.serialized(pretty: true))]
   }
@@ -100,7 +102,7 @@ public struct ArraySpec: Sendable, Hashable {
       "fill_value": fill, "attributes": attributes,
     ]
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
-    var codecs: [JSONValue] = [bytesCodec(elementType)]
+    var codecs = [bytesCodec]
     if let compressorV3 { codecs.append(compressorV3) }
     if !compressor.hasChecksum { codecs.append(["name": "crc32c"]) }
     if shardShape != nil {
@@ -109,7 +111,7 @@ public struct ArraySpec: Sendable, Hashable {
           "sharding_indexed",
           [
             "chunk_shape": list(chunkShape), "codecs": .array(codecs), "index_location": "end",
-            "index_codecs": .array([bytesCodec(.uint64), ["name": "crc32c"]]),
+            "index_codecs": .array([bytesCodec, ["name": "crc32c"]]),
           ])
       ]
     }
@@ -117,9 +119,8 @@ public struct ArraySpec: Sendable, Hashable {
     return .object(members)
   }
 
-  private func bytesCodec(_ type: ElementType) -> JSONValue {
-    type.byteCount == 1 ? ["name": "bytes"] : extensionObject("bytes", ["endian": "little"])
-  }
+  /// Elements of one byte need not say their order, but older readers (zarr-java, Webknossos, vizarr) want it.
+  private var bytesCodec: JSONValue { extensionObject("bytes", ["endian": "little"]) }
 
   private var compressorV3: JSONValue? {
     switch compressor {

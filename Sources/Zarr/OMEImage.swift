@@ -22,6 +22,8 @@ public struct OMEImage: Sendable, Hashable {
   /// Coordinate systems (0.6) that transformations of the multiscale lead to. Places here are those in the levels' own
   /// system, before these transformations, which are for scenes to follow.
   public let furtherSystems: [String]
+  /// Whether there are coarser levels that the metadata do not place, beside a finest one that is mended.
+  public let leavesOutLevels: Bool
 }
 
 /// One axis of an image.
@@ -31,6 +33,8 @@ public struct OMEAxis: Sendable, Hashable {
   public let name: String
   public let type: String?
   public let unit: String?
+  /// Whether numbers along it are lengths or times as the metadata have them; else a dataset must say what they are.
+  public let isMeasured: Bool
 }
 
 /// One resolution level: voxel `i` sits at `translation + scale * i` along each axis, in micrometres along z, y and x
@@ -50,15 +54,17 @@ public struct OMELevel: Sendable, Hashable {
 
 extension OMEImage {
   /// The image whose group is the folder `path`.
-  public static func open(_ path: String) throws(ZarrError) -> OMEImage {
+  public static func open(_ path: String, mending: OMEMending = OMEMending()) throws(ZarrError) -> OMEImage {
     guard let group = try readAttributes(ofGroup: path) else {
       throw .notOME(path, missingMetadata(path), "check the path, and that the image was copied whole")
     }
-    return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes)
+    return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending)
   }
 
   /// The image that a group's attributes describe.
-  public init(path: String, zarrFormat: Int, attributes: JSONValue) throws(ZarrError) {
+  public init(
+    path: String, zarrFormat: Int, attributes: JSONValue, mending: OMEMending = OMEMending()
+  ) throws(ZarrError) {
     let ome = attributes["ome"] ?? attributes
     guard let list = ome["multiscales"] else {
       let (what, advice) = OMEImage.whatElse(attributes)
@@ -71,7 +77,7 @@ extension OMEImage {
     guard let version = written ?? (zarrFormat == 2 ? "0.4" : nil) else {
       throw .invalidOME(path, "the metadata do not say their OME-Zarr version")
     }
-    let parser = OMEMultiscaleParser(path: path)
+    let parser = OMEMultiscaleParser(path: path, mending: mending)
     let (axes, levels): ([OMEAxis], [OMELevel])
     var furtherSystems: [String] = []
     switch OMEDialect(version: version) {
@@ -87,7 +93,7 @@ extension OMEImage {
     self.init(
       path: path, version: version, name: first["name"]?.string, axes: axes, levels: levels,
       channels: OMEChannel.parse(attributes: attributes), timeUnit: time?.unit.map(OMEUnits.timeName),
-      zarrFormat: zarrFormat, furtherSystems: furtherSystems)
+      zarrFormat: zarrFormat, furtherSystems: furtherSystems, leavesOutLevels: levels.count < first["datasets"]?.array?.count ?? 0)
   }
 
   /// Why a group without `multiscales` is no image, and what to give instead.

@@ -5,17 +5,27 @@ package enum OMEUnits {
   package static func micrometres(in unit: String?) -> Double? {
     guard let unit else { return 1 }
     if placeholders.contains(unit.lowercased()) { return 1 }
-    return lengths[unit] ?? lengths[unit.lowercased()]
+    return length(of: unit)
   }
+
+  /// Micrometres in one of a unit that must be a length.
+  package static func length(of unit: String) -> Double? { lengths[unit] ?? lengths[unit.lowercased()] }
 
   /// Seconds in one of `unit`; nil for a unit that is no known time.
   package static func seconds(in unit: String) -> Double? {
     times[unit] ?? times[unit.lowercased()]
   }
 
-  /// The full name of a time unit (`s` -> `second`), as the writer puts it out; unknown ones as they are.
+  /// The full name of a time unit (`s` -> `second`); unknown ones as they are.
   package static func timeName(_ unit: String) -> String {
     shortTimes[unit] ?? shortTimes[unit.lowercased()] ?? unit
+  }
+
+  /// The name by which OME-Zarr lists a time unit, as written metadata must have it; nil for one that it does not list.
+  package static func listedTime(_ unit: String) -> String? {
+    let name = timeName(unit)
+    if times[name] != nil { return name }
+    return times[name.lowercased()] == nil ? nil : name.lowercased()
   }
 
   private static let placeholders: Set<String> = ["", "pixel", "pixels", "px", "voxel", "none", "null", "unknown"]

@@ -35,10 +35,12 @@ public struct OMEWriter: Sendable {
   /// Of level 0, in micrometres.
   public var spacing: Vector3
   public var origin: Vector3
+  /// False: spacing and origin are in a unit of which nobody knows how long it is, and none is written.
+  public var isPhysical = true
   public var levels: [Level]
   public var timeScale = 1.0
   public var timeOrigin = 0.0
-  /// As the input's metadata name it; left out where not known.
+  /// As the input's metadata name it; written where OME-Zarr lists it, since strict readers refuse others.
   public var timeUnit: String?
   /// One for each channel of the output.
   public var channels: [OMEChannel]
@@ -106,12 +108,12 @@ public struct OMEWriter: Sendable {
     switch axis {
     case .t:
       json["type"] = .string("time")
-      if let timeUnit { json["unit"] = .string(OMEUnits.timeName(timeUnit)) }
+      if let unit = timeUnit.flatMap(OMEUnits.listedTime) { json["unit"] = .string(unit) }
     case .c:
       json["type"] = .string("channel")
     case .z, .y, .x:
       json["type"] = .string("space")
-      json["unit"] = .string("micrometer")
+      if isPhysical { json["unit"] = .string("micrometer") }
     }
     return .object(json)
   }

@@ -160,17 +160,25 @@ def test_missing_views_times_channels_and_boxes(tmp_path):
     assert (some == part[1:, 1:]).all()
 
 
-@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0"])
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0", "3.1", "3.1 ZarrV2", "3.1 ZarrV3", "3.1 []"])
 def test_multimg_zarr(tmp_path, version):
+    """3.1 is 3.0 with an attribute that says which Zarr the images are; where an image has no more than x y z, indices may be missing."""
+    version, kind = (version + " ").split(" ", 1)
+    kind, zarr_format = kind.strip(), 3 if "V3" in kind else 2
     views = {(t, s): [shift(18 * (s // 2)), CALIBRATION] for t in range(2) for s in range(4)}
     tiles = {v: tile(10 * v[0] + v[1]) for v in views}
     def image(path, data, axes):
-        group = zarr.open_group(str(tmp_path / "images" / path), mode="w", zarr_format=2)
-        group.create_array("0", shape=data.shape, chunks=(1,) * (data.ndim - 3) + (4, 8, 9), dtype="u2", chunk_key_encoding={"name": "v2", "separator": "/"})[:] = data
-        group.attrs["multiscales"] = [{"version": "0.4", "axes": [{"name": a, "type": "space" if a in "zyx" else "channel" if a == "c" else "time"} for a in axes],
+        group = zarr.open_group(str(tmp_path / "images" / path), mode="w", zarr_format=zarr_format)
+        keys = {"chunk_key_encoding": {"name": "v2", "separator": "/"}} if zarr_format == 2 else {}
+        group.create_array("0", shape=data.shape, chunks=(1,) * (data.ndim - 3) + (4, 8, 9), dtype="u2", **keys)[:] = data
+        multiscales = [{"version": "0.4", "axes": [{"name": a, "type": "space" if a in "zyx" else "channel" if a == "c" else "time"} for a in axes],
                                        "datasets": [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0] * (data.ndim - 3) + [1.0, 0.5, 0.5]}]}]}]
-    groups = []
-    if version == "3.0":
+        if zarr_format == 2:
+            group.attrs["multiscales"] = multiscales
+        else:
+            group.attrs["ome"] = {"version": "0.5", "multiscales": multiscales}
+    groups, none = [], ' indicies="[]"' if kind == "[]" else ""
+    if version == "3.0" or kind.startswith("Zarr"):
         # a tile is one image; its setups are channels, its time points along t
         for k in range(2):
             image(f"tile{k}", np.array([[tiles[t, 2 * k + c] for c in range(2)] for t in range(2)]), "tczyx")
@@ -178,8 +186,9 @@ def test_multimg_zarr(tmp_path, version):
     else:
         for (t, s), data in tiles.items():
             image(f"s{s}-t{t}.zarr", data, "zyx")
-            groups.append(f'<zgroup setup="{s}" timepoint="{t}"><path>s{s}-t{t}.zarr</path></zgroup>' if version == "1.0" else f'<zgroup setup="{s}" tp="{t}" path="s{s}-t{t}.zarr"/>')
-    loader = f'<ImageLoader format="bdv.multimg.zarr" version="{version}"><zarr type="relative">images</zarr><zgroups>{"".join(groups)}</zgroups></ImageLoader>'
+            groups.append(f'<zgroup setup="{s}" timepoint="{t}"><path>s{s}-t{t}.zarr</path></zgroup>' if version == "1.0" else f'<zgroup setup="{s}" tp="{t}" path="s{s}-t{t}.zarr"{none}/>')
+    said = f' zarr.version="{kind}"' if kind.startswith("Zarr") else ""
+    loader = f'<ImageLoader format="bdv.multimg.zarr" version="{version}"{said}><zarr type="relative">images</zarr><zgroups>{"".join(groups)}</zgroups></ImageLoader>'
     write_xml(tmp_path / "dataset.xml", loader, views, channels=("a", "b"), times=2)
     check(tmp_path, tiles, views, channels=2)
 
@@ -199,6 +208,52 @@ def test_zarr_levels_with_a_scale_only(tmp_path):
         fused = fuse(tmp_path, name, f"{name}.zarr", "--output-spacing", "z=1,y=1,x=2")[0, 0]
         # voxel i is at 2 i; that of level 1 at 2 i + 0.5, so that values are between two of them
         np.testing.assert_array_equal(fused[..., 1:11], np.broadcast_to(np.arange(1, 11) * 200, (12, 16, 10)))
+
+
+def test_a_later_version_of_a_loader_is_named(tmp_path):
+    loader = '<ImageLoader format="bdv.multimg.zarr" version="4.0"><zarr type="relative">images</zarr><zgroups/></ImageLoader>'
+    write_xml(tmp_path / "dataset.xml", loader, {(0, 0): [shift(0)]})
+    message = refused(tmp_path)
+    assert "4.0" in message and "3.1" in message, message
+
+
+# what is put before the XML, its encoding, and what its declaration says of that
+@pytest.mark.parametrize("mark, codec, said", [
+    (b"", "latin-1", "ISO-8859-1"), (b"", "latin-1", "iso-8859-1"), (b"", "latin-1", "latin1"), (b"", "cp1252", "windows-1252"), (b"", "ascii", "US-ASCII"),
+    (b"\xff\xfe", "utf-16-le", "UTF-16"), (b"\xfe\xff", "utf-16-be", "UTF-16"), (b"", "utf-16-le", "UTF-16LE"), (b"", "utf-16-be", "UTF-16BE"),
+    (b"\xff\xfe", "utf-16-le", None), (b"\xef\xbb\xbf", "utf-8", "UTF-8"), (b"", "utf-8", None), (b"\xef\xbb\xbf", "utf-8", "ISO-8859-1"), (b"\xff\xfe", "utf-16-le", "utf-8"),
+])
+def test_encodings_of_xml(tmp_path, mark, codec, said):
+    """The names of folders and channels are what they are in UTF-8."""
+    name = "abc" if codec == "ascii" else "über µm"
+    views = {(0, s): [shift(20 * s)] for s in range(2)}
+    for (t, s) in views:
+        write_n5(tmp_path / f"{name}.n5/setup{s}/timepoint{t}/s0", tile(s))
+    write_xml(tmp_path / "utf8.xml", N5.replace("data.n5", f"{name}.n5"), views, channels=(name,))
+    text = (tmp_path / "utf8.xml").read_text()
+    declaration = "" if said is None else f'<?xml version="1.0" encoding="{said}"?>'
+    text = text.replace('<?xml version="1.0" encoding="UTF-8"?>', declaration)
+    (tmp_path / "dataset.xml").write_bytes(mark + text.encode(codec))
+    expected, found = (fuse(tmp_path, f, f"{f}.zarr") for f in ("utf8.xml", "dataset.xml"))
+    assert expected.any() and (found == expected).all()
+    assert zarr.open(str(tmp_path / "dataset.xml.zarr")).attrs["omero"]["channels"][0]["label"] == name
+
+
+@pytest.mark.parametrize("content, words", [
+    ("<?xml version='1.0' encoding='Shift_JIS'?><SpimData/>".encode(), ["Shift_JIS", "UTF-8"]),
+    ('<?xml version="1.0" encoding="UTF-8"?>\n<SpimData a="µ"/>'.encode("latin-1"), ["line 2", "not UTF-8"]),
+    ('<?xml version="1.0" encoding="US-ASCII"?>\n<SpimData a="µ"/>'.encode("latin-1"), ["line 2", "ASCII"]),
+    ('<SpimData a="µ"/>'.encode("latin-1"), ["line 1", "not UTF-8"]),
+    (b"\xff\xfe" + "<SpimData/>".encode("utf-16-le")[:-1], ["UTF-16"]),
+    (b"\xff\xfe" + "<SpimData>".encode("utf-16-le") + b"\x00\xd8\x00\x00", ["UTF-16"]),
+    (b"\xff\xfe" + '<!DOCTYPE a [<!ENTITY a "aaaa">]><SpimData/>'.encode("utf-16-le"), ["document type"]),
+    ('<SpimData version="0.2">'.encode("utf-32"), ["UTF-32"]),
+    (b"<SpimData>\0</SpimData>", ["line 1"]),
+])
+def test_encodings_that_are_wrong(tmp_path, content, words):
+    (tmp_path / "dataset.xml").write_bytes(content)
+    message = refused(tmp_path)
+    assert all(word in message for word in words), message
 
 
 def refused(folder, dataset="dataset.xml"):

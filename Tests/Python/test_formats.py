@@ -1,9 +1,9 @@
 """Every encoding that tiles come in is read voxel for voxel: arrays written by zarr-python, numcodecs and tensorstore, each
 a view fused to itself. Views lie far apart in one output, so that one run of the program reads them all."""
-import json
+import json, subprocess
 import numcodecs, numpy as np, pytest, tensorstore, zarr
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec
-from conftest import blockfuse
+from conftest import binary, blockfuse
 
 SHAPE, CHUNK = (11, 18, 23), (4, 7, 8)
 SHARD = {"shards": (8, 14, 16)}
@@ -171,3 +171,45 @@ def test_read_voxel_for_voxel(name, read_back):
     assert found.dtype == expected.dtype.newbyteorder("=")
     assert expected[np.isfinite(expected)].any() if expected.dtype.kind == "f" else expected.any()
     np.testing.assert_array_equal(found, np.nan_to_num(expected, nan=0.0, posinf=np.inf, neginf=-np.inf))
+
+
+# as zarr-python takes it: n5-zarr wrote numbers as text until 2024
+TEXTS = {
+    "uint8": ["0", "255", "+7"], "int8": ["-128", "127"], "uint16": ["0", "65535"], "int16": ["-32768", " 5 "], "uint32": ["4294967295"],
+    "int32": ["-2147483648"], "uint64": ["18446744073709551615", "9223372036854775808"], "int64": ["-9223372036854775808", "9223372036854775807"],
+    "float16": ["65504", "0.0"], "float32": ["0", "0.0", "1.5", "-2.5e3", "NaN", "Infinity", "-Infinity", "nan", "-inf", "3.4e38"], "float64": ["0.1", "1e300", "-Infinity"],
+}
+
+
+@pytest.mark.parametrize("format", [2, 3])
+@pytest.mark.parametrize("kind", TEXTS)
+def test_fill_values_that_are_text(tmp_path, kind, format):
+    data, views = voxels(kind), []
+    for i, text in enumerate(TEXTS[kind]):
+        path = tmp_path / f"{i}.zarr"
+        array = zarr.create_array(str(path), shape=SHAPE, chunks=CHUNK, dtype=kind, zarr_format=format, fill_value=0)
+        array[4:8] = data[4:8]
+        metadata = path / (".zarray" if format == 2 else "zarr.json")
+        metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "fill_value": text}))
+        views.append({"name": text, "path": path.name, "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": i * STEP, "y": 0, "x": 0}})
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--ome-zarr", "false", "--output-chunksize", "16", "--quiet")
+    out = zarr.open_array(tmp_path / "out.zarr", mode="r")
+    for i in range(len(views)):
+        expected = zarr.open_array(tmp_path / f"{i}.zarr", mode="r")[:]
+        np.testing.assert_array_equal(out[0, 0, i * STEP:i * STEP + SHAPE[0]], np.nan_to_num(expected, nan=0.0, posinf=np.inf, neginf=-np.inf))
+
+
+@pytest.mark.parametrize("kind, text", [("uint8", "256"), ("uint8", "-1"), ("int8", "128"), ("uint16", "0.5"), ("uint16", ""), ("uint16", "zero"), ("int64", "9223372036854775808"),
+                                        ("uint64", "18446744073709551616"), ("uint16", "NaN"), ("uint16", "AAA="), ("float32", ""), ("float32", "0x1p3"), ("float32", "1,5"), ("float32", "nan(1)"), ("float64", "one")])
+def test_fill_values_that_are_other_text(tmp_path, kind, text):
+    zarr.create_array(str(tmp_path / "a.zarr"), shape=SHAPE, chunks=CHUNK, dtype=kind, zarr_format=2, fill_value=0)
+    metadata = tmp_path / "a.zarr/.zarray"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "fill_value": text}))
+    # nor does zarr-python take them
+    with pytest.raises(Exception):
+        zarr.open_array(tmp_path / "a.zarr", mode="r")[:]
+    unit = {"z": 1, "y": 1, "x": 1}
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"path": "a.zarr", "axes": ["z", "y", "x"], "spacing": unit, "origin": unit}]}))
+    end = subprocess.run([binary(), "plan", "dataset.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert end.returncode == 64 and "fill_value" in end.stderr and kind in end.stderr, end.stderr

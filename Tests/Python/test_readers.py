@@ -1,7 +1,7 @@
 """What we write, others read: validators find nothing wrong, and three readers see equal voxels."""
 import json, os, subprocess
 from pathlib import Path
-import numpy as np, pytest, tensorstore, yaozarrs, zarr
+import numpy as np, pytest, tensorstore, xarray, yaozarrs, zarr
 from ome_zarr_models import open_ome_zarr
 from conftest import Mosaic, blockfuse, texture, write_view
 
@@ -151,3 +151,75 @@ def test_a_window_is_measured_where_there_is_something(tmp_path):
     data = np.zeros((18, 1, 4, 20, 30), "uint16")
     data[1] = 900
     assert [(w["start"], w["end"]) for w in windows(tmp_path, data)] == [(0, 900)]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 12, 220, 230), (2, 1, 220, 230)])
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_xarray_opens_a_level(version, shape, tmp_path):
+    n = len(shape) - 2
+    mosaic = Mosaic(tmp_path, (1.0,) * n)
+    mosaic.add(texture(np.random.default_rng(1), shape, "uint16"), (0,) * n, np.eye(n + 1), version=version)
+    output = mosaic.fuse("out.ome.zarr", {"output_chunksize": 64, "zarr_options": {"ngff_version": version}})
+    levels = sorted(zarr.open_group(output, mode="r").array_keys())
+    assert len(levels) == 2
+    for level in levels:
+        opened = xarray.open_zarr(output, consolidated=False, drop_variables=[other for other in levels if other != level])[level]
+        assert opened.dims == tuple("tczyx" if n == 3 else "tcyx")
+        np.testing.assert_array_equal(opened.values, zarr.open_array(output / level, mode="r")[:])
+    # what is there is known, and is made again where it is gone
+    assert not json.loads(blockfuse(tmp_path, "verify", "--json"))["strays"]
+    if version == "0.4":
+        file = output / "0/.zattrs"
+        before = file.read_bytes()
+        assert json.loads(before) == {"_ARRAY_DIMENSIONS": list("tczyx" if n == 3 else "tcyx")}
+        # an image of before, without them, is none the worse, and is finished without a word
+        file.write_text("{}")
+        assert blockfuse(tmp_path, "verify") and json.loads(file.read_text()) == {}
+        (output / "0/.zarray").unlink()
+        blockfuse(tmp_path, "verify", "--repair")
+        assert file.read_bytes() == before
+    mosaic.fuse("out.ome.zarr", {"zarr_options": {"ngff_version": version, "overwrite": True}})
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int8", "uint16"])
+@pytest.mark.parametrize("shards", [None, {"z": 16, "y": 64, "x": 64}])
+def test_codecs_of_one_byte_say_their_order(kind, shards, tmp_path):
+    """Legal without it, but older readers want it."""
+    mosaic = Mosaic(tmp_path, (1.0, 1.0, 1.0))
+    mosaic.add(texture(np.random.default_rng(1), (1, 1, 12, 40, 50), kind), (0, 0, 0), np.eye(4))
+    options = {"output_chunksize": 16, "zarr_options": {"ngff_version": "0.5", **({"zarr_array_creation_kwargs": {"shards": shards}} if shards else {})}}
+    output = mosaic.fuse("out.ome.zarr", options)
+    metadata = json.loads((output / "0/zarr.json").read_text())
+    inner = metadata["codecs"][0]["configuration"]["codecs"] if shards else metadata["codecs"]
+    assert inner[0] == {"name": "bytes", "configuration": {"endian": "little"}}
+    source = zarr.open_array(tmp_path / "view_0.ome.zarr/0", mode="r")[:]
+    for read in (lambda p: zarr.open_array(p, mode="r")[:], lambda p: through_tensorstore(p, 3), through_zarrs):
+        np.testing.assert_array_equal(read(output / "0"), source)
+    # written anew by a program that leaves it out, it means the same
+    del inner[0]["configuration"]
+    (output / "0/zarr.json").write_text(json.dumps(metadata))
+    blockfuse(tmp_path, "verify", status=0 if kind != "uint16" else 12)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_job_begun_by_a_former_version_is_finished(version, tmp_path):
+    """Its metadata lack what is written now."""
+    mosaic = Mosaic(tmp_path, (1.0, 1.0, 1.0))
+    mosaic.add(texture(np.random.default_rng(1), (1, 1, 12, 40, 50), "uint8"), (0, 0, 0), np.eye(4))
+    (tmp_path / "options.json").write_text(json.dumps({"output_chunksize": 16, "zarr_options": {"ngff_version": version}}))
+    blockfuse(tmp_path, "submit", "dataset.json", "--options", "options.json", "--output", "out.ome.zarr")
+    blockfuse(tmp_path, "run", "--limit", "3", "--quiet")
+    if version == "0.4":
+        file = tmp_path / "out.ome.zarr/0/.zattrs"
+        file.write_text("{}")
+    else:
+        file = tmp_path / "out.ome.zarr/0/zarr.json"
+        metadata = json.loads(file.read_text())
+        metadata["codecs"][0] = {"name": "bytes"}
+        file.write_text(json.dumps(metadata))
+    before = file.read_bytes()
+    blockfuse(tmp_path, "run", "--quiet")
+    blockfuse(tmp_path, "verify")
+    assert file.read_bytes() == before
+    source = zarr.open_array(tmp_path / "view_0.ome.zarr/0", mode="r")[:]
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "out.ome.zarr/0", mode="r")[:], source)

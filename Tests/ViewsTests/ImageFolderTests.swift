@@ -86,6 +86,23 @@ import Views
     #expect(throws: ViewsError.self) { try Dataset.load(path) }
   }
 
+  @Test(arguments: [
+    (String.Encoding.utf8, "UTF-8"), (.isoLatin1, "ISO-8859-1"), (.windowsCP1252, "windows-1252"), (.utf16LittleEndian, "UTF-16"),
+    (.utf16BigEndian, "UTF-16"),
+  ]) func itsXMLInOtherEncodings(encoding: String.Encoding, name: String) throws {
+    let folder = try ViewsTestFolder()
+    try folder.write("raw.zarr/.zgroup", #"{"zarr_format": 2}"#)
+    try folder.write("raw.zarr/.zattrs", #"{"bioformats2raw.layout": 3}"#)
+    let images = try (0..<2).map { i in
+      try folder.image("raw.zarr/\(i)")
+      return #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="3" PositionYUnit="µm"/></Pixels></Image>"#
+    }
+    let text = "<?xml version=\"1.0\" encoding=\"\(name)\"?>\n<OME>\(images.joined())</OME>"
+    try folder.write("raw.zarr/OME/METADATA.ome.xml", try #require(text.data(using: encoding)))
+    let views = try Dataset.load(folder.path + "/raw.zarr").views
+    #expect(views.map { $0.levels[0].stack.origin } == [Vector3(0, 3, 0), Vector3(0, 3, 1000)])
+  }
+
   /// A well with two fields, of which the XML has the second one first.
   @Test func fieldsOfAPlateAreFoundByTheirWells() throws {
     let folder = try ViewsTestFolder()

@@ -24,7 +24,7 @@ import Zarr
       let written = try write(spec, to: folder.path, chunk: chunk)
       let read = try ZarrArray.open(folder.path)
       #expect(read.codecSummary == written.codecSummary)
-      #expect(read.attributes == ["made": "here"])
+      #expect(read.attributes == (format == 3 ? ["made": "here"] : ["made": "here", "_ARRAY_DIMENSIONS": ["z", "y", "x"]]))
       #expect(read.shape == spec.shape && read.chunkShape == spec.chunkShape && read.shardShape == shard)
       #expect(read.dimensionNames == (format == 3 ? ["z", "y", "x"] : nil))
       #expect(!folder.files.contains { $0.hasSuffix(".tmp") })
@@ -129,6 +129,32 @@ import Zarr
           ]
         ],
       ])
+  }
+
+  /// Of one byte, the order means nothing, and is written since older readers want it; not every program does.
+  @Test(arguments: [nil, [4, 6]] as [[Int]?]) func theByteOrderOfOneByteIsWrittenAndNotAskedFor(shard: [Int]?) throws {
+    for (type, isSame) in [(ElementType.uint8, true), (.uint16, false)] {
+      let spec = ArraySpec(
+        zarrFormat: 3, shape: [5, 6], chunkShape: [2, 3], shardShape: shard, elementType: type, compressor: .zstd(level: 3))
+      let bytes = try #require(spec.metadataFiles().first).bytes
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(spec.isSaid(by: bytes) && text.contains("endian"))
+      var members = try #require(try JSONValue.parse(bytes).object)
+      members["attributes"] = ["a": 1]
+      members["storage_transformers"] = []
+      func bare(_ codecs: JSONValue?) -> JSONValue { .array([["name": "bytes"]] + (codecs?.array?.dropFirst() ?? [])) }
+      if shard == nil {
+        members["codecs"] = bare(members["codecs"])
+      } else {
+        var sharding = try #require(members["codecs"]?.array?.first?["configuration"]?.object)
+        sharding["codecs"] = bare(sharding["codecs"])
+        members["codecs"] = [["name": "sharding_indexed", "configuration": .object(sharding)]]
+      }
+      #expect(spec.isSaid(by: JSONValue.object(members).serialized(pretty: false)) == isSame)
+      members["fill_value"] = 1
+      #expect(!spec.isSaid(by: JSONValue.object(members).serialized(pretty: false)))
+      #expect(!spec.isSaid(by: Data("[".utf8)))
+    }
   }
 
   @Test(

@@ -42,6 +42,20 @@ import Zarr
       ])
   }
 
+  /// Strict readers refuse units that OME-Zarr does not list; the scale stays.
+  @Test(arguments: [
+    ("s", "second"), ("Millisecond", "millisecond"), ("hours", "hour"), ("frame", nil), ("", nil), ("a.u.", nil), ("px", nil),
+    ("micrometer", nil), ("dekasecond", nil),
+  ] as [(String, String?)])
+  func unitsOfTimeAreListedOnesOrNone(unit: String, said: String?) throws {
+    var written = writer(.v04)
+    written.timeUnit = unit
+    let multiscale = try #require(written.attributes()["multiscales"]?.array?.first)
+    #expect(multiscale["axes"]?.array?.first?["unit"]?.string == said)
+    let scale = multiscale["datasets"]?.array?.first?["coordinateTransformations"]?.array?.first?["scale"]
+    #expect(scale?.array?.first == 1.5)
+  }
+
   @Test func putsEverythingWhereItsVersionWantsIt() throws {
     let four = writer(.v04).attributes()
     #expect(Set(four.object?.keys.map { $0 } ?? []) == ["multiscales", "omero"])

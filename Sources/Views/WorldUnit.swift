@@ -1,0 +1,56 @@
+import Zarr
+
+/// How long one unit of a dataset's world is: of its transforms, and of the spacing, places and boxes of options.
+public struct WorldUnit: Sendable, Hashable {
+  /// Nil: nobody knows.
+  public let micrometres: Double?
+
+  public static let micrometre = WorldUnit(exactly: 1)
+  public static let unknown = WorldUnit(exactly: nil)
+
+  private init(exactly micrometres: Double?) { self.micrometres = micrometres }
+
+  /// Nil where that is no length.
+  public init?(micrometres: Double) {
+    guard micrometres > 0, micrometres.isFinite else { return nil }
+    self.micrometres = micrometres
+  }
+
+  /// `0.25um`, `250 nm`, `micrometer`, or `unknown`; nil for what is no length.
+  public init?(_ text: String) {
+    if text == "unknown" {
+      self = .unknown
+      return
+    }
+    let text = text.filter { !$0.isWhitespace }
+    // the first split after which a unit follows
+    for split in text.indices {
+      guard let factor = OMEUnits.length(of: String(text[split...])) else { continue }
+      let number = text[..<split]
+      guard number.isEmpty || number.utf8.allSatisfy({ "0123456789.+-eE".utf8.contains($0) }),
+        let count = number.isEmpty ? 1 : Double(number)
+      else { return nil }
+      self.init(micrometres: count * factor)
+      return
+    }
+    return nil
+  }
+
+  /// As options and dataset files write it.
+  public var text: String { micrometres.map { "\($0) um" } ?? "unknown" }
+}
+
+extension WorldUnit: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let unit = WorldUnit(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "this is no length")
+    }
+    self = unit
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
