@@ -42,11 +42,14 @@ enum ImageFolder {
   }
 
   private static func isCandidate(_ path: String) -> Bool {
-    let name = path.lowercased()
     if isFolder(path) {
-      return name.hasSuffix(".zarr") || ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+      // one that has lost its metadata is told, and not left out
+      if path.lowercased().hasSuffix(".zarr") { return true }
+      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
-    return [".tif", ".tiff"].contains { name.hasSuffix($0) } || ImageFormat.isTIFF(FileBytes.first(4, of: path))
+    // so is a file that was cut short
+    if [".tif", ".tiff"].contains(where: { path.lowercased().hasSuffix($0) }) { return true }
+    return ImageFormat.isTIFF(FileBytes.first(4, of: path))
   }
 
   /// tile_2 before tile_10.
