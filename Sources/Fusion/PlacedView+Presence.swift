@@ -27,6 +27,8 @@ extension PlacedView {
     let rows = around.intersection(box)
     if rows.isEmpty { return .absent }
     for z in rows.lower[0]..<rows.upper[0] {
+      rowLimit -= 1
+      if rowLimit < 0 { return .unknown }
       for y in rowsWithSamples(z: z, in: rows.lower[1]..<rows.upper[1], x: rows.lower[2]..<rows.upper[2]) {
         rowLimit -= 1
         if rowLimit < 0 { return .unknown }

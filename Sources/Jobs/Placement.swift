@@ -56,8 +56,12 @@ struct Placement: Sendable {
         intensityOffset: view.intensityOffset)
       placed.append(own)
       let (times, channels) = (view.details.times, view.details.channels)
+      // the index only has to find all: who really has a voxel in a block is asked of each
+      let edge = affine.reach(of: own.map.edgeTolerance(shape: stack.shape) * stack.spacing) / plan.stack.spacing
+      let bounds = Self.bounds(of: own, stack, in: plan.stack)
       entries[Cell(t: times.only, c: channels.only), default: []].append(
-        Self.bounds(of: own, stack, in: plan.stack))
+        ViewIndex.Entry(
+          view: i, lower: bounds.lower - edge - Self.indexSlack, upper: bounds.upper + edge + Self.indexSlack))
       if times.isWhole && channels.isWhole { continue }
       seat[i] = (times.first ?? 0, channels.first ?? 0)
       let isInItsCell = (times.isWhole || times.only != nil) && (channels.isWhole || channels.only != nil)
@@ -69,15 +73,11 @@ struct Placement: Sendable {
   }
 
   /// The box of a view in output indices. A view on one plane is where that is.
-  ///
-  /// The index only has to find all: who really has a voxel in a block is asked of each.
   static func bounds(of view: PlacedView, _ stack: StackProperties, in output: StackProperties) -> ViewIndex.Entry {
-    let edge = view.affine.reach(of: view.map.edgeTolerance(shape: stack.shape) * stack.spacing) / output.spacing
-    let slack = edge + Self.indexSlack
     var (lower, upper) = StackProperties.bounds(of: stack, affine: view.affine)
     (lower, upper) = ((lower - output.origin) / output.spacing, (upper - output.origin) / output.spacing)
     if view.isOnPlane { (lower[0], upper[0]) = (0 - view.map.offset[0], 0 - view.map.offset[0]) }
-    return ViewIndex.Entry(view: view.id, lower: lower - slack, upper: upper + slack)
+    return ViewIndex.Entry(view: view.id, lower: lower, upper: upper)
   }
 
   /// The views that may have a value in a box of output voxels at one time point and channel, in dataset order.

@@ -11,8 +11,8 @@ struct PlanNotes {
   /// The finest resolution of each view.
   let finest: [StackProperties]
   let transforms: [[AffineMap]]
-  /// At the first time point.
-  let placement: Placement
+  /// One for all time points, or one for each.
+  let placements: [Placement]
   let presence: ViewPresence
 
   var all: [String] {
@@ -62,7 +62,7 @@ struct PlanNotes {
   }
 
   private var samePlace: [String] {
-    let groups = SamePlace.groups(views, transforms, sides: dataset.sides)
+    let groups = SamePlace.groups(views, transforms, placements, sides: dataset.sides)
     if groups.isEmpty { return [] }
     let count = groups.reduce(0) { $0 + $1.count }
     let names = groups.prefix(3).map { Self.listed($0.map { views[$0].name }) }.joined(separator: "; ")
@@ -110,7 +110,9 @@ struct PlanNotes {
   // MARK: - Seams
 
   private var seam: [String] {
-    guard let seam = Seam.first(views, placement, in: plan, order: plan.fusion.interpolationOrder) else { return [] }
+    let seam = Seam.first(
+      views, placements[0], in: plan, order: plan.fusion.interpolationOrder, isMoving: placements.count > 1)
+    guard let seam else { return [] }
     let isCoarse = [seam.first, seam.second].contains { views[$0].level.stack != finest[$0] }
     let advice =
       isCoarse

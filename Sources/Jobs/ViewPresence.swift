@@ -24,11 +24,12 @@ struct ViewPresence {
     var rowLimit = rowLimit
     let volume = Box3(shape: plan.stack.shape)
     for (i, view) in views.enumerated() {
-      let own = placements.enumerated().filter { t, _ in placements.count == 1 || view.details.times[t] != nil }
-        .map { $1.views[i] }
+      // at each time point that it has
+      let own = placements.lazy.enumerated().filter { t, _ in placements.count == 1 || view.details.times[t] != nil }
       func answer(_ box: (PlacedView) -> Box3?) -> PlacedView.Presence {
         var isUnknown = false
-        for placed in own {
+        for (_, placement) in own {
+          let placed = placement.views[i]
           guard let box = box(placed) else {
             isUnknown = true
             continue
@@ -46,7 +47,7 @@ struct ViewPresence {
       case .unknown: unknownCount += 1
       case .absent:
         // on a grid without an end it would have some, or it is somewhere else altogether
-        let isElsewhere = own.allSatisfy { !Placement.bounds(of: $0, view.level.stack, in: plan.stack).meets(volume) }
+        let isElsewhere = own.allSatisfy { !Placement.bounds(of: $1.views[i], view.level.stack, in: plan.stack).meets(volume) }
         if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape)) }) == .present {
           outsideRegion += 1
         } else {

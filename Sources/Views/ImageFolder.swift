@@ -68,8 +68,10 @@ enum ImageFolder {
     let name = path.lowercased()
     if isFolder(path) {
       // one that has lost its metadata is told, and not left out
-      return name.hasSuffix(".zarr") || ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+      if name.hasSuffix(".zarr") { return true }
+      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
     }
+    // so is a file that was cut short
     if [".tif", ".tiff"].contains(where: { name.hasSuffix($0) }) { return true }
     let head = FileBytes.first(8, of: path)
     // of a format that is not read: told when it is opened as a view

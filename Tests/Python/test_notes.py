@@ -177,3 +177,15 @@ def test_coarser_levels_end_earlier(tmp_path):
     assert notes(tmp_path) == []
     note, = notes(tmp_path, "--output-spacing", "4")
     assert "black" in note and "coarser level" in note, note
+
+
+def test_planes_of_different_z_on_one_plane_of_the_output(tmp_path):
+    """Nearer to each other than planes of the output, they lie on the same one."""
+    mosaic = Mosaic(tmp_path, (1, 1, 1))
+    for z in (0, 0.4, 1):
+        matrix = np.eye(4)
+        matrix[0, 3] = z
+        mosaic.add(np.ones((1, 1, 1, 20, 20), "uint16"), (0, 0, 0), matrix)
+    note, = notes(tmp_path)
+    assert "same place" in note and '"view_0", "view_1"' in note and "view_2" not in note
+    assert notes(tmp_path, "--output-spacing", "z=0.4,y=1,x=1") == []

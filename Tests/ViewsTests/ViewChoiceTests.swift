@@ -1,8 +1,7 @@
 import Geometry
 import Testing
+import Views
 import Zarr
-
-@testable import Views
 
 @Suite struct ViewChoiceTests {
   /// Two time points of two channels, an image each; that of t 0 c 0 is not there.

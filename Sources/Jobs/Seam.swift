@@ -15,9 +15,13 @@ struct Seam {
   static let viewLimit = 20_000
 
   /// One for an example; nil where there is none.
-  static func first(_ views: [View], _ placement: Placement, in plan: JobPlan, order: Int) -> Seam? {
+  ///
+  /// - Parameters:
+  ///   - placement: at the first time point.
+  ///   - isMoving: whether there are others; then only views that are there at the first are looked at.
+  static func first(_ views: [View], _ placement: Placement, in plan: JobPlan, order: Int, isMoving: Bool) -> Seam? {
     let search = SeamSearch(views: views, placement: placement, plan: plan, order: order)
-    for i in stride(from: 0, to: views.count, by: max(1, views.count / viewLimit)) {
+    for i in stride(from: 0, to: views.count, by: max(1, views.count / viewLimit)) where !isMoving || views[i].details.times[0] != nil {
       for axis in plan.spatialAxes {
         if let seam = search.seam(after: i, along: axis) { return seam }
       }
@@ -76,7 +80,7 @@ private struct SeamSearch {
   /// The voxels of the output that a view covers.
   private func voxels(of i: Int) -> Box3? {
     let bounds = bounds(of: i)
-    guard bounds.lower.min() > -0x1p50, bounds.upper.max() < 0x1p50 else { return nil }
+    guard (0..<3).allSatisfy({ bounds.lower[$0].magnitude < 0x1p50 && bounds.upper[$0].magnitude < 0x1p50 }) else { return nil }
     let lower = Index3((bounds.lower - tolerance).rounded(.up))
     return Box3(lower: lower, upper: Index3((bounds.upper + tolerance).rounded(.down)) &+ 1).intersection(Box3(shape: plan.stack.shape))
   }
