@@ -27,7 +27,7 @@ extension OMEXML {
     var metadata = TIFFMetadata(kind: .ome, planes: layout.planes, file: path)
     metadata.files = layout.files
     do throws(TIFFError) { metadata.spacing = try pixels.spacing() } catch { metadata.placementProblem = error }
-    metadata.origin = try pixels.origin(image.firstPlane)
+    do throws(TIFFError) { metadata.origin = try pixels.origin(image.firstPlane) } catch { metadata.originProblem = error }
     if let increment = pixels.number("TimeIncrement"), increment > 0, pixels.t > 1 {
       metadata.time = OpenedImage.TimeAxis(
         scale: increment, origin: 0, unit: OMEUnits.timeName(pixels.attributes["TimeIncrementUnit"] ?? "s"))

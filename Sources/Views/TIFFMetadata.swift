@@ -21,8 +21,10 @@ struct TIFFMetadata: Sendable {
   /// Micrometres; nil where the file does not say.
   var spacing: [Axis: Double] = [:]
   var origin: [Axis: Double] = [:]
-  /// Why spacing and origin are not what the file means: an error unless the dataset gives them.
+  /// Why spacing is not what the file means: an error unless the dataset gives it.
   var placementProblem: TIFFError?
+  /// The same of the origin.
+  var originProblem: TIFFError?
   var time: OpenedImage.TimeAxis?
   /// One for each channel, samples of a pixel included, or nil.
   var channelNames: [String]?
