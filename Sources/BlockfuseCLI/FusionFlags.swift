@@ -41,7 +41,7 @@ struct FusionFlags: ParsableArguments {
   @Option(help: "union, intersection or sample.", completion: .names(OutputStackMode.self))
   var outputStackMode: String?
 
-  @Option(help: ArgumentHelp("Fuse a region that the dataset has a name for, in place of the stack mode.", valueName: "name"))
+  @Option(help: ArgumentHelp("Fuse a region that the dataset has a name for (a BigStitcher bounding box is in the XML's world units), in place of the stack mode.", valueName: "name"))
   var boundingBox: String?
 
   @Option(help: ArgumentHelp("Position of voxel 0 in world units, such as z=0,y=10,x=-4.", valueName: "map"))

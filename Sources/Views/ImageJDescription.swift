@@ -104,6 +104,7 @@ struct ImageJDescription {
         metadata.placementProblem = .metadataInvalid(
           path: path, reason: "its unit along \(axis) is \"\(unit ?? "")\", which is no length",
           advice: "give the view its \"spacing\" and \"origin\" in the dataset")
+        if number("\(axis)origin") ?? 0 != 0 { metadata.originProblem = metadata.placementProblem }
         continue
       }
       let size: Double? =

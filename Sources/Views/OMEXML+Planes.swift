@@ -27,7 +27,7 @@ extension OMEXML {
     var metadata = TIFFMetadata(kind: .ome, planes: layout.planes, file: path)
     metadata.files = layout.files
     do throws(TIFFError) { metadata.spacing = try pixels.spacing() } catch { metadata.placementProblem = error }
-    metadata.origin = try pixels.origin(image.firstPlane)
+    do throws(TIFFError) { metadata.origin = try pixels.origin(image.firstPlane) } catch { metadata.originProblem = error }
     // a size along z is that of a stack; every image has a SizeZ
     metadata.saysZ = pixels.z > 1 || metadata.spacing[.z] != nil
     if let increment = pixels.number("TimeIncrement"), increment > 0, pixels.t > 1 {

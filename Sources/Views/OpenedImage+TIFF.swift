@@ -30,6 +30,9 @@ extension OpenedImage {
     if let problem = metadata.placementProblem, axes.contains(where: { $0.spaceLane != nil && entry.spacing?[$0] == nil }) {
       throw ViewsError(problem, view: entry.name)
     }
+    if let problem = metadata.originProblem, axes.contains(where: { $0.spaceLane != nil && entry.origin?[$0] == nil }) {
+      throw ViewsError(problem, view: entry.name)
+    }
     var stack = StackProperties(spacing: .one, origin: .zero, shape: shape.zyx)
     for (lane, axis) in Axis.space.enumerated() where axes.contains(axis) {
       stack.spacing[lane] = metadata.spacing[axis] ?? 1

@@ -23,8 +23,10 @@ struct TIFFMetadata: Sendable {
   var origin: [Axis: Double] = [:]
   /// The file says that its image has z, however many planes there are along it.
   var saysZ = false
-  /// Why spacing and origin are not what the file means: an error unless the dataset gives them.
+  /// Why spacing is not what the file means: an error unless the dataset gives it.
   var placementProblem: TIFFError?
+  /// The same of the origin.
+  var originProblem: TIFFError?
   var time: OpenedImage.TimeAxis?
   /// One for each channel, samples of a pixel included, or nil.
   var channelNames: [String]?

@@ -1,3 +1,4 @@
+import Foundation
 import Zarr
 
 /// How long one unit of a dataset's world is: of its transforms, and of the spacing, places and boxes of options.
@@ -22,11 +23,11 @@ public struct WorldUnit: Sendable, Hashable {
       self = .unknown
       return
     }
-    let text = text.filter { !$0.isWhitespace }
+    let text = text.trimmingCharacters(in: .whitespaces)
     // the first split after which a unit follows
     for split in text.indices {
       guard let factor = OMEUnits.length(of: String(text[split...])) else { continue }
-      let number = text[..<split]
+      let number = text[..<split].trimmingCharacters(in: .whitespaces)
       guard number.isEmpty || number.utf8.allSatisfy({ "0123456789.+-eE".utf8.contains($0) }),
         let count = number.isEmpty ? 1 : Double(number)
       else { return nil }

@@ -1,7 +1,7 @@
 """What a dataset.json says of an image's axes, spacing and origin counts more than the image's own metadata, also where
 those could not be used by themselves."""
 import copy, json, subprocess
-import numpy as np, pytest, zarr
+import numpy as np, pytest, tifffile, zarr
 from conftest import binary, blockfuse
 
 DATA = np.random.default_rng(3).integers(1, 60000, (6, 20, 24)).astype("u2")
@@ -188,3 +188,26 @@ def test_axes_that_differ_are_said(tmp_path):
     assert "spacing" in message, message
     _, message = plan(tmp_path, {**VIEW, "axes": list("yx"), "spacing": {"y": 1, "x": 1}, "origin": {"y": 1, "x": 1}}, 64)
     assert "3 dimensions" in message, message
+
+
+# a description of a TIFF file that cannot be used by itself, and which keys of the view mend it
+OME = '''<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16"
+ SizeX="24" SizeY="20" SizeZ="6" SizeC="1" SizeT="1" PhysicalSizeX="0.5" PhysicalSizeY="0.5" PhysicalSizeZ="2"><Channel ID="Channel:0:0" SamplesPerPixel="1"/><TiffData/><Plane TheZ="0" TheC="0" TheT="0" PositionX="30" PositionY="20" PositionZ="10"/></Pixels></Image></OME>'''
+TIFFS = {
+    "ome_size_without_length": (OME.replace('PhysicalSizeX="0.5"', 'PhysicalSizeX="0.5" PhysicalSizeXUnit="a.u."'), {"spacing"}),
+    "ome_size_that_is_no_number": (OME.replace('PhysicalSizeX="0.5"', 'PhysicalSizeX="0,5"'), {"spacing"}),
+    "ome_position_without_length": (OME.replace('PositionX="30"', 'PositionX="30" PositionXUnit="a.u."'), {"origin"}),
+    "ome_position_that_is_no_number": (OME.replace('PositionZ="10"', 'PositionZ="ten"'), {"origin"}),
+    "imagej_unit": ("ImageJ=1.54f\nimages=6\nslices=6\nunit=a.u.\nspacing=2.0\nxorigin=-60\nyorigin=-40\nzorigin=-5\n", {"spacing", "origin"}),
+}
+
+
+@pytest.mark.parametrize("name", TIFFS)
+def test_a_view_mends_what_its_tiff_says(tmp_path, name):
+    description, needed = TIFFS[name]
+    tifffile.imwrite(tmp_path / "a.zarr", DATA, description=description, metadata=None, photometric="minisblack")
+    for key in needed:
+        _, message = plan(tmp_path, {k: VIEW[k] for k in needed - {key}}, 64)
+        assert "a.zarr" in message, message
+    answer, _ = plan(tmp_path, {k: VIEW[k] for k in needed})
+    assert answer["spacing"] == SPACING and answer["origin"] == ORIGIN and answer["shape"] == [1, 1, 6, 20, 24]

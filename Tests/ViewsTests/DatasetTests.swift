@@ -167,7 +167,9 @@ import Views
       #"{"name": "v", "path": "a/0", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}}"#, "view-invalid",
       "origin"
     ),
-    (#"{"name": "v", "path": "a", "axes": ["t", "y", "x"]}"#, "view-invalid", "axes"),
+    // axes count more than those of the metadata
+    (#"{"name": "v", "path": "a", "axes": ["t", "y", "x"]}"#, "view-mismatch", "axes: y x, but the first view has z y x"),
+    (#"{"name": "v", "path": "a", "axes": ["y", "x"]}"#, "metadata-invalid", "not a list of 2 numbers"),
     (#"{"name": "v", "path": "flat"}"#, "view-mismatch", "axes: y x, but the first view has z y x"),
     (#"{"name": "v", "path": "flat", "spacing": {"z": 1}}"#, "view-invalid", "no axis z"),
     (#"{"name": "v", "path": "channels"}"#, "view-mismatch", "channels: 2, but the first view has 1"),
