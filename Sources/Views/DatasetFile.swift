@@ -31,14 +31,14 @@ public struct DatasetFile: Sendable {
   /// Names of files in that folder that are datasets themselves.
   var otherDatasets: [String] = []
   /// Voxels along z, y, x that the file says an entry's image has, by its place in `entries`.
-  var expectedShapes: [Int: Index3] = [:]
+  package var expectedShapes: [Int: Index3] = [:]
   /// From which side an entry's image was taken (angle, illumination), by its place in `entries`. Views of different
   /// sides are at one place on purpose.
-  var sides: [Int: String] = [:]
+  package var sides: [Int: String] = [:]
   /// Entries whose images were needed to place them, and could not be opened.
   var failures: [Int: ViewsError] = [:]
   /// How many channels the output has at the least, where no names say so.
-  var leastChannelCount = 0
+  package var leastChannelCount = 0
 
   public init(
     path: String, entries: [DatasetEntry], digest: String = "", channels: [String]? = nil, timeCount: Int? = nil,

@@ -62,7 +62,7 @@ extension DatasetFile {
   }
 
   /// Some of the entries, with what is known of them.
-  func keeping(_ places: [Int]) -> DatasetFile {
+  package func keeping(_ places: [Int]) -> DatasetFile {
     if places.count == entries.count { return self }
     var file = self
     file.entries = places.map { entries[$0] }
@@ -116,7 +116,7 @@ extension ViewsError {
 
   /// Whether it is one image that is at fault, by not being there or not being what can be read, and nothing that the
   /// dataset says of it. What may pass is neither.
-  var isOfImage: Bool {
+  package var isOfImage: Bool {
     if isTransient { return false }
     return switch self {
     case .inputMissing, .formatUnknown, .unreadable, .tiffUnusable: true
