@@ -174,8 +174,9 @@ def bounds(job: Job, answer: twin.Answer) -> tuple[Array, Array]:
     if "intensity_range" in job.options:
         least, most = job.options["intensity_range"]
         gain = np.iinfo(job.output_type).max / (most - least)
-        error = error * gain + 8 * precision(job) * (np.abs(finite(value)) + abs(least)) * gain
-        value = (value - least) * gain
+        with np.errstate(over="ignore"):
+            error = error * gain + 8 * precision(job) * (np.abs(finite(value)) + abs(least)) * gain
+            value = (value - least) * gain
     low, high = stored(np.where(has, value, 0), error, job.output_type, job.options.get("rounding", "nearest"))
     return np.where(has, low, 0), np.where(has, high, 0)
 

@@ -208,6 +208,8 @@ def ways(rng: np.random.Generator, job: Job, grid: Grid) -> list[Way]:
     # which chunk is asked for decides this, so that the second way has to say what the first came to
     if job.dims == 3 and planewise(job, grid, result[0].chunk) != planewise(job, grid, result[1].chunk):
         result[1].chunk["z"] = result[0].chunk["z"]
+        if result[1].shards:
+            result[1].shards["z"] = result[1].chunk["z"]
     return result
 
 
