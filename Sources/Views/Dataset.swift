@@ -166,8 +166,14 @@ extension DatasetFile {
 
   /// Whether it is the image that an entry could not be opened for, and not what the dataset says of it.
   fileprivate func isMissing(_ place: Int, _ error: ViewsError) -> Bool {
+    let entry = entries[place]
     // what is not there has no format that could be told
-    error.isOfImage || access(FilePath.absolute(entries[place].path, in: folder), F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno)
+    if access(FilePath.absolute(entry.path, in: folder), F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno) { return true }
+    guard error.isOfImage else { return false }
+    // an image that can be opened without what the dataset says in place of its metadata is not at fault
+    var bare = DatasetEntry(name: entry.name, path: entry.path)
+    bare.dataset = entry.dataset
+    return (try? OpenedImage.open(bare, in: folder)) == nil
   }
 
   /// Which of some views, by name, can be opened now.

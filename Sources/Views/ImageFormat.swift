@@ -52,10 +52,12 @@ extension OpenedImage {
   /// A folder of a foreign format has no Zarr metadata.
   private init(zarrOrUnknown path: String, entry: DatasetEntry) throws(ViewsError) {
     do throws(ViewsError) { try self.init(zarr: path, entry: entry) } catch {
-      guard case .formatUnknown = error, let foreign = ForeignFormat.of(folder: path) ?? ForeignFormat.of(file: path) else {
-        throw error
+      switch error {
+      case .formatUnknown, .metadataMissing:
+        guard let foreign = ForeignFormat.of(folder: path) ?? ForeignFormat.of(file: path) else { throw error }
+        throw .formatForeign(view: entry.name, path: path, format: foreign)
+      default: throw error
       }
-      throw .formatForeign(view: entry.name, path: path, format: foreign)
     }
   }
 }

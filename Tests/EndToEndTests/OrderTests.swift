@@ -251,7 +251,7 @@ import Zarr
       try #require(compiler.terminationStatus == 0)
       let refused = try spawn(folder, order, 0, of: 1, environment: ["LD_PRELOAD": library]).wait()
       #expect(refused.status == 4, "\(refused.errors)")
-      #expect(refused.errors.contains("zstd 0.9.9") && refused.errors.contains("equal bytes"), "\(refused.errors)")
+      #expect(refused.errors.contains("zstd 0.9.9") && refused.errors.contains("other bytes"), "\(refused.errors)")
       // nothing was done or logged
       #expect(try folder.blockfuse("collect", "2").status == 0)
       #expect(try folder.database.job(2).counts.settled == 0)

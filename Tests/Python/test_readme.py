@@ -119,9 +119,11 @@ def test_the_python_of_the_docs_runs(shell):
     write_view(shell.folder / "python.ome.zarr", np.full((1, 1, 12, 30, 40), 7, "uint16"), [1, 1, 1], [0, 0, 0])
     (shell.folder / "python.json").write_text('{"views": [{"path": "python.ome.zarr"}]}')
     shell("blockfuse fuse python.json --output fused.ome.zarr --quiet")
-    text, = re.findall(r"```python\n(.*?)```", (ROOT / "docs/output.md").read_text(), re.S)
-    (shell.folder / "from_docs.py").write_text(text + "assert plane.shape == (30, 40) and (plane == 7).all()\n")
-    shell(f"{sys.executable} from_docs.py")
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/output.md").read_text(), re.S)
+    assert len(blocks) == 2
+    for text in blocks:
+        (shell.folder / "from_docs.py").write_text(text + "assert plane.shape == (30, 40) and (plane == 7).all()\n")
+        shell(f"{sys.executable} from_docs.py")
 
 
 def test_the_sql_of_the_docs_runs(shell):

@@ -100,8 +100,10 @@ def output_grids(job: Job) -> list[Grid]:
 
 
 def by_time(job: Job) -> list[list[tuple[View, Array]]]:
-    """The views of each time point; one group where it makes no difference."""
-    if all(len(v.affines) == 1 and v.only is None for v in job.views):
+    """The views of each time point; one group where it makes no difference. What all of them cover, unlike what they have in
+    common, does not depend on when they are there."""
+    is_common = job.options.get("output_stack_mode", "union") == "intersection"
+    if all(len(v.affines) == 1 and (v.only is None or not is_common) for v in job.views):
         return [[(v, v.affine(0)) for v in job.views]]
     groups = [[(v, v.affine(t)) for v in job.views if v.only is None or v.only[0] == t] for t in range(job.times)]
     return [g for g in groups if g]
