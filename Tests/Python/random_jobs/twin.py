@@ -28,6 +28,8 @@ class Answer:
     count: Array
     #: nearly on a view's first or last voxel, where scipy goes by the last place
     on_border: Array
+    #: sum of the blending weights of the views that have a value there
+    weight: Array
 
 
 def compute(job: Job, grid: Grid, t: int, c: int, *, planewise: bool) -> Answer:
@@ -45,7 +47,7 @@ def compute(job: Job, grid: Grid, t: int, c: int, *, planewise: bool) -> Answer:
         # there the reference has other content weights, far around
         answer.on_border[:] = answer.on_border.any()
     inner = tuple(slice(r, s - r) for r, s in zip(reach, shape))
-    return Answer(*(a[inner] for a in (answer.value, answer.error, answer.doubtful, answer.count, answer.on_border)))
+    return Answer(*(a[inner] for a in (answer.value, answer.error, answer.doubtful, answer.count, answer.on_border, answer.weight)))
 
 
 def content_reach(job: Job, planewise: bool) -> list[int]:
@@ -59,11 +61,12 @@ def content_reach(job: Job, planewise: bool) -> list[int]:
 def combine(job: Job, views: list[Sampled], shape: tuple[int, ...], planewise: bool) -> Answer:
     kind = np.longdouble if job.is_double else np.float64
     if not views:
-        return Answer(np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, int), np.zeros(shape, bool))
+        return Answer(np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, bool), np.zeros(shape, int), np.zeros(shape, bool), np.ones(shape))
     values = np.array([v.value for v in views], kind)
     has = np.array([v.has_value for v in views])
     errors = np.array([v.error for v in views], float)
     weights = np.array([v.weight for v in views]) * has
+    blending = weights.sum(0)
     doubtful = np.any([v.doubtful for v in views], axis=0)
     count = has.sum(0)
     function = job.options.get("fusion_func", "weighted_average_fusion")
@@ -92,7 +95,7 @@ def combine(job: Job, views: list[Sampled], shape: tuple[int, ...], planewise: b
     value = np.where(alone, np.take_along_axis(values, first[None], 0)[0], value)
     error = np.where(alone, np.take_along_axis(errors, first[None], 0)[0], error)
     return Answer(np.where(count == 0, np.nan, value), np.asarray(error, float), doubtful, count,
-                  np.any([v.on_border for v in views], axis=0))
+                  np.any([v.on_border for v in views], axis=0), np.where(count > 0, blending, 1))
 
 
 def average(values: Array, has: Array, errors: Array, weights: Array, spread: Array, eps: float) -> tuple[Array, Array]:
