@@ -52,22 +52,20 @@ def hdf5(path, filters):
 
 def run_cut(folder, cut, *arguments):
     """A run that stands still at its first block until something was done to the files that it reads."""
-    hold, done = folder / "hold", folder / "trace"
+    hold, said = folder / "hold", folder / "said"
     hold.write_text("")
     command = [binary(), "run", "--workers", "1", "--memory", "600MiB", "--quiet", *arguments]
     environment = {**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite"), "BLOCKFUSE_FAULT": f"file-opening=hold:{hold}@1+"}
-    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with open(said, "w") as errors, subprocess.Popen(command, cwd=folder, env=environment, stderr=errors) as process:
         try:
-            for _ in range(400):
-                if list((folder / "out.zarr").rglob("*.tmp")) or process.poll() is not None:
-                    break
+            while "file-opening made to fail" not in said.read_text() and process.poll() is None:
                 time.sleep(0.01)
-            time.sleep(0.5)
+            assert process.poll() is None, said.read_text()
             cut()
         finally:
             hold.unlink()
-        errors = process.communicate(timeout=60)[1]
-    return subprocess.CompletedProcess(command, process.returncode, "", errors)
+        process.wait(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, "", said.read_text())
 
 
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.999])
