@@ -34,7 +34,7 @@ struct Blockfuse: ParsableCommand {
 
       The job database is blockfuse.sqlite in the current folder, unless --db or BLOCKFUSE_DB names another.
       """,
-    version: Program.versionWithLibraries,
+    version: "\(Program.versionWithLibraries), voxel revision \(Program.voxelRevision)",
     subcommands: [ManualCommand.self],
     groupedSubcommands: [
       CommandGroup(
