@@ -92,7 +92,7 @@ public struct Planner {
     let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
     let notes = PlanNotes(
       dataset: dataset, options: options, plan: plan, views: planned, finest: views.map(\.levels[0].stack),
-      transforms: transforms, placements: placements, presence: presence)
+      placements: placements, presence: presence)
     return Result(
       plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
       viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
