@@ -10,7 +10,6 @@ struct PlanNotes {
   let views: [View]
   /// The finest resolution of each view.
   let finest: [StackProperties]
-  let transforms: [[AffineMap]]
   /// One for all time points, or one for each.
   let placements: [Placement]
   let presence: ViewPresence
@@ -62,7 +61,7 @@ struct PlanNotes {
   }
 
   private var samePlace: [String] {
-    let groups = SamePlace.groups(views, transforms, placements, sides: dataset.sides)
+    let groups = SamePlace.groups(views, placements, sides: dataset.sides)
     if groups.isEmpty { return [] }
     let count = groups.reduce(0) { $0 + $1.count }
     let names = groups.prefix(3).map { Self.listed($0.map { views[$0].name }) }.joined(separator: "; ")

@@ -92,7 +92,7 @@ public struct Planner {
     let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
     let notes = PlanNotes(
       dataset: dataset, options: options, plan: plan, views: planned, finest: views.map(\.levels[0].stack),
-      transforms: transforms, placements: placements, presence: presence)
+      placements: placements, presence: presence)
     return Result(
       plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
       viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
@@ -150,12 +150,15 @@ public struct Planner {
     let keys = dataset.transformKeys
     if let key = options.transformKey {
       guard let lacking = views.first(where: { $0.transforms[key] == nil }) else { return key }
-      let nearest = nearestName(to: key, among: keys)
-      throw .invalid(
-        what: "view \"\(lacking.name)\" has no transform \"\(key)\"",
-        hint: keys.isEmpty
-          ? "the dataset has no transforms; leave transform_key out to place views by their own metadata"
-          : nearest.map { "did you mean \"\($0)\"?" } ?? "the dataset has \(keys.joined(separator: ", "))")
+      let hint: String
+      if keys.isEmpty {
+        hint = "the dataset has no transforms; leave transform_key out to place views by their own metadata"
+      } else if keys.contains(key) {
+        hint = "other views have it: give every view one, or choose those that have it with --views"
+      } else {
+        hint = nearestName(to: key, among: keys).map { "did you mean \"\($0)\"?" } ?? "the dataset has \(keys.joined(separator: ", "))"
+      }
+      throw .invalid(what: "view \"\(lacking.name)\" has no transform \"\(key)\"", hint: hint)
     }
     guard keys.count <= 1 else {
       throw .invalid(

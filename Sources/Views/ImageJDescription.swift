@@ -49,14 +49,20 @@ struct ImageJDescription {
     var c = try length("channels", path) ?? 1
     let t = try length("frames", path) ?? 1
     var (slices, written) = (try length("slices", path), try length("images", path))
-    guard let counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
+    guard var counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
       throw invalid(path, "\(c) channels, \(slices ?? 1) slices and \(t) frames are more planes than a file has")
     }
     let samples = directory.sampleCount
+    // old versions counted the colours of 48 bits as slices, or in all only
+    let isColour = samples == 3 && directory.elementType.byteCount == 2 && pageCount == 1
+    if isColour, values["channels"] == nil, t == 1, written == samples, [nil, 1, samples].contains(slices),
+      !Self.holds(samples, directory, byteCount)
+    {
+      (c, slices, counted) = (samples, nil, samples)
+    }
     if samples > 1, c % samples == 0, pageCount == counted / samples, written.map([counted, counted / samples].contains) ?? true {
       // else every channel is a plane of samples, all behind the first directory
-      let needed = directory.planeByteCount.multipliedReportingOverflow(by: counted)
-      if pageCount > 1 || needed.overflow || UInt64(needed.partialValue) > byteCount {
+      if pageCount > 1 || !Self.holds(counted, directory, byteCount) {
         c /= samples
         (slices, written) = (slices ?? 1, pageCount)
       }
@@ -67,6 +73,12 @@ struct ImageJDescription {
       throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(all) images")
     }
     return (t, c, z, all)
+  }
+
+  /// Whether a file of so many bytes may have so many planes one after the other.
+  private static func holds(_ count: Int, _ directory: TIFFLayout, _ byteCount: UInt64) -> Bool {
+    let needed = directory.planeByteCount.multipliedReportingOverflow(by: count)
+    return !needed.overflow && UInt64(needed.partialValue) <= byteCount
   }
 
   /// What changes fastest between planes comes first. Micro-Manager writes stacks of each channel one after the other.
@@ -94,7 +106,8 @@ struct ImageJDescription {
     var metadata = TIFFMetadata(
       kind: .imageJ, planes: TIFFPlanes(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
     metadata.isContiguous = isContiguous
-    metadata.saysZ = values["slices"] != nil || values["spacing"] != nil
+    // slices that are colours are none
+    metadata.saysZ = try length("slices", path) == z || values["spacing"] != nil
     if let step = number("finterval"), step > 0 {
       metadata.time = OpenedImage.TimeAxis(scale: step, origin: 0, unit: "second")
     }

@@ -56,6 +56,31 @@ def test_channels_and_time_points_at_one_place_are_fine(tmp_path):
     assert notes(tmp_path) == []
 
 
+def test_views_at_one_place_share_some_time_points_only(tmp_path):
+    """Whatever else each of them has: where two meet, they are fused into one."""
+    for i in range(3):
+        write_view(tmp_path / f"{i}.ome.zarr", np.full((2, 1, 8, 8), i + 1, "uint16"), (1, 1), (0, 0))
+
+    def at(x):
+        return [[1, 0, 0], [0, 1, x], [0, 0, 1]]
+
+    def told(*views):
+        (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"name": f"v{i}", "path": f"{i}.ome.zarr", **v} for i, v in enumerate(views)]}))
+        return [note.split("fused into one: ")[1].split(". Fiji")[0] for note in notes(tmp_path) if "same place" in note]
+
+    assert told({"t": [0, 1]}, {"t": [1, 2]}) == ['"v0", "v1"']
+    assert told({"t": [0, 1]}, {"t": [2, 3]}) == []
+    assert told({"t": [0, 1]}, {"t": [2, 3]}, {"t": [3, 4]}) == ['"v1", "v2"']
+    assert told({"t": [0, 1]}, {"t": 1, "select": {"t": 0}}) == ['"v0", "v1"']
+    # views that move, or not, and meet at one time point
+    still, moving, other = ({"transforms": {"a": m}} for m in (at(0), {"t": [at(0), at(3)]}, {"t": [at(9), at(3)]}))
+    assert told(still, moving) == ['"v0", "v1"']
+    assert told(moving, other) == ['"v0", "v1"']
+    assert told(still, other) == []
+    for x, names in [(0, ['"v0", "v1"']), (3, [])]:
+        assert told({**moving, "t": [0, 1]}, {"t": 0, "select": {"t": 0}, "transforms": {"a": {"t": [at(x)]}}}) == names
+
+
 @pytest.mark.parametrize("kind, told", [("tile", True), ("angle", False), ("illumination", False)])
 def test_angles_and_illuminations_at_one_place_are_fine(tmp_path, kind, told):
     for setup in range(2):

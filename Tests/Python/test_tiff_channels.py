@@ -64,7 +64,8 @@ def test_imagej_order_that_is_none(tmp_path):
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-@pytest.mark.parametrize("keys", [{"images": 3, "channels": 3, "mode": "composite"}, {"images": 1, "channels": 3}, {"channels": 3, "slices": 1, "frames": 1}])
+@pytest.mark.parametrize("keys", [{"images": 3, "channels": 3, "mode": "composite"}, {"images": 1, "channels": 3}, {"channels": 3, "slices": 1, "frames": 1},
+                                  {"images": 3}, {"images": 3, "slices": 3}])
 def test_imagej_rgb_of_48_bits(tmp_path, planar, keys):
     """A composite of three channels that ImageJ saves as samples of one plane."""
     data = voxels((3, *YX))
@@ -76,6 +77,17 @@ def test_imagej_rgb_of_48_bits(tmp_path, planar, keys):
     read, names, colors = fused(tmp_path)
     np.testing.assert_array_equal(read.reshape(3, *YX), np.moveaxis(page, -1, 0) if planar == "contig" else page)
     assert names == ["red", "green", "blue"] and colors == ["ff0000", "00ff00", "0000ff"]
+
+
+def test_imagej_stack_of_colour_planes_behind_one_directory(tmp_path):
+    """Three slices of three samples each, that are all there, are no three samples."""
+    data = voxels((3, *YX, 3))
+    tifffile.imwrite(tmp_path / "a.tif", data[0], photometric="rgb", metadata=None, description=imagej(images=3, slices=3))
+    with open(tmp_path / "a.tif", "ab") as file:
+        with tifffile.TiffFile(tmp_path / "a.tif") as written:
+            assert written.pages[0].dataoffsets[-1] + written.pages[0].databytecounts[-1] == file.tell()
+        file.write(data[1:].tobytes())
+    np.testing.assert_array_equal(fused(tmp_path)[0][0], np.moveaxis(data, -1, 0))
 
 
 def test_imagej_stack_of_rgb_channels(tmp_path):

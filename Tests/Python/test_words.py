@@ -133,3 +133,15 @@ def test_a_truncated_file_is_told_as_that(tmp_path):
     describe(tmp_path, "data.h5", dataset="volume")
     message = said(tmp_path)
     assert "truncated" in message and "copy it again" in message and ALTERED not in message, message
+
+
+def test_a_transform_that_some_views_have(tmp_path):
+    """The name is right, so no other one is advised."""
+    write_view(tmp_path / "tile.ome.zarr", np.ones((1, 1, 8, 8), "uint16"), (1, 1), (0, 0))
+    still = np.eye(3).tolist()
+    views = [{"name": name, "path": "tile.ome.zarr", "transforms": {key: still for key in keys}} for name, keys in [("v0", "ab"), ("v1", "b")]]
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    end = run(tmp_path, "plan", "dataset.json", "--transform-key", "a")
+    assert end.returncode == 64 and '"v1" has no transform "a"' in end.stderr
+    assert "did you mean" not in end.stderr and "--views" in end.stderr, end.stderr
+    assert 'did you mean "b"' in run(tmp_path, "plan", "dataset.json", "--transform-key", "B").stderr
