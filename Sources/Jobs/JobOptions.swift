@@ -97,7 +97,7 @@ public struct JobOptions: Sendable {
     weightsArguments = try Self.arguments(map, "weights_func_kwargs")
     interpolationOrder = try map.integer("interpolation_order", in: 0...1) ?? 1
     blendingWidths =
-      try map.axes("blending_widths", scalar: true, "a length, in physical units; 0 for none") { $0 >= 0 } ?? [:]
+      try map.axes("blending_widths", scalar: true, "a length, in world units; 0 for none") { $0 >= 0 } ?? [:]
     overlap = try map.counts("overlap_in_pixels", minimum: 0) ?? [:]
     rounding = try map.choice("rounding", Rounding.self) ?? .nearest
     if let value = map.value("planewise") {

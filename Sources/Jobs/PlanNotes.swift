@@ -2,7 +2,7 @@ import Fusion
 import Geometry
 import Views
 
-/// What is worth a word about a plan: what it leaves out, and what does as it was told and is perhaps not meant.
+/// What is worth a word about a plan: what it leaves out, and what it does as it is told and that is perhaps not meant.
 struct PlanNotes {
   let dataset: Dataset
   let options: JobOptions
@@ -56,7 +56,8 @@ struct PlanNotes {
     let (count, unknown) = (presence.outsideRegion, presence.unknownCount)
     if count > 0 { notes.append("\(count) of \(views.count) views \(count == 1 ? "is" : "are") outside the region that was asked for") }
     if unknown > 0 {
-      notes.append("whether \(unknown) of \(views.count) views have a voxel in the output was not looked at, since it would take long")
+      let verb = unknown == 1 ? "has" : "have"
+      notes.append("whether \(unknown) of \(views.count) views \(verb) a voxel in the output was not looked at, since it would take long")
     }
     return notes
   }

@@ -22,10 +22,10 @@ enum SamePlace {
   ) -> [[Int]] {
     var found: [Place: [Int]] = Dictionary(minimumCapacity: views.count)
     for (i, view) in views.enumerated() {
+      let own = transforms[i].count > 1 ? placements[...] : placements[..<1]
       let place = Place(
-        shape: view.level.stack.shape,
-        maps: (transforms[i].count > 1 ? placements[...] : placements[..<1]).map { $0.views[i].map }, times: view.details.times, channels: view.details.channels,
-        side: sides[view.name])
+        shape: view.level.stack.shape, maps: own.map { $0.views[i].map }, times: view.details.times,
+        channels: view.details.channels, side: sides[view.name])
       found[place, default: []].append(i)
     }
     return found.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }

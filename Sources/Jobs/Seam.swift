@@ -21,7 +21,8 @@ struct Seam {
   ///   - isMoving: whether there are others; then only views that are there at the first are looked at.
   static func first(_ views: [View], _ placement: Placement, in plan: JobPlan, order: Int, isMoving: Bool) -> Seam? {
     let search = SeamSearch(views: views, placement: placement, plan: plan, order: order)
-    for i in stride(from: 0, to: views.count, by: max(1, views.count / viewLimit)) where !isMoving || views[i].details.times[0] != nil {
+    let step = max(1, (views.count - 1) / viewLimit + 1)
+    for i in stride(from: 0, to: views.count, by: step) where !isMoving || views[i].details.times[0] != nil {
       for axis in plan.spatialAxes {
         if let seam = search.seam(after: i, along: axis) { return seam }
       }
