@@ -130,7 +130,7 @@ public struct JobOptions: Sendable {
       keysAlongZ = map.namingZ(["output_origin", "output_shape"])
     }
     if let value = map.value("world_unit") {
-      guard let unit = value.string.flatMap({ WorldUnit($0) }), unit != .unknown else {
+      guard let unit = value.string.flatMap({ WorldUnit(length: $0) }) else {
         throw map.wrong("world_unit", "a length above 0 with its unit, such as 0.25um")
       }
       worldUnit = unit
