@@ -37,13 +37,13 @@ struct ConvertCommand: ParsableCommand {
         throw JobError.invalid(what: "\(file.path) exists", hint: "choose another file, or add --overwrite")
       }
       if let worldUnit {
-        guard let unit = WorldUnit(worldUnit), unit != .unknown else {
+        guard let unit = WorldUnit(length: worldUnit) else {
           throw JobError.invalid(what: "--world-unit \(worldUnit) is no length", hint: "give one with its unit, such as 0.25um")
         }
         (file.worldUnit, file.worldUnitProblem) = (unit, nil)
       }
       if let problem = file.worldUnitProblem {
-        throw JobError.invalid(what: problem, hint: "say how long one unit is, such as --world-unit 0.25um")
+        throw JobError.invalid(what: problem, hint: WorldUnit.hint)
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source, options: Dataset.LoadOptions(choice: choice))

@@ -97,7 +97,7 @@ public struct JobOptions: Sendable {
     weightsArguments = try Self.arguments(map, "weights_func_kwargs")
     interpolationOrder = try map.integer("interpolation_order", in: 0...1) ?? 1
     blendingWidths =
-      try map.axes("blending_widths", scalar: true, "a length, in physical units; 0 for none") { $0 >= 0 } ?? [:]
+      try map.axes("blending_widths", scalar: true, "a length, in world units; 0 for none") { $0 >= 0 } ?? [:]
     overlap = try map.counts("overlap_in_pixels", minimum: 0) ?? [:]
     rounding = try map.choice("rounding", Rounding.self) ?? .nearest
     if let value = map.value("planewise") {
@@ -130,7 +130,7 @@ public struct JobOptions: Sendable {
       keysAlongZ = map.namingZ(["output_origin", "output_shape"])
     }
     if let value = map.value("world_unit") {
-      guard let unit = value.string.flatMap({ WorldUnit($0) }), unit != .unknown else {
+      guard let unit = value.string.flatMap({ WorldUnit(length: $0) }) else {
         throw map.wrong("world_unit", "a length above 0 with its unit, such as 0.25um")
       }
       worldUnit = unit

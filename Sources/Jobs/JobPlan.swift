@@ -57,7 +57,7 @@ public struct OutputPlan: Sendable, Codable {
   public var timeScale: Double
   public var timeOrigin: Double
   public var timeUnit: String?
-  /// Of the job's lengths. Nil in records of jobs from before it was asked, whose output says micrometre.
+  /// The unit of the job's lengths. Nil in records of jobs from before it was asked, whose output says micrometre.
   public var worldUnit: WorldUnit?
 }
 

@@ -2,7 +2,7 @@ import Fusion
 import Geometry
 import Views
 
-/// What is worth a word about a plan: what it leaves out, and what does as it was told and is perhaps not meant.
+/// What is worth a word about a plan: what it leaves out, and what it does as it is told and that is perhaps not meant.
 struct PlanNotes {
   let dataset: Dataset
   let options: JobOptions
@@ -27,7 +27,7 @@ struct PlanNotes {
     let reasons = views.prefix(listedAtMost).map(\.reason).joined(separator: "; ")
     return [
       "\(counted(views.count)) left out, as missing_views says, since \(views.count == 1 ? "its image" : "their images") "
-        + "cannot be opened: \(reasons)\(more(views.count))"
+        + "cannot be opened: \(reasons)\(more(views.count, listedAs: "missing_views"))"
     ]
   }
 
@@ -45,7 +45,7 @@ struct PlanNotes {
     if names.isEmpty { return [] }
     let verb = names.count == 1 ? "has" : "have"
     return [
-      "\(names.count) of \(count) views \(verb) no voxel in the output: \(listed(names)). What lies between the output's planes, "
+      "\(names.count) of \(count) views \(verb) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
         + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
     ]
   }
@@ -55,7 +55,8 @@ struct PlanNotes {
     let (count, unknown) = (presence.outsideRegion, presence.unknownCount)
     if count > 0 { notes.append("\(count) of \(views.count) views \(count == 1 ? "is" : "are") outside the region that was asked for") }
     if unknown > 0 {
-      notes.append("whether \(unknown) of \(views.count) views have a voxel in the output was not looked at, since it would take long")
+      let verb = unknown == 1 ? "has" : "have"
+      notes.append("whether \(unknown) of \(views.count) views \(verb) a voxel in the output was not looked at, since it would take long")
     }
     return notes
   }
@@ -129,11 +130,15 @@ struct PlanNotes {
 
   private static func counted(_ count: Int) -> String { count == 1 ? "1 view is" : "\(count) views are" }
 
-  private static func listed(_ names: [String]) -> String {
-    names.prefix(listedAtMost).map { "\"\($0)\"" }.joined(separator: ", ") + more(names.count)
+  /// - Parameter key: where `--json` lists all of them.
+  private static func listed(_ names: [String], as key: String? = nil) -> String {
+    names.prefix(listedAtMost).map { "\"\($0)\"" }.joined(separator: ", ") + more(names.count, listedAs: key)
   }
 
-  private static func more(_ count: Int) -> String { count > listedAtMost ? " and \(count - listedAtMost) more" : "" }
+  private static func more(_ count: Int, listedAs key: String?) -> String {
+    guard count > listedAtMost else { return "" }
+    return " and \(count - listedAtMost) more" + (key.map { " (`--json` lists all as \($0))" } ?? "")
+  }
 }
 
 extension JobDetails {

@@ -106,9 +106,7 @@ public struct Planner {
     let views = namedViews().filter { view in
       isAll || (times.contains { view.details.times[$0] != nil } && channels.contains { view.details.channels[$0] != nil })
     }
-    guard !views.isEmpty else {
-      throw .invalid(what: "no view has any of these time points and channels", hint: "choose others, or leave them out")
-    }
+    guard !views.isEmpty else { throw Self.wrong(.noViewChosen) }
     return views
   }
 

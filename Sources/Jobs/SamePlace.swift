@@ -37,7 +37,7 @@ enum SamePlace {
         groups.formUnion(meeting(place, views, at: placements.count == 1 ? nil : t))
       }
     }
-    return groups.sorted { $0[0] < $1[0] }
+    return groups.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// Those of views at one place that have a time point and channel in common; views of the same ones are looked at once.

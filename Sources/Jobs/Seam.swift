@@ -13,6 +13,8 @@ struct Seam {
 
   /// Views that are looked at, evenly among all: in a mosaic with seams most tiles have some.
   static let viewLimit = 20_000
+  /// Neighbours that are looked at in all, a few seconds. Of views that lie many on each other each has all others.
+  static let neighbourLimit = 2_000_000
 
   /// One for an example; nil where there is none.
   ///
@@ -20,9 +22,10 @@ struct Seam {
   ///   - placement: at the first time point.
   ///   - isMoving: whether there are others; then only views that are there at the first are looked at.
   static func first(_ views: [View], _ placement: Placement, in plan: JobPlan, order: Int, isMoving: Bool) -> Seam? {
-    let search = SeamSearch(views: views, placement: placement, plan: plan, order: order)
-    for i in stride(from: 0, to: views.count, by: max(1, views.count / viewLimit)) where !isMoving || views[i].details.times[0] != nil {
-      for axis in plan.spatialAxes {
+    var search = SeamSearch(views: views, placement: placement, plan: plan, order: order)
+    let step = max(1, (views.count - 1) / viewLimit + 1)
+    for i in stride(from: 0, to: views.count, by: step) where !isMoving || views[i].details.times[0] != nil {
+      for axis in plan.spatialAxes where search.neighbourCount < neighbourLimit {
         if let seam = search.seam(after: i, along: axis) { return seam }
       }
     }
@@ -35,6 +38,8 @@ private struct SeamSearch {
   let placement: Placement
   let plan: JobPlan
   let order: Int
+  /// How many were looked at.
+  private(set) var neighbourCount = 0
   /// To which places of views are rounded.
   private let tolerance = 1e-6
 
@@ -42,7 +47,7 @@ private struct SeamSearch {
     (self.views, self.placement, self.plan, self.order) = (views, placement, plan, order)
   }
 
-  func seam(after i: Int, along axis: Axis) -> Seam? {
+  mutating func seam(after i: Int, along axis: Axis) -> Seam? {
     let own = placement.views[i]
     guard own.map.isDiagonal, let lane = axis.spaceLane, let extent = voxels(of: i), !extent.isEmpty else { return nil }
     let end = bounds(of: i).upper[lane]
@@ -69,8 +74,10 @@ private struct SeamSearch {
     return nil
   }
 
-  private func neighbours(of i: Int, touching box: Box3) -> [PlacedView] {
-    placement.neighbours(of: i, touching: box, interpolationOrder: order)
+  private mutating func neighbours(of i: Int, touching box: Box3) -> [PlacedView] {
+    let found = placement.neighbours(of: i, touching: box, interpolationOrder: order)
+    neighbourCount += found.count
+    return found
   }
 
   private func bounds(of i: Int) -> ViewIndex.Entry {

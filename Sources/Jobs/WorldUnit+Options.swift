@@ -6,7 +6,7 @@ extension WorldUnit {
     if let given = options.worldUnit {
       self = given
     } else if let problem = dataset.worldUnitProblem {
-      throw .invalid(what: problem, hint: "say how long one unit is, such as --world-unit 0.25um")
+      throw .invalid(what: problem, hint: Self.hint)
     } else {
       self = dataset.worldUnit
     }

@@ -249,7 +249,7 @@ struct BigStitcherFile {
 
   private func notes(missingCount: Int) -> [String] {
     var notes: [String] = []
-    if missingCount > 0 { notes.append("\(missingCount) views are missing (MissingViews)") }
+    if missingCount > 0 { notes.append("\(missingCount) \(missingCount == 1 ? "view is" : "views are") missing (MissingViews)") }
     if root.child("IntensityAdjustments")?.children.isEmpty == false {
       notes.append("the XML's IntensityAdjustments are not applied")
     }

@@ -20,7 +20,7 @@ enum BigStitcherLoader {
   }
 
   static let formats = ["bdv.n5", "bdv.multimg.zarr", "bdv.hdf5"]
-  /// Of bdv.multimg.zarr. 3.1 says beside what 3.0 does which Zarr the images are, which they say themselves.
+  /// Versions of bdv.multimg.zarr. 3.1 adds to 3.0 which Zarr the images are, which they say themselves.
   private static let zarrVersions = ["1.0", "2.0", "3.0", "3.1"]
 
   init(_ element: XMLTree.Element, file: BigStitcherFile) throws(ViewsError) {

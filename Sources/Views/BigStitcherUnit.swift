@@ -105,8 +105,7 @@ struct BigStitcherUnit {
   var note: String {
     let voxels = example.map { ", with voxels of \($0)" } ?? ""
     guard let micrometres = world.micrometres else {
-      return "the XML does not show how long one unit of its world is\(voxels): sizes and places in the output are in these units, "
-        + "which have no name; if you know it, add it, such as --world-unit 0.25um"
+      return WorldUnit.unknownNote("the XML does not show how long one unit of its world is\(voxels)")
     }
     return "spacing, places and boxes in options are in the XML's world units, one of which is \(micrometres) micrometre\(voxels); "
       + "sizes and places in the output are in micrometres"

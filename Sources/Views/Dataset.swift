@@ -29,11 +29,11 @@ public struct Dataset: Sendable {
   public let transformKeys: [String]
   /// Regions of the world that the dataset gives names to.
   public let boundingBoxes: [String: BoundingBox]
-  /// Of the transforms, and of all lengths beside the images' own.
+  /// The unit of the transforms, and of all lengths beside the images' own.
   public let worldUnit: WorldUnit
   /// Why the unit must be given where it is unknown.
   public let worldUnitProblem: String?
-  /// What is worth a word of the unit, as long as no other is given.
+  /// What is worth a word about the unit, as long as no other is given.
   public let worldUnitNote: String?
   /// What the reader of the dataset has to say: what was left out, and what its units are.
   public let notes: [String]

@@ -44,10 +44,7 @@ extension DatasetFile {
         throw invalid("world_unit", "it must be a length with its unit, such as \"0.25 um\", or \"unknown\"")
       }
       worldUnit = unit
-      if unit == .unknown {
-        worldUnitNote = "the dataset does not know how long one unit of its world is: sizes and places in the output are in these "
-          + "units, which have no name; if you know it, add it, such as --world-unit 0.25um"
-      }
+      if unit == .unknown { worldUnitNote = WorldUnit.unknownNote("the dataset does not know how long one unit of its world is") }
     }
     let boxes = object["bounding_boxes"] ?? .null
     guard boxes == .null || boxes.object != nil else { throw invalid("bounding_boxes", "it is not a map of boxes") }

@@ -41,7 +41,7 @@ extension DatasetFile {
     try checkNames()
   }
 
-  /// Of the first tile that has one. What is wrong with a tile is said when it is opened as a view.
+  /// The spacing along z of the first tile that has one. What is wrong with a tile is said when it is opened as a view.
   private static func zSpacing(of tiles: [DatasetEntry], in folder: String) -> Double? {
     parallelMap(count: tiles.count, threads: nil) { i in
       (try? OpenedImage.open(tiles[i], in: folder))?.zSpacing

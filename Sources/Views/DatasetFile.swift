@@ -14,11 +14,11 @@ public struct DatasetFile: Sendable {
   /// How many time points the output has at the least; nil: as many as the views have.
   public var timeCount: Int?
   public var boundingBoxes: [String: BoundingBox]
-  /// Of the transforms, and of all lengths beside the images' own.
+  /// The unit of the transforms, and of all lengths beside the images' own.
   public var worldUnit = WorldUnit.micrometre
   /// Why the unit must be given where it is unknown: what speaks for it contradicts itself.
   public var worldUnitProblem: String?
-  /// What is worth a word of the unit, as long as no other is given.
+  /// What is worth a word about the unit, as long as no other is given.
   var worldUnitNote: String?
   /// What is worth a word: what was left out, what units are meant. Not written to a file.
   public var notes: [String]

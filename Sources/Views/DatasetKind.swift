@@ -22,8 +22,7 @@ enum DatasetKind: Sendable, CaseIterable {
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
     if ImageFolder.isFolder(path) {
       guard let attributes = try ImageFolder.attributes(path) else {
-        // attributes without what they are of are an image that has lost a file, and is told so
-        // so are levels without an image
+        // attributes alone, and levels alone, are an image that has lost a file: what is lost is said when it is opened
         return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileBytes.isFile("\(path)/\($0)") }
           || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
       }

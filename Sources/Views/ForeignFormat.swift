@@ -4,7 +4,7 @@ import HDF5
 /// Image formats in files that look like those of a format that is read, where they would be read as something else: each
 /// is known by its content, and refused by its name.
 public enum ForeignFormat: Sendable, Hashable, CaseIterable {
-  /// Of Micro-Manager, Pycro-Manager and Micro-Magellan: TIFF files, with the places of their planes in a file `NDTiff.index`.
+  /// What Micro-Manager, Pycro-Manager and Micro-Magellan write: TIFF files, with the places of their planes in a file `NDTiff.index`.
   case ndTiff
   /// `.ims`: HDF5, whose chunks are filled up beyond the end of the image.
   case imaris
@@ -25,7 +25,7 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   private static let index = "NDTiff.index"
 
-  /// Of a file that is given as a dataset or lies in a folder; TIFF files are looked at when they are opened.
+  /// The format of a file that is given as a dataset or lies in a folder; TIFF files are looked at when they are opened.
   static func of(file path: String) -> ForeignFormat? {
     if FilePath.lastComponent(of: path) == index { return .ndTiff }
     guard HDF5File.isThere(path), let file = try? HDF5File.open(path) else { return nil }
@@ -34,7 +34,7 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   static func isImaris(_ file: HDF5File) -> Bool { file.kind("DataSetInfo") == .group && file.kind("DataSet") == .group }
 
-  /// Of a folder: the data set, or one that keeps its resolutions in folders of their own.
+  /// The format of a folder: of the data set, or of one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {
     ["", "/Full resolution"].contains { FileBytes.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
   }

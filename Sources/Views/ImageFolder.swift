@@ -56,12 +56,20 @@ enum ImageFolder {
     for folder in folders where seen.insert(folder).inserted && isFolder(folder) {
       for name in try names(folder) {
         let entry = "\(folder)/\(name)"
-        guard !listed.contains(entry), isFolder(entry), let group = try attributes(entry) else { continue }
-        let ome = group["ome"] ?? group
-        if ome["multiscales"] != nil || ome["well"] != nil { found.append(FilePath.relative(entry, to: path)) }
+        guard !listed.contains(entry), isFolder(entry), isImageOrWell(entry) else { continue }
+        found.append(FilePath.relative(entry, to: path))
       }
     }
     return found
+  }
+
+  /// By its attributes; a folder whose attributes cannot be read may be one.
+  private static func isImageOrWell(_ folder: String) -> Bool {
+    do {
+      guard let group = try attributes(folder) else { return false }
+      let ome = group["ome"] ?? group
+      return ome["multiscales"] != nil || ome["well"] != nil
+    } catch { return true }
   }
 
   private static func isCandidate(_ path: String) -> Bool {

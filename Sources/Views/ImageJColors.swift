@@ -22,7 +22,7 @@ private struct ImageJTables {
   private static let lengths: UInt32 = 50838
   private static let tableByteCount = 768
 
-  /// Of the channels' look-up tables; what is damaged has none, and costs no voxel.
+  /// The colours of the channels' look-up tables; what is damaged has none, and costs no voxel.
   var colors: [String?] = []
 
   init(_ handle: TIFFHandle) {

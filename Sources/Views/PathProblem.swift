@@ -39,7 +39,7 @@ package struct PathProblem: Equatable {
     return isOne ? String(scheme) : nil
   }
 
-  /// Of an address of this machine.
+  /// The path in an address of this machine.
   private static func path(ofFile address: String) -> String? {
     guard let start = address.range(of: "://")?.upperBound else { return nil }
     var rest = address[start...]
@@ -57,6 +57,9 @@ package struct PathProblem: Equatable {
 extension ViewsError {
   /// A dataset file names an image by what is no path.
   static func noPath(_ problem: PathProblem, _ text: String, path: String, field: String) -> ViewsError {
-    .pathUnusable(path: path, field: field, what: "\"\(text)\": \(problem.what)", hint: problem.hint)
+    // no shell reads the file
+    let (what, hint) = text.hasPrefix("~")
+      ? ("a ~ is not replaced in a file", "write the whole path in the file") : (problem.what, problem.hint)
+    return .pathUnusable(path: path, field: field, what: "\"\(text)\": \(what)", hint: hint)
   }
 }

@@ -6,7 +6,7 @@ import Geometry
 /// Files of one plane leave that open more often than not: OME-XML counts the slices of every image. So it is decided for
 /// all views of a dataset together. z is an axis where the dataset says so, or where another view is a stack; else, unless
 /// a view of the dataset has y and x only, where the files say so or where planes of one time point and channel are at
-/// several z. Of different ones they may be: a microscope focuses again, and each colour where it is sharp.
+/// several z. Planes of different ones may well be: a microscope focuses again, and each colour where it is sharp.
 struct SinglePlane: Sendable, Hashable {
   /// Neither the dataset nor the file's voxels decide whether z is an axis.
   var isOpen: Bool
@@ -40,10 +40,11 @@ extension SinglePlane {
       return ["\(described(planes.count, places)), and are fused as one plane, \(reason)"]
     }
     let known = images.lazy.compactMap(\.image.zSpacing).first
-    let spacing = known ?? distance(places) ?? 1
+    let (between, isEven) = distance(places) ?? (1, false)
+    let spacing = known ?? between
     for i in planes where isOpen(images[i].image) || images[i].image.is3D { images[i].image.stand(spacing: spacing) }
     guard places.count > 1, isAnyOpen || known == nil else { return [] }
-    let source = known != nil ? "as the images say" : "the smallest distance between them"
+    let source = known != nil ? "as the images say" : isEven ? "the distance between them" : "the smallest distance between them"
     let advice = isAnyOpen ? ". To fuse them as one plane, give the views \"axes\": [\"y\", \"x\"] in a dataset.json" : ""
     return [
       "\(described(planes.count, places)): they are slices of a volume with a z spacing of \(text(spacing)), \(source)\(advice)"
@@ -74,7 +75,7 @@ extension SinglePlane {
 
   /// The smallest one between two places that follow each other; of places that are even but for what a stage is off, their
   /// mean distance.
-  private static func distance(_ places: [Double]) -> Double? {
+  private static func distance(_ places: [Double]) -> (length: Double, isEven: Bool)? {
     guard let first = places.first, let last = places.last,
       let smallest = zip(places, places.dropFirst()).map({ $1 - $0 }).min()
     else { return nil }
@@ -86,7 +87,7 @@ extension SinglePlane {
     let distance = isEven ? mean : smallest
     // places have a few digits; what a difference has more is no part of them
     let digits = pow(10, 12 - log10(distance).rounded(.up))
-    return digits.isFinite ? (distance * digits).rounded() / digits : distance
+    return (digits.isFinite ? (distance * digits).rounded() / digits : distance, isEven)
   }
 
   private static func described(_ count: Int, _ places: [Double]) -> String {
@@ -112,7 +113,7 @@ extension PlacedImage {
 }
 
 extension OpenedImage {
-  /// Of an image whose spacing along z does not hang on others.
+  /// The spacing along z of an image that has one by itself.
   var zSpacing: Double? { plane.map(\.spacing) ?? (is3D ? levels[0].stack.spacing[0] : nil) }
 
   /// Makes z one of the axes; `spacing` is that of an image that has none itself.

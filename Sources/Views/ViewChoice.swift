@@ -54,10 +54,7 @@ extension DatasetFile {
     if let channels = try chosenChannels(choice) {
       places = places.filter { entries[$0].channelPlaces.map { !channels.isDisjoint(with: $0) } ?? true }
     }
-    guard !places.isEmpty else {
-      throw .choiceInvalid(
-        what: "no view has any of these time points and channels", hint: "choose others, or leave them out")
-    }
+    guard !places.isEmpty else { throw .noViewChosen }
     return keeping(places)
   }
 
@@ -102,6 +99,9 @@ extension DatasetFile {
 }
 
 extension ViewsError {
+  public static let noViewChosen = ViewsError.choiceInvalid(
+    what: "no view has any of these time points and channels", hint: "choose others, or leave them out")
+
   public static func noTimePoint(_ time: Int, of count: Int) -> ViewsError {
     .choiceInvalid(
       what: "option \"timepoints\" asks for \(time); the dataset has \(count), counted from 0", hint: "")

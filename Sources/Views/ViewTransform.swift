@@ -65,7 +65,7 @@ extension TransformMatrices {
     }
   }
 
-  /// Of a matrix; nil where there is none.
+  /// How many rows a matrix has; nil where there is none.
   var rowCount: Int? {
     switch self {
     case .constant(let matrix): matrix.count

@@ -17,12 +17,13 @@ public struct WorldUnit: Sendable, Hashable {
     self.micrometres = micrometres
   }
 
-  /// `0.25um`, `250 nm`, `micrometer`, or `unknown`; nil for what is no length.
+  /// A length, or `unknown`; nil for anything else.
   public init?(_ text: String) {
-    if text == "unknown" {
-      self = .unknown
-      return
-    }
+    if text == "unknown" { self = .unknown } else { self.init(length: text) }
+  }
+
+  /// `0.25um`, `250 nm`, `micrometer`; nil for what is no length.
+  public init?(length text: String) {
     let text = text.trimmingCharacters(in: .whitespaces)
     // the first split after which a unit follows
     for split in text.indices {
@@ -39,6 +40,14 @@ public struct WorldUnit: Sendable, Hashable {
 
   /// As options and dataset files write it.
   public var text: String { micrometres.map { "\($0) um" } ?? "unknown" }
+
+  /// What to do where it has to be given.
+  public static let hint = "say how long one unit is, such as --world-unit 0.25um"
+
+  /// A note where nobody knows it.
+  static func unknownNote(_ why: String) -> String {
+    "\(why): sizes and places in the output are in these units, which have no name; if you know it, add it, such as --world-unit 0.25um"
+  }
 }
 
 extension WorldUnit: Codable {

@@ -56,6 +56,9 @@ enum XMLEncoding {
     if bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0, 0x3C]) { return .utf16BigEndian }
     guard let name = declaredName(bytes) else { return .utf8 }
     guard let encoding = names[name] else {
+      if name.hasPrefix("utf-16") {
+        throw XMLTree.Failure(line: 1, reason: "its declaration says \(name.uppercased()), which it is not; correct the declaration")
+      }
       throw XMLTree.Failure(
         line: 1, reason: "its encoding is \"\(declaredName(bytes, asWritten: true) ?? name)\"; UTF-8, UTF-16, ISO-8859-1, windows-1252 "
           + "and US-ASCII are read; save it as UTF-8")

@@ -4,7 +4,7 @@ import Foundation
 public struct OMELayout: Sendable, Equatable {
   /// Absolute. Those of wells that were never written are left out; any other is there or is missed when it is opened.
   public private(set) var images: [String] = []
-  /// Of a plate: the folders of all wells that it lists.
+  /// The folders of all wells that a plate lists.
   public private(set) var wells: [String] = []
   /// Those of the wells without a single file, as a plate has them that was not imaged to its end.
   public private(set) var unwrittenWells: [String] = []

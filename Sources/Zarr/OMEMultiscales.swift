@@ -29,7 +29,7 @@ struct OMEMultiscaleParser {
       translation = [Double](repeating: 0, count: count)
     }
 
-    /// Of metadata that say nothing that can be used.
+    /// What metadata leave that say nothing that can be used.
     static func unknown(_ axes: [OMEAxis]) -> Placement {
       var placement = Placement(count: axes.count)
       placement.scale = axes.map { $0.axis.spaceLane != nil ? .nan : $0.axis == .t ? 0 : 1 }

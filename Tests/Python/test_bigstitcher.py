@@ -241,6 +241,7 @@ def test_encodings_of_xml(tmp_path, mark, codec, said):
 
 @pytest.mark.parametrize("content, words", [
     ("<?xml version='1.0' encoding='Shift_JIS'?><SpimData/>".encode(), ["Shift_JIS", "UTF-8"]),
+    ("<?xml version='1.0' encoding='utf-16'?><SpimData/>".encode(), ["declaration says UTF-16, which it is not"]),
     ('<?xml version="1.0" encoding="UTF-8"?>\n<SpimData a="µ"/>'.encode("latin-1"), ["line 2", "not UTF-8"]),
     ('<?xml version="1.0" encoding="US-ASCII"?>\n<SpimData a="µ"/>'.encode("latin-1"), ["line 2", "ASCII"]),
     ('<SpimData a="µ"/>'.encode("latin-1"), ["line 1", "not UTF-8"]),

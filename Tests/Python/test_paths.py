@@ -26,6 +26,7 @@ def refused(folder, line, path, *words):
     assert end.returncode == 64, f"{line}: exit {end.returncode}\n{end.stderr}"
     assert all(word in end.stderr for word in words), f"{line}: {end.stderr}"
     assert sorted(os.listdir(folder)) == before, line
+    return end.stderr
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -59,6 +60,13 @@ def test_images_of_a_dataset(folder, kind, path):
                f'<zgroups><zgroup setup="0" tp="0" path="{path}" indicies="[0 0]"/></zgroups></ImageLoader></SequenceDescription></SpimData>'}[kind]
     (folder / "given").write_text(text)
     refused(folder, "plan given", "", path.strip() or "spaces", "given")
+
+
+def test_a_home_folder_in_a_dataset(folder):
+    """No shell reads a file, so that neither $HOME nor another way to write an option is of any help."""
+    (folder / "given").write_text("tile.zarr\n~/tile.zarr\n")
+    message = refused(folder, "plan given", "", "a ~ is not replaced in a file", "write the whole path")
+    assert "$HOME" not in message and "shell" not in message, message
 
 
 ENDINGS = ["tif", "tiff", "ome.tif", "TIF", "btf", "h5", "hdf5", "n5", "ims", "png", "jpg", "xml", "json", "zarr.zip", "mrc", "npy"]

@@ -64,6 +64,13 @@ def test_a_damaged_well_is_an_error(tmp_path):
     assert "A/1" in message and '"well"' in message, message
 
 
+def test_damaged_images_that_are_not_listed_are_left_out(tmp_path):
+    path = plate(tmp_path, WELLS, listed=["A/1"])
+    (path / "B/2/.zattrs").write_text("{")
+    voxels, notes = fuse(tmp_path, "plate.zarr")
+    assert (voxels[..., :20] == field(75)[0, 0]).all() and "do not list them: B/2" in notes, notes
+
+
 def test_a_plate_of_which_nothing_was_written(tmp_path):
     plate(tmp_path, {}, listed=["A/1", "A/2"])
     message = fuse(tmp_path, "plate.zarr", status=64)

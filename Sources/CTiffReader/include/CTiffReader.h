@@ -12,7 +12,7 @@ typedef struct ctiff ctiff;
 typedef struct {
   uint32_t width, height, depth;
   uint16_t bits, samples, format, compression, planar, photometric, fill_order;
-  /// Of the first sample beyond those of the colours: 1 or 2 for opacity, 0 for anything else or none.
+  /// What the first sample beyond those of the colours is: 1 or 2 for opacity, 0 for anything else or none.
   uint16_t extra_sample;
   int is_tiled;
   /// Of a tile, or of a strip: the image's width, and rows.
