@@ -85,6 +85,7 @@ public struct Planner {
     let plan = JobPlan(
       is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
+    try plan.checkLengths()
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
     _ = try FusionSetup.batchFunction(of: output, registry: registry)

@@ -179,6 +179,14 @@ def test_a_world_unit_that_is_none_is_refused(tmp_path, text):
     assert "world_unit" in message and "0.25um" in message, message
 
 
+@pytest.mark.parametrize("text", ["1e308um", "1e-323um"])
+def test_a_world_unit_with_which_lengths_are_no_numbers_is_refused(tmp_path, text):
+    """They would be "Infinity" or 0 in the output's metadata."""
+    path = dataset(tmp_path, [("0.25 0.25 0.25", "um", [shift(4)])])
+    _, message = plan(tmp_path, path, f"--world-unit={text}", "--output-spacing", "2", status=64)
+    assert "world unit" in message and "0.25um" in message, message
+
+
 def test_a_dataset_json_says_its_world_unit(tmp_path):
     write_n5(tmp_path / "a.n5", tile(0))
     view = {"path": "a.n5", "axes": list("zyx"), "spacing": dict.fromkeys("zyx", 1), "origin": {"z": 4, "y": 2, "x": 2}}
