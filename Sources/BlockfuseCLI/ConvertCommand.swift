@@ -40,10 +40,7 @@ struct ConvertCommand: ParsableCommand {
         guard let unit = WorldUnit(length: worldUnit) else {
           throw JobError.invalid(what: "--world-unit \(worldUnit) is no length", hint: "give one with its unit, such as 0.25um")
         }
-        (file.worldUnit, file.worldUnitProblem) = (unit, nil)
-      }
-      if let problem = file.worldUnitProblem {
-        throw JobError.invalid(what: problem, hint: WorldUnit.hint)
+        file.worldUnit = unit
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source, options: Dataset.LoadOptions(choice: choice))

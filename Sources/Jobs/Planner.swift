@@ -81,7 +81,7 @@ public struct Planner {
       channelColors: dataset.channelColors.map { colors in channelIndices.map { colors[$0] } },
       timeScale: dataset.timeScale * Double(timeStep(timeIndices) ?? 1),
       timeOrigin: dataset.timeOrigin + dataset.timeScale * Double(timeIndices[0]), timeUnit: dataset.timeUnit,
-      worldUnit: try WorldUnit(of: dataset, options: options))
+      worldUnit: WorldUnit(of: dataset, options: options))
     let plan = JobPlan(
       is3D: dataset.is3D, stack: stack, timeCount: shape.t, channelCount: shape.c,
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)

@@ -53,6 +53,8 @@ extension BigStitcherFile {
       throw .datasetUnsupported(
         path: path, field: "line \(element.line), \(element.name)", what: "an image at a \"\(text[..<scheme.lowerBound])\" address",
         hint: "only local files are read; copy the images to a disk and correct the XML")
+    } else if text.hasPrefix("~"), let problem = PathProblem(text) {
+      throw .noPath(problem, text, path: path, field: "line \(element.line), \(element.name)")
     }
     func absolute(_ text: String) throws(ViewsError) -> String {
       guard !text.utf8.contains(0) else {

@@ -97,7 +97,7 @@ struct BigStitcherFile {
     guard !dataset.entries.isEmpty else { throw .noViews(path: path) }
     try dataset.checkNames()
     dataset.notes = notes(missingCount: left)
-    (dataset.worldUnit, dataset.worldUnitProblem, dataset.worldUnitNote) = (unit.world, unit.problem, unit.note)
+    (dataset.worldUnit, dataset.worldUnitNote) = (unit.world, unit.note)
     return dataset
   }
 

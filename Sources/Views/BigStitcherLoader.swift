@@ -59,7 +59,7 @@ enum BigStitcherLoader {
       let path = version == "1.0" ? try file.child("path", of: group).text : group.attribute("path") ?? ""
       guard !path.isEmpty else { throw file.invalid(group, "it has no path") }
       if let problem = PathProblem(path) { throw .noPath(problem, path, path: file.path, field: file.place(group)) }
-      let indices = (group.attribute("indicies") ?? "").split(whereSeparator: { $0 == " " || $0 == "[" || $0 == "]" })
+      let indices = (group.attribute("indicies") ?? "").split(whereSeparator: { " ,[]".contains($0) })
       let numbers = indices.compactMap { Int($0) }.filter { $0 >= 0 }
       guard numbers.count == indices.count, numbers.count <= 2 else {
         throw file.invalid(group, "indicies=\"\(group.attribute("indicies") ?? "")\" are not one or two whole numbers")

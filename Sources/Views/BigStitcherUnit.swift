@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Zarr
 
@@ -57,11 +58,12 @@ struct BigStitcherUnit {
   private func unit(_ steps: [Step], _ voxel: Voxel) -> Double? {
     var total = AffineMap.identity
     for step in steps { total = total.after(step.map) }
+    let lanes = voxel.isFlat ? 1..<3 : 0..<3
     for calibration in calibrations(steps) {
       guard let scale = diagonal(calibration) else { continue }
-      let lanes = voxel.isFlat ? 1..<3 : 0..<3
-      let rest = total.axisScales / scale
-      guard lanes.allSatisfy({ (rest[$0] - 1).magnitude <= Self.registrationScale }) else { continue }
+      // of a voxel's edges in the mean, which a shear such as a deskewing leaves as they are
+      let rest = pow(size(total, lanes) / size(calibration, lanes), 1 / Double(lanes.count))
+      guard (rest - 1).magnitude <= Self.registrationScale else { continue }
       let units = [smallest, voxel.size.min(), voxel.unit, 1]
       if let unit = units.first(where: { unit in lanes.allSatisfy { agree(scale[$0] * unit, voxel.size[$0]) } }) { return unit }
     }
@@ -85,6 +87,11 @@ struct BigStitcherUnit {
     return scale
   }
 
+  /// To what a voxel of 1 is mapped: its volume, of a flat one its area.
+  private func size(_ map: AffineMap, _ lanes: Range<Int>) -> Double {
+    lanes.count == 3 ? map.determinant.magnitude : lanes.reduce(1) { $0 * map.axisScales[$1] }
+  }
+
   private func agree(_ a: Double, _ b: Double) -> Bool { (a - b).magnitude <= Self.tolerance * b }
 
   // MARK: - Answers
@@ -94,18 +101,15 @@ struct BigStitcherUnit {
     return unit
   }
 
-  /// Why there is none, where setups contradict each other.
-  var problem: String? {
-    guard shown.count > 1 else { return nil }
-    let list = shown.prefix(3).map { "setup\($0.setup) shows \($0.micrometres) micrometre" }.joined(separator: ", ")
-    return "the registrations show different units of the XML's world: \(list)"
-  }
-
   /// What is worth a word of it.
   var note: String {
     let voxels = example.map { ", with voxels of \($0)" } ?? ""
     guard let micrometres = world.micrometres else {
-      return WorldUnit.unknownNote("the XML does not show how long one unit of its world is\(voxels)")
+      let list = shown.prefix(3).map { "setup\($0.setup) shows \($0.micrometres) micrometre" }.joined(separator: ", ")
+      let why = shown.isEmpty
+        ? "the XML does not show how long one unit of its world is\(voxels)"
+        : "the XML's registrations contradict each other about how long one unit of its world is (\(list))"
+      return WorldUnit.unknownNote(why)
     }
     return "spacing, places and boxes in options are in the XML's world units, one of which is \(micrometres) micrometre\(voxels); "
       + "sizes and places in the output are in micrometres"

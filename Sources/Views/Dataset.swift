@@ -31,8 +31,6 @@ public struct Dataset: Sendable {
   public let boundingBoxes: [String: BoundingBox]
   /// The unit of the transforms, and of all lengths beside the images' own.
   public let worldUnit: WorldUnit
-  /// Why the unit must be given where it is unknown.
-  public let worldUnitProblem: String?
   /// What is worth a word about the unit, as long as no other is given.
   public let worldUnitNote: String?
   /// What the reader of the dataset has to say: what was left out, and what its units are.
@@ -114,7 +112,7 @@ extension Dataset {
     }
     try Dataset.checkPlaces(views, of: file)
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
-    (worldUnit, worldUnitProblem, worldUnitNote) = (file.worldUnit, file.worldUnitProblem, file.worldUnitNote)
+    (worldUnit, worldUnitNote) = (file.worldUnit, file.worldUnitNote)
     notes = file.notes + planeNotes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
     sides = file.sides.isEmpty
       ? [:] : Dictionary(uniqueKeysWithValues: file.sides.map { (file.entries[$0.key].name, $0.value) })

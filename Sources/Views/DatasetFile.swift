@@ -16,8 +16,6 @@ public struct DatasetFile: Sendable {
   public var boundingBoxes: [String: BoundingBox]
   /// The unit of the transforms, and of all lengths beside the images' own.
   public var worldUnit = WorldUnit.micrometre
-  /// Why the unit must be given where it is unknown: what speaks for it contradicts itself.
-  public var worldUnitProblem: String?
   /// What is worth a word about the unit, as long as no other is given.
   var worldUnitNote: String?
   /// What is worth a word: what was left out, what units are meant. Not written to a file.
@@ -64,7 +62,7 @@ public struct DatasetFile: Sendable {
     var file = DatasetFile(
       path: newPath, entries: moved, channels: channels, timeCount: timeCount, boundingBoxes: boundingBoxes,
       notes: notes)
-    (file.worldUnit, file.worldUnitProblem, file.worldUnitNote) = (worldUnit, worldUnitProblem, worldUnitNote)
+    (file.worldUnit, file.worldUnitNote) = (worldUnit, worldUnitNote)
     return file
   }
 

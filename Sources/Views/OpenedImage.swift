@@ -58,7 +58,8 @@ extension OpenedImage {
     guard let dataset = entry.dataset else { return }
     guard ImageFolder.isFolder(path) else {
       throw .formatUnknown(
-        view: entry.name, path: path, reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does")
+        view: entry.name, path: path,
+        reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does: it is damaged, or another file")
     }
     throw .viewInvalid(
       view: entry.name, field: "dataset",

@@ -9,11 +9,13 @@ package struct PathProblem: Equatable {
 
   /// Nil where a text is a path.
   package init?(_ text: String) {
+    // a space before an address makes no path of it
+    let address = text.trimmingCharacters(in: .whitespaces)
     if text.allSatisfy(\.isWhitespace) {
       what = text.isEmpty ? "the path is empty" : "the path has nothing but spaces"
       hint = "give a path; if it comes from a variable, check that the variable is set"
-    } else if let scheme = Self.scheme(text) {
-      if scheme.lowercased() == "file", let path = Self.path(ofFile: text) {
+    } else if let scheme = Self.scheme(address) {
+      if scheme.lowercased() == "file", let path = Self.path(ofFile: address) {
         what = "it is an address and not a path"
         hint = "give the plain path: \(path)"
       } else {
@@ -31,6 +33,8 @@ package struct PathProblem: Equatable {
 
   /// `s3` of `s3://bucket/key`; also `simplecache::s3`.
   private static func scheme(_ text: String) -> String? {
+    // as Java writes it
+    if text.lowercased().hasPrefix("file:/") { return "file" }
     guard let end = text.range(of: "://")?.lowerBound, let first = text.unicodeScalars.first, first.isASCII,
       first.properties.isAlphabetic
     else { return nil }
@@ -41,7 +45,7 @@ package struct PathProblem: Equatable {
 
   /// The path in an address of this machine.
   private static func path(ofFile address: String) -> String? {
-    guard let start = address.range(of: "://")?.upperBound else { return nil }
+    guard let start = address.range(of: "://")?.upperBound ?? address.firstIndex(of: "/") else { return nil }
     var rest = address[start...]
     if rest.hasPrefix("localhost/") { rest = rest.dropFirst("localhost".count) }
     return rest.hasPrefix("/") ? rest.removingPercentEncoding ?? String(rest) : nil

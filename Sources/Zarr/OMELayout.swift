@@ -6,7 +6,7 @@ public struct OMELayout: Sendable, Equatable {
   public private(set) var images: [String] = []
   /// The folders of all wells that a plate lists.
   public private(set) var wells: [String] = []
-  /// Those of the wells without a single file, as a plate has them that was not imaged to its end.
+  /// Those of the wells without a single file, or with the metadata of an empty group only, as a plate has them that was not imaged to its end.
   public private(set) var unwrittenWells: [String] = []
 
   /// Nil where a folder has no such metadata, or is an image itself.
@@ -46,19 +46,18 @@ public struct OMELayout: Sendable, Equatable {
       guard let name = entry["path"]?.string else { throw .invalidOME(path, "a well of the plate has no \"path\"") }
       let folder = "\(path)/\(try omeRelativePath(name, in: path))"
       wells.append(folder)
-      guard let group = try readAttributes(ofGroup: folder) else {
-        guard try Self.hasNoFile(folder) else {
-          throw .metadataInvalid(
-            path: folder, reason: "the plate lists it as the well \"\(name)\", but \(missingMetadata(folder))",
-            advice: "restore the well from its source, or remove its folder to leave it out")
-        }
-        unwrittenWells.append(folder)
+      let group = try readAttributes(ofGroup: folder)
+      if let well = group.flatMap({ ($0.attributes["ome"] ?? $0.attributes)["well"] }) {
+        try addImages(of: well, at: folder)
         continue
       }
-      guard let well = (group.attributes["ome"] ?? group.attributes)["well"] else {
-        throw .invalidOME(folder, "the plate lists it as a well, but its attributes have no \"well\"")
+      guard try Self.hasNoFile(folder, but: ["zarr.json", ".zgroup", ".zattrs"]) else {
+        let lack = group == nil ? missingMetadata(folder) : "its attributes have no \"well\""
+        throw .metadataInvalid(
+          path: folder, reason: "the plate lists it as the well \"\(name)\", but \(lack)",
+          advice: "restore the well from its source, or remove its folder to leave it out")
       }
-      try addImages(of: well, at: folder)
+      unwrittenWells.append(folder)
     }
   }
 
@@ -70,14 +69,19 @@ public struct OMELayout: Sendable, Equatable {
     }
   }
 
-  /// Whether there is no folder, or only folders in it.
-  private static func hasNoFile(_ folder: String) throws(ZarrError) -> Bool {
+  /// Whether there is no folder, or only folders in it: hidden files, such as those of file managers, do not count unless
+  /// they are of Zarr.
+  ///
+  /// - Parameter group: names of files that may be there.
+  private static func hasNoFile(_ folder: String, but group: [String] = []) throws(ZarrError) -> Bool {
     let entries: [FolderListing.Entry]
     do throws(ZarrError) { entries = try FolderListing(folder).entries() } catch {
       guard case .io(_, _, ENOENT) = error else { throw error }
       return true
     }
-    for entry in entries {
+    for entry in entries where !group.contains(entry.name) {
+      let isHidden = entry.name.hasPrefix(".") && !entry.name.hasPrefix(".z")
+      guard !isHidden else { continue }
       guard entry.isFolder, try hasNoFile("\(folder)/\(entry.name)") else { return false }
     }
     return true

@@ -307,7 +307,8 @@ struct OMEMultiscaleParser {
   ) throws(ZarrError) -> [Double] {
     if given(json, "path") != nil { throw invalid("the \(key) \(place) is kept in an array, which is not supported") }
     guard let list = json[key]?.array, list.count == axes.count else {
-      throw invalid("the \(key) \(place) is not a list of \(axes.count) numbers, one for each axis")
+      let given = mending.axes.map { " of the view: \($0.map(\.rawValue).joined(separator: " "))" } ?? ""
+      throw invalid("the \(key) \(place) is not a list of \(axes.count) numbers, one for each axis\(given)")
     }
     var numbers: [Double] = []
     for (entry, axis) in zip(list, axes) {

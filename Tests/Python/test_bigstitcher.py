@@ -160,11 +160,11 @@ def test_missing_views_times_channels_and_boxes(tmp_path):
     assert (some == part[1:, 1:]).all()
 
 
-@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0", "3.1", "3.1 ZarrV2", "3.1 ZarrV3", "3.1 []"])
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0", "3.1", "3.1 ZarrV2", "3.1 ZarrV3", "3.1 []", "3.1 ZarrV2 [,]"])
 def test_multimg_zarr(tmp_path, version):
     """3.1 is 3.0 with an attribute that says which Zarr the images are; where an image has no more than x y z, indices may be missing."""
-    version, kind = (version + " ").split(" ", 1)
-    kind, zarr_format = kind.strip(), 3 if "V3" in kind else 2
+    version, kind, *listed = (version + " ").split(" ")
+    zarr_format = 3 if "V3" in kind else 2
     views = {(t, s): [shift(18 * (s // 2)), CALIBRATION] for t in range(2) for s in range(4)}
     tiles = {v: tile(10 * v[0] + v[1]) for v in views}
     def image(path, data, axes):
@@ -182,7 +182,7 @@ def test_multimg_zarr(tmp_path, version):
         # a tile is one image; its setups are channels, its time points along t
         for k in range(2):
             image(f"tile{k}", np.array([[tiles[t, 2 * k + c] for c in range(2)] for t in range(2)]), "tczyx")
-        groups = [f'<zgroup setup="{s}" tp="{t}" path="tile{s // 2}" indicies="{s % 2} {t}"/>' for t, s in views]
+        groups = [f'<zgroup setup="{s}" tp="{t}" path="tile{s // 2}" indicies="{f"[{s % 2}, {t}]" if "[,]" in listed else f"{s % 2} {t}"}"/>' for t, s in views]
     else:
         for (t, s), data in tiles.items():
             image(f"s{s}-t{t}.zarr", data, "zyx")
@@ -273,6 +273,7 @@ def refused(folder, dataset="dataset.xml"):
     ("<last>0</last>", "<last>999999999</last>", ["Timepoints"]),
     ("<last>0</last>", "<last>1</last>", ["ViewRegistrations", "time point 1"]),
     ('<n5 type="relative">', '<n5 type="relative">s3://bucket/', ["\"s3\"", "local"]),
+    ("data.n5<", "~/data.n5<", ["line 2, n5", "did not replace the ~"]),
     ("<SpimData", '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><SpimData', ["line 2", "document type"]),
     ("<id>0</id><size>", "<id>-1</id><size>", ["id", "whole number"]),
     ("data.n5<", "elsewhere.n5<", ["elsewhere.n5"]),

@@ -54,6 +54,7 @@ KNOWN = {
     "micrometres_of_nanometre_voxels": ("400 400 2000", "nm", [shift(10), scaled(0.4, 0.4, 2)], 1),
     "registered_by_an_affine": ("0.4 0.4 2.0", "um", [[1.01, 0.02, 0, 5, -0.02, 0.99, 0, 3, 0, 0, 1, 1], scaled(1, 1, 5)], 0.4),
     "split_tiles": ("0.4 0.4 2.0", "um", [shift(10), scaled(1, 1, 5), shift(64)], 0.4),
+    "deskewed": ("0.4 0.4 2.0", "um", [shift(10), [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0], scaled(1, 1, 5)], 0.4),
     "one_micrometre": ("1 1 1", "um", [shift(10)], 1),
 }
 
@@ -120,15 +121,19 @@ def test_where_it_cannot_be_told_nothing_is_guessed(tmp_path, name):
     assert status["spacing"] == {a: 0.25 for a in "zyx"} and status["spacing_world"] == {a: 1 for a in "zyx"}
 
 
-def test_setups_that_contradict_each_other_are_never_guessed(tmp_path):
-    """Each setup by its own smallest voxel: the world cannot have both units."""
+def test_setups_that_contradict_each_other_show_nothing(tmp_path):
+    """Each setup by its own smallest voxel: the world cannot have both units. They are fused as before, and a note says so."""
     both = [("0.4 0.4 2.0", "um", [scaled(1, 1, 5)]), ("0.5 0.5 2.0", "um", [shift(20), scaled(1, 1, 4)])]
     path = dataset(tmp_path, both)
-    _, message = plan(tmp_path, path, status=64)
+    answer, message = plan(tmp_path, path)
     assert all(word in message for word in ["setup0", "setup1", "0.4", "0.5", "--world-unit"]), message
+    assert answer["world_unit"] is None and answer["spacing"] == answer["spacing_world"] == {a: 1 for a in "zyx"}
+    blockfuse(tmp_path, "fuse", path, "--output", "out.ome.zarr", "--quiet")
+    assert placed(tmp_path / "out.ome.zarr")[:2] == ([None] * 3, [1, 1, 1])
     answer, _ = plan(tmp_path, path, "--world-unit", "0.4um")
     assert answer["spacing"]["x"] == 0.4
-    blockfuse(tmp_path, "convert", path, "converted.json", status=64)
+    blockfuse(tmp_path, "convert", path, "unknown.json")
+    assert plan(tmp_path, "unknown.json")[0]["world_unit"] is None
     blockfuse(tmp_path, "convert", path, "converted.json", "--world-unit", "0.4um")
     assert plan(tmp_path, "converted.json")[0]["spacing"]["x"] == 0.4
 

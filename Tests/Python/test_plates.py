@@ -38,11 +38,16 @@ WELLS = {"A/1": {"0": 0, "1": 20}, "B/2": {"0": 1000, "1": 1020}}
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
-@pytest.mark.parametrize("empty", [None, "A/2", "A/2/0"])
+@pytest.mark.parametrize("empty", [None, "A/2", "A/2/0", "group", "hidden"])
 def test_wells_that_were_never_written(tmp_path, version, empty):
     """A plate lists its wells before they are imaged; writers may have made their folders."""
     plate(tmp_path, WELLS, version, listed=["A/1", "A/2", "B/1", "B/2"])
-    if empty:
+    if empty == "group":
+        zarr.open_group(tmp_path / "plate.zarr", mode="r+").create_group("A/2")
+    elif empty == "hidden":
+        (tmp_path / "plate.zarr/A/2").mkdir()
+        (tmp_path / "plate.zarr/A/2/.DS_Store").write_bytes(b"of a file manager")
+    elif empty:
         (tmp_path / "plate.zarr" / empty).mkdir(parents=True)
     voxels, notes = fuse(tmp_path, "plate.zarr")
     assert voxels.shape[2] == 1040 and (voxels[..., :20] == field(75)[0, 0]).all() and (voxels[..., 1020:] == field(186)[0, 0]).all()

@@ -158,13 +158,16 @@ def test_a_window_is_measured_where_there_is_something(tmp_path):
 def test_xarray_opens_a_level(version, shape, tmp_path):
     n = len(shape) - 2
     mosaic = Mosaic(tmp_path, (1.0,) * n)
-    mosaic.add(texture(np.random.default_rng(1), shape, "uint16"), (0,) * n, np.eye(n + 1), version=version)
+    data = texture(np.random.default_rng(1), shape, "uint16")
+    data[..., :8, :8] = 0
+    mosaic.add(data, (0,) * n, np.eye(n + 1), version=version)
     output = mosaic.fuse("out.ome.zarr", {"output_chunksize": 64, "zarr_options": {"ngff_version": version}})
     levels = sorted(zarr.open_group(output, mode="r").array_keys())
     assert len(levels) == 2
     for level in levels:
-        opened = xarray.open_zarr(output, consolidated=False, drop_variables=[other for other in levels if other != level])[level]
+        opened = xarray.open_zarr(output, consolidated=False, mask_and_scale=False, drop_variables=[other for other in levels if other != level])[level]
         assert opened.dims == tuple("tczyx" if n == 3 else "tcyx")
+        assert opened.dtype == "uint16" and (opened.values == 0).any()
         np.testing.assert_array_equal(opened.values, zarr.open_array(output / level, mode="r")[:])
     # what is there is known, and is made again where it is gone
     assert not json.loads(blockfuse(tmp_path, "verify", "--json"))["strays"]

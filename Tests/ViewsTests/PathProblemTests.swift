@@ -6,7 +6,7 @@ import Views
   @Test(arguments: [
     ("", "empty"), (" \t", "spaces"), ("s3://bucket/key", "s3://"), ("GS://b", "GS://"), ("s3+https://host/b/k", "s3+https://"),
     ("simplecache::s3://b/k", "s3://"), ("http://host", "http://"), ("file:///a%20b", "plain path: /a b"),
-    ("file://localhost/a", "plain path: /a"), ("file://host/a", "file://"), ("~", "$HOME"), ("~/a/b", "$HOME/a/b"),
+    ("file://localhost/a", "plain path: /a"), ("file://host/a", "file://"), ("file:/a/b", "plain path: /a/b"), (" s3://b/k", "s3://"), ("~", "$HOME"), ("~/a/b", "$HOME/a/b"),
     ("~nobody-of-that-name/a", "whole path"),
   ])
   func whatIsNoPath(text: String, word: String) {
