@@ -78,14 +78,15 @@ struct PlanNotes {
   /// Integers that the output cannot hold are clipped, unless a range says how to scale them.
   private var types: [String] {
     let type = plan.outputType
-    guard type.isInteger, !plan.fusion.isMask, plan.fusion.intensityRange == nil else { return [] }
+    guard !plan.fusion.isMask, plan.fusion.intensityRange == nil else { return [] }
     let wider = views.filter { !type.holds($0.level.elementType) }
     guard let first = wider.first else { return [] }
     let given = options.outputType == nil ? "the first view's type and so the output's" : "the output's type"
+    // float16 has infinities beyond its largest number
+    let fate = type.isInteger ? "they are clipped to it; --intensity-range MIN,MAX scales them, " : "beyond its largest they become infinite; "
     return [
       "\(wider.count) of \(views.count) views \(wider.count == 1 ? "has" : "have") values that \(type.rawValue), \(given), may not "
-        + "hold, such as \(first.level.elementType.rawValue) of view \"\(first.name)\": they are clipped to it; "
-        + "--intensity-range MIN,MAX scales them, --output-dtype chooses a type"
+        + "hold, such as \(first.level.elementType.rawValue) of view \"\(first.name)\": \(fate)--output-dtype chooses a type"
     ]
   }
 

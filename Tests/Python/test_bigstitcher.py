@@ -273,7 +273,7 @@ def refused(folder, dataset="dataset.xml"):
     ("<last>0</last>", "<last>999999999</last>", ["Timepoints"]),
     ("<last>0</last>", "<last>1</last>", ["ViewRegistrations", "time point 1"]),
     ('<n5 type="relative">', '<n5 type="relative">s3://bucket/', ["\"s3\"", "local"]),
-    ("data.n5<", "~/data.n5<", ["line 2, n5", "did not replace the ~"]),
+    ("data.n5<", "~/data.n5<", ["line 2, n5", "a ~ is not replaced in a file"]),
     ("<SpimData", '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><SpimData', ["line 2", "document type"]),
     ("<id>0</id><size>", "<id>-1</id><size>", ["id", "whole number"]),
     ("data.n5<", "elsewhere.n5<", ["elsewhere.n5"]),

@@ -139,6 +139,7 @@ def test_the_first_view_decides_the_type(tmp_path, first, second, told):
 def test_views_of_wider_types_than_the_first(tmp_path):
     grid(tmp_path, [(0, 0)], dtype="uint8").add(np.ones((1, 1, 64, 64), "uint16"), (0, 50), np.eye(3))
     assert any("clipped" in note for note in notes(tmp_path))
+    assert any("infinite" in note for note in notes(tmp_path, "--output-dtype", "float16"))
     # an output that holds them all has nothing to clip
     assert notes(tmp_path, "--output-dtype", "uint16") == []
 
