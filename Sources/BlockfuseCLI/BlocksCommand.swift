@@ -142,7 +142,7 @@ struct BlocksCommand: ParsableCommand {
     return numbers
   }
 
-  private func axisNames(_ record: JobRecord) -> [Axis] { record.description.is3D ? Axis.allCases : [.t, .c, .y, .x] }
+  private func axisNames(_ record: JobRecord) -> [Axis] { Axis.all(is3D: record.description.is3D) }
 
   private func blockText(_ p: TCZYX, _ record: JobRecord) -> String {
     axisNames(record).map { String(p[$0]) }.joined(separator: ",")

@@ -73,7 +73,6 @@ extension JobStatus {
   }
 
   private func levelTable(width: Int?) -> String {
-    let is3D = job.description.is3D
     // states that no block is in are not worth a column
     let all = reading.counts
     let states: [(name: String, count: (BlockCounts) -> Int)] = [
@@ -84,7 +83,7 @@ extension JobStatus {
     func row(_ name: String, _ shape: String, _ block: String, _ c: BlockCounts) -> [String] {
       [name, percentText(c.settled, of: c.total), c.total.grouped] + states.map { $0.count(c).grouped } + [shape, block]
     }
-    func size(_ v: TCZYX) -> String { (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(String.init).joined(separator: " x ") }
+    func size(_ v: TCZYX) -> String { v.spaceValues(is3D: is3D).map(String.init).joined(separator: " x ") }
     for level in levels {
       let shape = level.layout.shape
       let leading = shape.t * shape.c > 1 ? "\(shape.t) t x \(shape.c) c x " : ""

@@ -30,7 +30,6 @@ struct JobStatus {
 
   var json: JSONValue {
     let d = job.description
-    let axes = d.is3D ? 5 : 4
     var object: [String: JSONValue] = [
       "job": .int(Int64(job.id)), "name": text(d.name), "state": .string(job.state.rawValue),
       "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
@@ -45,11 +44,11 @@ struct JobStatus {
     object["views_without_voxels"] = .array((details?.viewsWithoutVoxels ?? []).map { .string($0) })
     object["missing_views"] = .array((details?.missingViews ?? []).map { .string($0.name) })
     let stack = details?.plan.outputStack
-    object["spacing"] = space(stack?.spacing ?? d.spacing, axes)
-    object["origin"] = space(stack?.origin ?? d.origin, axes)
-    object["spacing_world"] = space(d.spacing, axes)
-    object["origin_world"] = space(d.origin, axes)
-    object["levels"] = .array(levels.map { level($0, axes: axes) })
+    object["spacing"] = space(stack?.spacing ?? d.spacing)
+    object["origin"] = space(stack?.origin ?? d.origin)
+    object["spacing_world"] = space(d.spacing)
+    object["origin_world"] = space(d.origin)
+    object["levels"] = .array(levels.map { level($0) })
     object["blocks"] = Self.blocks(reading.counts)
     object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null
     object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) } ?? .null
@@ -71,9 +70,9 @@ struct JobStatus {
 
   private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
-  private func level(_ record: LevelRecord, axes: Int) -> JSONValue {
+  private func level(_ record: LevelRecord) -> JSONValue {
     func numbers(_ value: TCZYX) -> JSONValue {
-      .array((axes == 5 ? value.array : [value.t, value.c, value.y, value.x]).map { .int(Int64($0)) })
+      .array(value.values(is3D: is3D).map { .int(Int64($0)) })
     }
     let layout = record.layout
     return .object([
@@ -91,8 +90,10 @@ struct JobStatus {
     ])
   }
 
-  private func space(_ value: Vector3, _ axes: Int) -> JSONValue {
-    let names = Axis.space.suffix(axes - 2)
+  var is3D: Bool { job.description.is3D }
+
+  private func space(_ value: Vector3) -> JSONValue {
+    let names = Axis.space(is3D: is3D)
     return .object(Dictionary(uniqueKeysWithValues: names.map { ($0.rawValue, .double(value[$0.spaceLane ?? 0])) }))
   }
 

@@ -97,8 +97,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func positionNumbers(_ block: BlockID, _ record: JobRecord) -> [Int] {
-    let p = block.position
-    return record.description.is3D ? p.array : [p.t, p.c, p.y, p.x]
+    block.position.values(is3D: record.description.is3D)
   }
 }
 

@@ -47,6 +47,10 @@ public struct TCZYX: Hashable, Sendable, Codable {
 
   /// `[t, c, z, y, x]`.
   public var array: [Int] { [t, c, z, y, x] }
+  /// The numbers along the axes that an array has: without z in 2D.
+  public func values(is3D: Bool) -> [Int] { is3D ? array : [t, c, y, x] }
+  /// The same without t and c.
+  public func spaceValues(is3D: Bool) -> [Int] { is3D ? [z, y, x] : [y, x] }
 
   /// The product of the five, or nil when it does not fit an `Int`.
   public var checkedProduct: Int? {
@@ -68,6 +72,12 @@ public enum Axis: String, CaseIterable, Sendable, Codable {
   case t, c, z, y, x
 
   public static let space: [Axis] = [.z, .y, .x]
+
+  /// The axes of an array: without z in 2D.
+  public static func all(is3D: Bool) -> [Axis] { [.t, .c] + space(is3D: is3D) }
+  /// The axes of space: without z in 2D.
+  public static func space(is3D: Bool) -> [Axis] { is3D ? [.z, .y, .x] : [.y, .x] }
+
   /// 0, 1, 2 for z, y, x: the lane in `Vector3` and `Index3`; nil for t and c.
   public var spaceLane: Int? { Axis.space.firstIndex(of: self) }
 }

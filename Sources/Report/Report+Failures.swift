@@ -47,8 +47,7 @@ extension Report {
   /// A name is never broken: `0: 0,0,0,2,8 · 0: 0,0,0,2,9 · and 3 more`.
   private func names(_ failures: [BlockFailure]) -> String {
     var names = failures.prefix(Self.blockLimit).map { failure in
-      let p = failure.block.position
-      let position = content.plan.is3D ? p.array : [p.t, p.c, p.y, p.x]
+      let position = failure.block.position.values(is3D: content.plan.is3D)
       return "\(failure.block.level):\u{a0}\(position.map(String.init).joined(separator: ","))"
     }
     if failures.count > names.count { names.append("and \((failures.count - names.count).grouped) more") }

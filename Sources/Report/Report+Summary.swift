@@ -49,7 +49,7 @@ extension Report {
   private func levelTable() -> HTML {
     let is3D = content.plan.is3D
     func size(_ v: TCZYX) -> String {
-      (is3D ? [v.z, v.y, v.x] : [v.y, v.x]).map(\.grouped).joined(separator: " × ")
+      v.spaceValues(is3D: is3D).map(\.grouped).joined(separator: " × ")
     }
     // states that no block is in are not worth a column
     let all = content.reading.counts

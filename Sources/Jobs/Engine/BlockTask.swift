@@ -160,7 +160,7 @@ final class BlockTask: Sendable {
 
 /// A position in the five axes as an index of an array that may lack z (2D).
 func arrayIndex(_ position: TCZYX, axisCount: Int) -> [Int] {
-  axisCount == 4 ? [position.t, position.c, position.y, position.x] : position.array
+  position.values(is3D: axisCount > 4)
 }
 
 /// `withUnsafeBytes` with a typed throw, which the library's lacks.

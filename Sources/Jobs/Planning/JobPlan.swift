@@ -14,9 +14,9 @@ public struct JobPlan: Sendable, Codable {
   public var fusion: FusionPlan
   public var output: OutputPlan
 
-  public var spatialAxes: [Axis] { is3D ? [.z, .y, .x] : [.y, .x] }
+  public var spatialAxes: [Axis] { Axis.space(is3D: is3D) }
   /// The axes of the output arrays.
-  public var axes: [Axis] { [.t, .c] + spatialAxes }
+  public var axes: [Axis] { Axis.all(is3D: is3D) }
 
   /// Of all levels; a block is a file, unless it holds nothing but fill.
   public var blockCount: Int { levels.reduce(0) { $0 + $1.grid.total } }
@@ -24,7 +24,7 @@ public struct JobPlan: Sendable, Codable {
   public var byteCount: Int { levels.reduce(0) { $0 + $1.shape.product } * outputType.byteCount }
 
   /// A shape, position or chunk without the axes that the output lacks.
-  public func outputAxes(_ value: TCZYX) -> [Int] { is3D ? value.array : [value.t, value.c, value.y, value.x] }
+  public func outputAxes(_ value: TCZYX) -> [Int] { value.values(is3D: is3D) }
 }
 
 /// How views become voxels.
