@@ -34,6 +34,7 @@ public final class FileStore: Store {
     }
     return ObjectInfo(
       byteCount: Int(status.st_size), version: .file(FileVersion(status)), modifiedAt: FileStatus.modifiedAt(status),
+      // a FIFO is no object either
       isFolder: status.st_mode & S_IFMT != S_IFREG)
   }
 
@@ -67,16 +68,21 @@ public final class FileStore: Store {
   }
 
   private func fileWriter(_ key: String, tag: String) throws(StorageError) -> FileWriter {
-    if let folders { return try FileWriter(key, tag: tag, folders: folders, paysItself: false) }
-    var root = FilePath.folder(of: key)
-    while root != "/", !FileStatus.exists(root) { root = FilePath.folder(of: root) }
-    return try FileWriter(key, tag: tag, folders: FolderMaker(root: root), paysItself: true)
+    try FileWriter(key, tag: tag, folders: maker(of: key), paysItself: folders == nil)
+  }
+
+  /// What makes the folders of a file.
+  private func maker(of key: String) -> FolderMaker {
+    if let folders { return folders }
+    var root = parentFolder(of: key)
+    while root != "/", root != ".", !FileStatus.exists(root) { root = parentFolder(of: root) }
+    return FolderMaker(root: root)
   }
 
   public func put(_ key: String, _ bytes: [UInt8], if condition: PutCondition) throws(StorageError) -> ObjectVersion? {
     guard case .version(let version) = condition else { return try put(key, bytes, isNew: condition == .absent) }
     // one at a time of those who compare
-    let folder = try FolderLock(FilePath.folder(of: key))
+    let folder = try FolderLock(parentFolder(of: key))
     defer { folder.unlock() }
     guard try look(at: key)?.version == version else { return nil }
     return try put(key, bytes, isNew: false)
@@ -94,7 +100,7 @@ public final class FileStore: Store {
 
   public func remove(_ key: String) throws(StorageError) -> Debt? {
     if let folders { return try folders.remove(key) ? Debt([key]) : nil }
-    let folders = FolderMaker(root: FilePath.folder(of: key))
+    let folders = FolderMaker(root: parentFolder(of: key))
     guard try folders.remove(key) else { return nil }
     try folders.sync(folders.root)
     return Debt.none
@@ -115,7 +121,7 @@ public final class FileStore: Store {
   }
 
   public func appender(_ key: String) throws(StorageError) -> (any ObjectAppender)? {
-    let folders = folders ?? FolderMaker(root: FilePath.folder(of: key))
+    let folders = maker(of: key)
     try folders.ensureParent(of: key)
     let descriptor = Foundation.open(key, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
     if descriptor < 0 {
