@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "JSON", "Memory", "Files", "Threads", "Diagnostics", "Faults", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "JSON", "Memory", "Store", "Files", "Threads", "Diagnostics", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
@@ -71,10 +71,10 @@ let package = Package(
       path: "Fuzz", swiftSettings: settings),
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["JSON", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr", dependencies: ["JSON", "Store", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
@@ -118,7 +118,7 @@ let package = Package(
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
