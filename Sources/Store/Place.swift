@@ -62,10 +62,11 @@ public struct Place: Sendable {
 
   @discardableResult
   public func remove() throws(StorageError) -> Debt? { try store.remove(key) }
-  public func removeAll() throws(StorageError) { try store.removeAll(key) }
+  @discardableResult
+  public func removeAll() throws(StorageError) -> Bool { try store.removeAll(key) }
 
-  /// The same place in the store for whoever writes below it; see `Store.writing`.
-  public func writing(isHeld: Bool) throws(StorageError) -> Place {
-    Place(key, in: try store.writing(below: key, isHeld: isHeld))
-  }
+  /// The same place for whoever writes below it; see `Store.writing`.
+  public var forWriting: Place { Place(key, in: store.writing(below: key)) }
+  /// The same place, held; see `Store.holding`.
+  public func held() throws(StorageError) -> Place { Place(key, in: try store.holding(key)) }
 }

@@ -39,19 +39,23 @@ public protocol Store: AnyObject, Sendable {
   /// Removes an object; nil where there was none.
   @discardableResult
   func remove(_ key: String) throws(StorageError) -> Debt?
-  /// Removes an object, and all that lies below its name.
-  func removeAll(_ key: String) throws(StorageError)
+  /// Removes an object, and all that lies below its name; false where there was nothing.
+  @discardableResult
+  func removeAll(_ key: String) throws(StorageError) -> Bool
   /// Makes durable what is owed for objects that were finished or removed; pays each thing that they share once.
   func pay(_ debt: Debt) throws(StorageError)
   /// Begins an object that grows; nil where there is one of that name. Only with the ability.
   func appender(_ key: String) throws(StorageError) -> (any ObjectAppender)?
+  /// Takes a name for whoever asks first, for others to see: makes a folder; without folders, an object below the key stands
+  /// for it. False where it is taken. Durable when it returns.
+  func claim(_ key: String) throws(StorageError) -> Bool
 
   // MARK: An output
 
-  /// The same store for whoever writes much below a key, who pays the debts.
-  ///
-  /// - Parameter isHeld: whether what is written goes to the very folder that has the name now, whichever has it later.
-  func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store
+  /// The same store for whoever writes much below a key, which is there, and pays the debts.
+  func writing(below key: String) -> any Store
+  /// As `writing`, where what is written goes to the very folder that has the name now, whichever has it later.
+  func holding(_ key: String) throws(StorageError) -> any Store
   /// Whether the name of what is held still leads to it.
   var isInPlace: Bool { get }
   /// Looks anew for what was thought to be there, such as folders: something was found missing.
@@ -96,13 +100,15 @@ public struct StoreEntry: Hashable, Sendable {
 extension Store {
   public func filePath(of key: String) -> String? { nil }
 
-  public func removeAll(_ key: String) throws(StorageError) {
+  public func removeAll(_ key: String) throws(StorageError) -> Bool {
     var keys = [key]
     try list(key, isDeep: true) { entry in
       keys.append(key.isEmpty ? entry.name : "\(key)/\(entry.name)")
       return true
     }
-    for key in keys { try remove(key) }
+    var isAny = false
+    for key in keys where try remove(key) != nil { isAny = true }
+    return isAny
   }
 
   public func pay(_ debt: Debt) throws(StorageError) {}
@@ -111,7 +117,10 @@ extension Store {
     throw .io(step: .open, path: address(of: key), errno: noSuchAbility)
   }
 
-  public func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store { self }
+  public func claim(_ key: String) throws(StorageError) -> Bool { try put(key + "/.claimed", [], if: .absent) != nil }
+
+  public func writing(below key: String) -> any Store { self }
+  public func holding(_ key: String) throws(StorageError) -> any Store { self }
   public var isInPlace: Bool { true }
   public func forget() {}
 }
