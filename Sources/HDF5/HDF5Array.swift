@@ -142,12 +142,6 @@ public final class HDF5Array: ChunkedArray {
     return .present(storedByteCount: stored)
   }
 
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index)
-    guard case .chunks = access else { return true }
-    return try storedByteCount(index) > 0
-  }
-
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     guard case .chunks = access else { return true }

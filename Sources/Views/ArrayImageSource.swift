@@ -56,14 +56,6 @@ public final class ArrayImageSource: ImageSource {
     }
   }
 
-  public func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool {
-    do {
-      return try array.chunkExists(position(index))
-    } catch {
-      throw .unreadable(view: view, why: error)
-    }
-  }
-
   public func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool {
     let lower = TCZYX(t: t, c: c, zyx: chunks.lower)
     let upper = TCZYX(t: t + 1, c: c + 1, zyx: chunks.upper)

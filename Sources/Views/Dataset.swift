@@ -60,17 +60,6 @@ public struct Dataset: Sendable {
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws(ViewsError) -> Dataset {
     try Dataset(DatasetFile.read(path, choice: options.choice), options: options)
   }
-
-  /// The coordinate system to use: the one asked for, else the only one; nil where the views have none at all.
-  /// Every view must have it.
-  public func transformKey(_ requested: String?) throws(ViewsError) -> String? {
-    guard let key = requested ?? transformKeys.first else { return nil }
-    if requested == nil && transformKeys.count > 1 { throw .transformAmbiguous(available: transformKeys) }
-    for view in views where view.transforms[key] == nil {
-      throw .transformMissing(view: view.name, key: key, available: transformKeys)
-    }
-    return key
-  }
 }
 
 extension Dataset {

@@ -96,15 +96,6 @@ extension DatasetFile {
     text.append(Data("\n]}\n".utf8))
     return text
   }
-
-  /// Writes the file at `path`, in place of what is there.
-  public func write() throws(ViewsError) {
-    do {
-      try writeFileAtomically(serialized(), to: path, sync: true)
-    } catch {
-      throw .datasetUnwritable(path: path, why: error)
-    }
-  }
 }
 
 extension BoundingBox {

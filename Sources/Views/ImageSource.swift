@@ -17,9 +17,6 @@ public protocol ImageSource: Sendable {
     _ index: TCZYX, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ViewsError) -> ChunkPresence
 
-  /// Whether the chunk is stored, without decoding it.
-  func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool
-
   /// Whether anything may be stored for a box of chunks at one chunk position of t and c. False is certain; true may
   /// also mean that finding out would cost as much as reading.
   func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool

@@ -49,18 +49,6 @@ public struct View: Sendable {
     }
     return best
   }
-
-  /// The map to the world at a time point of the output; the identity where no coordinate system is chosen.
-  public func affine(key: String?, t: Int) throws(ViewsError) -> AffineMap {
-    guard let key else { return .identity }
-    guard let transform = transforms[key] else {
-      throw .transformMissing(view: name, key: key, available: transforms.keys.sorted())
-    }
-    guard let map = transform.affine(t: t) else {
-      throw .viewInvalid(view: name, field: "transform \"\(key)\"", reason: "there is none for time point \(t)")
-    }
-    return map
-  }
 }
 
 /// One resolution of a view.

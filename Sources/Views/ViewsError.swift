@@ -45,9 +45,6 @@ public enum ViewsError: Error, Equatable, Sendable {
   case viewInvalid(view: String, field: String, reason: String)
   /// A view that does not go with the first one.
   case mismatch(view: String, field: String, expected: String, found: String)
-  /// A coordinate system that is asked for, or needed.
-  case transformMissing(view: String, key: String, available: [String])
-  case transformAmbiguous(available: [String])
   /// Reading metadata or voxels of a view.
   case unreadable(view: String, why: ZarrError)
   /// A TIFF file that cannot be used.
@@ -76,8 +73,6 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .severalImages: "several-images"
     case .viewInvalid: "view-invalid"
     case .mismatch: "view-mismatch"
-    case .transformMissing: "transform-missing"
-    case .transformAmbiguous: "transform-ambiguous"
     case .unreadable(_, let why): why.code
     case .tiffUnusable(_, let why): why.code
     case .inputChanged: "input-changed"
@@ -113,10 +108,6 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .severalImages: "make each image a view of its own"
     case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
-    case .transformMissing(_, _, let available):
-      available.isEmpty
-        ? "add the transform to the view" : "choose one that every view has, or add it; there is \(listed(available))"
-    case .transformAmbiguous(let available): "choose one by transform_key: \(listed(available))"
     case .unreadable(_, let why): why.hint
     case .tiffUnusable(_, let why): why.hint
     case .inputChanged: "restore the image, or submit a new job"
@@ -136,7 +127,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   public var view: String? {
     switch self {
     case .inputMissing(let view, _), .formatUnknown(let view, _, _), .metadataMissing(let view, _, _), .severalImages(let view, _, _),
-      .viewInvalid(let view, _, _), .mismatch(let view, _, _, _), .transformMissing(let view, _, _),
+      .viewInvalid(let view, _, _), .mismatch(let view, _, _, _),
       .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
     case .duplicateName(_, let name): name
@@ -181,9 +172,6 @@ extension ViewsError: CustomStringConvertible {
     case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"
     case .mismatch(let view, let field, let expected, let found):
       "view \"\(view)\": \(field): \(found), but the first view has \(expected)"
-    case .transformMissing(let view, let key, _): "view \"\(view)\" has no transform \"\(key)\""
-    case .transformAmbiguous(let available):
-      "the views have \(available.count) transforms and none was chosen"
     case .unreadable(let view, let why): "view \"\(view)\": \(why)"
     case .tiffUnusable(let view, let why): "view \"\(view)\": \(why)"
     case .inputChanged(let view, let path, let field, let recorded, let found):

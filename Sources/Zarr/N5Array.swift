@@ -87,12 +87,6 @@ public final class N5Array: ChunkedArray {
     return .present(storedByteCount: file.byteCount)
   }
 
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    let exists = try entryExists(blockPath(index))
-    if !exists, !isFolder(path) { throw .arrayMissing(path: path) }
-    return exists
-  }
-
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: path, chunks.reversed()[...]) { return true }

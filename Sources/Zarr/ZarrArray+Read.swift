@@ -30,16 +30,6 @@ extension ZarrArray {
     return .present(storedByteCount: range.count)
   }
 
-  /// Whether a read unit is stored; looks at the file's entry in its folder, or at the shard's index, only.
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index, in: chunkGrid)
-    let (block, inner) = block(ofChunk: index)
-    guard let shard else { return try fileExists(blockPath(block)) }
-    guard let file = try openBlock(block) else { return false }
-    let shardIndex = try self.shardIndex(file, block: block, layout: shard, context: CodecContext())
-    return try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: index) != nil
-  }
-
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
   ///
@@ -107,14 +97,6 @@ extension ZarrArray {
     if let file = try FileReader.open(blockPath(block)) { return file }
     guard isFolder(path) else { throw .arrayMissing(path: path) }
     return nil
-  }
-
-  private func fileExists(_ path: String) throws(ZarrError) -> Bool {
-    var status = stat()
-    if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
-    guard isFolder(self.path) else { throw .arrayMissing(path: self.path) }
-    return false
   }
 
   private func shardIndex(

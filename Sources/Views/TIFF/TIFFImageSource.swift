@@ -48,10 +48,6 @@ public final class TIFFImageSource: ImageSource {
     }
   }
 
-  public func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool {
-    try atPlane(of: index) { (plane) throws(TIFFError) in try plane.isStored() }
-  }
-
   /// Nearly every TIFF has all its tiles; to find that out would be to look at each.
   public func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool { true }
 

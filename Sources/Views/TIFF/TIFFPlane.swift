@@ -131,22 +131,6 @@ struct TIFFPlane {
     return Int(stored.byteCount)
   }
 
-  func isStored() throws(TIFFError) -> Bool {
-    if skipped != nil { return true }
-    let blocks =
-      switch layout.pieces {
-      case .tiles: block..<block + 1
-      case .strips, .rows:
-        sample * layout.blocksPerSample + rows.lowerBound / layout.stripRowCount
-          ..< sample * layout.blocksPerSample + (rows.upperBound - 1) / layout.stripRowCount + 1
-      }
-    for block in blocks {
-      let stored = try handle.locate(block: block, place(block))
-      if stored.offset != 0 || stored.byteCount != 0 { return true }
-    }
-    return false
-  }
-
   // MARK: -
 
   private var block: Int { sample * layout.blocksPerSample + row * layout.tilesAcross + column }
