@@ -18,15 +18,13 @@ extension ImageJDescription {
 /// What ImageJ keeps beside its description, in two tags: all pieces one after the other, and how long each is. The first
 /// piece lists the kinds that follow, and how many there are of each.
 private struct ImageJTables {
-  private static let content: UInt32 = 50839
-  private static let lengths: UInt32 = 50838
   private static let tableByteCount = 768
 
   /// The colours of the channels' look-up tables; what is damaged has none, and costs no voxel.
   var colors: [String?] = []
 
   init(_ handle: TIFFHandle) {
-    guard let bytes = handle.bytes(ofTag: Self.content), let lengths = handle.numbers(ofTag: Self.lengths),
+    guard let bytes = handle.bytes(ofTag: TIFFTag.imageJMetadata), let lengths = handle.numbers(ofTag: TIFFTag.imageJMetadataByteCounts),
       let header = lengths.first.map(Int.init), header >= 12, header <= bytes.count
     else { return }
     // the magic is IJIJ as the file writes its numbers, and so are the kinds

@@ -49,7 +49,7 @@ struct ImageJDescription {
     var c = try length("channels", path) ?? 1
     let t = try length("frames", path) ?? 1
     var (slices, written) = (try length("slices", path), try length("images", path))
-    guard var counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
+    guard var counted = TIFFPageMap.count([c, t, slices ?? 1]) else {
       throw invalid(path, "\(c) channels, \(slices ?? 1) slices and \(t) frames are more planes than a file has")
     }
     let samples = directory.sampleCount
@@ -69,7 +69,7 @@ struct ImageJDescription {
     }
     let all = written ?? (slices == nil ? max(pageCount, c * t) : counted)
     let z = slices ?? all / (c * t)
-    guard z > 0, TIFFPlanes.count([c, t, z]) == all else {
+    guard z > 0, TIFFPageMap.count([c, t, z]) == all else {
       throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(all) images")
     }
     return (t, c, z, all)
@@ -104,7 +104,7 @@ struct ImageJDescription {
         reason: "the file has \(pageCount) of the \(images) planes that its description counts; it was never finished")
     }
     var metadata = TIFFMetadata(
-      kind: .imageJ, planes: TIFFPlanes(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
+      kind: .imageJ, planes: TIFFPageMap(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
     metadata.isContiguous = isContiguous
     // slices that are colours are none
     metadata.saysZ = try length("slices", path) == z || values["spacing"] != nil

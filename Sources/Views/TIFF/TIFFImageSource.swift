@@ -52,7 +52,7 @@ public final class TIFFImageSource: ImageSource {
   public func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool { true }
 
   private func atPlane<T>(
-    of index: TCZYX, _ body: (TIFFPlane) throws(TIFFError) -> T
+    of index: TCZYX, _ body: (TIFFPiece) throws(TIFFError) -> T
   ) throws(ViewsError) -> T {
     let grid = chunkGrid.count
     guard zip(index.array, grid.array).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
@@ -72,7 +72,7 @@ public final class TIFFImageSource: ImageSource {
         }
         try handle.select(table.offsets[directory], TIFFImageFile.directory(directory, table))
         return try body(
-          TIFFPlane(
+          TIFFPiece(
             handle: handle, layout: file.layout, directory: directory, sample: sample,
             skipped: file.metadata.isContiguous ? UInt64(place.page) * UInt64(file.layout.planeByteCount) : nil,
             row: index.y, column: index.x))

@@ -2,7 +2,7 @@ import Geometry
 
 /// Which page of which file each plane of an image is. A page is one of a file's directories that are images; where a
 /// file keeps all its planes behind the first directory, it is the number of the plane.
-struct TIFFPlanes: Sendable, Hashable {
+struct TIFFPageMap: Sendable, Hashable {
   struct Place: Sendable, Hashable {
     /// In the image's list of files.
     var file: Int
@@ -59,22 +59,22 @@ struct TIFFPlanes: Sendable, Hashable {
       first: first, t: t > 1 ? places[c * z].page - first : 0, c: c > 1 ? places[z].page - first : 0,
       z: z > 1 ? places[1].page - first : 0)
     let isRegular = places.indices.allSatisfy { i in
-      places[i].file == 0 && places[i].page == TIFFPlanes.page(strides, t: i / (c * z), c: i / z % c, z: i % z)
+      places[i].file == 0 && places[i].page == TIFFPageMap.page(strides, t: i / (c * z), c: i / z % c, z: i % z)
     }
     order = isRegular ? strides : .table(places)
   }
 
   subscript(t t: Int, c c: Int, z z: Int) -> Place {
     switch order {
-    case .strides: Place(file: 0, page: TIFFPlanes.page(order, t: t, c: c, z: z))
+    case .strides: Place(file: 0, page: TIFFPageMap.page(order, t: t, c: c, z: z))
     case .table(let places): places[(t * self.c + c) * self.z + z]
     }
   }
 
   /// The same planes along one axis, in the order of t, c, z that they have.
-  func along(_ axis: Axis) -> TIFFPlanes {
+  func along(_ axis: Axis) -> TIFFPageMap {
     let places = (0..<count).map { i in self[t: i / (c * z), c: i / z % c, z: i % z] }
-    return TIFFPlanes(t: axis == .t ? count : 1, c: axis == .c ? count : 1, z: axis == .z ? count : 1, places: places)
+    return TIFFPageMap(t: axis == .t ? count : 1, c: axis == .c ? count : 1, z: axis == .z ? count : 1, places: places)
   }
 
   /// The pages that are used, of each file.
@@ -91,7 +91,7 @@ struct TIFFPlanes: Sendable, Hashable {
   private var farthest: Int {
     var highest = 0
     for corner in 0..<8 {
-      let page = TIFFPlanes.page(
+      let page = TIFFPageMap.page(
         order, t: corner & 1 == 0 ? 0 : t - 1, c: corner & 2 == 0 ? 0 : c - 1, z: corner & 4 == 0 ? 0 : z - 1)
       highest = max(highest, page)
     }

@@ -2,7 +2,7 @@ import Geometry
 import Zarr
 
 /// One piece of the plane that is the current directory of an open TIFF file.
-struct TIFFPlane {
+struct TIFFPiece {
   let handle: TIFFHandle
   let layout: TIFFLayout
   /// For messages.
