@@ -21,24 +21,20 @@ enum DatasetKind: Sendable, CaseIterable {
 
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
     if ImageFolder.isFolder(path) {
-      guard let attributes = try ImageFolder.attributes(path) else {
+      guard let group = try ImageFolder.group(path) else {
         // attributes alone, and levels alone, are an image that has lost a file: what is lost is said when it is opened
-        return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileBytes.isFile("\(path)/\($0)") }
-          || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
+        return ImageFormat.of(path) != nil || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
       }
-      if OMEScene.isOne(attributes) { return .scene }
-      return (attributes["ome"] ?? attributes)["multiscales"] != nil ? .image : .imageFolder
+      if OMEScene.isOne(group) { return .scene }
+      return group.ome["multiscales"] != nil ? .image : .imageFolder
     }
     if let format = ForeignFormat.of(file: path) { throw .formatForeign(view: nil, path: path, format: format) }
-    // never the whole of a file that may be an image
-    let bytes = FileBytes.first(1 << 16, of: path)
-    if ImageFormat.isTIFF(Array(bytes.prefix(4))) { return .image }
-    if HDF5ImageFile.isThere(path) {
-      throw .datasetUnsupported(
-        path: path, field: "byte 0", what: "an HDF5 file by itself",
-        hint: "give the XML that belongs to it, or a dataset.json whose views name the file and, as \"dataset\", an image in it")
+    if let format = ImageFormat.of(path) {
+      guard let (what, hint) = format.reader.problemAlone else { return .image }
+      throw .datasetUnsupported(path: path, field: "byte 0", what: what, hint: hint)
     }
-    return of(bytes)
+    // never the whole of a file that may be an image
+    return of(FileBytes.first(1 << 16, of: path))
   }
 
   /// By the first letter of a file, and what follows.
@@ -79,7 +75,7 @@ extension DatasetFile {
     case .json, .bigStitcher, .tileConfiguration, .imageList: return FileBytes.digest(try bytes(of: path))
     case .imageFolder: return try ImageFolder.digest(ImageFolder.candidates(path), in: path)
     case .image: return ImageFolder.digest([path])
-    case .scene: return FileBytes.digest(try bytes(of: path + "/zarr.json"))
+    case .scene: return FileBytes.digest(try bytes(of: path + "/" + ZarrFileName.v3))
     }
   }
 

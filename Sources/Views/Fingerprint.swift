@@ -82,7 +82,7 @@ extension View {
     let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
     if files.isEmpty { return [] }
     do throws(ViewsError) {
-      let now = try currentFingerprint()
+      let now = try details.format.reader.fingerprint(of: self)
       let changes = now.differences(from: fingerprint)
       let meaning = changes.filter { !$0.field.hasPrefix("file ") }
       return meaning.isEmpty ? changes : meaning

@@ -1,5 +1,4 @@
 import Foundation
-import HDF5
 import Threads
 import Zarr
 
@@ -10,9 +9,9 @@ enum ImageFolder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Of the Zarr group that a folder is; nil where it is none.
-  static func attributes(_ path: String) throws(ViewsError) -> JSONValue? {
-    do throws(ZarrError) { return try readAttributes(ofGroup: path)?.attributes } catch {
+  /// The attributes of the Zarr group that a folder is; nil where it is none.
+  static func group(_ path: String) throws(ViewsError) -> GroupAttributes? {
+    do throws(ZarrError) { return try readAttributes(ofGroup: path) } catch {
       throw .datasetUnreadable(path: path, why: error)
     }
   }
@@ -23,12 +22,15 @@ enum ImageFolder {
   }
 
   /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself, else
-  /// every Zarr folder and TIFF file directly in it, by what they are or by their names: one that was cut short is an image
+  /// every entry that a format takes for one of its own, by what it is or by its name: one that was cut short is an image
   /// that cannot be opened, and is said to be. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
     if let layout = try layout(path) { return layout.images }
     let names = try names(path)
-    let isThere = parallelMap(count: names.count, threads: nil) { i in isCandidate("\(path)/\(names[i])") }
+    let isThere = parallelMap(count: names.count, threads: nil) { i in
+      let candidate = ImageCandidate("\(path)/\(names[i])")
+      return ImageFormat.readers.contains { $0.mayBe(candidate) }
+    }
     return zip(names, isThere).filter(\.1).map { "\(path)/\($0.0)" }
   }
 
@@ -67,24 +69,9 @@ enum ImageFolder {
   /// By its attributes; a folder whose attributes cannot be read may be one.
   private static func isImageOrWell(_ folder: String) -> Bool {
     do {
-      guard let group = try attributes(folder) else { return false }
-      let ome = group["ome"] ?? group
+      guard let ome = try group(folder)?.ome else { return false }
       return ome["multiscales"] != nil || ome["well"] != nil
     } catch { return true }
-  }
-
-  private static func isCandidate(_ path: String) -> Bool {
-    let name = path.lowercased()
-    if isFolder(path) {
-      // one that has lost its metadata is told, and not left out
-      if name.hasSuffix(".zarr") { return true }
-      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
-    }
-    // so is a file that was cut short
-    if [".tif", ".tiff"].contains(where: { name.hasSuffix($0) }) { return true }
-    let head = FileBytes.first(8, of: path)
-    // of a format that is not read: told when it is opened as a view
-    return ImageFormat.isTIFF(Array(head.prefix(4))) || head == HDF5File.signature && ForeignFormat.of(file: path) != nil
   }
 
   /// tile_2 before tile_10.

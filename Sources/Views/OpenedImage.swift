@@ -45,10 +45,10 @@ extension OpenedImage {
     for level in levels {
       let lengths = "\(level.shape.array) along t c z y x (\(level.arrayPath))"
       if level.shape.array.contains(where: { $0 < 1 }) {
-        throw .viewInvalid(view: view, field: "shape", reason: "the array has no voxels: \(lengths)")
+        throw .imageInvalid(view: view, field: "shape", reason: "the array has no voxels: \(lengths)")
       }
       if level.shape.checkedProduct == nil || max(level.shape.t, level.shape.c) > OpenedImage.maximumSeriesLength {
-        throw .viewInvalid(view: view, field: "shape", reason: "the array is absurdly large: \(lengths)")
+        throw .imageInvalid(view: view, field: "shape", reason: "the array is absurdly large: \(lengths)")
       }
     }
   }

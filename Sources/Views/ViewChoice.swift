@@ -120,9 +120,7 @@ extension ViewsError {
   package var isOfImage: Bool {
     if isTransient { return false }
     return switch self {
-    case .inputMissing, .formatUnknown, .metadataMissing, .unreadable, .tiffUnusable: true
-    // its own metadata contradict each other
-    case .viewInvalid(_, let field, _): field == "shape" || field.hasPrefix("level ")
+    case .inputMissing, .formatUnknown, .metadataMissing, .unreadable, .tiffUnusable, .imageInvalid: true
     default: false
     }
   }

@@ -41,8 +41,10 @@ public enum ViewsError: Error, Equatable, Sendable {
   case metadataMissing(view: String, path: String, reason: String)
   /// One path, several images.
   case severalImages(view: String, path: String, images: [String])
-  /// What the dataset says of a view, or what its image says, does not fit together.
+  /// The dataset says of a view what does not go with its image.
   case viewInvalid(view: String, field: String, reason: String)
+  /// An image whose own metadata contradict each other, or its voxels. Users see no difference from `viewInvalid`.
+  case imageInvalid(view: String, field: String, reason: String)
   /// A view that does not go with the first one.
   case mismatch(view: String, field: String, expected: String, found: String)
   /// Reading metadata or voxels of a view.
@@ -71,7 +73,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .formatUnknown, .metadataMissing: "format-unknown"
     case .formatForeign: "format-unsupported"
     case .severalImages: "several-images"
-    case .viewInvalid: "view-invalid"
+    case .viewInvalid, .imageInvalid: "view-invalid"
     case .mismatch: "view-mismatch"
     case .unreadable(_, let why): why.code
     case .tiffUnusable(_, let why): why.code
@@ -106,7 +108,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .formatForeign(_, _, let format): format.advice
     case .metadataMissing: "if this is the image, copy it again, with the files whose names begin with a dot; else check the path"
     case .severalImages: "make each image a view of its own"
-    case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
+    case .viewInvalid, .imageInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
     case .unreadable(_, let why): why.hint
     case .tiffUnusable(_, let why): why.hint
@@ -127,8 +129,8 @@ public enum ViewsError: Error, Equatable, Sendable {
   public var view: String? {
     switch self {
     case .inputMissing(let view, _), .formatUnknown(let view, _, _), .metadataMissing(let view, _, _), .severalImages(let view, _, _),
-      .viewInvalid(let view, _, _), .mismatch(let view, _, _, _),
-      .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
+      .viewInvalid(let view, _, _), .imageInvalid(let view, _, _), .mismatch(let view, _, _, _), .unreadable(let view, _),
+      .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
     case .duplicateName(_, let name): name
     case .formatForeign(let view, _, _): view
@@ -169,7 +171,8 @@ extension ViewsError: CustomStringConvertible {
     case .metadataMissing(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
     case .severalImages(let view, let path, let images):
       "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
-    case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"
+    case .viewInvalid(let view, let field, let reason), .imageInvalid(let view, let field, let reason):
+      "view \"\(view)\": \(field): \(reason)"
     case .mismatch(let view, let field, let expected, let found):
       "view \"\(view)\": \(field): \(found), but the first view has \(expected)"
     case .unreadable(let view, let why): "view \"\(view)\": \(why)"

@@ -40,9 +40,12 @@ public struct ArraySpec: Sendable, Hashable {
     if zarrFormat == 2 {
       var attributes = attributes.object ?? [:]
       if let dimensionNames { attributes["_ARRAY_DIMENSIONS"] = .array(dimensionNames.map { .string($0) }) }
-      return [(".zattrs", JSONValue.object(attributes).serialized(pretty: true)), (".zarray", metadata.serialized(pretty: true))]
+      return [
+        (ZarrFileName.v2Attributes, JSONValue.object(attributes).serialized(pretty: true)),
+        (ZarrFileName.v2Array, metadata.serialized(pretty: true)),
+      ]
     }
-    return [("zarr.json", metadata.serialized(pretty: true))]
+    return [(ZarrFileName.v3, metadata.serialized(pretty: true))]
   }
 
   /// Throws where no reader could read the array.

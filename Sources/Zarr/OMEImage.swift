@@ -58,16 +58,14 @@ extension OMEImage {
     guard let group = try readAttributes(ofGroup: path) else {
       throw .notOME(path, missingMetadata(path), "check the path, and that the image was copied whole")
     }
-    return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending)
+    return try OMEImage(path: path, group: group, mending: mending)
   }
 
   /// The image that a group's attributes describe.
-  public init(
-    path: String, zarrFormat: Int, attributes: JSONValue, mending: OMEMending = OMEMending()
-  ) throws(ZarrError) {
-    let ome = attributes["ome"] ?? attributes
+  public init(path: String, group: GroupAttributes, mending: OMEMending = OMEMending()) throws(ZarrError) {
+    let (ome, zarrFormat) = (group.ome, group.zarrFormat)
     guard let list = ome["multiscales"] else {
-      let (what, advice) = OMEImage.whatElse(attributes)
+      let (what, advice) = OMEImage.whatElse(ome)
       throw .notOME(path, what, advice)
     }
     guard let first = list.array?.first, first.object != nil else {
@@ -92,13 +90,12 @@ extension OMEImage {
     let time = axes.first { $0.axis == .t }
     self.init(
       path: path, version: version, name: first["name"]?.string, axes: axes, levels: levels,
-      channels: OMEChannel.parse(attributes: attributes), timeUnit: time?.unit.map(OMEUnits.timeName),
+      channels: OMEChannel.parse(group), timeUnit: time?.unit.map(OMEUnits.timeName),
       zarrFormat: zarrFormat, furtherSystems: furtherSystems, leavesOutLevels: levels.count < first["datasets"]?.array?.count ?? 0)
   }
 
   /// Why a group without `multiscales` is no image, and what to give instead.
-  private static func whatElse(_ attributes: JSONValue) -> (what: String, advice: String) {
-    let ome = attributes["ome"] ?? attributes
+  private static func whatElse(_ ome: JSONValue) -> (what: String, advice: String) {
     func whole(_ image: String) -> String { "give it as the dataset itself, or one of its images, such as \(image)" }
     if ome["plate"] != nil { return ("it is a plate, not an image", whole("A/1/0")) }
     if ome["well"] != nil { return ("it is a well of a plate, not an image", whole("0")) }

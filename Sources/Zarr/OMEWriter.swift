@@ -92,14 +92,14 @@ public struct OMEWriter: Sendable {
     switch version {
     case .v04:
       return [
-        (".zgroup", JSONValue.object(["zarr_format": .int(2)]).serialized(pretty: true)),
-        (".zattrs", attributes().serialized(pretty: true)),
+        (ZarrFileName.v2Group, JSONValue.object(["zarr_format": .int(2)]).serialized(pretty: true)),
+        (ZarrFileName.v2Attributes, attributes().serialized(pretty: true)),
       ]
     case .v05:
       let group: JSONValue = .object([
         "zarr_format": .int(3), "node_type": .string("group"), "attributes": attributes(),
       ])
-      return [("zarr.json", group.serialized(pretty: true))]
+      return [(ZarrFileName.v3, group.serialized(pretty: true))]
     }
   }
 

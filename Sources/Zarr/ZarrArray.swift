@@ -41,7 +41,7 @@ public final class ZarrArray: Sendable {
 
   /// Opens an array by its metadata; v3 is preferred where both versions are there.
   public static func open(_ path: String) throws(ZarrError) -> ZarrArray {
-    let v3Path = path + "/zarr.json"
+    let v3Path = path + "/" + ZarrFileName.v3
     let document = try metadataDocument(v3Path)
     if let document, document["node_type"] != "group" {
       let reader = try MetadataReader(document, path: v3Path)
@@ -50,7 +50,7 @@ public final class ZarrArray: Sendable {
       }
       return try ZarrArray(path: path, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
     }
-    let v2Path = path + "/.zarray"
+    let v2Path = path + "/" + ZarrFileName.v2Array
     guard let v2Document = try metadataDocument(v2Path) else {
       if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group") }
       throw .arrayMissing(path: path)

@@ -28,9 +28,6 @@ struct HDF5ImageFile {
     }
   }
 
-  /// Whether a file is one.
-  static func isThere(_ path: String) -> Bool { HDF5File.isThere(path) }
-
   private init(_ file: HDF5File, _ dataset: String) throws(ZarrError) {
     path = file.path
     switch file.kind(dataset) {
@@ -93,24 +90,5 @@ struct HDF5ImageFile {
   }
 
   /// The file's time changes with every write to any of its images; so this is no more than that they were not touched.
-  var fingerprint: Fingerprint {
-    var fields = [
-      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
-      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
-    ]
-    for (i, level) in levels.enumerated().dropFirst() {
-      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
-    }
-    return Fingerprint(fields: fields, files: files, path: path)
-  }
-}
-
-extension OpenedImage {
-  /// Data sets of HDF5 files, and BigDataViewer's groups of levels.
-  init(hdf5 path: String, entry: DatasetEntry) throws(ViewsError) {
-    let file = try HDF5ImageFile.open(path, dataset: entry.dataset, view: entry.name)
-    try self.init(
-      unplaced: file.levels, format: .hdf5, path: path, dataset: entry.dataset, entry: entry,
-      fingerprint: file.fingerprint)
-  }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: files, path: path) }
 }

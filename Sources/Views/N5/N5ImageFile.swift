@@ -20,12 +20,6 @@ struct N5ImageFile {
     }
   }
 
-  /// Whether a folder looks like one: an array, or a group of levels.
-  static func isThere(_ path: String) -> Bool {
-    func has(_ folder: String) -> Bool { FileBytes.isFile("\(path)\(folder)/\(N5Array.metadataFile)") }
-    return has("") || has("/s0")
-  }
-
   private init(_ path: String) throws(ZarrError) {
     self.path = path
     let file = N5Array.metadataFile
@@ -75,23 +69,5 @@ struct N5ImageFile {
     return Vector3(numbers.count > 2 ? numbers[2] : 1, numbers[1], numbers[0])
   }
 
-  var fingerprint: Fingerprint {
-    var fields = [
-      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
-      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
-    ]
-    for (i, level) in levels.enumerated().dropFirst() {
-      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
-    }
-    return Fingerprint(fields: fields, files: metadataFiles, path: path)
-  }
-}
-
-extension OpenedImage {
-  /// N5 arrays and groups of levels.
-  init(n5 path: String, entry: DatasetEntry) throws(ViewsError) {
-    try OpenedImage.refuseDataset(entry, path: path)
-    let file = try N5ImageFile.open(path, view: entry.name)
-    try self.init(unplaced: file.levels, format: .n5, path: path, entry: entry, fingerprint: file.fingerprint)
-  }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: metadataFiles, path: path) }
 }

@@ -12,7 +12,7 @@ enum BioFormatsPositions {
   static func origins(of images: [String], in folder: String) throws(ViewsError) -> [[Axis: Double]]? {
     let path = folder + "/" + file
     guard FileBytes.isFile(path) else { return nil }
-    let plate = try ImageFolder.attributes(folder).flatMap { ($0["ome"] ?? $0)["plate"] }
+    let plate = try ImageFolder.group(folder)?.ome["plate"]
     let bytes = try DatasetFile.bytes(of: path)
     let text: String
     do throws(XMLTree.Failure) { text = String(decoding: try XMLEncoding.utf8(bytes), as: UTF8.self) } catch {

@@ -9,7 +9,7 @@ import Zarr
 /// part of space counts; what would move or mix t and c is refused.
 extension DatasetFile {
   init(scene path: String) throws(ViewsError) {
-    let bytes = try Self.bytes(of: path + "/zarr.json")
+    let bytes = try Self.bytes(of: path + "/" + ZarrFileName.v3)
     let scene: OMEScene
     let graph: OMESceneGraph
     var systems: [String: OMEImageSystems] = [:]
@@ -17,7 +17,7 @@ extension DatasetFile {
     var unread: [String: ZarrError] = [:]
     do throws(ZarrError) {
       guard let group = try readAttributes(ofGroup: path) else { throw ZarrError.arrayMissing(path: path) }
-      scene = try OMEScene(path: path, attributes: group.attributes)
+      scene = try OMEScene(path: path, group: group)
       let paths = scene.imagePaths
       let read = parallelMap(count: paths.count, threads: nil) { i in
         Result { () throws(ZarrError) in try OMEImageSystems(inGroup: "\(path)/\(paths[i])") }
@@ -108,6 +108,6 @@ extension OMEImageSystems {
   /// Of the image whose group is a folder.
   fileprivate init(inGroup path: String) throws(ZarrError) {
     guard let group = try readAttributes(ofGroup: path) else { throw .arrayMissing(path: path) }
-    try self.init(path: path, attributes: group.attributes)
+    try self.init(path: path, group: group)
   }
 }

@@ -19,7 +19,7 @@ struct ZarrImageFile {
   static func open(_ path: String, view: String, mending: OMEMending?) throws(ViewsError) -> ZarrImageFile {
     do {
       guard let group = try readAttributes(ofGroup: path) else { return try openArray(path, view: view) }
-      let ome = group.attributes["ome"] ?? group.attributes
+      let ome = group.ome
       let isRoot = ome["multiscales"] == nil && (ome["bioformats2raw.layout"] ?? ome["plate"]) != nil
       if isRoot {
         let images = try OMELayout(path)?.images ?? []
@@ -29,8 +29,7 @@ struct ZarrImageFile {
         guard images.count == 1 else { throw ViewsError.severalImages(view: view, path: path, images: images) }
         return try ZarrImageFile(image: OMEImage.open(images[0], mending: mending ?? OMEMending()), mending: mending, view: view)
       }
-      let image = try OMEImage(
-        path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending ?? OMEMending())
+      let image = try OMEImage(path: path, group: group, mending: mending ?? OMEMending())
       return try ZarrImageFile(image: image, mending: mending, view: view)
     } catch let error as ViewsError {
       throw error
@@ -91,7 +90,7 @@ struct ZarrImageFile {
     let axes = image.axes.map(\.axis)
     let field = "level \"\(level.path)\""
     guard array.shape.count == axes.count else {
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "the array has \(array.shape.count) dimensions and the image \(axes.count) axes (\(array.path))")
     }
@@ -101,14 +100,14 @@ struct ZarrImageFile {
       guard let name, name != axis.name, let known = Axis(rawValue: name.lowercased()), known != axis.axis else {
         continue
       }
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "the array's dimensions are \(names.map { $0 ?? "-" }), the image's axes "
           + "\(image.axes.map(\.name)) (\(array.path))")
     }
     guard let first else { return }
     for (i, axis) in axes.enumerated() where axis.spaceLane == nil && array.shape[i] != first.shape[i] {
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "its length along \(axis) is \(array.shape[i]), but \(first.shape[i]) at the first level "
           + "(\(array.path))")
@@ -118,8 +117,7 @@ struct ZarrImageFile {
   /// The metadata files, relative to `path`.
   private var metadataFiles: [String] {
     guard let image else { return [arrays[0].metadataFile] }
-    let group = image.zarrFormat == 2 ? ".zattrs" : "zarr.json"
-    return [group] + zip(image.levels, arrays).map { $0.path + "/" + $1.metadataFile }
+    return [ZarrFileName.attributes(zarrFormat: image.zarrFormat)] + zip(image.levels, arrays).map { $0.path + "/" + $1.metadataFile }
   }
 
   var fingerprint: Fingerprint {
@@ -149,5 +147,5 @@ struct ZarrImageFile {
 }
 
 extension ZarrArray {
-  fileprivate var metadataFile: String { zarrFormat == 2 ? ".zarray" : "zarr.json" }
+  fileprivate var metadataFile: String { ZarrFileName.array(zarrFormat: zarrFormat) }
 }
