@@ -22,12 +22,12 @@ public final class HDF5Array: ChunkedArray {
   public let fill: [UInt8]
   public let codecSummary: String
 
-  /// The file that its voxels are in: another one where a link of `file` leads to one.
+  /// The file that its voxels are in: another one if a link leads there.
   public let path: String
-  /// Others that voxels come from, where it is put together from them.
+  /// Other files that voxels come from, if it is put together from them.
   public var sourceFiles: [String] { sources.files }
 
-  /// The one that it was opened by.
+  /// The file that it was opened by.
   private let filePath: String
   /// Its path in the file.
   private let inner: String
@@ -98,7 +98,7 @@ public final class HDF5Array: ChunkedArray {
 
   deinit { HDF5Pool.shared.forget(ObjectIdentifier(self)) }
 
-  /// The data set, opened again where it was closed to make room. `body` is not to keep it.
+  /// The data set, opened again if it was closed to make room. `body` is not to keep it.
   private func with<Result>(_ body: (HDF5Dataset) throws(ZarrError) -> Result) throws(ZarrError) -> Result {
     let dataset = try HDF5Pool.shared.dataset(of: ObjectIdentifier(self)) { () throws(ZarrError) in
       var info = chdf5_info()
@@ -174,7 +174,7 @@ public final class HDF5Array: ChunkedArray {
     return count
   }
 
-  /// Nil where nothing is stored.
+  /// Reads a stored chunk and returns its bytes in the file; nil if nothing is stored.
   private func readStored(
     _ index: [Int], _ dataset: HDF5Dataset, filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer,
     context: CodecContext
@@ -303,7 +303,7 @@ public final class HDF5Array: ChunkedArray {
     return lengths.count == rank ? lengths : nil
   }
 
-  /// Of all voxels.
+  /// The bytes of all voxels.
   static func byteCount(_ info: chdf5_info) -> UInt64 {
     let lengths = withUnsafeBytes(of: info.dims) { Array($0.bindMemory(to: UInt64.self).prefix(Int(info.rank))) }
     return lengths.reduce(UInt64(max(0, info.byte_count))) { product, length in

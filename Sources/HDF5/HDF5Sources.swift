@@ -23,10 +23,10 @@ struct HDF5Sources: Sendable {
 
   private let seen: [Sight]
 
-  /// Absolute paths.
+  /// The absolute paths of the files.
   var files: [String] { seen.map(\.path) }
 
-  /// There are none.
+  /// No other files.
   init() { seen = [] }
 
   /// - Parameter byteCount: of all voxels.
@@ -36,7 +36,7 @@ struct HDF5Sources: Sendable {
     self.seen = seen
   }
 
-  /// Why what was just read may not be what the files had; nil where all of them are still there and as long as before.
+  /// The reason why what was just read may not be what the files had; nil if all are still there and as long as before.
   func problem() throws(ZarrError) -> String? {
     for before in seen {
       let now: Sight
@@ -87,7 +87,7 @@ struct HDF5Sources: Sendable {
     var offset: UInt64
     var byteCount: UInt64
 
-    /// Names of a series without an end have the number of a block in them; there it ends where they do.
+    /// Names of a series without an end have the number of a block in them; the series ends with them.
     var isPattern: Bool { [file, dataset].contains { $0.replacingOccurrences(of: "%%", with: "").contains("%") } }
   }
 

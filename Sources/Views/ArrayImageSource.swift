@@ -9,7 +9,7 @@ public final class ArrayImageSource: ImageSource {
   public let fill: [UInt8]
   private let array: any ChunkedArray
   private let axes: [Axis]
-  /// For messages.
+  /// The name of the view, for messages.
   private let view: String
 
   /// Opens the Zarr array of a level.

@@ -7,7 +7,7 @@ import Zarr
 extension DatasetFile {
   private static let knownKeys = ["views", "channels", "timepoints", "bounding_boxes", "world_unit"]
 
-  /// From the bytes of a file that is at `path`.
+  /// The dataset that the bytes of the file at `path` write.
   package init(json bytes: [UInt8], path: String) throws(ViewsError) {
     let json: JSONValue
     do {

@@ -2,7 +2,7 @@ import Foundation
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
-/// `DatasetFile` of it (`DatasetFile+JSON.swift`); the functions here are the only places that choose.
+/// `DatasetFile` of it (`DatasetFile+JSON.swift`); only the functions here choose between them.
 enum DatasetKind: Sendable, CaseIterable {
   /// dataset.json
   case json
@@ -37,7 +37,7 @@ enum DatasetKind: Sendable, CaseIterable {
     return of(FileBytes.first(1 << 16, of: path))
   }
 
-  /// By the first letter of a file, and what follows.
+  /// The kind of a text, by its first letter and what follows.
   private static func of(_ bytes: [UInt8]) -> DatasetKind {
     // after a byte order mark and white space
     guard let start = bytes.firstIndex(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }) else {
@@ -54,7 +54,9 @@ enum DatasetKind: Sendable, CaseIterable {
 }
 
 extension DatasetFile {
-  /// - Parameter choice: what is to be opened later: of a kind that needs an image to place all others, one of those.
+  /// Reads a dataset of any kind.
+  ///
+  /// - Parameter choice: the views that will be opened. A kind that needs an image to place all others takes one of these.
   public static func read(_ path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) -> DatasetFile {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
@@ -68,7 +70,7 @@ extension DatasetFile {
     }
   }
 
-  /// The digest of a dataset as it is now, to tell whether it was edited: that of `read`, found more cheaply.
+  /// The digest of a dataset as it is now, to tell if it was edited: that of `read`, found more cheaply.
   public static func digest(of path: String) throws(ViewsError) -> String {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {

@@ -9,19 +9,19 @@ enum ImageFolder {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The attributes of the Zarr group that a folder is; nil where it is none.
+  /// The attributes of the Zarr group that a folder is; nil if it is none.
   static func group(_ path: String) throws(ViewsError) -> GroupAttributes? {
     do throws(ZarrError) { return try readAttributes(ofGroup: path) } catch {
       throw .datasetUnreadable(path: path, why: error)
     }
   }
 
-  /// What a folder lists itself: that of bioformats2raw, a plate, a well.
+  /// The list in the metadata of a folder of bioformats2raw, of a plate or of a well; nil if there is none.
   static func layout(_ path: String) throws(ViewsError) -> OMELayout? {
     do throws(ZarrError) { return try OMELayout(path) } catch { throw .datasetUnreadable(path: path, why: error) }
   }
 
-  /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself, else
+  /// Absolute paths in the order of their names, with numbers by their value: the images of a folder that lists them itself, else
   /// every entry that a format takes for one of its own, by what it is or by its name: one that was cut short is an image
   /// that cannot be opened, and is said to be. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
@@ -34,7 +34,7 @@ enum ImageFolder {
     return zip(names, isThere).filter(\.1).map { "\(path)/\($0.0)" }
   }
 
-  /// Of the visible entries, sorted.
+  /// The names of the visible entries, sorted.
   static func names(_ path: String) throws(ViewsError) -> [String] {
     let names: [String]
     do throws(ZarrError) {
@@ -66,7 +66,7 @@ enum ImageFolder {
     return found
   }
 
-  /// By its attributes; a folder whose attributes cannot be read may be one.
+  /// Whether attributes say so; a folder whose attributes cannot be read may be one.
   private static func isImageOrWell(_ folder: String) -> Bool {
     do {
       guard let ome = try group(folder)?.ome else { return false }
@@ -74,7 +74,7 @@ enum ImageFolder {
     } catch { return true }
   }
 
-  /// tile_2 before tile_10.
+  /// A text by which tile_2 is sorted before tile_10.
   private static func sortKey(_ name: String) -> String {
     var (key, digits) = ("", "")
     func number() -> String { digits.isEmpty ? "" : String(repeating: "0", count: max(0, 20 - digits.count)) + digits }
@@ -89,7 +89,7 @@ enum ImageFolder {
     return key + number()
   }
 
-  /// Of what a folder holds, as its views come from it.
+  /// The digest of what a folder holds, as its views come from it.
   static func digest(_ candidates: [String], in path: String) throws(ViewsError) -> String {
     let positions = path + "/" + BioFormatsPositions.file
     return digest(candidates + (FileBytes.isFile(positions) ? [FileBytes.digest(try DatasetFile.bytes(of: positions))] : []))

@@ -17,7 +17,7 @@ protocol ImageFormatReader: Sendable {
   /// counts by its name, so that it is told and not left out.
   func mayBe(_ candidate: ImageCandidate) -> Bool
 
-  /// What an entry of a folder of images is; nil where this format cannot tell.
+  /// What an entry of a folder of images is; nil if this format cannot tell.
   func content(of candidate: ImageCandidate) -> FolderContent?
 
   /// The image at an absolute path, placed as the dataset and its own metadata say.

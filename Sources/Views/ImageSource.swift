@@ -9,7 +9,7 @@ public protocol ImageSource: Sendable {
   var shape: TCZYX { get }
   var chunk: TCZYX { get }
   var elementType: ElementType { get }
-  /// One element: what the voxels of a missing chunk are.
+  /// The bytes of one voxel of a missing chunk.
   var fill: [UInt8] { get }
 
   /// Decodes a chunk into `buffer`, which has exactly `chunkByteCount` bytes. `.missing` leaves it alone.
@@ -23,7 +23,7 @@ public protocol ImageSource: Sendable {
 }
 
 extension ImageSource {
-  /// Decoded.
+  /// The bytes of a decoded chunk.
   public var chunkByteCount: Int { chunk.product * elementType.byteCount }
   /// Chunks along each axis.
   public var chunkGrid: BlockGrid { BlockGrid(shape: shape, block: chunk) }

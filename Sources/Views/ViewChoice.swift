@@ -2,14 +2,14 @@ import Diagnostics
 import Geometry
 import Zarr
 
-/// Which views of a dataset are looked at. It is decided by the dataset file, before any image is opened, as far as that
+/// The choice of views of a dataset that are looked at. It is decided by the dataset file, before any image is opened, as far as that
 /// says enough: an image that is missing stops nothing that leaves it out.
 public struct ViewChoice: Sendable {
-  /// Nil: all.
+  /// Names of views; nil for all.
   public var names: [String]?
-  /// Indices of the output's; nil: all. A view that does not say where its own go has all of them.
+  /// Indices of time points of the output; nil for all. A view that does not say where its own go has all of them.
   public var timePoints: [Int]?
-  /// Names or indices; nil: all.
+  /// Names or indices of channels; nil for all.
   public var channels: [String]?
   /// Names of views that are left out without a word, whether there are any or not.
   public var leftOut: Set<String>
@@ -41,12 +41,12 @@ public struct ViewChoice: Sendable {
 /// A view that a dataset lists and whose image is not there, or cannot be opened.
 public struct MissingView: Sendable, Codable, Hashable {
   public let name: String
-  /// As a message: which view, and what is wrong.
+  /// A message on which view it is, and what is wrong.
   public let reason: String
 }
 
 extension DatasetFile {
-  /// The same with the views that a choice leaves; the time points and channels of the output stay those of all views.
+  /// The file with the views that a choice leaves; the time points and channels of the output stay those of all views.
   func choosing(_ choice: ViewChoice) throws(ViewsError) -> DatasetFile {
     var places = try choice.places(among: entries.map(\.name))
     if let times = try chosenTimes(choice) {
@@ -59,7 +59,7 @@ extension DatasetFile {
     return keeping(places)
   }
 
-  /// Some of the entries, with what is known of them.
+  /// The file with some of the entries, and what is known of them.
   package func keeping(_ places: [Int]) -> DatasetFile {
     if places.count == entries.count { return self }
     var file = self
@@ -76,12 +76,12 @@ extension DatasetFile {
     return file
   }
 
-  /// Up to the last place that an entry names.
+  /// The number of places up to the last that an entry names.
   private static func count(_ entries: [DatasetEntry], _ key: KeyPath<DatasetEntry, [Int]?>) -> Int {
     entries.reduce(0) { max($0, ($1[keyPath: key]?.max() ?? -1) + 1) }
   }
 
-  /// Nil: all, or only the images can say.
+  /// The time points that are chosen; nil for all, or if only the images can say.
   private func chosenTimes(_ choice: ViewChoice) throws(ViewsError) -> Set<Int>? {
     guard let times = choice.timePoints else { return nil }
     guard entries.allSatisfy({ $0.timePlaces != nil || $0.select[.t] != nil }) else { return Set(times) }
@@ -115,8 +115,8 @@ extension ViewsError {
     throw .choiceInvalid(what: "option \"channels\" asks for \"\(name)\"", hint: "the dataset has \(known)")
   }
 
-  /// Whether it is one image that is at fault, by not being there or not being what can be read, and nothing that the
-  /// dataset says of it. What may pass is neither.
+  /// Whether one image is at fault, since it is not there or cannot be read, and nothing that the dataset says of it. An
+  /// error that may pass is neither.
   package var isOfImage: Bool {
     if isTransient { return false }
     return switch self {

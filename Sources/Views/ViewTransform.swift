@@ -1,13 +1,13 @@
 import Geometry
 import Zarr
 
-/// What takes the physical coordinates of a view to the world, in one coordinate system.
+/// The map that takes the physical coordinates of a view to the world, in one coordinate system.
 public enum ViewTransform: Sendable, Hashable, Codable {
   case constant(AffineMap)
   /// One for each time point of the output, in the output's order.
   case perTime([AffineMap])
 
-  /// At a time point of the output; nil where it has none.
+  /// The map at a time point of the output; nil if it has none.
   public func affine(t: Int) -> AffineMap? {
     switch self {
     case .constant(let map): map
@@ -65,7 +65,7 @@ extension TransformMatrices {
     }
   }
 
-  /// How many rows a matrix has; nil where there is none.
+  /// The number of rows of a matrix; nil if there is none.
   var rowCount: Int? {
     switch self {
     case .constant(let matrix): matrix.count
@@ -73,7 +73,7 @@ extension TransformMatrices {
     }
   }
 
-  /// As maps of a view with so many axes of space and time points, in the view's own time order.
+  /// The maps of a view with so many axes of space and time points, in the view's own time order.
   func maps(is3D: Bool, timeCount: Int, _ invalid: (String) -> ViewsError) throws(ViewsError) -> ViewTransform {
     func map(_ matrix: [[Double]], _ place: String) throws(ViewsError) -> AffineMap {
       do {

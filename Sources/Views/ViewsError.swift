@@ -1,7 +1,7 @@
 import Foundation
 import Zarr
 
-/// Everything that can be wrong with a dataset or its images: which view, which file, what to do next.
+/// Everything that can be wrong with a dataset or its images, with the view, the file and what to do next.
 public enum ViewsError: Error, Equatable, Sendable {
   /// The dataset file cannot be read.
   case datasetUnreadable(path: String, why: ZarrError)
@@ -35,7 +35,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   case inputMissing(view: String, path: String)
   /// A file or folder that is there but in no format that is read.
   case formatUnknown(view: String, path: String, reason: String)
-  /// A file or folder of a format that looks like another one; `view` is nil where it is given as a dataset.
+  /// A file or folder of a format that looks like another one; `view` is nil if it is given as a dataset.
   case formatForeign(view: String?, path: String, format: ForeignFormat)
   /// A folder without the files that say what is in it.
   case metadataMissing(view: String, path: String, reason: String)
@@ -125,7 +125,7 @@ public enum ViewsError: Error, Equatable, Sendable {
     }
   }
 
-  /// The view that is concerned, where it is one.
+  /// The view that is concerned, if it is one.
   public var view: String? {
     switch self {
     case .inputMissing(let view, _), .formatUnknown(let view, _, _), .metadataMissing(let view, _, _), .severalImages(let view, _, _),
@@ -197,7 +197,7 @@ extension ZarrError {
     }
   }
 
-  /// What is missing, where something is.
+  /// The path that is missing, if one is.
   var missingPath: String? {
     switch self {
     case .io(_, let path, _), .arrayMissing(let path): isFileMissing ? path : nil

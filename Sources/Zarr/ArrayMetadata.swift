@@ -1,10 +1,10 @@
 import Geometry
 
-/// What the metadata of an array say, in one model for both versions of Zarr.
+/// The metadata of an array, in one model for both versions of Zarr.
 struct ArrayMetadata: Sendable {
   var zarrFormat: Int
   var shape: [Int]
-  /// One file: a chunk, or a shard.
+  /// The shape of one file: a chunk, or a shard.
   var fileShape: [Int]
   var elementType: ElementType
   /// One element, in the host's byte order.

@@ -4,7 +4,7 @@ import Geometry
 public struct OMECoordinateSystem: Sendable, Hashable {
   public struct SystemAxis: Sendable, Hashable {
     public let name: String
-    /// Nil where it is none that images have.
+    /// The axis; nil if it is none that images have.
     public let axis: Axis?
     public let unit: String?
   }
@@ -16,10 +16,10 @@ public struct OMECoordinateSystem: Sendable, Hashable {
     (self.name, self.axes) = (name, axes)
   }
 
-  /// Most that a point has here; more than any image.
+  /// The most numbers that a point has here; more than any image.
   static let maximumAxisCount = 16
 
-  /// - Parameter path: of the group, for messages.
+  /// - Parameter path: the path of the group, for messages.
   init(_ json: JSONValue, path: String) throws(ZarrError) {
     guard let name = json["name"]?.string, !name.isEmpty else { throw .invalidOME(path, "a coordinate system has no name") }
     guard let list = json["axes"]?.array, (1...Self.maximumAxisCount).contains(list.count) else {
@@ -33,7 +33,7 @@ public struct OMECoordinateSystem: Sendable, Hashable {
 
   /// The place of an axis among the numbers of a point.
   public func index(of axis: Axis) -> Int? { axes.firstIndex { $0.axis == axis } }
-  /// Those of space, in the order z y x.
+  /// The axes of space, in the order z y x.
   public var space: [Axis] { Axis.space.filter { index(of: $0) != nil } }
 }
 

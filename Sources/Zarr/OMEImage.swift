@@ -1,23 +1,23 @@
 import Geometry
 
-/// What the metadata of an OME-Zarr image (0.4, 0.5, 0.6) say: its axes, its levels and where their voxels sit.
+/// The metadata of an OME-Zarr image (0.4, 0.5, 0.6): its axes, its levels and the places of their voxels.
 ///
 /// Lengths are micrometres whatever unit the file uses; time keeps its own unit, which is recorded. Reading is as
-/// strict as it takes never to misplace a tile, and lenient where writers differ without consequence.
+/// strict as it takes never to misplace a tile, and lenient with differences between writers that have no consequence.
 public struct OMEImage: Sendable, Hashable {
   public let path: String
-  /// The version string as written; "0.4" where a Zarr v2 image does not say.
+  /// The version string as written; "0.4" if a Zarr v2 image does not say.
   public let version: String
   public let name: String?
-  /// In the order of the arrays' dimensions: a subset of `t c z y x` in that order, with y and x.
+  /// The axes in the order of the arrays' dimensions: a subset of `t c z y x` in that order, with y and x.
   public let axes: [OMEAxis]
-  /// From finest to coarsest; never empty.
+  /// The levels from finest to coarsest; never empty.
   public let levels: [OMELevel]
-  /// One for each channel, where the metadata have them.
+  /// The channels, if the metadata have them.
   public let channels: [OMEChannel]?
-  /// The unit of the time axis (`second`), where it has one.
+  /// The unit of the time axis (`second`), if it has one.
   public let timeUnit: String?
-  /// 2 or 3.
+  /// The version of Zarr, 2 or 3.
   public let zarrFormat: Int
   /// Coordinate systems (0.6) that transformations of the multiscale lead to. Places here are those in the levels' own
   /// system, before these transformations, which are for scenes to follow.
@@ -29,7 +29,7 @@ public struct OMEImage: Sendable, Hashable {
 /// One axis of an image.
 public struct OMEAxis: Sendable, Hashable {
   public let axis: Axis
-  /// As written.
+  /// The name as written.
   public let name: String
   public let type: String?
   public let unit: String?
@@ -44,7 +44,7 @@ public struct OMELevel: Sendable, Hashable {
   public let path: String
   public let scale: [Double]
   public let translation: [Double]
-  /// Whether the level itself says so; else its own is 0 because it says nothing.
+  /// Whether the level itself has a translation; if not, it is 0.
   public let hasTranslation: Bool
 
   package init(path: String, scale: [Double], translation: [Double], hasTranslation: Bool = true) {

@@ -1,6 +1,6 @@
 /// The coordinate systems of one OME-Zarr image: the one in which its voxels sit, and those that its own metadata lead to.
 public struct OMEImageSystems: Sendable {
-  /// Where the levels are placed. Its name is "" for 0.4 and 0.5, which give it none.
+  /// The system in which the levels are placed. Its name is "" for 0.4 and 0.5, which give it none.
   public let intrinsic: OMECoordinateSystem
   public let others: [OMECoordinateSystem]
   let transformations: [JSONValue]

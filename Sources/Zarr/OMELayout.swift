@@ -2,14 +2,14 @@ import Foundation
 
 /// The images that the metadata of a folder list: of what bioformats2raw writes, of a plate, of a well.
 public struct OMELayout: Sendable, Equatable {
-  /// Absolute. Those of wells that were never written are left out; any other is there or is missed when it is opened.
+  /// Absolute paths. The images of wells that were never written are left out; any other is there or is missed when it is opened.
   public private(set) var images: [String] = []
   /// The folders of all wells that a plate lists.
   public private(set) var wells: [String] = []
-  /// Those of the wells without a single file, or with the metadata of an empty group only, as a plate has them that was not imaged to its end.
+  /// The wells without a single file, or with the metadata of an empty group only, as a plate has them that was not imaged to its end.
   public private(set) var unwrittenWells: [String] = []
 
-  /// Nil where a folder has no such metadata, or is an image itself.
+  /// Nil if a folder has no such metadata, or is an image itself.
   public init?(_ path: String) throws(ZarrError) {
     guard let group = try readAttributes(ofGroup: path) else { return nil }
     let ome = group.ome
@@ -25,7 +25,7 @@ public struct OMELayout: Sendable, Equatable {
     }
   }
 
-  /// Listed in the `OME` group, or 0, 1, …
+  /// The images that the `OME` group lists, else 0, 1, …
   private static func series(at path: String) throws(ZarrError) -> [String] {
     var images: [String] = []
     if let group = try readAttributes(ofGroup: path + "/OME"), let series = group.ome["series"]?.array {

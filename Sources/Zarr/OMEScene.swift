@@ -1,4 +1,4 @@
-/// A scene of OME-Zarr 0.6: the group above several images, whose metadata say by transformations where they are, to each
+/// A scene of OME-Zarr 0.6: the group above several images, whose metadata place them by transformations, beside each
 /// other or in coordinate systems of the scene.
 public struct OMEScene: Sendable {
   /// A coordinate system of an image below the scene, or, without a path, of the scene.
@@ -7,7 +7,7 @@ public struct OMEScene: Sendable {
     public let name: String
   }
 
-  /// The group.
+  /// The path of the group.
   public let path: String
   /// The scene's own coordinate systems; the first is what viewers show.
   public let systems: [OMECoordinateSystem]

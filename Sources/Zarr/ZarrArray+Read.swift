@@ -33,7 +33,7 @@ extension ZarrArray {
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
   ///
-  /// - Parameter checksum: of the whole file, where it was kept.
+  /// - Parameter checksum: the checksum of the whole file, if it was kept.
   public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }
@@ -91,7 +91,7 @@ extension ZarrArray {
 
   // MARK: Parts
 
-  /// nil where the block has no file. Where the array's folder is gone too, every chunk would look like background:
+  /// The file of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
   /// that is an error.
   private func openBlock(_ block: [Int]) throws(ZarrError) -> FileReader? {
     if let file = try FileReader.open(blockPath(block)) { return file }

@@ -9,7 +9,7 @@ import Zarr
 struct N5ImageFile {
   let path: String
   let levels: [UnplacedLevel]
-  /// Relative to `path`.
+  /// The metadata files, relative to `path`.
   private let metadataFiles: [String]
 
   static func open(_ path: String, view: String) throws(ViewsError) -> N5ImageFile {
@@ -59,7 +59,7 @@ struct N5ImageFile {
     return factors
   }
 
-  /// Written with x first.
+  /// A factor along z, y, x, which the file writes with x first.
   private static func factor(_ json: JSONValue?, _ file: String) throws(ZarrError) -> Vector3? {
     guard let json, !json.isNull else { return nil }
     let numbers = json.array?.compactMap(\.double) ?? []

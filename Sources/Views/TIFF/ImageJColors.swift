@@ -1,6 +1,6 @@
-/// The colours in which ImageJ shows the channels of a TIFF file: those of its look-up tables, where it wrote some.
+/// The colours in which ImageJ shows the channels of a TIFF file: those of its look-up tables, if it wrote some.
 extension ImageJDescription {
-  /// `rrggbb`, one for each channel; nil where the file has none that are not grey, and no mode that implies them.
+  /// A colour `rrggbb` for each channel; nil if the file has only grey ones, and no mode that implies others.
   func colors(_ handle: TIFFHandle, channelCount: Int) -> [String?]? {
     let tables = ImageJTables(handle)
     if tables.colors.count == channelCount { return tables.colors }

@@ -6,13 +6,13 @@ import Zarr
 struct ImageJDescription {
   private let values: [String: String]
 
-  /// Nil where the description is not ImageJ's.
+  /// Nil if the description is not ImageJ's.
   init?(_ description: String) {
     guard description.hasPrefix("ImageJ=") else { return nil }
     values = Self.values(description)
   }
 
-  /// Of each line `key=value`.
+  /// The values of all lines `key=value`.
   static func values(_ description: String) -> [String: String] {
     var values: [String: String] = [:]
     for line in description.split(whereSeparator: \.isNewline) {
@@ -42,7 +42,7 @@ struct ImageJDescription {
 
   /// Planes along t, c and z, and in all. Samples of a pixel, as of an RGB image of 48 bits, may be its channels.
   ///
-  /// - Parameter byteCount: of the file.
+  /// - Parameter byteCount: the bytes of the file.
   private func counts(
     path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
   ) throws(TIFFError) -> (t: Int, c: Int, z: Int, all: Int) {
@@ -91,7 +91,7 @@ struct ImageJDescription {
     throw invalid(path, "its planes have the order \"\(text)\", which is none of c, z and t (such as czt and zct)")
   }
 
-  /// - Parameter byteCount: of the file.
+  /// - Parameter byteCount: the bytes of the file.
   func metadata(
     path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
   ) throws(TIFFError) -> TIFFMetadata {

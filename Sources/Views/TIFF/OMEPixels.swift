@@ -10,7 +10,7 @@ struct OMEPixels {
   let z: Int
   let c: Int
   let t: Int
-  /// t, c and z from the one that changes fastest.
+  /// The axes t, c and z, the one that changes fastest first.
   let order: [Axis]
 
   init(_ image: OMEXML.Image, path: String) throws(TIFFError) {
@@ -34,7 +34,7 @@ struct OMEPixels {
     (self.attributes, self.path, order) = (attributes, path, Array(axes.dropFirst(2)))
   }
 
-  /// Nil where it is not given, or said to be unknown (NaN).
+  /// An attribute that is a number; nil if it is not given, or said to be unknown (NaN).
   func number(_ key: String) -> Double? { (try? OMEPixels.number(attributes, key, path)) ?? nil }
 
   private static func number(_ attributes: [String: String], _ key: String, _ path: String) throws(TIFFError) -> Double? {
@@ -43,7 +43,7 @@ struct OMEPixels {
     return number.isFinite ? number : nil
   }
 
-  /// Micrometres, as far as they are given.
+  /// The spacing in micrometres, as far as it is given.
   func spacing() throws(TIFFError) -> [Axis: Double] {
     var spacing: [Axis: Double] = [:]
     for axis in Axis.space {
@@ -54,7 +54,7 @@ struct OMEPixels {
     return spacing
   }
 
-  /// Micrometres; positions in pixels, or in a frame that nothing is known of, count as what they are called.
+  /// The origin in micrometres; positions in pixels, or in a frame that nothing is known of, count as what they are called.
   func origin(_ plane: [String: String]?) throws(TIFFError) -> [Axis: Double] {
     guard let plane else { return [:] }
     var origin: [Axis: Double] = [:]
@@ -67,7 +67,7 @@ struct OMEPixels {
     return origin
   }
 
-  /// Nil: it is counted in pixels.
+  /// Micrometres in one of a unit; nil for pixels.
   private func factor(_ unit: String?, _ key: String) throws(TIFFError) -> Double? {
     switch unit {
     case nil, "reference frame": return 1

@@ -47,7 +47,7 @@ extension OMEXML {
     return metadata
   }
 
-  /// Of several images in files of their own each file may describe all.
+  /// The image that the file holds: if several images are in files of their own, each file may describe all.
   private func ownImage(path: String) throws(TIFFError) -> Image {
     guard let first = images.first else { throw OMEXML.invalid(path, "there is no Image in it") }
     if images.count == 1 { return first }

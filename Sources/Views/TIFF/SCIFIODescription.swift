@@ -12,7 +12,7 @@ struct SCIFIODescription {
   private let scales: [String]
   private let units: [String]
 
-  /// Nil where the description is not SCIFIO's.
+  /// Nil if the description is not SCIFIO's.
   init?(_ description: String) {
     guard description.hasPrefix("SCIFIO=") else { return nil }
     let values = ImageJDescription.values(description)
@@ -95,7 +95,7 @@ struct SCIFIODescription {
     return number
   }
 
-  /// Nil where it is not known, which Java writes as null.
+  /// Nil if it is not known, which Java writes as null.
   private func unit(_ place: Int) -> String? {
     guard units.indices.contains(place), units[place] != "null" else { return nil }
     return ImageJDescription.unescaped(units[place])

@@ -6,12 +6,12 @@ import Zarr
 struct ShapedDescription {
   /// The lengths of the array, the slowest axis first.
   private var lengths: [Int]
-  /// tifffile's letter for each length; nil where it wrote none.
+  /// tifffile's letter for each length; nil if it wrote none.
   private var letters: [Character]?
   /// Only the first page has a directory: all others follow it.
   private let isTruncated: Bool
 
-  /// Nil where the description is not tifffile's.
+  /// Nil if the description is not tifffile's.
   init?(_ description: String) {
     let json: JSONValue
     if description.hasPrefix("shape=("), let end = description.firstIndex(of: ")") {
@@ -30,7 +30,7 @@ struct ShapedDescription {
     isTruncated = json["truncated"]?.bool == true
   }
 
-  /// Nil where the description is of other pages than the file has.
+  /// Nil if the description is of other pages than the file has.
   ///
   /// - Parameter given: what the dataset calls the axes.
   func metadata(path: String, pageCount: Int, directory: TIFFLayout, axes given: [Axis]?) throws(TIFFError) -> TIFFMetadata? {

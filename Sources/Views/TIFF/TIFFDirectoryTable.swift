@@ -1,15 +1,15 @@
 import Zarr
 
-/// Where the directories of a TIFF file are. Each directory tells only where the next one is, so they are gone through
+/// The places of the directories of a TIFF file. Each directory tells only where the next one is, so they are gone through
 /// once, reading a few hundred bytes of each; any plane is found at once after that.
 ///
 /// It stands beside libtiff, which finds a directory by its number only by going through all before it, and parses each that
 /// it selects as a whole. Here a stack of many thousand planes is gone through once, and its planes are compared by the few
 /// tags that matter. libtiff then selects directories by the offsets found here, and decodes all tiles and strips.
 struct TIFFDirectoryTable: Sendable {
-  /// Of every directory in the file's own chain, in its order.
+  /// The place of every directory in the file's own chain, in its order.
   let offsets: [UInt64]
-  /// The numbers of those that are images themselves, no thumbnails or masks of others; nil: all of them.
+  /// The numbers of the directories that are images themselves, no thumbnails or masks of others; nil if all are.
   let pages: [Int]?
   /// The first page that is not as the first page is (its shape, its type, its compression, its tiles or strips).
   let firstOddPage: Int?

@@ -46,7 +46,7 @@ extension TIFFError: CustomStringConvertible {
 }
 
 extension ViewsError {
-  /// Of the view that the file at `path` belongs to.
+  /// The error of the view that a TIFF file belongs to.
   init(_ error: TIFFError, view: String) {
     switch error {
     // an image may be made of several files

@@ -10,7 +10,7 @@ public final class TIFFImageSource: ImageSource {
   public let elementType: ElementType
   public let fill: [UInt8]
   private let file: TIFFImageFile
-  /// For messages.
+  /// The name of the view, for messages.
   private let view: String
 
   /// Opens the file again and makes sure that it is still what was recorded.

@@ -4,7 +4,7 @@ import Zarr
 
 /// What a TIFF file says of its image beside the voxels: how its planes make up t, c and z, and where they sit.
 ///
-/// From OME-XML, ImageJ's, SCIFIO's or tifffile's description, or the tags alone, whichever the file has.
+/// It is made from OME-XML, ImageJ's, SCIFIO's or tifffile's description, or the tags alone, whichever the file has.
 struct TIFFMetadata: Sendable {
   enum Kind: String, Sendable {
     case ome = "OME-TIFF"
@@ -16,22 +16,22 @@ struct TIFFMetadata: Sendable {
 
   var kind: Kind
   var planes: TIFFPageMap
-  /// All planes follow each other behind the first directory, which is the only one.
+  /// Whether all planes follow each other behind the first directory, which is the only one.
   var isContiguous = false
-  /// Micrometres; nil where the file does not say.
+  /// Spacing and origin in micrometres, along the axes for which the file gives them.
   var spacing: [Axis: Double] = [:]
   var origin: [Axis: Double] = [:]
-  /// The file says that its image has z, however many planes there are along it.
+  /// Whether the file says that its image has z, however many planes there are along it.
   var saysZ = false
   /// Why spacing is not what the file means: an error unless the dataset gives it.
   var placementProblem: TIFFError?
-  /// The same of the origin.
+  /// Why the origin is not what the file means.
   var originProblem: TIFFError?
   var time: OpenedImage.TimeAxis?
   /// One for each channel, samples of a pixel included, or nil.
   var channelNames: [String]?
   var channelColors: [String?]?
-  /// What the file calls its planes, where the dataset calls them otherwise.
+  /// What the file calls its planes, if the dataset calls them otherwise.
   private(set) var writtenAxis: Axis?
   /// Absolute: the file itself, and others that its OME-XML names.
   var files: [String]

@@ -1,10 +1,10 @@
 import Geometry
 
-/// Which page of which file each plane of an image is. A page is one of a file's directories that are images; where a
+/// The page that each plane of an image is, and its file. A page is one of a file's directories that are images; if a
 /// file keeps all its planes behind the first directory, it is the number of the plane.
 struct TIFFPageMap: Sendable, Hashable {
   struct Place: Sendable, Hashable {
-    /// In the image's list of files.
+    /// The number of the file in the image's list.
     var file: Int
     var page: Int
   }
@@ -16,9 +16,9 @@ struct TIFFPageMap: Sendable, Hashable {
   private let order: Order
 
   private enum Order: Sendable, Hashable {
-    /// All in the first file: `first + t * strides.t + c * strides.c + z * strides.z`.
+    /// All planes are in the first file, at page `first + t * strides.t + c * strides.c + z * strides.z`.
     case strides(first: Int, t: Int, c: Int, z: Int)
-    /// By `(t * c + c) * z + z`.
+    /// The place of plane t, c, z is at `(t * count of c + c) * count of z + z`.
     case table([Place])
   }
 
@@ -27,7 +27,7 @@ struct TIFFPageMap: Sendable, Hashable {
   /// More than any file has.
   private static let maximumCount = 1 << 24
 
-  /// The planes along axes of these lengths; nil where a length is not positive, or no file has so many.
+  /// The planes along axes of these lengths; nil if a length is not positive, or no file has so many.
   static func count(_ lengths: [Int]) -> Int? {
     var count = 1
     for length in lengths {
@@ -38,7 +38,7 @@ struct TIFFPageMap: Sendable, Hashable {
     return count
   }
 
-  /// One after the other in the first file; `order` has t, c and z from the one that changes fastest to the slowest.
+  /// Planes one after the other in the first file; `order` has t, c and z from the one that changes fastest to the slowest.
   init(t: Int, c: Int, z: Int, order: [Axis], first: Int = 0) {
     (self.t, self.c, self.z) = (t, c, z)
     var strides: [Axis: Int] = [:]
@@ -50,7 +50,7 @@ struct TIFFPageMap: Sendable, Hashable {
     self.order = .strides(first: first, t: strides[.t] ?? 0, c: strides[.c] ?? 0, z: strides[.z] ?? 0)
   }
 
-  /// One place for each plane, z changing fastest, then c. Costs memory only where no order is in it.
+  /// One place for each plane, z changing fastest, then c. It costs memory only if the places have no regular order.
   init(t: Int, c: Int, z: Int, places: [Place]) {
     precondition(places.count == t * c * z)
     (self.t, self.c, self.z) = (t, c, z)
@@ -77,7 +77,7 @@ struct TIFFPageMap: Sendable, Hashable {
     return TIFFPageMap(t: axis == .t ? count : 1, c: axis == .c ? count : 1, z: axis == .z ? count : 1, places: places)
   }
 
-  /// The pages that are used, of each file.
+  /// The last page that is used of each file.
   func lastPages(fileCount: Int) -> [Int] {
     var last = [Int](repeating: -1, count: fileCount)
     switch order {

@@ -71,7 +71,7 @@ extension DatasetFile {
 
   private struct SceneProblem: Error { var reason: String }
 
-  /// Homogeneous, in micrometres and the order z y x, of a map whose numbers are in the order and units of both systems.
+  /// The homogeneous matrix, in micrometres and the order z y x, of a map whose numbers are in the order and units of both systems.
   /// A system without units has those of the image.
   private static func matrix(
     _ map: OMEAffine, from own: OMECoordinateSystem, to world: OMECoordinateSystem
@@ -105,7 +105,7 @@ extension DatasetFile {
 }
 
 extension OMEImageSystems {
-  /// Of the image whose group is a folder.
+  /// The systems of the image whose group is a folder.
   fileprivate init(inGroup path: String) throws(ZarrError) {
     guard let group = try readAttributes(ofGroup: path) else { throw .arrayMissing(path: path) }
     try self.init(path: path, group: group)

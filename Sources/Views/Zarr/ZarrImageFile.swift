@@ -8,14 +8,14 @@ struct ZarrImageFile {
   let path: String
   /// Nil for a plain array.
   let image: OMEImage?
-  /// One for each level of the image, or the one.
+  /// An array for each level of the image, or the plain one.
   let arrays: [ZarrArray]
-  /// Which of the image's metadata a view replaces, where they could not be used by themselves.
+  /// The part of the image's metadata that a view replaces, if they could not be used by themselves.
   let mending: OMEMending?
 
   /// Opens `path` for a view. The root of a `bioformats2raw` layout with exactly one image is that image.
   ///
-  /// - Parameter mending: what the view says in place of metadata that cannot be used by themselves; nil where they can.
+  /// - Parameter mending: what the view says in place of metadata that cannot be used by themselves; nil if they can.
   static func open(_ path: String, view: String, mending: OMEMending?) throws(ViewsError) -> ZarrImageFile {
     do {
       guard let group = try readAttributes(ofGroup: path) else { return try openArray(path, view: view) }
@@ -83,7 +83,7 @@ struct ZarrImageFile {
 
   /// An array must have the axes that the image's metadata give it, in that order.
   ///
-  /// - Parameter isNamed: by the metadata, and not by the view in their place.
+  /// - Parameter isNamed: the axes are those of the metadata, and not given by the view in their place.
   private static func check(
     _ array: ZarrArray, level: OMELevel, image: OMEImage, first: ZarrArray?, isNamed: Bool, view: String
   ) throws(ViewsError) {
