@@ -1,3 +1,4 @@
+import Files
 import Geometry
 
 /// Checks whether images that only their own metadata place are placed well enough to be fused: those that lie on each other

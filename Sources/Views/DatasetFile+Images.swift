@@ -1,5 +1,8 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
 import Threads
 import Zarr
 
@@ -84,7 +87,7 @@ extension DatasetFile {
     }
     self.init(
       path: path, entries: zip(listed.map(\.image), Self.names(listed.map(\.image))).map(Self.entry),
-      digest: FileBytes.digest(bytes))
+      digest: Digest(bytes).text)
     isPlacedByImages = true
     try checkNames()
   }
@@ -95,8 +98,8 @@ extension DatasetFile {
     func invalid(_ field: String, _ reason: String) -> ViewsError { .datasetInvalid(path: path, field: field, reason: reason) }
     if bytes.first(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[") {
       let list: [JSONValue]
-      do throws(ZarrError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
-        throw .datasetUnreadable(path: path, why: error)
+      do throws(JSONError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
+        throw .datasetUnreadable(path: path, why: .json(error))
       }
       var paths: [(String, String)] = []
       for (i, json) in list.enumerated() {

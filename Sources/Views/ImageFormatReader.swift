@@ -1,3 +1,4 @@
+import Files
 import Zarr
 
 /// An image format: what tells its images from others, and how they are opened and read.
@@ -46,14 +47,14 @@ enum FolderContent: Sendable {
 /// A path that may be an image, looked at no further than a format asks, and only once.
 final class ImageCandidate {
   let path: String
-  private(set) lazy var isFolder = ImageFolder.isFolder(path)
+  private(set) lazy var isFolder = FileStatus.isFolder(path)
   /// The first bytes of a file; fewer where it has no more, none of a folder.
   private(set) lazy var firstBytes = FileBytes.first(8, of: path)
 
   init(_ path: String) { self.path = path }
 
   /// Whether a folder has a file of that name.
-  func has(_ file: String) -> Bool { FileBytes.isFile("\(path)/\(file)") }
+  func has(_ file: String) -> Bool { FileStatus.isFile("\(path)/\(file)") }
 
   /// Whether the name has one of these endings, in small or capital letters.
   func isNamed(_ endings: [String]) -> Bool {

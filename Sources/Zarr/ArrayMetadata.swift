@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// The metadata of an array, in one model for both versions of Zarr.
 struct ArrayMetadata: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The attributes of a Zarr group, and the OME-Zarr metadata among them.
 public struct GroupAttributes: Sendable, Hashable {

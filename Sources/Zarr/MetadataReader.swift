@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// Reads the members of a metadata document with errors that name file and member.
 struct MetadataReader {

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// The metadata of an OME-Zarr image (0.4, 0.5, 0.6): its axes, its levels and the places of their voxels.
 ///

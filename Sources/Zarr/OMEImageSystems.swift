@@ -1,3 +1,5 @@
+import JSON
+
 /// The coordinate systems of one OME-Zarr image: the one in which its voxels sit, and those that its own metadata lead to.
 public struct OMEImageSystems: Sendable {
   /// The system in which the levels are placed. Its name is "" for 0.4 and 0.5, which give it none.

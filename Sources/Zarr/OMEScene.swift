@@ -1,3 +1,5 @@
+import JSON
+
 /// A scene of OME-Zarr 0.6: the group above several images, whose metadata place them by transformations, beside each
 /// other or in coordinate systems of the scene.
 public struct OMEScene: Sendable {

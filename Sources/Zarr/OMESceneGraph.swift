@@ -1,3 +1,5 @@
+import JSON
+
 /// What leads from the images of a scene to one of its coordinate systems.
 public struct OMESceneGraph: Sendable {
   private let scene: OMEScene

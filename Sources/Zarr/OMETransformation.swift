@@ -1,3 +1,5 @@
+import JSON
+
 /// A transformation of OME-Zarr 0.6 as its metadata write it, to be read as an affine map of points of `inputCount`
 /// coordinates. Its `input` and `output` are not looked at.
 struct OMETransformation {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -202,7 +203,7 @@ import Views
     try folder.write("garbage/.zgroup", #"{"zarr_format": 2}"#)
     try folder.write("garbage/.zattrs", "{")
     let error = #expect(throws: ViewsError.self) { try folder.load(#"{"name": "first", "path": "a"}"#, view) }
-    #expect(error?.code == code)
+    #expect(error?.code.rawValue == code)
     #expect(error?.view == "v")
     let text = error?.description ?? ""
     #expect(text.contains("\"v\""), "\(text)")

@@ -1,4 +1,6 @@
+import Files
 import Geometry
+import JSON
 import Zarr
 
 /// What the files of an N5 path say: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
@@ -39,7 +41,7 @@ struct N5ImageFile {
     var levels: [UnplacedLevel] = []
     for i in 0..<64 {
       let folder = "\(path)/s\(i)"
-      guard i == 0 || FileBytes.isFile(folder + "/" + file) else { break }
+      guard i == 0 || FileStatus.isFile(folder + "/" + file) else { break }
       let array = try N5Array.open(folder)
       let mine = try Self.factor(array.attributes["downsamplingFactors"], folder + "/" + file)
       guard let factor = mine ?? (i < factors.count ? factors[i] : i == 0 ? .one : nil) else { break }

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 import Zarr
 
 /// The description that tifffile writes into a TIFF file when nothing else is asked of it:
