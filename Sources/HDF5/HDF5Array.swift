@@ -114,7 +114,7 @@ public final class HDF5Array: ChunkedArray {
     return try body(dataset)
   }
 
-  /// What the library says of a data set, to tell it from one that took its place.
+  /// The properties of a data set that tell it from one that took its place.
   private static func identity(_ info: chdf5_info) -> [UInt64] {
     let numbers = [info.rank, info.layout, info.type_class, info.byte_count, info.is_signed, info.is_big_endian, info.is_plain]
     let filters = (0..<Int(info.filter_count)).map { UInt64(UInt32(bitPattern: filter(info, $0).id)) }
@@ -237,7 +237,7 @@ public final class HDF5Array: ChunkedArray {
       chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
     }
     // what is missing says more than that it could not be read
-    if let missing = try sources.problem() { return missing }
+    if let missing = try sources.problem(first: first, count: count) { return missing }
     return problem
   }
 
