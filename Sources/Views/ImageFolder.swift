@@ -1,6 +1,7 @@
 import Diagnostics
 import Files
 import Foundation
+import JSON
 import Threads
 import Zarr
 

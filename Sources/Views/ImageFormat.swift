@@ -15,18 +15,19 @@ public struct ImageFormat: RawRepresentable, Sendable, Hashable, Codable {
 
   /// Nil for a name that no format has.
   public init?(rawValue: String) {
-    guard let reader = Self.readers.first(where: { $0.name == rawValue }) else { return nil }
-    self.init(reader)
+    guard let format = Self.all.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = format
   }
 
-  public static var all: [ImageFormat] { readers.map { ImageFormat($0) } }
+  public static let all = readers.map { ImageFormat($0) }
 
   /// The format of what is at a path, by what is there and not by its name; nil for nothing known.
-  package static func of(_ path: String) -> ImageFormat? { of(ImageCandidate(path)) }
-
-  static func of(_ candidate: ImageCandidate) -> ImageFormat? {
-    readers.first { $0.recognises(candidate) }.map { ImageFormat($0) }
+  package static func of(_ path: String) -> ImageFormat? {
+    let candidate = ImageCandidate(path)
+    return all.first { $0.recognises(candidate) }
   }
+
+  package func recognises(_ candidate: ImageCandidate) -> Bool { reader.recognises(candidate) }
 }
 
 extension OpenedImage {
@@ -42,6 +43,19 @@ extension OpenedImage {
     let opened = try format.reader.open(path, entry: entry)
     try opened.checkSize(view: entry.name)
     return opened
+  }
+
+  /// The first of some images; with `skipsMissing` the first that can be opened.
+  static func first(of entries: [DatasetEntry], in folder: String, skipsMissing: Bool) throws(ViewsError) -> OpenedImage {
+    guard let first = entries.first else {
+      throw .choiceInvalid(what: "no view of the dataset is left", hint: "choose others")
+    }
+    if skipsMissing {
+      for entry in entries {
+        if let image = try? OpenedImage.open(entry, in: folder) { return image }
+      }
+    }
+    return try OpenedImage.open(first, in: folder)
   }
 }
 

@@ -1,14 +1,14 @@
 import Files
 import Zarr
 
-/// An image format: what tells its images from others, and how they are opened and read.
+/// One image format: how its images are told from others, opened and read.
 ///
 /// A new one is a type of this kind in a folder of its own, a line in `ImageFormat.readers`, a test and a line in the docs.
 protocol ImageFormatReader: Sendable {
   /// The name that job records have for the format; never changed.
   var name: String { get }
 
-  /// Whether an image is one of this format, by what is there and not by its name.
+  /// Whether an image is of this format, by what is there and not by its name.
   func recognises(_ candidate: ImageCandidate) -> Bool
 
   /// Why a file of this format is no dataset by itself, and what to give instead; nil: it is one image.
@@ -18,7 +18,7 @@ protocol ImageFormatReader: Sendable {
   /// counts by its name, so that it is told and not left out.
   func mayBe(_ candidate: ImageCandidate) -> Bool
 
-  /// What an entry of a folder of images is; nil if this format cannot tell.
+  /// The content of an entry of a folder of images; nil if this format cannot tell.
   func content(of candidate: ImageCandidate) -> FolderContent?
 
   /// The image at an absolute path, placed as the dataset and its own metadata say.
@@ -37,21 +37,21 @@ extension ImageFormatReader {
   func content(of candidate: ImageCandidate) -> FolderContent? { nil }
 }
 
-/// What an entry of a folder of images turns out to be.
+/// The content of an entry of a folder of images.
 enum FolderContent: Sendable {
   case other
-  /// An image; `files` are those that make it up where they are several, and so no images of their own.
+  /// An image; `files` are those that make it up, if it has several; they are no images of their own.
   case image(files: [String])
 }
 
 /// A path that may be an image, looked at no further than a format asks, and only once.
-final class ImageCandidate {
+package final class ImageCandidate {
   let path: String
   private(set) lazy var isFolder = FileStatus.isFolder(path)
   /// The first bytes of a file; fewer where it has no more, none of a folder.
   private(set) lazy var firstBytes = FileBytes.first(8, of: path)
 
-  init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// Whether a folder has a file of that name.
   func has(_ file: String) -> Bool { FileStatus.isFile("\(path)/\(file)") }

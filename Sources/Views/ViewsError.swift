@@ -187,9 +187,21 @@ extension ViewsError {
     }
   }
 
-  /// At most ten, so that a message stays one.
+  /// At most ten of the names, so that a message stays one.
   private func listed(_ names: [String]) -> String {
     names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count) in all)" : "")
+  }
+}
+
+extension ViewsError {
+  /// Whether one image is at fault, since it is not there or cannot be read, and nothing that the dataset says of it. An
+  /// error that may pass is neither.
+  package var isOfImage: Bool {
+    if isTransient { return false }
+    return switch self {
+    case .inputMissing, .formatUnknown, .metadataMissing, .unreadable, .tiffUnusable, .imageInvalid: true
+    default: false
+    }
   }
 }
 

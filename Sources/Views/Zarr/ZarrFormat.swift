@@ -1,3 +1,4 @@
+import JSON
 import Zarr
 
 /// OME-Zarr images and plain Zarr arrays, v2 and v3.
