@@ -117,7 +117,7 @@ extension Dataset {
     transformKeys = keys.sorted()
   }
 
-  /// What the file says of sizes does not place anything, but tells that it may belong to other images.
+  /// A note on images whose sizes are not those in the file: sizes place nothing, but the file may belong to other images.
   private static func sizeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
     let wrong = file.expectedShapes.keys.sorted().filter { images[$0].image.levels[0].stack.shape != file.expectedShapes[$0] }
     guard let first = wrong.first, let expected = file.expectedShapes[first] else { return [] }
@@ -171,36 +171,5 @@ extension DatasetFile {
     return zip(asked.entries, asked.open(threads: nil)).compactMap { entry, result in
       if case .success = result { entry.name } else { nil }
     }
-  }
-}
-
-/// The image of an entry with its transforms, before it is matched with the others.
-struct PlacedImage: Sendable {
-  var image: OpenedImage
-  /// The image's own time points and channels that are taken: one, or all.
-  let times: Range<Int>
-  let channels: Range<Int>
-  /// The transforms by coordinate system, in the view's own time order.
-  let transforms: [String: ViewTransform]
-
-  init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
-    let image = try OpenedImage.open(entry, in: folder)
-    let shape = image.levels[0].shape
-    func taken(_ axis: Axis) throws(ViewsError) -> Range<Int> {
-      guard let index = entry.select[axis] else { return 0..<shape[axis] }
-      guard index < shape[axis] else {
-        throw .viewInvalid(
-          view: entry.name, field: "select", reason: "there is no \(axis) \(index), the image has \(shape[axis])")
-      }
-      return index..<index + 1
-    }
-    (times, channels) = (try taken(.t), try taken(.c))
-    var transforms: [String: ViewTransform] = [:]
-    for (key, matrices) in entry.transforms {
-      transforms[key] = try matrices.maps(is3D: image.is3D, timeCount: times.count) { reason in
-        .viewInvalid(view: entry.name, field: "transform \"\(key)\"", reason: reason)
-      }
-    }
-    (self.image, self.transforms) = (image, transforms)
   }
 }

@@ -2,7 +2,7 @@ import Files
 import Geometry
 import Zarr
 
-/// An image as a dataset places it, not yet matched with the others: what each format's reader makes of an entry.
+/// An image as a dataset places it, not yet matched with the others: made of an entry by the reader of its format.
 struct OpenedImage: Sendable {
   /// The time axis of metadata that say when its points are.
   struct TimeAxis: Sendable, Hashable {
@@ -31,7 +31,7 @@ struct OpenedImage: Sendable {
   var dataset: String?
   /// The place of its one plane along z; nil for images of several, and if the image's own axes leave nothing open.
   var plane: SinglePlane?
-  /// What the entry says in place of metadata that could not be used by themselves.
+  /// Parts of the metadata that the entry gives, since they could not be used by themselves.
   var mending: OMEMending?
   /// A note on what is not understood as its file says it.
   var remark: String?

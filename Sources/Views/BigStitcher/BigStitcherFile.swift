@@ -17,7 +17,7 @@ struct BigStitcherFile {
   /// The folder from which relative paths of images start.
   let base: String
 
-  /// What the file says of a setup.
+  /// One setup of the file.
   struct Setup {
     var id: Int
     var channel: Int

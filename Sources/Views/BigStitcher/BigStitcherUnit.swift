@@ -2,7 +2,7 @@ import Foundation
 import Geometry
 import Zarr
 
-/// How long one unit of a BigStitcher world is, as far as its registrations show it.
+/// The length of one unit of a BigStitcher world, as far as its registrations show it.
 ///
 /// BigStitcher's first step of a view, its calibration, takes pixels to units of the smallest voxel size; other programs
 /// write micrometres, or the unit of the voxel sizes. Where a calibration fits one of these within a thousandth, and what
@@ -25,7 +25,7 @@ struct BigStitcherUnit {
 
   private let voxels: [Int: Voxel]
   private let smallest: Double
-  /// What was shown, each with the first setup that shows it.
+  /// The units that were shown, each with the first setup that shows it.
   private var shown: [(micrometres: Double, setup: Int)] = []
   /// Text of the first voxel size, for notes.
   private let example: String?

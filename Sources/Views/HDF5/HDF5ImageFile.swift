@@ -2,7 +2,7 @@ import Geometry
 import HDF5
 import Zarr
 
-/// What an HDF5 file says of one of its images: a data set, or a group of levels as BigDataViewer writes them:
+/// One of the images of an HDF5 file: a data set, or a group of levels as BigDataViewer writes them:
 /// `t00000/s00/0/cells`, `t00000/s00/1/cells`, …, with the factors of all levels in `s00/resolutions`.
 struct HDF5ImageFile {
   let path: String
@@ -84,7 +84,7 @@ struct HDF5ImageFile {
     return levels
   }
 
-  /// What BigDataViewer writes as signed it means as unsigned; data sets of other names are what they say.
+  /// Opens an array. BigDataViewer writes unsigned numbers as signed; data sets of other names are what they say.
   static func open(_ file: HDF5File, _ dataset: String) throws(ZarrError) -> HDF5Array {
     try HDF5Array.open(file, dataset, readsSignedAsUnsigned: dataset.hasSuffix("/cells"))
   }

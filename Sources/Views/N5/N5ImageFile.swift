@@ -3,7 +3,7 @@ import Geometry
 import JSON
 import Zarr
 
-/// What the files of an N5 path say: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
+/// The content of an N5 folder: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
 ///
 /// The factors of the levels are those of each level's own `downsamplingFactors`, else the list of the group's, or of
 /// the folder above it, where BigDataViewer keeps what all time points of a setup share. Levels after one without a

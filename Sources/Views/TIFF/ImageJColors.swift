@@ -11,11 +11,11 @@ extension ImageJDescription {
     return Array(Self.standard.prefix(channelCount))
   }
 
-  /// What ImageJ gives the channels of an image with several when nobody chose others.
+  /// The colours that ImageJ gives the channels of an image with several when nobody chose others.
   private static let standard = ["ff0000", "00ff00", "0000ff", "ffffff", "00ffff", "ff00ff", "ffff00"]
 }
 
-/// What ImageJ keeps beside its description, in two tags: all pieces one after the other, and how long each is. The first
+/// The tables that ImageJ keeps beside its description, in two tags: all pieces one after the other, and the length of each. The first
 /// piece lists the kinds that follow, and how many there are of each.
 private struct ImageJTables {
   private static let tableByteCount = 768

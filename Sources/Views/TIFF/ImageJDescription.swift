@@ -22,7 +22,7 @@ struct ImageJDescription {
     return values
   }
 
-  /// How ImageJ shows channels.
+  /// The way in which ImageJ shows channels.
   var mode: String { values["mode"] ?? "" }
 
   private func number(_ key: String) -> Double? {
@@ -81,7 +81,7 @@ struct ImageJDescription {
     return !needed.overflow && UInt64(needed.partialValue) <= byteCount
   }
 
-  /// What changes fastest between planes comes first. Micro-Manager writes stacks of each channel one after the other.
+  /// The axes of planes, the one that changes fastest first. Micro-Manager writes stacks of each channel one after the other.
   private func order(_ path: String, lengths: [Int]) throws(TIFFError) -> [Axis] {
     let text = values["order"]?.lowercased() ?? "czt"
     let axes = text == "default" ? [.c, .z, .t] : text.compactMap { Axis(rawValue: String($0)) }

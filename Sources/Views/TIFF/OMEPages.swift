@@ -53,7 +53,7 @@ struct OMEPages {
     return TIFFPageMap(t: t, c: c, z: z, places: places)
   }
 
-  /// For each plane in the order of dimensions its index in the order of t, c and z.
+  /// The index in the order of t, c and z of each plane in the order of dimensions.
   private func indicesInOrder() -> [Int] {
     let (c, z) = (inOrder.c, inOrder.z)
     var indices = [Int](repeating: 0, count: inOrder.count)

@@ -2,7 +2,7 @@ import Files
 import Geometry
 import Zarr
 
-/// What an image of OME-XML is as planes in TIFF files: order, pixel size, position, names.
+/// An image of OME-XML as planes in TIFF files: their order, pixel size, position and names.
 extension OMEXML {
   /// The metadata of the one image there is, or of the one that the file at `path` belongs to.
   ///

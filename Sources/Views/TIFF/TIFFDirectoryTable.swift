@@ -119,7 +119,7 @@ struct TIFFDirectoryTable: Sendable {
 }
 
 extension TIFFDirectoryTable {
-  /// How a file writes its numbers.
+  /// The form in which a file writes its numbers.
   private struct Form {
     let isBig: Bool
     let isBigEndian: Bool
@@ -155,7 +155,7 @@ extension TIFFDirectoryTable {
     let count: Int
     let bytes: UnsafeRawBufferPointer
 
-    /// The tag, and its value where that is one number in its place; else how many there are.
+    /// The tag, and its value if that is one number in its place; else the number of values.
     func entry(_ i: Int) -> (tag: UInt16, value: UInt64) {
       let at = form.isBig ? 8 + i * 20 : 2 + i * 12
       let tag = form.read(bytes, at, UInt16.self)
@@ -203,7 +203,7 @@ extension TIFFDirectoryTable {
     }
   }
 
-  /// What all planes of an image have in common.
+  /// The tags that all planes of an image have in common.
   private struct Signature: Equatable {
     var width: UInt64 = 0
     var height: UInt64 = 0

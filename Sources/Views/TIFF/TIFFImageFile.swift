@@ -2,9 +2,9 @@ import Foundation
 import Geometry
 import Zarr
 
-/// What a TIFF file says before a dataset has its say: how its voxels are kept, and what its planes are.
+/// The content of a TIFF file by itself, before a dataset adds to it: how its voxels are kept, and what its planes are.
 struct TIFFImageFile: Sendable {
-  /// Absolute.
+  /// An absolute path.
   let path: String
   let layout: TIFFLayout
   let metadata: TIFFMetadata
@@ -12,7 +12,7 @@ struct TIFFImageFile: Sendable {
 
   /// Opens the file, and makes sure that every plane its metadata count is there and like the others.
   ///
-  /// - Parameter axes: what the dataset calls the axes of a file that does not say, or calls its only one otherwise.
+  /// - Parameter axes: the axes by the dataset, for a file that does not name them, or names its only one wrongly.
   static func open(_ path: String, axes: [Axis]? = nil) throws(TIFFError) -> TIFFImageFile {
     // nothing that is remembered of a file that may be another one by now
     TIFFPool.shared.forget(path)

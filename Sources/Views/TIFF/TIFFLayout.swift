@@ -2,10 +2,10 @@ import CTiffReader
 import Geometry
 import Zarr
 
-/// How the voxels of a plane are kept in a TIFF file, and in what pieces they are read.
+/// The way in which the voxels of a plane are kept in a TIFF file, and the pieces in which they are read.
 ///
 /// A piece is a tile; or, of an image in strips, so many rows that it is of a sensible size: several strips together, or,
-/// where nothing is compressed, any number of rows, whatever the strips are.
+/// if nothing is compressed, any number of rows, whatever the strips are.
 struct TIFFLayout: Sendable {
   enum Pieces: Sendable, Hashable {
     case tiles
@@ -23,7 +23,7 @@ struct TIFFLayout: Sendable {
   let rowCount: Int
   let columnCount: Int
 
-  /// Pixels in a unit of length, where the tags say so.
+  /// Pixels in a unit of length, as far as the tags say so.
   let resolution: [Axis: Double]
   var isResolutionInCentimetres: Bool { tags.resolution_unit == TIFFTag.ResolutionUnit.centimetre }
   var compression: Int { Int(tags.compression) }
@@ -38,7 +38,7 @@ struct TIFFLayout: Sendable {
     isRGB && sampleCount == 4
       && [TIFFTag.ExtraSample.associatedAlpha, TIFFTag.ExtraSample.unassociatedAlpha].contains(tags.extra_sample)
   }
-  /// What the samples of a pixel are.
+  /// The names of the samples of a pixel.
   var sampleNames: [String] {
     let colors = isRGB ? ["red", "green", "blue"] + (hasOpacity ? ["alpha"] : []) : []
     return colors + (colors.count..<max(colors.count, sampleCount)).map { "sample \($0 + 1)" }
@@ -58,7 +58,7 @@ struct TIFFLayout: Sendable {
   /// The bytes of one plane as the file has it, without compression, all samples.
   var planeByteCount: Int { width * height * sampleCount * elementType.byteCount }
   var stripRowCount: Int { Int(tags.block_height) }
-  /// Tiles or strips of one plane; of each sample where they are apart.
+  /// Tiles or strips of one plane; of each sample if they are apart.
   var blocksPerSample: Int { max(1, Int(tags.block_count) / (isInterleaved ? 1 : sampleCount)) }
   var tilesAcross: Int { (width + columnCount - 1) / columnCount }
 

@@ -2,7 +2,7 @@ import Foundation
 import Geometry
 import Zarr
 
-/// What a TIFF file says of its image beside the voxels: how its planes make up t, c and z, and where they sit.
+/// The metadata of the image in a TIFF file: how its planes make up t, c and z, and where they sit.
 ///
 /// It is made from OME-XML, ImageJ's, SCIFIO's or tifffile's description, or the tags alone, whichever the file has.
 struct TIFFMetadata: Sendable {
@@ -31,9 +31,9 @@ struct TIFFMetadata: Sendable {
   /// One for each channel, samples of a pixel included, or nil.
   var channelNames: [String]?
   var channelColors: [String?]?
-  /// What the file calls its planes, if the dataset calls them otherwise.
+  /// The axis of the planes by the file itself, if the dataset calls them otherwise.
   private(set) var writtenAxis: Axis?
-  /// Absolute: the file itself, and others that its OME-XML names.
+  /// The absolute paths of the file itself, and of others that its OME-XML names.
   var files: [String]
 
   init(kind: Kind, planes: TIFFPageMap, file: String) {

@@ -2,7 +2,7 @@
 /// prefixes. Those that libtiff does not name are by their writers' documentation.
 enum TIFFTag {
   static let subfileType: UInt16 = 254
-  /// What `subfileType` replaced.
+  /// The tag that `subfileType` replaced.
   static let oldSubfileType: UInt16 = 255
   static let imageWidth: UInt16 = 256
   static let imageLength: UInt16 = 257

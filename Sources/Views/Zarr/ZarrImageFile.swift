@@ -4,9 +4,9 @@ import Geometry
 import JSON
 import Zarr
 
-/// What the files of a Zarr path say, before a dataset has its say: an OME-Zarr image with its arrays, or one array.
+/// The content of a Zarr folder by itself, before a dataset adds to it: an OME-Zarr image with its arrays, or one array.
 struct ZarrImageFile {
-  /// Absolute: the image's group, or the array.
+  /// The absolute path of the image's group, or of the array.
   let path: String
   /// Nil for a plain array.
   let image: OMEImage?
