@@ -27,7 +27,7 @@ public final class N5Array: ChunkedArray {
 
   public static let metadataFile = "attributes.json"
 
-  /// The attributes of a group or an array; nil where there are none.
+  /// The attributes of a group or an array; nil if there are none.
   public static func attributes(_ folder: Place) throws(ZarrError) -> JSONValue? {
     let place = folder / metadataFile
     guard let document = try metadataDocument(place) else { return nil }
@@ -98,12 +98,6 @@ public final class N5Array: ChunkedArray {
     return .present(storedByteCount: byteCount)
   }
 
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    let exists = try entryExists(block(index))
-    if !exists { try checkIsThere() }
-    return exists
-  }
-
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: place, chunks.reversed()[...]) { return true }
@@ -111,7 +105,7 @@ public final class N5Array: ChunkedArray {
     return false
   }
 
-  /// Where a folder is missing, all that would lie in it is.
+  /// Whether anything is stored below a folder; if a folder is missing, all that would lie in it is.
   private func anyStored(below folder: Place, _ chunks: ArraySlice<Range<Int>>) throws(ZarrError) -> Bool {
     guard let first = chunks.first else { return true }
     let hasFolders = place.store.abilities.contains(.folders)
@@ -164,7 +158,7 @@ public final class N5Array: ChunkedArray {
     }
   }
 
-  /// The block's own lengths in C order, and where its data start.
+  /// The block's own lengths in C order, and the offset of its data.
   private func header(_ stored: UnsafeRawBufferPointer, index: [Int]) throws(CodecFailure) -> ([Int], Int) {
     let rank = shape.count
     func word<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> Int {

@@ -33,21 +33,10 @@ extension ZarrArray {
     return .present(storedByteCount: range.count)
   }
 
-  /// Whether a read unit is stored; looks at the file's entry in its folder, or at the shard's index, only.
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index, in: chunkGrid)
-    let (block, inner) = block(ofChunk: index)
-    let key = blockKey(block)
-    guard let shard else { return try objectExists(key) }
-    guard let object = try openBlock(key) else { return false }
-    let shardIndex = try self.shardIndex(object, key, block: block, layout: shard, context: CodecContext())
-    return try innerRange(shardIndex, layout: shard, inner: inner, of: object, key, chunk: index) != nil
-  }
-
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
   ///
-  /// - Parameter checksum: of the whole file, where it was kept.
+  /// - Parameter checksum: the checksum of the whole file, if it was kept.
   public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     let key = blockKey(index)
@@ -107,18 +96,12 @@ extension ZarrArray {
 
   // MARK: Parts
 
-  /// nil where the block has no object. Where the array's folder is gone too, every chunk would look like background:
+  /// The object of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
   /// that is an error.
   private func openBlock(_ key: String) throws(ZarrError) -> (any StoredObject)? {
     if let object = try onStorage({ () throws(StorageError) in try place.store.open(key) }) { return object }
     try checkIsThere()
     return nil
-  }
-
-  private func objectExists(_ key: String) throws(ZarrError) -> Bool {
-    if let info = try onStorage({ () throws(StorageError) in try place.store.look(at: key) }) { return !info.isFolder }
-    try checkIsThere()
-    return false
   }
 
   private func shardIndex(

@@ -39,7 +39,6 @@ import Zarr
     try store.removeAll("array")
     let index = array.shape.map { _ in 0 }
     #expect(zarrError { _ = try readChunk(array, index) } == .arrayMissing(path: array.path))
-    #expect(zarrError { _ = try array.chunkExists(index) } == .arrayMissing(path: array.path))
     #expect(zarrError { _ = try array.anyStored(in: array.chunkGrid.map { 0..<$0 }) } == .arrayMissing(path: array.path))
   }
 
