@@ -26,6 +26,18 @@ public final class FileStore: Store {
     return FileObject(file)
   }
 
+  /// Also of what is no regular file, such as a pipe.
+  public func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    do throws(StorageError) {
+      return try FileBytes.read(key, limit: limit)
+    } catch {
+      guard error.systemNumber == ENOENT else { throw error }
+      return nil
+    }
+  }
+
+  public func firstBytes(_ count: Int, of key: String) -> [UInt8] { FileBytes.first(count, of: key) }
+
   public func look(at key: String) throws(StorageError) -> ObjectInfo? {
     var status = stat()
     guard stat(key, &status) == 0 else {

@@ -35,6 +35,22 @@ public struct Place: Sendable {
     return store.abilities.contains(.folders) ? false : isFolder
   }
 
+  /// Whether there certainly is nothing.
+  public var isMissing: Bool {
+    do throws(StorageError) {
+      if try look() != nil { return false }
+    } catch {
+      return error.isMissing
+    }
+    return store.abilities.contains(.folders) || !isFolder
+  }
+
+  /// The folder that it lies in.
+  public var above: Place {
+    if store.abilities.contains(.folders) { return self / ".." }
+    return Place(key.lastIndex(of: "/").map { String(key[..<$0]) } ?? "", in: store)
+  }
+
   public func list(isDeep: Bool = false, _ body: (StoreEntry) -> Bool) throws(StorageError) {
     try store.list(key, isDeep: isDeep, body)
   }
@@ -49,11 +65,9 @@ public struct Place: Sendable {
   }
 
   /// The bytes of a small object; nil where there is none.
-  public func bytes(limit: Int) throws(StorageError) -> [UInt8]? {
-    guard let object = try open() else { return nil }
-    guard object.byteCount <= limit else { throw .tooLong(path: address, byteCount: object.byteCount, limit: limit) }
-    return try object.readWhole()
-  }
+  public func bytes(limit: Int) throws(StorageError) -> [UInt8]? { try store.bytes(key, limit: limit) }
+  /// The first bytes of an object; fewer where it has no more, or cannot be read.
+  public func firstBytes(_ count: Int) -> [UInt8] { store.firstBytes(count, of: key) }
 
   @discardableResult
   public func put(_ bytes: [UInt8], if condition: PutCondition = .always) throws(StorageError) -> ObjectVersion? {

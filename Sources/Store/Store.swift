@@ -17,6 +17,10 @@ public protocol Store: AnyObject, Sendable {
 
   /// Nil where there certainly is no such object. A folder's name is nil or an error.
   func open(_ key: String) throws(StorageError) -> (any StoredObject)?
+  /// The bytes of a small object, refused where it is longer than `limit`; nil where there is none.
+  func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]?
+  /// The first bytes of an object; fewer where it has no more, or cannot be read.
+  func firstBytes(_ count: Int, of key: String) -> [UInt8]
   /// What is known of an object without its bytes; nil where there is none. A folder, in stores that have them, is told.
   func look(at key: String) throws(StorageError) -> ObjectInfo?
   /// Whether there is a folder of that name; in a store without folders, whether anything lies below the key.
@@ -99,6 +103,21 @@ public struct StoreEntry: Hashable, Sendable {
 
 extension Store {
   public func filePath(of key: String) -> String? { nil }
+
+  public func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    guard let object = try open(key) else { return nil }
+    guard object.byteCount <= limit else {
+      throw .tooLong(path: address(of: key), byteCount: object.byteCount, limit: limit)
+    }
+    return try object.readWhole()
+  }
+
+  public func firstBytes(_ count: Int, of key: String) -> [UInt8] {
+    guard let object = (try? open(key)) ?? nil else { return [] }
+    var bytes = [UInt8](repeating: 0, count: min(count, object.byteCount))
+    let got = (try? bytes.withUnsafeMutableBytes { try object.read(at: 0, into: $0) }) ?? 0
+    return Array(bytes.prefix(got))
+  }
 
   public func removeAll(_ key: String) throws(StorageError) -> Bool {
     var keys = [key]

@@ -25,6 +25,11 @@ package class WrappedStore: Store, @unchecked Sendable {
     return WrappedObject(object, key, self)
   }
 
+  package func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    try reach(.open, key)
+    return try inner.bytes(key, limit: limit)
+  }
+
   package func look(at key: String) throws(StorageError) -> ObjectInfo? {
     try reach(.look, key)
     return try inner.look(at: key)
