@@ -133,16 +133,8 @@ public struct RunJob {
   }
 }
 
-extension RunMeter.Reading {
-  var progress: RunProgress {
-    RunProgress(
-      blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount,
-      workedSeconds: elapsedSeconds)
-  }
-}
-
 extension Runner.Ending {
-  var outcome: RunOutcome {
+  fileprivate var outcome: RunOutcome {
     switch self {
     case .complete, .someFailed, .reopened, .leftToOthers: .finished
     case .limitReached, .stopped: .interrupted

@@ -127,7 +127,7 @@ public struct Verifier {
       while stopFlag.signal == nil, failure.withLock({ $0 == nil }) {
         do {
           guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
-          let index = arrayIndex(entry.block.position, axisCount: array.shape.count)
+          let index = array.index(at: entry.block.position)
           let result = Result { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
           let checked = report.update { report in
             report.checkedBlocks += 1

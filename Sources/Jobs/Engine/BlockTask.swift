@@ -75,7 +75,7 @@ final class BlockTask: Sendable {
   var path: String { array.path + "/" + array.blockFile(indexInArray) }
 
   /// The block's index as the array knows it, without the axes that the array lacks.
-  var indexInArray: [Int] { arrayIndex(block.position, axisCount: array.shape.count) }
+  var indexInArray: [Int] { array.index(at: block.position) }
 
   /// Encoded bytes of parts that wait for an earlier one.
   var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
@@ -156,11 +156,6 @@ final class BlockTask: Sendable {
   }
 
   var isGivenUp: Bool { state.update { $0.isGivenUp } }
-}
-
-/// A position in the five axes as an index of an array that may lack z (2D).
-func arrayIndex(_ position: TCZYX, axisCount: Int) -> [Int] {
-  position.values(is3D: axisCount > 4)
 }
 
 /// `withUnsafeBytes` with a typed throw, which the library's lacks.

@@ -158,7 +158,7 @@ private final class PyramidBlockMaker: BlockMaker {
         for x in blocks.lower[2]..<blocks.upper[2] {
           defer { i += 1 }
           guard states[i] == .done else { continue }
-          let index = arrayIndex(TCZYX(t: t, c: c, z: z, y: y, x: x), axisCount: level.belowArray.shape.count)
+          let index = level.belowArray.index(at: TCZYX(t: t, c: c, z: z, y: y, x: x))
           let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
           guard FileStatus.exists(path) else {
             throw WorkFailure(

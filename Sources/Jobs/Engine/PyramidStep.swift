@@ -3,9 +3,6 @@ import JobStore
 
 /// From one level of a pyramid to the next: which voxels average which, and in what pieces that is done.
 package struct PyramidStep: Sendable {
-  /// Source voxels that a worker holds at a time, where they are not used as they lie in a chunk.
-  static let patchByteLimit = 8 << 20
-
   let below: LevelLayout
   let above: LevelLayout
   private let elementByteCount: Int
@@ -48,7 +45,7 @@ package struct PyramidStep: Sendable {
   private func slabs(of box: Box3) -> [Box3] {
     let source = source(of: box).shape
     let planes = above.factor[0] * source[1] * source[2] * elementByteCount
-    let slab = max(1, Self.patchByteLimit / max(planes, 1))
+    let slab = max(1, MemoryPlan.pyramidPatchByteLimit / max(planes, 1))
     return stride(from: box.lower[0], to: box.upper[0], by: slab).map { z in
       var part = box
       (part.lower[0], part.upper[0]) = (z, min(z + slab, box.upper[0]))

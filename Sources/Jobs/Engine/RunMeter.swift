@@ -30,6 +30,13 @@ public final class RunMeter: Sendable {
     public var secondsLeft: Double?
 
     public var finishedBlocks: Int { doneBlocks + emptyBlocks + failedBlocks }
+
+    /// What the run's record keeps of it.
+    var progress: RunProgress {
+      RunProgress(
+        blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount,
+        workedSeconds: elapsedSeconds)
+    }
   }
 
   private struct State {

@@ -24,7 +24,7 @@ enum ContrastWindow {
         if i >= times.count && low < high { break }
         for i in 0..<grid.count.z * grid.count.y * grid.count.x {
           let space = BlockGrid(shape: TCZYX(zyx: grid.count.zyx), block: .one).position(at: i).zyx
-          let index = arrayIndex(TCZYX(t: t, c: c, zyx: space), axisCount: array.shape.count)
+          let index = array.index(at: TCZYX(t: t, c: c, zyx: space))
           guard case .present = try array.readChunk(index, into: buffer, context: context) else { continue }
           let box = grid.box(of: TCZYX(t: t, c: c, zyx: space))
           forEachRow(of: UnsafeRawBufferPointer(buffer), box.shape, chunk: layout.chunk, type: plan.outputType) { row in

@@ -113,18 +113,3 @@ extension JobRecord {
       .foreignness()
   }
 }
-
-/// What a job's record keeps beside its columns.
-public struct JobDetails: Sendable, Codable {
-  public var plan: JobPlan
-  /// What the output's metadata say of where it came from.
-  public var provenance: JSONText
-  /// The options file that was given, and what it said.
-  public var optionsFile: String?
-  public var optionsFileContent: JSONText?
-  /// Views that were chosen and whose images could not be opened; nil: none, as in all records from before it was asked.
-  public var missingViews: [MissingView]?
-  /// Names of views that no voxel of the output comes from, and of how many; nil: none.
-  public var viewsWithoutVoxels: [String]?
-  public var viewCount: Int?
-}

@@ -66,7 +66,7 @@ final class OutputFolder: Sendable {
   /// The path of a block's file.
   func file(of position: TCZYX, level: Int) -> String {
     let array = arrays[level]
-    return array.path + "/" + array.blockFile(arrayIndex(position, axisCount: array.shape.count))
+    return array.path + "/" + array.blockFile(array.index(at: position))
   }
 
   /// Writes all metadata into a new folder and syncs it.

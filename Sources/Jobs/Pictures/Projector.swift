@@ -157,7 +157,7 @@ final class Projector: Sendable {
         for x in places.lower[2]..<places.upper[2] {
           let position = TCZYX(t: task.position.t, c: task.position.c, z: z, y: y, x: x)
           let box = chunks.box(of: position)
-          let index = arrayIndex(position, axisCount: array.shape.count)
+          let index = array.index(at: position)
           guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
           if case .missing = presence {
             // within a shard a chunk of background is left out; a block that is done has its file

@@ -9,6 +9,8 @@ public struct MemoryPlan: Sendable {
   public static let baseByteCount = 36 << 20
   /// Without `--memory`.
   public static let defaultByteCount = 2 << 30
+  /// Voxels of the level below that a worker of the pyramid holds at a time, where they are not used as they lie in a chunk.
+  static let pyramidPatchByteLimit = 8 << 20
 
   /// Those that have room.
   public let workers: Int
@@ -54,7 +56,7 @@ public struct MemoryPlan: Sendable {
     let codec = 3 * chunkByteCount + (8 << 20)
     // encoded chunks that wait for their turn in a shard: those up to the limit, and one that each worker had in hand then
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
-    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), PyramidStep.patchByteLimit) + codec + waiting
+    workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), Self.pyramidPatchByteLimit) + codec + waiting
     viewsByteCount = views.count * 3800
     spareByteCount = 2 * largestInput
     limitByteCount = memory ?? Self.defaultByteCount

@@ -141,10 +141,3 @@ struct PlanNotes {
     return " and \(count - listedAtMost) more" + (key.map { " (`--json` lists all as \($0))" } ?? "")
   }
 }
-
-extension JobDetails {
-  /// What a run says again of what the job leaves out.
-  public var notes: [String] {
-    PlanNotes.missing(missingViews ?? []) + PlanNotes.absent(viewsWithoutVoxels ?? [], of: viewCount ?? 0)
-  }
-}

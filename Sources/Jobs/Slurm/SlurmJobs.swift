@@ -166,8 +166,3 @@ public struct SlurmJobs {
     }
   }
 }
-
-func unique(_ ids: [String]) -> [String] {
-  var seen: Set<String> = []
-  return ids.filter { seen.insert($0).inserted }
-}
