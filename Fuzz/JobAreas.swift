@@ -1,8 +1,11 @@
+import Engine
 import Foundation
 import Fusion
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Planning
 import Threads
 import Views
 import Zarr

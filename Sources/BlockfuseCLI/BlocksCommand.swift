@@ -3,7 +3,8 @@ import Diagnostics
 import Foundation
 import Geometry
 import JobStore
-import Jobs
+import Output
+import Planning
 import Zarr
 
 struct BlocksCommand: ParsableCommand {

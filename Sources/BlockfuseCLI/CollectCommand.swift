@@ -1,7 +1,8 @@
 import ArgumentParser
 import Diagnostics
 import JobStore
-import Jobs
+import Orders
+import Planning
 import Zarr
 
 struct CollectCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
-import Jobs
+import Planning
 import Views
 import Zarr
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Fusion
 import JobStore
-import Jobs
+import Planning
 import Threads
 import Views
 import Zarr

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import Geometry
-import Jobs
+import Planning
 import Zarr
 
 /// The options of a fusion as flags: each key of options.json, with dashes. A flag wins over the file.

@@ -3,6 +3,9 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Orders
+import Output
+import Planning
 import Views
 import Zarr
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Jobs
+import Output
 
 struct ManualCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Fusion
 import Geometry
-import Jobs
+import Planning
 import Views
 import Zarr
 

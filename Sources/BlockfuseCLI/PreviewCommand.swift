@@ -2,8 +2,10 @@ import ArgumentParser
 import Foundation
 import Geometry
 import JobStore
-import Jobs
+import Output
 import Pictures
+import Planning
+import Projections
 import Zarr
 
 struct PreviewCommand: ParsableCommand {

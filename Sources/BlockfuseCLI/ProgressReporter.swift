@@ -1,7 +1,7 @@
 import Diagnostics
+import Engine
 import Foundation
 import JobStore
-import Jobs
 import Synchronization
 import Zarr
 

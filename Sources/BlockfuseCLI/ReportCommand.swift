@@ -2,8 +2,10 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import JobStore
-import Jobs
+import Output
 import Pictures
+import Planning
+import Projections
 import Report
 import Zarr
 

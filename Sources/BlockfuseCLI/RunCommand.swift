@@ -1,7 +1,10 @@
 import ArgumentParser
+import Engine
 import Foundation
 import JobStore
 import Jobs
+import Output
+import Planning
 import Threads
 
 struct RunCommand: ParsableCommand {

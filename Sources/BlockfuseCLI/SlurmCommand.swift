@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import JobStore
-import Jobs
+import Slurm
 import Zarr
 
 struct SlurmCommand: ParsableCommand {

@@ -4,6 +4,8 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Planning
 import Synchronization
 import Zarr
 

@@ -1,7 +1,7 @@
 import Diagnostics
 import Geometry
 import JobStore
-import Jobs
+import Planning
 import Zarr
 
 extension Report {

@@ -1,5 +1,0 @@
-/// The first of each, in their order.
-func unique(_ values: [String]) -> [String] {
-  var seen: Set<String> = []
-  return values.filter { seen.insert($0).inserted }
-}

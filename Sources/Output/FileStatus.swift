@@ -1,0 +1,36 @@
+import Foundation
+import Views
+
+/// Questions about files that are asked often, or that need an answer without an exception.
+package enum FileStatus {
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The number of the disk that holds a file; nil where the file is not there.
+  package static func device(of path: String) -> UInt64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
+  }
+
+  package static func modifiedAt(_ status: stat) -> Date {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    return Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+  }
+
+  /// Free bytes on the disk that holds a path, or its nearest existing parent; nil when nobody says.
+  package static func freeByteCount(at path: String) -> Int? {
+    var folder = path
+    while !exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
+    var status = statvfs()
+    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+  }
+}
