@@ -31,8 +31,9 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Projections", "Slurm", "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr",
-        "Pictures", "Geometry", "Files", "Threads", "Diagnostics", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Server", "Report", "Projections", "Slurm", "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion",
+        "Zarr", "Pictures", "JSON", "Geometry", "Files", "Threads", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
@@ -45,7 +46,8 @@ let package = Package(
     .target(
       name: "Report",
       dependencies: [
-        "Projections", "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Zarr", "Pictures", "Geometry", "Diagnostics",
+        "Projections", "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Zarr", "Pictures", "JSON", "Geometry",
+        "Diagnostics",
       ],
       swiftSettings: settings),
     .target(
@@ -53,56 +55,67 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Threads", "Diagnostics", "Faults",
+        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads",
+        "Diagnostics", "Faults",
       ],
       swiftSettings: settings),
     .target(
-      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Geometry", "Threads"], swiftSettings: settings),
+      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Threads"], swiftSettings: settings),
     .target(
       name: "Orders",
-      dependencies: ["Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Faults", "CSystem"],
+      dependencies: [
+        "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Files", "Diagnostics", "Faults",
+        "CSystem",
+      ],
       swiftSettings: settings),
     .target(
       name: "Engine",
       dependencies: [
-        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Files", "Threads", "Faults", "CSystem",
+        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Files", "Threads", "Diagnostics",
+        "Faults", "CSystem",
       ],
       swiftSettings: settings),
     .target(
       name: "Projections",
-      dependencies: ["Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics"],
+      dependencies: [
+        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics",
+      ],
       swiftSettings: settings),
     .target(
       name: "Output",
-      dependencies: ["Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Threads", "Faults"], swiftSettings: settings),
+      dependencies: [
+        "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "Faults",
+      ],
+      swiftSettings: settings),
     .target(
-      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "Geometry", "Diagnostics"], swiftSettings: settings),
+      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
     .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
-      dependencies: ["Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Zarr", "Files", "JSON", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Threads",
+        "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr", dependencies: ["JSON", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Memory", swiftSettings: settings),
-    .target(name: "Files", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "JSON", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
@@ -125,6 +138,7 @@ let package = Package(
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
@@ -132,22 +146,23 @@ let package = Package(
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
-    .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Diagnostics", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "Geometry", "CSystem"], swiftSettings: settings),
-    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "Geometry"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
-    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "Geometry", "Faults"],
+      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults"],
       swiftSettings: settings),
   ]
 )

@@ -4,6 +4,7 @@ import Fusion
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Output
 import Planning
 import Threads

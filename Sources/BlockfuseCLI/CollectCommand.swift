@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import JSON
 import JobStore
 import Orders
 import Planning

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Fusion
 import Geometry
+import JSON
 import Planning
 import Views
 import Zarr

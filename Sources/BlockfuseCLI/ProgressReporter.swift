@@ -1,6 +1,7 @@
 import Diagnostics
 import Engine
 import Foundation
+import JSON
 import JobStore
 import Synchronization
 import Zarr

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
 import Output

@@ -1,5 +1,6 @@
 import Diagnostics
 import Engine
+import Files
 import Foundation
 import Fusion
 import Geometry
@@ -116,7 +117,7 @@ package struct RunJob {
     }
     let path: String =
       switch error {
-      case JobError.diskFull(let path, _), ZarrError.io(_, let path, _): path
+      case JobError.diskFull(let path, _), ZarrError.storage(.io(_, let path, _)), StorageError.io(_, let path, _): path
       case JobStoreError.diskFull(let path): path
       default: job.output.path
       }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Engine
 import Foundation
 import Geometry
@@ -283,5 +284,5 @@ package final class OrderLedger: RunLedger {
   }
 
   /// The code of a failed block whose view is not what it was.
-  static let inputChanged = "input-changed"
+  static let inputChanged = FailureCode.inputChanged.rawValue
 }

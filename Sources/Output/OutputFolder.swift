@@ -1,6 +1,8 @@
 import Faults
+import Files
 import Foundation
 import Geometry
+import JSON
 import Planning
 import Views
 import Zarr
@@ -13,24 +15,24 @@ package final class OutputFolder: Sendable {
   package let path: String
   let plan: JobPlan
   let uuid: String
-  package let folders: DirectoryMaker
+  package let folders: FolderMaker
   /// Marks temp files as this process's.
   package let temporaryTag: String
   private let arrays: [ZarrArray]
   private let provenance: JSONValue
   private let mark: String
-  private let held: HeldFolder?
+  private let held: OpenFolder?
 
   /// - Parameters:
   ///   - mark: tells this process from those of other hosts, which may have the same number.
   ///   - held: the folder, for whoever writes into it.
   package init(
-    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: HeldFolder? = nil
+    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: OpenFolder? = nil
   ) throws(ZarrError) {
     (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
     (self.mark, self.held) = (mark, held)
     temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
-    folders = held.map { DirectoryMaker($0) } ?? DirectoryMaker(root: path)
+    folders = held.map { FolderMaker($0) } ?? FolderMaker(root: path)
     var arrays: [ZarrArray] = []
     for layout in plan.levels {
       arrays.append(
@@ -43,9 +45,9 @@ package final class OutputFolder: Sendable {
   ///
   /// - Throws: `JobError.changed` where it is not this job's.
   package func held(by title: String) throws -> OutputFolder {
-    let held: HeldFolder
+    let held: OpenFolder
     do {
-      held = try HeldFolder(path)
+      held = try OpenFolder(path)
     } catch {
       if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
       throw error
@@ -71,7 +73,7 @@ package final class OutputFolder: Sendable {
   }
 
   /// Writes all metadata into a new folder and syncs it.
-  package func writeMetadata(into folder: String) throws(ZarrError) {
+  package func writeMetadata(into folder: String) throws(StorageError) {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
       let array = Self.arrayPath(folder, layout.level, plan)
@@ -94,7 +96,7 @@ package final class OutputFolder: Sendable {
     try reach(.finalMetadataWritten)
   }
 
-  private func reach(_ point: FaultPoint) throws(ZarrError) {
+  private func reach(_ point: FaultPoint) throws(StorageError) {
     if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
   }
 
@@ -171,8 +173,8 @@ package final class OutputFolder: Sendable {
     return writer.groupFiles()
   }
 
-  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(ZarrError) {
-    let maker = DirectoryMaker(root: root)
+  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(StorageError) {
+    let maker = FolderMaker(root: root)
     let path = folder + "/" + file.name
     try maker.ensureParent(of: path)
     try writeFileAtomically(file.bytes, to: path, sync: true)

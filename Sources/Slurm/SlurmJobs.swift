@@ -1,4 +1,5 @@
 import Foundation
+import Fusion
 import Geometry
 import JobStore
 import Orders

@@ -8,7 +8,7 @@ import Testing
       ["CSystem", "CKernels", "CZstd", "CBlosc", "CLz4", "CTiff", "CZlib", "CHDF5Library", "CBzip2", "CLzma"],
       ["CHDF5", "CTiffReader"],
       ["Geometry", "Memory", "Diagnostics", "Faults", "Migrations"],
-      ["Threads", "Files", "Pictures"],
+      ["Threads", "Files", "JSON", "Pictures"],
       ["Fusion", "Zarr"],
       ["HDF5", "JobStore"],
       ["Views"],
@@ -20,7 +20,7 @@ import Testing
       ["Report"],
       ["Server"],
       ["BlockfuseCLI"],
-      ["BlockfuseKit", "blockfuse", "mosaic", "fuzz"],
+      ["BlockfuseKit", "blockfuse", "mosaic", "fuzz", "TestSupport"],
     ],
     libraries: [
       "GRDB": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],

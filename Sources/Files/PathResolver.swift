@@ -1,13 +1,12 @@
 import Foundation
-import Views
 
 /// Paths with all links resolved, so that two names of one folder are seen to be one.
 ///
 /// What does not exist yet is taken as it is written, below the nearest folder that does.
 package struct PathResolver {
-  private var folders: [String: String] = [:]
-
   package init() {}
+
+  private var folders: [String: String] = [:]
 
   /// An absolute path without links, `.` and `..`.
   package mutating func resolve(_ path: String) -> String {
