@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 
 /// What is known of the blocks of one level: what the work order says, and what logs have said since. Logs are read share
 /// by share, as they are needed. Not for several threads.
@@ -152,10 +153,13 @@ final class LevelProgress {
   /// Reads what is new in the logs of a share.
   func read(_ share: Share) throws {
     let folder = WorkOrder.shareFolder(level: level, share: share.share, of: share.count)
+    let grows = Place(order.path).store.abilities.contains(.appends)
     var known = logs[share] ?? [:]
     logs[share] = nil
     defer { logs[share] = known }
     for name in try WorkOrder.names(in: "\(order.path)/\(folder)") where name.hasSuffix(".log") && !isOwn(name) {
+      // what cannot grow is read once
+      if !grows, let log = known[name], log.tail.restByteCount == 0 { continue }
       let now = ProcessInfo.processInfo.systemUptime
       var log = known[name] ?? FollowedLog(tail: LogTail(path: "\(order.path)/\(folder)/\(name)"), grewAt: now)
       let before = log.tail.position

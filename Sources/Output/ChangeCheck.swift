@@ -1,10 +1,10 @@
-import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
 import JSON
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -59,7 +59,7 @@ package struct ChangeCheck {
   /// Only where the file's bytes differ is it looked at closer: an edit that changes no view is harmless.
   private static func dataset(_ job: OpenJob, _ registry: FusionRegistry, _ findings: inout Findings) {
     let path = job.record.description.datasetPath
-    guard FileStatus.exists(path) else {
+    guard Place(path).isThere else {
       findings.notes.append("the dataset \(path) is gone; the job has its own record of the views")
       return
     }

@@ -128,8 +128,14 @@ public final class ZarrArray: Sendable {
     keys.key(index)
   }
 
+  /// The address of a block, whether it is there or not.
+  package func blockPath(_ index: [Int]) -> String { address(blockKey(index)) }
+
+  /// Whether a block is there, by a look at its name.
+  package func isThere(block index: [Int]) -> Bool { Place(blockKey(index), in: place.store).isThere }
+
   /// The key of a block in the array's store.
-  func blockKey(_ index: [Int]) -> String {
+  package func blockKey(_ index: [Int]) -> String {
     place.key.isEmpty ? keys.key(index) : place.key + "/" + keys.key(index)
   }
 
