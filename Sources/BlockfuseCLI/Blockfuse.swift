@@ -1,21 +1,12 @@
 import ArgumentParser
 import Fusion
 import Jobs
-import Synchronization
 
 /// The command line, `blockfuse`, with the fusion and weights functions of `registry`: a program of your own that calls
 /// this has all commands, and its own functions in all of them.
 public func runBlockfuse(registry: FusionRegistry = .builtin) -> Never {
   CommandSetup.set(registry)
   launch(Array(CommandLine.arguments.dropFirst()))
-}
-
-/// What commands need that does not come from the command line.
-enum CommandSetup {
-  private static let stored = Mutex(FusionRegistry.builtin)
-
-  static var registry: FusionRegistry { stored.withLock { $0 } }
-  static func set(_ registry: FusionRegistry) { stored.withLock { $0 = registry } }
 }
 
 struct Blockfuse: ParsableCommand {

@@ -51,10 +51,8 @@ struct SlurmCommand: ParsableCommand {
   func validate() throws {
     if let tasks, tasks < 1 || tasks > 1_000_000 { throw ValidationError("--tasks must be from 1 to 1,000,000") }
     if let atOnce, atOnce < 1 { throw ValidationError("--at-once must be at least 1") }
-    if let workers, workers < 1 || workers > 4096 { throw ValidationError("--workers must be from 1 to 4096") }
-    if let memory, byteCount(memory) == nil {
-      throw ValidationError("--memory \(memory): expected a size such as 600MiB, 4GiB or 2000000000")
-    }
+    try ResourceOptions.check(workers: workers)
+    try ResourceOptions.check(memory: memory)
     if let name = SlurmWords(words).forbidden { throw ValidationError("\(name) cannot be passed on to sbatch: it is set here") }
   }
 
@@ -135,21 +133,5 @@ struct SlurmCommand: ParsableCommand {
 
   private static var thisProgram: String {
     Bundle.main.executablePath ?? CommandLine.arguments[0]
-  }
-}
-
-/// The options of sbatch that most sites ask for; all others can be passed on as well.
-struct SlurmOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where tasks run.", valueName: "name")) var partition: String?
-  @Option(help: ArgumentHelp("Who pays.", valueName: "name")) var account: String?
-  @Option(help: ArgumentHelp("Quality of service.", valueName: "name")) var qos: String?
-  @Option(help: ArgumentHelp("A task's limit, such as 12:00:00.", valueName: "time")) var time: String?
-  @Option(help: ArgumentHelp("CPUs of a task.", valueName: "n")) var cpusPerTask: String?
-  @Option(help: ArgumentHelp("Memory of a task, such as 16G.", valueName: "size")) var mem: String?
-
-  var arguments: [String] {
-    [
-      ("partition", partition), ("account", account), ("qos", qos), ("time", time), ("cpus-per-task", cpusPerTask), ("mem", mem),
-    ].compactMap { name, value in value.map { "--\(name)=\($0)" } }
   }
 }

@@ -24,9 +24,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
-  func validate() throws {
-    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1") }
-  }
+  func validate() throws { try ResourceOptions.check(workers: workers) }
 
   func run() throws {
     try reportingErrors {
@@ -98,26 +96,5 @@ struct VerifyCommand: ParsableCommand {
 
   private func positionNumbers(_ block: BlockID, _ record: JobRecord) -> [Int] {
     block.position.values(is3D: record.description.is3D)
-  }
-}
-
-struct RetryCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "retry",
-    abstract: "Failed blocks become pending.",
-    discussion: "Example: blockfuse retry 3 && blockfuse run 3")
-
-  @OptionGroup var job: JobArgument
-  @Flag(help: "Print the answer as one JSON document.") var json = false
-  @OptionGroup var database: DatabaseOption
-
-  func run() throws {
-    try reportingErrors {
-      let store = try database.existing()
-      let record = try store.job(job.job)
-      let count = try store.retry(record.id)
-      Terminal.result(json ? JSONValue.object(["job": .int(Int64(record.id)), "pending": .int(Int64(count))]).text : "\(count)")
-      Terminal.news("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
-    }
   }
 }
