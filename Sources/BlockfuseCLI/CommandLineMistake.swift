@@ -59,7 +59,7 @@ struct CommandLineMistake {
   func tell() -> Never {
     Terminal.message("error: \(what)")
     for hint in hints { Terminal.message("hint: \(hint)") }
-    exit(ExitStatus.usage.rawValue)
+    exit(ExitStatus.usage.code)
   }
 
   private static func unknownOption(_ arguments: [String], _ tree: CommandTree) -> (wrong: String, meant: String?)? {

@@ -7,31 +7,57 @@ import Resources
 import Views
 import Zarr
 
-/// What the program's exit status says. The only place that decides on it.
-enum ExitStatus: Int32 {
-  case done = 0
-  case unexpected = 1
-  case someFailed = 3
-  case changed = 4
-  case noJob = 10
-  case alreadyRunning = 11
-  case damaged = 12
-  case usage = 64
-  /// Blocks of the level below are not done yet.
-  case notYet = 75
+/// What the program's exit status says: all that there are, and the only place that decides on them.
+///
+/// A command throws one where it did its work, and the answer is not that all is well.
+enum ExitStatus: Error, Hashable {
+  case done
+  case unexpected
+  case someFailed
+  case changed
+  case noJob
+  case alreadyRunning
+  case damaged
+  case usage
+  case notYet
+  case stopped(signal: Int32)
 
-  /// For the manual.
-  static let meanings: [(status: String, meaning: String)] = [
-    ("0", "Done; also when --limit was reached, and when verify --repair mended everything."),
-    ("1", "An unexpected error, or a full disk: the blocks in hand stay pending."),
-    ("3", "Finished, but some blocks failed."),
-    ("4", "Input, options or program changed since submit."),
-    ("10", "No such job, or no such database."),
-    ("11", "Another live process runs the job."),
-    ("12", "A block recorded as done is missing or damaged."),
-    ("64", "The command line, the dataset or the options are wrong."),
-    ("75", "Blocks of the level below are not done yet (work)."),
-    ("130, 143", "Stopped by SIGINT or SIGTERM; the same command goes on."),
+  /// The number that the shell gets.
+  var code: Int32 {
+    switch self {
+    case .done: 0
+    case .unexpected: 1
+    case .someFailed: 3
+    case .changed: 4
+    case .noJob: 10
+    case .alreadyRunning: 11
+    case .damaged: 12
+    case .usage: 64
+    case .notYet: 75
+    case .stopped(let signal): 128 + signal
+    }
+  }
+
+  /// A sentence for the manual.
+  var meaning: String {
+    switch self {
+    case .done: "Done; also when --limit was reached, and when verify --repair mended everything."
+    case .unexpected: "An unexpected error, or a full disk: the blocks in hand stay pending."
+    case .someFailed: "Finished, but some blocks failed."
+    case .changed: "Input, options or program changed since submit."
+    case .noJob: "No such job, or no such database."
+    case .alreadyRunning: "Another live process runs the job."
+    case .damaged: "A block recorded as done is missing or damaged."
+    case .usage: "The command line, the dataset or the options are wrong."
+    case .notYet: "Blocks of the level below are not done yet (work)."
+    case .stopped: "Stopped by SIGINT or SIGTERM; the same command goes on."
+    }
+  }
+
+  /// All of them, those with one meaning together, in the order of their numbers.
+  static let all: [[ExitStatus]] = [
+    [.done], [.unexpected], [.someFailed], [.changed], [.noJob], [.alreadyRunning], [.damaged], [.usage], [.notYet],
+    [.stopped(signal: SIGINT), .stopped(signal: SIGTERM)],
   ]
 
   init(_ error: any Error) {
@@ -64,10 +90,10 @@ enum ExitStatus: Int32 {
 func reportingErrors(_ body: () throws -> Void) throws {
   do {
     try body()
-  } catch let error as ExitCode {
-    throw error
+  } catch let status as ExitStatus {
+    throw status
   } catch let error as JobError {
-    if case .interrupted(let signal) = error { throw ExitCode(128 + signal) }
+    if case .interrupted(let signal) = error { throw ExitStatus.stopped(signal: signal) }
     throw report(error, error.description, hint: error.hint)
   } catch let error as JobStoreError {
     throw report(error, error.description, hint: error.hint)
@@ -86,8 +112,8 @@ func reportingErrors(_ body: () throws -> Void) throws {
   }
 }
 
-private func report(_ error: any Error, _ text: String, hint: String?) -> ExitCode {
+private func report(_ error: any Error, _ text: String, hint: String?) -> ExitStatus {
   Terminal.message("error: \(text)")
   if let hint, !hint.isEmpty { Terminal.message("hint: \(hint)") }
-  return ExitCode(ExitStatus(error).rawValue)
+  return ExitStatus(error)
 }

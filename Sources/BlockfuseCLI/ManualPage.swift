@@ -24,7 +24,7 @@ struct ManualPage {
       lines.append(".SH \(title.uppercased())")
       lines += Self.list(shared(title))
     }
-    lines += [".SH EXIT STATUS"] + ExitStatus.meanings.flatMap { Self.item(bold: $0.status, $0.meaning) }
+    lines += [".SH EXIT STATUS"] + ExitStatus.all.flatMap(Self.item)
     lines += [".SH ENVIRONMENT"] + Self.item(bold: "BLOCKFUSE_DB", "The job database, where --db does not name one.")
     lines += [".SH FILES"] + Self.item(bold: "blockfuse.sqlite", "The job database in the current folder.")
     return lines.joined(separator: "\n")
@@ -66,6 +66,10 @@ struct ManualPage {
       if let value = argument.defaultValue, !words.contains("Default") { words += " Default: \(value)." }
       return item(bold: argument.usage, words)
     }
+  }
+
+  private static func item(_ statuses: [ExitStatus]) -> [String] {
+    item(bold: statuses.map { String($0.code) }.joined(separator: ", "), statuses[0].meaning)
   }
 
   private static func item(bold title: String, _ words: String) -> [String] {

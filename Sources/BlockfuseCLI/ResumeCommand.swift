@@ -22,7 +22,7 @@ struct ResumeCommand: ParsableCommand {
       let all = try store.jobs()
       let jobs = all.filter { $0.state == .interrupted }.sorted { $0.id < $1.id }
       if jobs.isEmpty { Terminal.news("no job was interrupted") }
-      var worst: ExitCode?
+      var worst: ExitStatus?
       for job in jobs {
         // that was asked for, and there is nothing left that it could go on with
         if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem != nil {
@@ -31,9 +31,9 @@ struct ResumeCommand: ParsableCommand {
         }
         do {
           try reportingErrors { try arguments.run(job: String(job.id), in: store) }
-        } catch let code as ExitCode {
-          if Signals.stopFlag.signal != nil { throw code }
-          worst = worst ?? code
+        } catch let status as ExitStatus {
+          if Signals.stopFlag.signal != nil { throw status }
+          worst = worst ?? status
         }
       }
       if let worst { throw worst }

@@ -18,7 +18,7 @@ struct RetryCommand: ParsableCommand {
       let store = try database.existing()
       let record = try store.job(job.job)
       let count = try store.retry(record.id)
-      Terminal.result(json ? JSONValue.object(["job": .int(Int64(record.id)), "pending": .int(Int64(count))]).text : "\(count)")
+      Terminal.result(json ? JSONValue.object(["job": JSONValue(record.id), "pending": JSONValue(count)]).text : "\(count)")
       Terminal.news("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
     }
   }

@@ -59,13 +59,13 @@ struct RunArguments: ParsableArguments {
       Terminal.news("job \(job.id): stopped at the limit of \(limit ?? 0) blocks; \(again)")
     case .stopped(let signal):
       Terminal.news("job \(job.id): stopped by \(Signals.name(signal)); \(again)")
-      throw ExitCode(128 + signal)
+      throw ExitStatus.stopped(signal: signal)
     case .someFailed:
       let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }
       Terminal.message(
         "job \(job.id): finished, but \(failed) blocks failed; `blockfuse blocks \(job.id) --state failed` says why, "
           + "`blockfuse retry \(job.id)` sets them to pending")
-      throw ExitCode(ExitStatus.someFailed.rawValue)
+      throw ExitStatus.someFailed
     }
   }
 }

@@ -74,7 +74,7 @@ struct SlurmCommand: ParsableCommand {
       if cancel {
         let ids = try jobs.cancel(String(id))
         if json {
-          Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text)
+          Terminal.result(JSONValue.object(["job": JSONValue(id), "cancelled": JSONValue(ids)]).text)
         } else {
           Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
         }
@@ -83,7 +83,7 @@ struct SlurmCommand: ParsableCommand {
       let report = try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") })
       show(report, id)
       if report.failedBlocks > 0, report.submitted.isEmpty, report.activeTasks == 0 {
-        throw ExitCode(ExitStatus.someFailed.rawValue)
+        throw ExitStatus.someFailed
       }
     }
   }
@@ -92,10 +92,10 @@ struct SlurmCommand: ParsableCommand {
     if json {
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": report.order.map { .string($0) } ?? .null,
+          "job": JSONValue(id), "state": .string(report.state.rawValue), "order": JSONValue(report.order),
           "new_order": .bool(report.isNewOrder), "submitted": .array(report.submitted.map(submitted)),
-          "active_tasks": .int(Int64(report.activeTasks)), "active_ids": texts(report.activeIDs),
-          "failed_blocks": .int(Int64(report.failedBlocks)),
+          "active_tasks": JSONValue(report.activeTasks), "active_ids": JSONValue(report.activeIDs),
+          "failed_blocks": JSONValue(report.failedBlocks),
         ]).text)
     } else {
       for job in report.submitted {
@@ -124,12 +124,10 @@ struct SlurmCommand: ParsableCommand {
 
   private func submitted(_ job: SlurmJobs.Submitted) -> JSONValue {
     .object([
-      "id": .string(job.id), "level": job.level.map { .int(Int64($0)) } ?? .null, "tasks": .int(Int64(job.tasks)),
-      "indices": .string(job.indices), "after": texts(job.after),
+      "id": .string(job.id), "level": JSONValue(job.level), "tasks": JSONValue(job.tasks),
+      "indices": .string(job.indices), "after": JSONValue(job.after),
     ])
   }
-
-  private func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 
   private static var thisProgram: String {
     Bundle.main.executablePath ?? CommandLine.arguments[0]

@@ -38,7 +38,7 @@ struct StatusCommand: ParsableCommand {
           json ? Terminal.result(status.json.text) : screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
         if !isShown || [.complete, .failed].contains(status.reading.job.state) { return }
         for _ in 0..<20 {
-          if let signal = Signals.stopFlag.signal { throw ExitCode(128 + signal) }
+          if let signal = Signals.stopFlag.signal { throw ExitStatus.stopped(signal: signal) }
           Thread.sleep(forTimeInterval: 0.1)
         }
       }

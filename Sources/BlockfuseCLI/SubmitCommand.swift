@@ -24,7 +24,7 @@ struct SubmitCommand: ParsableCommand {
 
   private func tell(_ job: JobRecord) {
     let document = JSONValue.object([
-      "job": .int(Int64(job.id)), "name": job.description.name.map { .string($0) } ?? .null,
+      "job": JSONValue(job.id), "name": JSONValue(job.description.name),
       "output": .string(job.description.outputPath),
     ])
     let isTold = Terminal.result(json ? document.text : String(job.id))

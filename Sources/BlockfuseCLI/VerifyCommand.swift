@@ -51,10 +51,10 @@ struct VerifyCommand: ParsableCommand {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
         Terminal.message("hint: what the record says is done is not there; submit again")
-        throw ExitCode(ExitStatus.damaged.rawValue)
+        throw ExitStatus.damaged
       }
       show(report, record)
-      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
+      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitStatus.damaged }
     }
   }
 
@@ -62,17 +62,17 @@ struct VerifyCommand: ParsableCommand {
     if json {
       let problems: [JSONValue] = report.problems.map {
         .object([
-          "level": .int(Int64($0.block.level)),
-          "block": .array(positionNumbers($0.block, record).map { .int(Int64($0)) }), "code": .string($0.code),
+          "level": JSONValue($0.block.level),
+          "block": JSONValue(positionNumbers($0.block, record)), "code": .string($0.code),
           "message": .string($0.message),
         ])
       }
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(record.id)), "state": .string(record.state.rawValue),
-          "checked": .int(Int64(report.checkedBlocks)), "bytes": .int(Int64(report.checkedByteCount)),
-          "problems": .array(problems), "metadata_problems": .array(report.metadataProblems.map { .string($0) }), "strays": .array(report.strays.map { .string($0) }),
-          "repaired": .int(Int64(report.repairedBlocks)), "strays_removed": .int(Int64(report.removedStrays)),
+          "job": JSONValue(record.id), "state": .string(record.state.rawValue),
+          "checked": JSONValue(report.checkedBlocks), "bytes": JSONValue(report.checkedByteCount),
+          "problems": .array(problems), "metadata_problems": JSONValue(report.metadataProblems), "strays": JSONValue(report.strays),
+          "repaired": JSONValue(report.repairedBlocks), "strays_removed": JSONValue(report.removedStrays),
         ]).text)
       return
     }
