@@ -5,11 +5,11 @@ import Zarr
 ///
 /// `path` prefixes messages (`zarr_options.`). Every reader throws `JobError.invalid` with the key, the value and what
 /// was expected.
-struct OptionMap {
-  let path: String
-  let values: [String: JSONValue]
+public struct OptionMap {
+  public let path: String
+  public let values: [String: JSONValue]
 
-  init(_ value: JSONValue, path: String = "", known: [String]) throws(JobError) {
+  public init(_ value: JSONValue, path: String = "", known: [String]) throws(JobError) {
     guard let object = value.object else {
       throw .invalid(what: "\(path.isEmpty ? "the options" : path) must be a map, not \(value.text)", hint: "")
     }

@@ -308,8 +308,7 @@ public struct Planner {
   private func fusionPlan(
     key: String?, planned: [View], transforms: [[AffineMap]], stack: StackProperties, chunk: Index3
   ) throws(JobError) -> FusionPlan {
-    // the reference's defaults, in physical units
-    var widths = Vector3(3, 10, 10)
+    var widths = Vector3.zero
     for (axis, value) in options.blendingWidths { if let lane = axis.spaceLane { widths[lane] = value } }
     var overlap = Index3(repeating: 0)
     for (axis, value) in options.overlap { if let lane = axis.spaceLane, dataset.is3D || lane > 0 { overlap[lane] = value } }
