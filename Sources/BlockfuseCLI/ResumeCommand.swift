@@ -1,6 +1,7 @@
 import ArgumentParser
 import JobStore
 import Jobs
+import Threads
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobStore
 import Jobs
+import Threads
 
 /// What `run`, `resume` and `fuse` take, and what they do with one job.
 struct RunArguments: ParsableArguments {

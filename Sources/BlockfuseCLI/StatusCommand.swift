@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobStore
 import Jobs
+import Threads
 import Zarr
 
 struct StatusCommand: ParsableCommand {
