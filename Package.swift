@@ -119,7 +119,13 @@ let package = Package(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "JobStore", "Fusion", "Zarr", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "BlockfuseCLITests",
+      dependencies: [
+        "BlockfuseCLI", "Jobs", "JobStore", "Fusion", "Zarr", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "Geometry", "Faults"],

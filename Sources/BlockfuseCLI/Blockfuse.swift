@@ -9,8 +9,8 @@ public func runBlockfuse(registry: FusionRegistry = .builtin) -> Never {
   launch(Array(CommandLine.arguments.dropFirst()))
 }
 
-struct Blockfuse: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Blockfuse: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "blockfuse",
     abstract: "Fuses overlapping 3D views into one OME-Zarr, block by block, and never forgets what is done.",
     discussion: """
@@ -44,4 +44,6 @@ struct Blockfuse: ParsableCommand {
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),
     ])
+
+  package init() {}
 }

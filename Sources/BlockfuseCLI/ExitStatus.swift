@@ -10,7 +10,7 @@ import Zarr
 /// What the program's exit status says: all that there are, and the only place that decides on them.
 ///
 /// A command throws one where it did its work, and the answer is not that all is well.
-enum ExitStatus: Error, Hashable {
+package enum ExitStatus: Error, Hashable {
   case done
   case unexpected
   case someFailed
@@ -23,7 +23,7 @@ enum ExitStatus: Error, Hashable {
   case stopped(signal: Int32)
 
   /// The number that the shell gets.
-  var code: Int32 {
+  package var code: Int32 {
     switch self {
     case .done: 0
     case .unexpected: 1
@@ -39,7 +39,7 @@ enum ExitStatus: Error, Hashable {
   }
 
   /// A sentence for the manual.
-  var meaning: String {
+  package var meaning: String {
     switch self {
     case .done: "Done; also when --limit was reached, and when verify --repair mended everything."
     case .unexpected: "An unexpected error, or a full disk: the blocks in hand stay pending."
@@ -55,12 +55,12 @@ enum ExitStatus: Error, Hashable {
   }
 
   /// All of them, those with one meaning together, in the order of their numbers.
-  static let all: [[ExitStatus]] = [
+  package static let all: [[ExitStatus]] = [
     [.done], [.unexpected], [.someFailed], [.changed], [.noJob], [.alreadyRunning], [.damaged], [.usage], [.notYet],
     [.stopped(signal: SIGINT), .stopped(signal: SIGTERM)],
   ]
 
-  init(_ error: any Error) {
+  package init(_ error: any Error) {
     switch error {
     case let error as JobError:
       switch error {

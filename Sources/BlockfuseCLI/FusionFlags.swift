@@ -7,7 +7,7 @@ import Zarr
 /// wins over the file.
 ///
 /// The parser finds the flags of a type by `Mirror`, and asks for their values as a decoder; both are answered from the table.
-struct FusionFlags: ParsableArguments, CustomReflectable {
+package struct FusionFlags: ParsableArguments, CustomReflectable {
   /// The path of the options file.
   private var file: String?
   /// What was typed for each option, by its key.
@@ -16,9 +16,9 @@ struct FusionFlags: ParsableArguments, CustomReflectable {
   private static let fileName = Name(stringValue: "options")
   private static let rows = OptionTable.all.filter { $0.form != nil }
 
-  init() {}
+  package init() {}
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Name.self)
     file = try container.decode(Option<String?>.self, forKey: Self.fileName).wrappedValue
     for row in Self.rows {
@@ -31,7 +31,7 @@ struct FusionFlags: ParsableArguments, CustomReflectable {
     }
   }
 
-  var customMirror: Mirror {
+  package var customMirror: Mirror {
     let file = Option<String?>(
       name: .customLong(Self.fileName.stringValue),
       help: ArgumentHelp("Options as JSON; a flag wins over the file.", valueName: "file"),
@@ -49,7 +49,7 @@ struct FusionFlags: ParsableArguments, CustomReflectable {
   }
 
   /// The file with the flags laid over it.
-  func resolve() throws -> (options: JobOptions, file: (path: String, content: JSONValue)?) {
+  package func resolve() throws -> (options: JobOptions, file: (path: String, content: JSONValue)?) {
     var given: [String: JSONValue] = [:]
     var content: JSONValue?
     if let file {

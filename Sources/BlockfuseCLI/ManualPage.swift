@@ -2,14 +2,14 @@ import Foundation
 import Jobs
 
 /// The manual page of all commands, as roff with the macros of man(7). Made from what the commands say of themselves.
-struct ManualPage {
+package struct ManualPage {
   private let tree: CommandTree
   /// Options that several commands share are written once, under their title.
   private static let sharedTitles = ["Fusion", "Resources"]
 
-  init(_ tree: CommandTree) { self.tree = tree }
+  package init(_ tree: CommandTree) { self.tree = tree }
 
-  var text: String {
+  package var text: String {
     let name = tree.commandName
     var lines = [
       ".TH \(name.uppercased()) 1 \"\" \"\(Self.escaped(Program.version))\" \"User Commands\"",
