@@ -64,6 +64,13 @@ public struct OptionTable: Sendable {
     try map.axes(key, scalar: true, "a length above 0") { $0 > 0 }
   }
 
+  public let preservesAnisotropy = OptionRow(
+    "preserve_anisotropy", default: false, form: .flag, replacedBy: "output_stack_properties",
+    help: "Choose the output's z spacing so that its ratio to y and x is that of the views, on average."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+
   public let outputStackMode = OptionRow(
     "output_stack_mode", default: OutputStackMode.union, form: .name, choices: .names(OutputStackMode.self),
     replacedBy: "output_stack_properties", help: "union, intersection or sample."

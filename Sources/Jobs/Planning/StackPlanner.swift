@@ -19,6 +19,7 @@ struct StackPlanner {
     }
     var spacing = views[0].levels[0].stack.spacing
     for (axis, value) in options.outputSpacing where used.contains(axis) { spacing[axis.spaceLane ?? 0] = value }
+    if options.preservesAnisotropy { spacing[0] = try anisotropicStep(spacing) }
     var stack: StackProperties
     let isGivenWhole =
       Set(options.outputOrigin.keys).isSuperset(of: used) && Set(options.outputShape.keys).isSuperset(of: used)
@@ -49,6 +50,37 @@ struct StackPlanner {
     for (axis, value) in options.outputOrigin where used.contains(axis) { stack.origin[axis.spaceLane ?? 0] = value }
     for (axis, value) in options.outputShape where used.contains(axis) { stack.shape[axis.spaceLane ?? 0] = value }
     return stack
+  }
+
+  /// The spacing along z that has the views' ratio to that of y and x: the mean of all views, as for BigStitcher.
+  private func anisotropicStep(_ spacing: Vector3) throws(JobError) -> Double {
+    guard dataset.is3D else {
+      throw .invalid(what: "option \"preserve_anisotropy\" is about z, and the images are 2D", hint: "leave it out")
+    }
+    guard options.outputSpacing[.z] == nil else {
+      throw .invalid(
+        what: "option \"preserve_anisotropy\" chooses the spacing along z, and output_spacing gives it, too",
+        hint: "give output_spacing along y and x alone, such as y=2,x=2, or leave preserve_anisotropy out")
+    }
+    // a view of one plane has no spacing along z
+    let ratios = zip(views, transforms).filter { $0.0.levels[0].stack.shape[0] > 1 }.map { Self.anisotropy($0, $1) }
+    let step = ratios.reduce(0, +) / Double(ratios.count) * (spacing[1] + spacing[2]) / 2
+    guard step.isNormal else {
+      throw .invalid(
+        what: "option \"preserve_anisotropy\": the views have no ratio of z to y and x",
+        hint: ratios.isEmpty ? "no view has more than one plane; leave it out" : "check the spacings and transforms of the views")
+    }
+    return step
+  }
+
+  /// How many times as far apart a view's voxels are along its z as along its y and x, in the world: its transform may hold
+  /// the calibration, as BigStitcher's do.
+  private static func anisotropy(_ view: View, _ maps: [AffineMap]) -> Double {
+    let ratios = maps.map { map in
+      let step = map.axisScales * view.levels[0].stack.spacing
+      return step[0] / ((step[1] + step[2]) / 2)
+    }
+    return ratios.reduce(0, +) / Double(ratios.count)
   }
 
   /// Which views there are at which of the chosen time points: one group where it makes no difference, since what is
