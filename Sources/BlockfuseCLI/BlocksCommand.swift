@@ -2,9 +2,9 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
-import Zarr
 
 struct BlocksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

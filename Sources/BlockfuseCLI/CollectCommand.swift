@@ -1,8 +1,8 @@
 import ArgumentParser
 import Diagnostics
+import JSON
 import JobStore
 import Jobs
-import Zarr
 
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

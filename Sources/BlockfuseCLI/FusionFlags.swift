@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import JSON
 import Jobs
-import Zarr
 
 /// The options of a fusion as flags: a flag for each row of `OptionTable`, and `--options` for all of them in a file. A flag
 /// wins over the file.

@@ -1,5 +1,5 @@
 import Foundation
-import Zarr
+import JSON
 
 /// The parts that answers of `--json` are put together from.
 extension JSONValue {

@@ -1,10 +1,10 @@
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
 import Views
-import Zarr
 
 /// What `status` and `list` say of a job.
 struct JobStatus {

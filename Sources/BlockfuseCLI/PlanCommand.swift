@@ -2,9 +2,9 @@ import ArgumentParser
 import Diagnostics
 import Fusion
 import Geometry
+import JSON
 import Jobs
 import Views
-import Zarr
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
 import Pictures

@@ -1,9 +1,9 @@
 import Diagnostics
 import Foundation
+import JSON
 import JobStore
 import Jobs
 import Synchronization
-import Zarr
 
 /// Says how a run is getting on: a line that is redrawn on a terminal, a plain line now and then elsewhere.
 final class ProgressReporter: Sendable {

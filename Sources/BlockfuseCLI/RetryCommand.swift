@@ -1,7 +1,7 @@
 import ArgumentParser
+import JSON
 import JobStore
 import Jobs
-import Zarr
 
 struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

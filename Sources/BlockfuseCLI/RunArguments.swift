@@ -1,5 +1,7 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
+import JSON
 import JobStore
 import Jobs
 import Threads

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import JSON
 import JobStore
 import Jobs
-import Zarr
 
 struct SlurmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
+import JSON
 import JobStore
 import Jobs
 import Threads
-import Zarr
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

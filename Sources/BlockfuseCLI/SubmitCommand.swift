@@ -1,7 +1,7 @@
 import ArgumentParser
+import JSON
 import JobStore
 import Jobs
-import Zarr
 
 struct SubmitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

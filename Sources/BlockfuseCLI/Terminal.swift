@@ -1,6 +1,7 @@
+import Diagnostics
+import Files
 import Foundation
 import Synchronization
-import Zarr
 
 /// Where words go: results to stdout, progress and messages to stderr.
 ///
@@ -30,7 +31,7 @@ enum Terminal {
       case EPIPE: output = .readerGone
       case let number:
         output = .failed
-        message("error: stdout cannot be written, and what goes there is cut short: \(String(cString: strerror(number)))")
+        message("error: stdout cannot be written, and what goes there is cut short: \(systemWords(number))")
         message("hint: see to where it goes, such as the space on that disk")
       }
       return false

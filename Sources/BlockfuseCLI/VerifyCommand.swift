@@ -2,10 +2,10 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
 import Synchronization
-import Zarr
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

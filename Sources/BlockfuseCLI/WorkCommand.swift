@@ -3,7 +3,6 @@ import Diagnostics
 import Foundation
 import JobStore
 import Jobs
-import Zarr
 
 struct WorkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 import BlockfuseCLI
+import Diagnostics
 import Foundation
-import Jobs
 import JobStore
+import Jobs
 import Testing
 
 /// Numbers that scripts ask for: none may change.
@@ -13,8 +14,7 @@ import Testing
   }
 
   @Test func errors() {
-    #expect(ExitStatus(JobError.invalid(what: "a", hint: "")) == .usage)
-    #expect(ExitStatus(JobStoreError.noSuchJob(selector: "7", path: "jobs.sqlite")) == .noJob)
-    #expect(ExitStatus(CocoaError(.fileNoSuchFile)) == .unexpected)
+    #expect(JobError.invalid(what: "a", hint: "").exitStatus == .usage)
+    #expect(JobStoreError.noSuchJob(selector: "7", path: "jobs.sqlite").exitStatus == .noJob)
   }
 }

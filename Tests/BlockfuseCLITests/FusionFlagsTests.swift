@@ -1,9 +1,10 @@
 import ArgumentParser
 import BlockfuseCLI
+import Diagnostics
 import Foundation
+import JSON
 import Jobs
 import Testing
-import Zarr
 
 /// The options of a fusion as they are typed.
 @Suite struct FusionFlagsTests {
@@ -111,7 +112,7 @@ import Zarr
     let flags = try FusionFlags.parse(line)
     let error = #expect(throws: JobError.self) { try flags.resolve() }
     #expect(error?.description.contains(message) == true, "\(String(describing: error))")
-    #expect(error.map(ExitStatus.init) == .usage)
+    #expect(error?.exitStatus == .usage)
   }
 
   /// A document with one option.

@@ -1,6 +1,7 @@
 import Foundation
 import Fusion
 import Geometry
+import JSON
 import Jobs
 import Testing
 import Zarr

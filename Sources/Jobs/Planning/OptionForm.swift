@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Zarr
 
 /// How an option's value is written on the command line, and which JSON it stands for.

@@ -1,5 +1,6 @@
 import Fusion
 import Geometry
+import JSON
 import Zarr
 
 /// A row of `OptionTable`: all that is known of one option, but for the type of its value.

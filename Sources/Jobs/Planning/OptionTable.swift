@@ -1,5 +1,6 @@
 import Fusion
 import Geometry
+import JSON
 import Views
 import Zarr
 
