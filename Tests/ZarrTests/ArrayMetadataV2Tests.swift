@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite struct MetadataV2Tests {
+@Suite struct ArrayMetadataV2Tests {
   static let base: [String: JSONValue] = [
     "zarr_format": 2, "shape": [4, 6], "chunks": [2, 3], "dtype": "<u2", "compressor": .null, "fill_value": 0,
     "order": "C", "filters": .null,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Zarr
 
-@Suite struct MetadataV3Tests {
+@Suite struct ArrayMetadataV3Tests {
   static let little: JSONValue = ["name": "bytes", "configuration": ["endian": "little"]]
   static let base: [String: JSONValue] = [
     "zarr_format": 3, "node_type": "array", "shape": [4, 6], "data_type": "uint16", "fill_value": 0,
