@@ -31,7 +31,7 @@ extension JobStore {
   public func blocks(of job: JobID, _ filter: BlockFilter = BlockFilter()) throws(JobStoreError) -> BlockCursor {
     let levels = try read { db in
       _ = try self.storedState(db, job)
-      return try LevelInfo.all(db, job: job)
+      return try LevelRow.all(db, job: job)
     }
     if let level = filter.level, !levels.indices.contains(level) {
       throw .invalid("job \(job) has no level \(level)")
@@ -52,7 +52,7 @@ public struct BlockCursor: Sendable {
   /// The bricks that may hold a block of the wanted state, where there is a list of those: of failures, of claims.
   private var candidates: (level: Int, bricks: Set<Int>)?
 
-  fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelInfo]) {
+  fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelRow]) {
     (self.store, self.job, state) = (store, job, filter.state)
     walks = levels.reversed().compactMap { LevelWalk($0, filter) }
   }
@@ -102,7 +102,7 @@ public struct BlockCursor: Sendable {
   }
 
   /// Failed and running blocks are few and have rows of their own: whatever else there is need not be read.
-  private mutating func findCandidates(_ level: LevelInfo) throws(JobStoreError) {
+  private mutating func findCandidates(_ level: LevelRow) throws(JobStoreError) {
     guard let state, state == .failed || state == .running, candidates?.level != level.layout.level else { return }
     let sql =
       state == .failed
@@ -176,13 +176,13 @@ private struct BrickRange: Sendable {
 
 /// A walk over the wanted blocks of a level in C order.
 private struct LevelWalk: Sendable {
-  let level: LevelInfo
+  let level: LevelRow
   let lower: TCZYX
   let upper: TCZYX
   private(set) var position: TCZYX?
 
   /// Nil where the filter leaves nothing of the level.
-  init?(_ level: LevelInfo, _ filter: BlockFilter) {
+  init?(_ level: LevelRow, _ filter: BlockFilter) {
     let grid = level.grid.count
     let t = (filter.t ?? 0..<grid.t).clamped(to: 0..<grid.t)
     let c = (filter.c ?? 0..<grid.c).clamped(to: 0..<grid.c)

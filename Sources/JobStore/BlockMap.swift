@@ -31,7 +31,7 @@ public struct BlockMap: Sendable {
   /// Below this many blocks cells may cut bricks, whose blocks are then counted one by one.
   private static let exactBlocks = 1 << 22
 
-  fileprivate init(_ level: LevelInfo, along: Axis, maximumCells: Int, t: Int?, c: Int?) {
+  fileprivate init(_ level: LevelRow, along: Axis, maximumCells: Int, t: Int?, c: Int?) {
     let axes = Axis.space.filter { $0 != along }
     (self.along, rowAxis, columnAxis) = (along, axes[0], axes[1])
     grid = level.grid
@@ -163,7 +163,7 @@ extension JobStore {
   ) throws(JobStoreError) -> BlockMap {
     try read { db in
       _ = try self.storedState(db, job)
-      let level = try LevelInfo.one(db, job: job, level: number)
+      let level = try LevelRow.one(db, job: job, level: number)
       guard along.spaceLane != nil, (0..<level.grid.count.t).contains(t ?? 0), (0..<level.grid.count.c).contains(c ?? 0)
       else { throw JobStoreError.invalid("level \(number) has no such axis, time point or channel") }
       var map = BlockMap(level, along: along, maximumCells: maximumCells, t: t, c: c)

@@ -8,7 +8,7 @@ extension JobStore {
   public func states(
     of job: JobID, level: Int, t: Int, c: Int, blocks: Box3
   ) throws(JobStoreError) -> [BlockState] {
-    let info = try read { db in try LevelInfo.one(db, job: job, level: level) }
+    let info = try read { db in try LevelRow.one(db, job: job, level: level) }
     return try states(info, t: t, c: c, blocks: blocks) { places throws(JobStoreError) in
       try read { db in
         let live = try self.liveRuns(db, job)
@@ -24,7 +24,7 @@ extension JobStore {
 
   /// Reads the bricks that a box meets, each once.
   func states(
-    _ level: LevelInfo, t: Int, c: Int, blocks: Box3,
+    _ level: LevelRow, t: Int, c: Int, blocks: Box3,
     bricks: ([BrickPlace]) throws(JobStoreError) -> [BrickContents]
   ) throws(JobStoreError) -> [BlockState] {
     let whole = Box3(shape: level.grid.count.zyx)
@@ -80,12 +80,12 @@ extension JobStore {
 
   public func failure(of job: JobID, block: BlockID) throws(JobStoreError) -> BlockFailure? {
     try read { db in
-      let level = try LevelInfo.one(db, job: job, level: block.level)
+      let level = try LevelRow.one(db, job: job, level: block.level)
       return try JobStore.failure(db, job, level, block.position)
     }
   }
 
-  static func failure(_ db: Database, _ job: JobID, _ level: LevelInfo, _ p: TCZYX) throws -> BlockFailure? {
+  static func failure(_ db: Database, _ job: JobID, _ level: LevelRow, _ p: TCZYX) throws -> BlockFailure? {
     guard level.grid.contains(p) else { throw outside(level, p) }
     let place = BrickPlace(level.bricks.number(of: p), in: level.bricks)
     let row = try db.row(
@@ -134,7 +134,7 @@ extension JobStore {
       if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
         throw JobStoreError.invalid("tasks of the work order \(order.path) may be at work on job \(job)")
       }
-      let levels = try LevelInfo.all(db, job: job)
+      let levels = try LevelRow.all(db, job: job)
       var byBrick: [BrickKey: [TCZYX]] = [:]
       for block in blocks {
         guard levels.indices.contains(block.level) else {
@@ -151,7 +151,7 @@ extension JobStore {
         changed += try JobStore.setPending(db, job, key.level, place, positions.compactMap(place.index(of:)))
       }
       if changed > 0 && state != .pending {
-        let settled = try LevelInfo.all(db, job: job).reduce(0) { $0 + $1.settled }
+        let settled = try LevelRow.all(db, job: job).reduce(0) { $0 + $1.settled }
         try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
       }
       try meanwhile(try self.storedState(db, job)) { block in
@@ -188,12 +188,12 @@ extension JobStore {
     if count == 0 { return 0 }
     brick.pending &+= count
     try brick.save(db, job: job, level: level)
-    try LevelInfo.add(
+    try LevelRow.add(
       db, job: job, level: level, done: -change.done, empty: -change.empty, failed: -change.failed)
     return count
   }
 
-  static func outside(_ level: LevelInfo, _ p: TCZYX) -> JobStoreError {
+  static func outside(_ level: LevelRow, _ p: TCZYX) -> JobStoreError {
     .invalid("block \(BlockID(level: level.layout.level, position: p)) is outside the grid \(level.grid.count.array)")
   }
 }

@@ -28,7 +28,7 @@ extension JobStore {
       guard let lock = try self.locks.take(LockFile.creation(id), within: 5) else {
         throw JobStoreError.busy(path: self.path)
       }
-      for layout in new.levels { try LevelInfo.insert(db, job: id, layout: layout) }
+      for layout in new.levels { try LevelRow.insert(db, job: id, layout: layout) }
       for view in new.views { try JobStore.insert(db, job: id, view) }
       try db.reach(.creatingJob)
       return (id, lock)

@@ -89,7 +89,7 @@ extension JobStore {
   private func apply(_ news: [LogNews], of order: OrderRecord) throws(JobStoreError) -> Int {
     try write { db in
       try self.freeDead(db, order.job)
-      let levels = try LevelInfo.all(db, job: order.job)
+      let levels = try LevelRow.all(db, job: order.job)
       var settled = 0
       for log in news {
         guard levels.indices.contains(log.level) else {
@@ -111,7 +111,7 @@ extension JobStore {
       for level in levels {
         let number = level.layout.level
         let first = try level.firstUntouched(db, job: order.job, from: level.untouched)
-        if first > level.untouched { try LevelInfo.setUntouched(db, job: order.job, level: number, first) }
+        if first > level.untouched { try LevelRow.setUntouched(db, job: order.job, level: number, first) }
       }
       try db.reach(.merging)
       return settled
@@ -128,7 +128,7 @@ extension JobStore {
     of job: JobID, level number: Int, in bricks: Range<Int>? = nil, _ body: (Int, BrickBits) throws -> Void
   ) throws(JobStoreError) {
     try read { db in
-      let level = try LevelInfo.one(db, job: job, level: number)
+      let level = try LevelRow.one(db, job: job, level: number)
       let bricks = bricks ?? 0..<level.bricks.count
       let bounds: Database.Values = [job, number, bricks.lowerBound, bricks.upperBound - 1]
       var failed: [Int: [Int]] = [:]
@@ -160,9 +160,9 @@ extension JobStore {
 private struct Merge {
   let db: Database
   let job: JobID
-  let level: LevelInfo
+  let level: LevelRow
 
-  init(_ db: Database, _ job: JobID, _ level: LevelInfo) {
+  init(_ db: Database, _ job: JobID, _ level: LevelRow) {
     (self.db, self.job, self.level) = (db, job, level)
   }
 
@@ -185,7 +185,7 @@ private struct Merge {
     for (brick, news) in log.bricks.sorted(by: { $0.key < $1.key }) {
       try apply(news, to: try level.place(brick), &change)
     }
-    try LevelInfo.add(
+    try LevelRow.add(
       db, job: job, level: number, done: change.done, empty: change.empty, failed: change.failed)
     return change.done + change.empty
   }

@@ -10,7 +10,7 @@ extension JobStore {
   ///
   /// - Parameter checking: throws what is against it, within the transaction; the job is then left as it is.
   public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo, checking: () throws -> Void = {}) throws -> Run {
-    let (id, lock, levels) = try writeBeside { db -> (Int64, ByteLock, [LevelInfo]) in
+    let (id, lock, levels) = try writeBeside { db -> (Int64, ByteLock, [LevelRow]) in
       let state = try self.storedState(db, job)
       if state == .creating { throw JobStoreError.wrongState(job: job, state: state, action: "run it") }
       if !join { try self.refuseIfRunning(db, job) }
@@ -27,7 +27,7 @@ extension JobStore {
       }
       try JobStore.setStored(db, job, .running)
       try db.reach(.beginningRun)
-      return (id, lock, try LevelInfo.all(db, job: job))
+      return (id, lock, try LevelRow.all(db, job: job))
     }
     return Run(id: id, job: job, store: self, lock: lock, levels: levels)
   }

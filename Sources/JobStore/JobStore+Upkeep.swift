@@ -41,7 +41,7 @@ extension JobStore {
         problems.append("a row of \(try row.text(0)) belongs to nothing")
       }
       for job in try db.rows("SELECT id FROM job").map({ try $0.integer(0) }) {
-        for level in try LevelInfo.all(db, job: job) {
+        for level in try LevelRow.all(db, job: job) {
           problems += try self.problems(db, job, level).map { "job \(job), level \(level.layout.level): \($0)" }
         }
       }
@@ -49,7 +49,7 @@ extension JobStore {
     }
   }
 
-  private func problems(_ db: Database, _ job: JobID, _ level: LevelInfo) throws -> [String] {
+  private func problems(_ db: Database, _ job: JobID, _ level: LevelRow) throws -> [String] {
     let number = level.layout.level
     var problems: [String] = []
     var (done, empty, failed) = (0, 0, 0)

@@ -80,7 +80,7 @@ extension JobStore {
         running[try $0.integer(0), default: 0] &+= try $0.integer(1)
       }
     }
-    return try LevelInfo.all(db, job: job).map { level in
+    return try LevelRow.all(db, job: job).map { level in
       LevelRecord(
         layout: level.layout,
         counts: BlockCounts(

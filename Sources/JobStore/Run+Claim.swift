@@ -40,10 +40,10 @@ extension Run {
         return true
       }
       if number > 0 {
-        let below = try LevelInfo.one(db, job: job, level: number - 1)
+        let below = try LevelRow.one(db, job: job, level: number - 1)
         if below.settled < below.blocks { return false }
       }
-      let now = try LevelInfo.one(db, job: job, level: number)
+      let now = try LevelRow.one(db, job: job, level: number)
       let claimed = try db.integer("SELECT ifnull(sum(count), 0) FROM claim WHERE job = ? AND level = ?", [job, number]) ?? 0
       return level.blocks - now.settled - now.failed - claimed > 0
     }
@@ -65,12 +65,12 @@ extension Run {
   }
 
   private func claimStep(
-    _ db: Database, _ level: LevelInfo, limit: Int, _ scan: inout ClaimScan
+    _ db: Database, _ level: LevelRow, limit: Int, _ scan: inout ClaimScan
   ) throws -> [Claim] {
     let number = level.layout.level
     var readiness: Readiness?
     if number > 0 {
-      let below = try LevelInfo.one(db, job: job, level: number - 1)
+      let below = try LevelRow.one(db, job: job, level: number - 1)
       if below.settled < below.blocks { readiness = Readiness(self, db, level: level, below: below) }
     }
     var claims: [Claim] = []
@@ -105,13 +105,13 @@ extension Run {
 
     // Bricks that were never touched. Where all are ready, the first is taken and `untouched` follows; else those that
     // are not ready are passed over and stay untouched.
-    var untouched = try LevelInfo.one(db, job: job, level: number).untouched
+    var untouched = try LevelRow.one(db, job: job, level: number).untouched
     while rest > 0 && budget > 0 {
       let from = max(scan.nextUntouched, untouched)
       let brick = try level.firstUntouched(db, job: job, from: from)
       if from == untouched && brick > untouched {
         untouched = brick
-        try LevelInfo.setUntouched(db, job: job, level: number, untouched)
+        try LevelRow.setUntouched(db, job: job, level: number, untouched)
       }
       scan.nextUntouched = brick + 1
       if brick == level.bricks.count {
@@ -176,13 +176,13 @@ struct ClaimScan {
 
 /// Whether blocks of the pyramid may be made: all blocks of the level below that their voxels average are settled.
 struct Readiness {
-  let below: LevelInfo
+  let below: LevelRow
   private let run: Run
   private let db: Database
-  private let level: LevelInfo
+  private let level: LevelRow
   private var bricks: [Int: BrickContents] = [:]
 
-  init(_ run: Run, _ db: Database, level: LevelInfo, below: LevelInfo) {
+  init(_ run: Run, _ db: Database, level: LevelRow, below: LevelRow) {
     (self.run, self.db, self.level, self.below) = (run, db, level, below)
   }
 
@@ -205,9 +205,9 @@ struct Readiness {
   }
 }
 
-extension LevelInfo {
+extension LevelRow {
   /// The blocks of the level below that a block's voxels average.
-  func sourceBlocks(of position: TCZYX, below: LevelInfo) -> Box3 {
+  func sourceBlocks(of position: TCZYX, below: LevelRow) -> Box3 {
     let box = grid.box(of: position)
     return below.grid.blocks(
       meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))

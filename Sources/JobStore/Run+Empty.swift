@@ -10,7 +10,7 @@ extension Run {
     let level = try level(number)
     return try store.read { db in
       var found: [BrickRegion] = []
-      let first = try LevelInfo.one(db, job: job, level: number).untouched
+      let first = try LevelRow.one(db, job: job, level: number).untouched
       var next = max(first, (after ?? -1) + 1)
       func addUntil(_ end: Int) {
         while next < end && found.count < limit {
@@ -49,10 +49,10 @@ extension Run {
         try insert.execute(arguments: [job, number, brick])
         if db.changesCount > 0 { settled += level.bricks.extent(brick).product }
       }
-      try LevelInfo.add(db, job: job, level: number, empty: settled)
-      let untouched = try LevelInfo.one(db, job: job, level: number).untouched
+      try LevelRow.add(db, job: job, level: number, empty: settled)
+      let untouched = try LevelRow.one(db, job: job, level: number).untouched
       let first = try level.firstUntouched(db, job: job, from: untouched)
-      if first > untouched { try LevelInfo.setUntouched(db, job: job, level: number, first) }
+      if first > untouched { try LevelRow.setUntouched(db, job: job, level: number, first) }
       try db.reach(.settlingEmpty)
       return settled
     }

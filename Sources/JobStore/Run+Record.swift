@@ -75,7 +75,7 @@ extension Run {
       try sums?.save(db, job: job, level: key.level)
     }
     for (level, change) in changes {
-      try LevelInfo.add(
+      try LevelRow.add(
         db, job: job, level: level, done: change.done, empty: change.empty, failed: change.failed)
     }
     return lost

@@ -15,7 +15,7 @@ public final class Run: Sendable, Identifiable {
   public let id: Int64
   public let job: JobID
   let store: JobStore
-  let levels: [LevelInfo]
+  let levels: [LevelRow]
   let order = MortonOrder()
   let settled = SettledBricks()
   /// Bricks of the pyramid in which nothing was ready, as of when.
@@ -23,7 +23,7 @@ public final class Run: Sendable, Identifiable {
   private let sampling = Mutex(SampleSchedule())
   private let lock: ByteLock
 
-  init(id: Int64, job: JobID, store: JobStore, lock: ByteLock, levels: [LevelInfo]) {
+  init(id: Int64, job: JobID, store: JobStore, lock: ByteLock, levels: [LevelRow]) {
     (self.id, self.job, self.store, self.lock, self.levels) = (id, job, store, lock, levels)
   }
 
@@ -98,7 +98,7 @@ public final class Run: Sendable, Identifiable {
   }
 
   private func finalState(_ db: Database) throws -> JobState {
-    let now = try LevelInfo.all(db, job: job)
+    let now = try LevelRow.all(db, job: job)
     if now.allSatisfy({ $0.settled == $0.blocks }) { return .complete }
     return now.contains { $0.failed > 0 } ? .failed : .interrupted
   }
@@ -112,7 +112,7 @@ public final class Run: Sendable, Identifiable {
     try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) != nil
   }
 
-  func level(_ level: Int) throws(JobStoreError) -> LevelInfo {
+  func level(_ level: Int) throws(JobStoreError) -> LevelRow {
     guard levels.indices.contains(level) else { throw .invalid("job \(job) has no level \(level)") }
     return levels[level]
   }

@@ -2,7 +2,7 @@ import GRDB
 import Geometry
 
 /// The row of a level: its layout, which never changes, and how it stood when it was read.
-struct LevelInfo: Sendable {
+struct LevelRow: Sendable {
   let layout: LevelLayout
   let grid: BlockGrid
   let bricks: BrickLayout
@@ -21,15 +21,15 @@ struct LevelInfo: Sendable {
     brick_t, brick_c, brick_z, brick_y, brick_x, bricks, blocks, done, empty, failed, untouched
     """
 
-  static func all(_ db: Database, job: JobID) throws -> [LevelInfo] {
-    try db.rows("SELECT \(columns) FROM level WHERE job = ? ORDER BY level", [job]).map(LevelInfo.init)
+  static func all(_ db: Database, job: JobID) throws -> [LevelRow] {
+    try db.rows("SELECT \(columns) FROM level WHERE job = ? ORDER BY level", [job]).map(LevelRow.init)
   }
 
-  static func one(_ db: Database, job: JobID, level: Int) throws -> LevelInfo {
+  static func one(_ db: Database, job: JobID, level: Int) throws -> LevelRow {
     guard let row = try db.row("SELECT \(columns) FROM level WHERE job = ? AND level = ?", [job, level]) else {
       throw JobStoreError.invalid("job \(job) has no level \(level)")
     }
-    return try LevelInfo(row)
+    return try LevelRow(row)
   }
 
   private init(_ row: Row) throws {
