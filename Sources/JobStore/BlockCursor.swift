@@ -109,7 +109,7 @@ public struct BlockCursor: Sendable {
       ? "SELECT DISTINCT brick FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND failed = 1"
       : "SELECT DISTINCT brick FROM claim WHERE job = ? AND level = ?"
     let bricks = try store.read { db in
-      Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer(0) })
+      Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer("brick") })
     }
     candidates = (level.layout.level, bricks)
   }
@@ -123,20 +123,17 @@ public struct BlockCursor: Sendable {
       }
       let bounds: Database.Values = [job, level, first, first + bricks.count - 1]
       let rows = try db.rows(
-        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?",
+        "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?",
         bounds)
       for row in rows {
-        let i = try row.integer(4) - first
+        let i = try row.integer("brick") - first
         // between the bounds, by the query; a damaged index may lie
         guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
         bricks[i] = try BrickContents(db, job: job, level: level, bricks[i].place, row, runs: live)
       }
       var failures: [TCZYX: BlockFailure] = [:]
       try db.each(
-        """
-        SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
-        WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?
-        """, bounds
+        "SELECT \(FailureRow.columns) FROM failure WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
       ) { row in
         let failure = try BlockFailure(row)
         failures[failure.block.position] = failure
@@ -146,9 +143,9 @@ public struct BlockCursor: Sendable {
         try db.each(
           "SELECT brick, sums FROM checksum WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
         ) { row in
-          let i = try row.integer(0) - first
+          let i = try row.integer("brick") - first
           guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
-          sums[i] = try BrickChecksums(bricks[i].place, sums: row.blob(1))
+          sums[i] = try BrickChecksums(bricks[i].place, sums: row.blob("sums"))
         }
       }
       let isWanted = bricks.map { brick in state.map(brick.contains) ?? true }
@@ -195,7 +192,6 @@ private struct LevelWalk: Sendable {
   }
 
   private var size: TCZYX { level.bricks.bricks.block }
-  private var bricksAlongX: Int { level.bricks.bricks.count.x }
 
   /// The first brick of the wanted part of the row of bricks that a position is in.
   func firstBrick(of p: TCZYX) -> Int {

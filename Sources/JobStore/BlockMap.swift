@@ -168,10 +168,10 @@ extension JobStore {
       else { throw JobStoreError.invalid("level \(number) has no such axis, time point or channel") }
       var map = BlockMap(level, along: along, maximumCells: maximumCells, t: t, c: c)
       try db.each(
-        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
+        "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
       ) { row in
-        let place = try level.place(try row.integer(4))
-        switch try row.text(0) {
+        let place = try level.place(try row.integer("brick"))
+        switch try row.text("state") {
         case "done": map.add(place, all: .done)
         case "empty": map.add(place, all: .empty)
         default:
@@ -184,13 +184,12 @@ extension JobStore {
         "SELECT t, c, z, y, x FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND failed = 1",
         [job, number]
       ) { row in
-        let n = try (0..<5).map { try row.integer($0) }
-        map.add(TCZYX(t: n[0], c: n[1], z: n[2], y: n[3], x: n[4]), .failed)
+        map.add(try row.position(), .failed)
       }
       for run in try self.liveRuns(db, job) {
         try db.each("SELECT blocks, brick FROM claim WHERE run = ? AND level = ?", [run, number]) { row in
-          let place = try level.place(try row.integer(1))
-          map.add(place, try BrickRow.bitmap(row, 0, place), .running)
+          let place = try level.place(try row.integer("brick"))
+          map.add(place, try BrickRow.bitmap(row, "blocks", place), .running)
         }
       }
       return map

@@ -21,7 +21,7 @@ struct BrickChecksums: Sendable {
   static func load(_ db: Database, job: JobID, level: Int, _ place: BrickPlace) throws -> BrickChecksums {
     let row = try db.row(
       "SELECT sums FROM checksum WHERE job = ? AND level = ? AND brick = ?", [job, level, place.number])
-    return try row.map { try BrickChecksums(place, sums: $0.blob(0)) } ?? BrickChecksums(place)
+    return try row.map { try BrickChecksums(place, sums: $0.blob("sums")) } ?? BrickChecksums(place)
   }
 
   func save(_ db: Database, job: JobID, level: Int) throws {

@@ -19,7 +19,7 @@ struct BrickContents: Sendable {
     _ db: Database, job: JobID, level: Int, _ place: BrickPlace, runs: Set<Int64>? = nil
   ) throws -> BrickContents {
     let row = try db.row(
-      "SELECT state, pending, done, empty FROM brick WHERE job = ? AND level = ? AND brick = ?",
+      "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? AND brick = ?",
       [job, level, place.number])
     guard let row else { return BrickContents(place: place, blocks: .untouched) }
     return try BrickContents(db, job: job, level: level, place, row, runs: runs)
@@ -29,16 +29,16 @@ struct BrickContents: Sendable {
     (self.place, self.blocks) = (place, blocks)
   }
 
-  /// From columns state, pending, done, empty, and the brick's failures and claims where it is not finished.
-  init(_ db: Database, job: JobID, level: Int, _ place: BrickPlace, _ row: Row, runs: Set<Int64>?) throws {
+  /// Reads `BrickRow.columns`, and the brick's failures and claims if it is not finished.
+  init(_ db: Database, job: JobID, level: Int, _ place: BrickPlace, _ row: StoredRow, runs: Set<Int64>?) throws {
     self.place = place
-    switch try row.text(0) {
+    switch try row.text("state") {
     case "done": blocks = .all(.done)
     case "empty": blocks = .all(.empty)
-    case "mixed": blocks = .mixed(done: try BrickRow.bitmap(row, 2, place))
+    case "mixed": blocks = .mixed(done: try BrickRow.bitmap(row, "done", place))
     default:
       blocks = .open(
-        done: try BrickRow.bitmap(row, 2, place), empty: try BrickRow.bitmap(row, 3, place),
+        done: try BrickRow.bitmap(row, "done", place), empty: try BrickRow.bitmap(row, "empty", place),
         failed: try BrickRow.failed(db, job: job, level: level, place),
         running: try BrickRow.claimed(db, job: job, level: level, place, runs: runs))
     }

@@ -87,7 +87,7 @@ extension JobStore {
   @discardableResult
   public func finishCreation(_ job: JobID, _ decide: () throws -> CreationEnd) throws -> CreationEnd? {
     try writeBeside { db in
-      let state = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text(0)
+      let state = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text("state")
       guard state == JobState.creating.rawValue, try self.locks.held([LockFile.creation(job)]).isEmpty else { return nil }
       let end = try decide()
       switch end {
@@ -122,7 +122,7 @@ extension JobStore {
   private func outputUses(_ db: Database, where isNear: (String) -> Bool) throws -> [OutputUse] {
     let rows = try db.rows("SELECT id, output_path FROM job WHERE state <> 'creating' ORDER BY id", [])
     return try rows.compactMap { row in
-      let (job, path) = (try row.integer(0), try row.text(1))
+      let (job, path) = (try row.integer("id"), try row.text("output_path"))
       guard isNear(path) else { return nil }
       return OutputUse(
         job: job, path: path, holder: try self.liveWorkers(db, job).first,

@@ -34,7 +34,7 @@ extension JobStore {
       }
       let newest = "id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))"
       if let record = try self.records(db, where: newest, [selector]).first { return record }
-      let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)", []).map { try $0.text(0) }
+      let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)", []).map { try $0.text("name") }
       throw JobStoreError.noSuchJob(selector: selector, path: self.path, nearest: nearestName(to: selector, among: names))
     }
   }
@@ -64,26 +64,25 @@ extension JobStore {
 
   /// As in the table: `running` also where every process is dead.
   func storedState(_ db: Database, _ job: JobID) throws -> JobState {
-    guard let text = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text(0) else {
+    guard let row = try db.row("SELECT state FROM job WHERE id = ?", [job]) else {
       throw JobStoreError.noSuchJob(selector: String(job), path: path)
     }
-    return try JobStore.value(text)
+    return try row.value("state")
   }
 
   static func insert(_ db: Database, _ job: JobDescription) throws {
-    try db.run(
-      """
-      INSERT INTO job (
-        uuid, name, state, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
-        fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms, voxel_revision, codec_libraries
-      ) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
+    try db.insert(
+      into: "job",
       [
-        job.uuid, job.name, job.datasetPath, job.datasetDigest, job.outputPath, job.options, job.programVersion,
-        job.transformKey, job.fusionFunction, job.weightsFunction, job.interpolationOrder, job.elementType.rawValue,
-        job.is3D ? 3 : 2, job.spacing[0], job.spacing[1], job.spacing[2], job.origin[0], job.origin[1], job.origin[2],
-        job.ngffVersion, job.details, Date().milliseconds, job.voxelRevision, job.codecLibraries,
+        "uuid": job.uuid, "name": job.name, "state": JobState.creating.rawValue, "dataset_path": job.datasetPath,
+        "dataset_digest": job.datasetDigest, "output_path": job.outputPath, "options": job.options,
+        "program_version": job.programVersion, "transform_key": job.transformKey, "fusion_func": job.fusionFunction,
+        "weights_func": job.weightsFunction, "interpolation_order": job.interpolationOrder,
+        "element_type": job.elementType.rawValue, "spatial_axes": job.is3D ? 3 : 2,
+        "spacing_z": job.spacing[0], "spacing_y": job.spacing[1], "spacing_x": job.spacing[2],
+        "origin_z": job.origin[0], "origin_y": job.origin[1], "origin_x": job.origin[2],
+        "ngff_version": job.ngffVersion, "details": job.details, "created_ms": Date().milliseconds,
+        "voxel_revision": job.voxelRevision, "codec_libraries": job.codecLibraries,
       ])
   }
 
@@ -91,42 +90,32 @@ extension JobStore {
   func records(
     _ db: Database, where condition: String, _ values: Database.Values, live known: Set<Int64>? = nil
   ) throws -> [JobRecord] {
-    let rows = try db.rows(
-      """
-      SELECT id, state, uuid, name, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
-        fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms, finished_ms,
-        voxel_revision, codec_libraries
-      FROM job WHERE \(condition) ORDER BY id
-      """, values)
+    let rows = try db.rows("SELECT * FROM job WHERE \(condition) ORDER BY id", values)
     return try rows.map { row in
-      let id = try row.integer(0)
+      let id = try row.integer("id")
       let live = try known ?? self.liveRuns(db, id)
-      var state: JobState = try JobStore.value(try row.text(1))
+      var state: JobState = try row.value("state")
       if state == .running && live.isEmpty { state = .interrupted }
-      let description = JobDescription(
-        name: try row.optionalText(3), uuid: try row.text(2), datasetPath: try row.text(4),
-        datasetDigest: try row.text(5), outputPath: try row.text(6), options: try row.text(7),
-        programVersion: try row.text(8), voxelRevision: try row.integer(25), codecLibraries: try row.text(26),
-        transformKey: try row.optionalText(9), fusionFunction: try row.text(10),
-        weightsFunction: try row.optionalText(11), interpolationOrder: try row.integer(12),
-        elementType: try JobStore.value(try row.text(13)), is3D: try row.integer(14) == 3,
-        spacing: Vector3(try row.double(15), try row.double(16), try row.double(17)),
-        origin: Vector3(try row.double(18), try row.double(19), try row.double(20)),
-        ngffVersion: try row.optionalText(21), details: try row.text(22))
       let levels = try self.levelRecords(db, id, live: live)
       return JobRecord(
-        id: id, state: state, description: description, counts: levels.reduce(BlockCounts()) { $0 + $1.counts },
-        createdAt: Date(milliseconds: try row.integer(23)),
-        finishedAt: try row.optionalInteger(24).map(Date.init(milliseconds:)))
+        id: id, state: state, description: try JobDescription(row), counts: levels.reduce(BlockCounts()) { $0 + $1.counts },
+        createdAt: try row.date("created_ms"), finishedAt: try row.optionalDate("finished_ms"))
     }
   }
+}
 
-  /// A value of a closed set; another one is damage.
-  static func value<T: RawRepresentable>(_ text: String) throws -> T where T.RawValue == String {
-    guard let value = T(rawValue: text) else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\"\(text)\" is no \(T.self)")
-    }
-    return value
+extension JobDescription {
+  /// Reads columns of table `job`.
+  fileprivate init(_ row: StoredRow) throws {
+    self.init(
+      name: try row.optionalText("name"), uuid: try row.text("uuid"), datasetPath: try row.text("dataset_path"),
+      datasetDigest: try row.text("dataset_digest"), outputPath: try row.text("output_path"),
+      options: try row.text("options"), programVersion: try row.text("program_version"),
+      voxelRevision: try row.integer("voxel_revision"), codecLibraries: try row.text("codec_libraries"),
+      transformKey: try row.optionalText("transform_key"), fusionFunction: try row.text("fusion_func"),
+      weightsFunction: try row.optionalText("weights_func"),
+      interpolationOrder: try row.integer("interpolation_order"), elementType: try row.value("element_type"),
+      is3D: try row.integer("spatial_axes") == 3, spacing: try row.vector("spacing"), origin: try row.vector("origin"),
+      ngffVersion: try row.optionalText("ngff_version"), details: try row.text("details"))
   }
 }

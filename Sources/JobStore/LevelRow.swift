@@ -15,46 +15,47 @@ struct LevelRow: Sendable {
 
   var settled: Int { done + empty }
 
-  private static let columns = """
-    level, shape_t, shape_c, shape_z, shape_y, shape_x, chunk_z, chunk_y, chunk_x, shard_z, shard_y, shard_x,
-    factor_z, factor_y, factor_x, absolute_z, absolute_y, absolute_x, grid_t, grid_c, grid_z, grid_y, grid_x,
-    brick_t, brick_c, brick_z, brick_y, brick_x, bricks, blocks, done, empty, failed, untouched
-    """
-
   static func all(_ db: Database, job: JobID) throws -> [LevelRow] {
-    try db.rows("SELECT \(columns) FROM level WHERE job = ? ORDER BY level", [job]).map(LevelRow.init)
+    try db.rows("SELECT * FROM level WHERE job = ? ORDER BY level", [job]).map(LevelRow.init)
   }
 
   static func one(_ db: Database, job: JobID, level: Int) throws -> LevelRow {
-    guard let row = try db.row("SELECT \(columns) FROM level WHERE job = ? AND level = ?", [job, level]) else {
+    guard let row = try db.row("SELECT * FROM level WHERE job = ? AND level = ?", [job, level]) else {
       throw JobStoreError.invalid("job \(job) has no level \(level)")
     }
     return try LevelRow(row)
   }
 
-  private init(_ row: Row) throws {
-    let n = try (0..<34).map { try row.optionalInteger($0) ?? 0 }
-    func spaceTime(_ i: Int) -> TCZYX { TCZYX(t: n[i], c: n[i + 1], z: n[i + 2], y: n[i + 3], x: n[i + 4]) }
-    func space(_ i: Int) -> Index3 { Index3(n[i], n[i + 1], n[i + 2]) }
+  private init(_ row: StoredRow) throws {
+    let level = try row.integer("level")
     // A damaged file may hold what the table's checks forbid; nothing here may trap.
-    let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(n[0]) does not agree with its grid")
-    let lengths = LevelLimit.length
-    guard n[1..<9].allSatisfy({ (1...lengths).contains($0) }), n[9..<12].allSatisfy({ (0...lengths).contains($0) }),
-      n[12..<15].allSatisfy({ (1...64).contains($0) }), n[15..<18].allSatisfy({ (1...lengths).contains($0) }),
-      n[23..<28].allSatisfy({ (1...4096).contains($0) }),
-      n[9...11].allSatisfy({ $0 == 0 }) || n[9...11].allSatisfy({ $0 > 0 })
-    else { throw damage }
+    let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "level \(level) does not agree with its grid")
+    func check(_ numbers: [Int], in range: ClosedRange<Int>) throws {
+      guard numbers.allSatisfy(range.contains) else { throw damage }
+    }
+    let (shape, chunk) = (try row.spaceTime("shape"), try row.index("chunk"))
+    let shard = try ["shard_z", "shard_y", "shard_x"].map { try row.optionalInteger($0) ?? 0 }
+    let (factor, absolute) = (try row.index("factor"), try row.index("absolute"))
+    let (gridCount, brick) = (try row.spaceTime("grid"), try row.spaceTime("brick"))
+    try check(shape.array + TCZYX(zyx: chunk).array, in: 1...LevelLimit.length)
+    try check(shard, in: 0...LevelLimit.length)
+    guard shard.allSatisfy({ $0 == 0 }) || shard.allSatisfy({ $0 > 0 }) else { throw damage }
+    try check([factor[0], factor[1], factor[2]], in: 1...64)
+    try check([absolute[0], absolute[1], absolute[2]], in: 1...LevelLimit.length)
+    try check(brick.array, in: 1...BrickLayout.capacity)
     layout = LevelLayout(
-      level: n[0], shape: spaceTime(1), chunk: TCZYX(zyx: space(6)), shard: n[9] > 0 ? TCZYX(zyx: space(9)) : nil,
-      factor: space(12), absoluteFactor: space(15))
+      level: level, shape: shape, chunk: TCZYX(zyx: chunk),
+      shard: shard[0] > 0 ? TCZYX(z: shard[0], y: shard[1], x: shard[2]) : nil, factor: factor, absoluteFactor: absolute)
     grid = layout.grid
-    bricks = BrickLayout(grid: grid.count, brick: spaceTime(23))
-    (blocks, done, empty, failed, untouched) = (n[29], n[30], n[31], n[32], n[33])
-    guard grid.count == spaceTime(18), blocks == grid.count.checkedProduct, blocks < LevelLimit.blockCount,
-      n[28] == bricks.bricks.count.checkedProduct, n[28] <= BrickLayout.maximumBricks,
-      spaceTime(23).product <= BrickLayout.capacity, n[30...32].allSatisfy({ (0...blocks).contains($0) }),
-      (0...n[28]).contains(untouched)
+    bricks = BrickLayout(grid: grid.count, brick: brick)
+    (blocks, done, empty) = (try row.integer("blocks"), try row.integer("done"), try row.integer("empty"))
+    (failed, untouched) = (try row.integer("failed"), try row.integer("untouched"))
+    guard grid.count == gridCount, blocks == grid.count.checkedProduct, blocks < LevelLimit.blockCount,
+      try row.integer("bricks") == bricks.bricks.count.checkedProduct, bricks.count <= BrickLayout.maximumBricks,
+      brick.product <= BrickLayout.capacity
     else { throw damage }
+    try check([done, empty, failed], in: 0...blocks)
+    try check([untouched], in: 0...bricks.count)
   }
 
   /// A brick by a number that was read from the file.
@@ -74,17 +75,22 @@ struct LevelRow: Sendable {
     if let excess = LevelLimit.excess(of: layout) { throw JobStoreError.invalid(excess) }
     let grid = layout.grid
     let bricks = BrickLayout(grid: grid.count)
-    let (shape, chunk, brick) = (layout.shape, layout.chunk, bricks.bricks.block)
+    let (shape, chunk, shard, brick) = (layout.shape, layout.chunk, layout.shard, bricks.bricks.block)
     let (factor, absolute) = (layout.factor, layout.absoluteFactor)
-    var values: Database.Values = [job, layout.level]
-    values += shape.array.map { $0 }
-    values += [chunk.z, chunk.y, chunk.x, layout.shard?.z, layout.shard?.y, layout.shard?.x]
-    values += [factor[0], factor[1], factor[2], absolute[0], absolute[1], absolute[2]]
-    values += grid.count.array.map { $0 }
-    values += brick.array.map { $0 }
-    values += [bricks.count, grid.total, 0, 0, 0, 0]
-    let marks = Array(repeating: "?", count: values.count).joined(separator: ", ")
-    try db.run("INSERT INTO level (job, \(columns)) VALUES (\(marks))", values)
+    try db.insert(
+      into: "level",
+      [
+        "job": job, "level": layout.level,
+        "shape_t": shape.t, "shape_c": shape.c, "shape_z": shape.z, "shape_y": shape.y, "shape_x": shape.x,
+        "chunk_z": chunk.z, "chunk_y": chunk.y, "chunk_x": chunk.x,
+        "shard_z": shard?.z, "shard_y": shard?.y, "shard_x": shard?.x,
+        "factor_z": factor[0], "factor_y": factor[1], "factor_x": factor[2],
+        "absolute_z": absolute[0], "absolute_y": absolute[1], "absolute_x": absolute[2],
+        "grid_t": grid.count.t, "grid_c": grid.count.c,
+        "grid_z": grid.count.z, "grid_y": grid.count.y, "grid_x": grid.count.x,
+        "brick_t": brick.t, "brick_c": brick.c, "brick_z": brick.z, "brick_y": brick.y, "brick_x": brick.x,
+        "bricks": bricks.count, "blocks": grid.total, "done": 0, "empty": 0, "failed": 0, "untouched": 0,
+      ])
   }
 
   /// Adds to the counts of a level.

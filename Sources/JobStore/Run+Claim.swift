@@ -59,7 +59,7 @@ extension Run {
         guard let row else { continue }
         try db.run(
           "UPDATE brick SET pending = pending + ? WHERE job = ? AND level = ? AND brick = ?",
-          [try row.integer(2), job, try row.integer(0), try row.integer(1)])
+          [try row.integer("count"), job, try row.integer("level"), try row.integer("brick")])
       }
     }
   }
@@ -92,7 +92,7 @@ extension Run {
         WHERE job = ? AND level = ? AND pending > 0 AND brick >= ? ORDER BY brick LIMIT ?
         """,
         [job, number, scan.nextOpen, min(budget, rest)]
-      ).map { try $0.integer(0) }
+      ).map { try $0.integer("brick") }
       if bricks.isEmpty { scan.isOpenFinished = true }
       for brick in bricks where rest > 0 {
         scan.nextOpen = brick + 1
@@ -187,12 +187,13 @@ struct Readiness {
   }
 
   mutating func isReady(_ position: TCZYX) throws -> Bool {
-    let blocks = level.sourceBlocks(of: position, below: below)
-    return try below.allBlocks(t: position.t, c: position.c, blocks) { source in
+    for block in level.layout.sourceBlocks(of: position, in: below.layout).positions {
+      let source = TCZYX(t: position.t, c: position.c, zyx: block)
       let number = below.bricks.number(of: source)
       let contents = try bricks[number] ?? load(number)
-      return contents.isSettled(source)
+      if !contents.isSettled(source) { return false }
     }
+    return true
   }
 
   private mutating func load(_ number: Int) throws -> BrickContents {
@@ -202,25 +203,5 @@ struct Readiness {
     }
     bricks[number] = contents
     return contents
-  }
-}
-
-extension LevelRow {
-  /// The blocks of the level below that a block's voxels average.
-  func sourceBlocks(of position: TCZYX, below: LevelRow) -> Box3 {
-    let box = grid.box(of: position)
-    return below.grid.blocks(
-      meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))
-  }
-
-  /// Whether something holds for all blocks of a box of the grid, looked at in C order.
-  func allBlocks(t: Int, c: Int, _ box: Box3, _ holds: (TCZYX) throws -> Bool) rethrows -> Bool {
-    if box.isEmpty { return true }
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        for x in box.lower[2]..<box.upper[2] where try !holds(TCZYX(t: t, c: c, z: z, y: y, x: x)) { return false }
-      }
-    }
-    return true
   }
 }

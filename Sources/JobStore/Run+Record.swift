@@ -24,14 +24,14 @@ extension Run {
   /// Returns the claims that were lost.
   private func record(_ db: Database, _ byClaim: [Claim.ID: [BlockResult]]) throws -> [Claim.ID] {
     var lost: [Claim.ID] = []
-    var byBrick: [BrickKey: [(claim: Claim.ID, blocks: Row)]] = [:]
+    var byBrick: [BrickKey: [(claim: Claim.ID, blocks: StoredRow)]] = [:]
     for claim in byClaim.keys.sorted() {
       let row = try db.row("SELECT level, brick, blocks FROM claim WHERE id = ? AND run = ?", [claim, id])
       guard let row else {
         lost.append(claim)
         continue
       }
-      byBrick[BrickKey(level: try row.integer(0), brick: try row.integer(1)), default: []].append((claim, row))
+      byBrick[BrickKey(level: try row.integer("level"), brick: try row.integer("brick")), default: []].append((claim, row))
     }
     var changes: [Int: BlockCounts] = [:]
     for (key, claims) in byBrick {
@@ -44,7 +44,7 @@ extension Run {
       var change = changes[key.level] ?? BlockCounts()
       var sums: BrickChecksums?
       for (claim, row) in claims {
-        var rest = try BrickRow.bitmap(row, 2, place)
+        var rest = try BrickRow.bitmap(row, "blocks", place)
         for result in byClaim[claim] ?? [] {
           guard let index = place.index(of: result.position), rest[index] else {
             let block = BlockID(level: key.level, position: result.position)
@@ -64,7 +64,8 @@ extension Run {
             brick.empty[index] = true
             change.empty += 1
           case .failed(let code, let message):
-            try recordFailure(db, key, index, result.position, code, message)
+            try FailureRow.add(
+              db, job: job, level: key.level, place, index, code: code, message: message, at: Date())
             change.failed += 1
           }
         }
@@ -88,18 +89,5 @@ extension Run {
     } else {
       try db.run("UPDATE claim SET blocks = ?, count = ? WHERE id = ?", [rest.data, count, claim])
     }
-  }
-
-  private func recordFailure(
-    _ db: Database, _ brick: BrickKey, _ index: Int, _ p: TCZYX, _ code: String, _ message: String
-  ) throws {
-    try db.run(
-      """
-      INSERT INTO failure (job, level, brick, block, t, c, z, y, x, failed, code, message, attempts, at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?)
-      ON CONFLICT (job, level, brick, block) DO UPDATE
-      SET failed = 1, code = excluded.code, message = excluded.message, attempts = attempts + 1, at_ms = excluded.at_ms
-      """,
-      [job, brick.level, brick.brick, index, p.t, p.c, p.z, p.y, p.x, code, message, Date().milliseconds])
   }
 }
