@@ -4,18 +4,6 @@ import Geometry
 /// A job's number in its database.
 public typealias JobID = Int
 
-public enum JobState: String, CaseIterable, Sendable, Codable {
-  /// Submit has not finished; the output may be half made.
-  case creating
-  case pending
-  case running
-  /// Stopped, by whatever cause, with blocks left to do. Also what a `running` job is whose processes are all dead.
-  case interrupted
-  /// Finished, but for blocks that failed and those above them.
-  case failed
-  case complete
-}
-
 /// What a job is, in columns that a person can read. The strings of JSON are the caller's; they are kept as they are.
 public struct JobDescription: Hashable, Sendable {
   public var name: String?

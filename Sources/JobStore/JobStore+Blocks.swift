@@ -99,7 +99,7 @@ extension JobStore {
         """, [job])
       let count = try FailureRow.settleAll(db, job: job)
       try db.run("UPDATE level SET failed = 0 WHERE job = ?", [job])
-      if count > 0 && state == .failed { try JobStore.setStored(db, job, .interrupted) }
+      if count > 0 { try self.decideState(db, job, before: state, after: .retried) }
       return count
     }
   }
@@ -136,10 +136,7 @@ extension JobStore {
         let place = BrickPlace(key.brick, in: levels[key.level].bricks)
         changed += try JobStore.setPending(db, job, key.level, place, positions.compactMap(place.index(of:)))
       }
-      if changed > 0 && state != .pending {
-        let settled = try LevelRow.all(db, job: job).reduce(0) { $0 + $1.settled }
-        try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
-      }
+      if changed > 0 { try self.decideState(db, job, before: state, after: .setBack) }
       try meanwhile(try self.storedState(db, job)) { block in
         guard levels.indices.contains(block.level) else { return false }
         let bricks = levels[block.level].bricks

@@ -76,7 +76,7 @@ extension JobStore {
   /// well between the two looks that this takes.
   public func jobsInCreation() throws(JobStoreError) -> [JobRecord] {
     try read { db in
-      let records = try self.records(db, where: "state = 'creating'", [])
+      let records = try self.records(db, where: "state = 'creating'")
       let held = try self.locks.held(records.map { LockFile.creation($0.id) })
       return records.filter { !held.contains(LockFile.creation($0.id)) }
     }

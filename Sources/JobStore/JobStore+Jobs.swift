@@ -15,28 +15,32 @@ extension JobStore {
 
   /// All jobs but those being created, oldest first.
   public func jobs() throws(JobStoreError) -> [JobRecord] {
-    try read { db in try self.records(db, where: "state <> 'creating'", []) }
+    try read { db in try self.records(db, where: "state <> 'creating'") }
   }
 
   /// The job with a number, or the newest with a name; nil: the newest of all. Jobs being created do not count.
   public func job(_ selector: String? = nil) throws(JobStoreError) -> JobRecord {
-    try read { db in
-      let visible = "state <> 'creating'"
-      guard let selector else {
-        let newest = try self.records(db, where: "id = (SELECT max(id) FROM job WHERE \(visible))", [])
-        if let record = newest.first { return record }
-        throw JobStoreError.noSuchJob(selector: "", path: self.path)
-      }
-      if let number = Int(selector),
-        let record = try self.records(db, where: "id = ? AND \(visible)", [number]).first
-      {
-        return record
-      }
-      let newest = "id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))"
-      if let record = try self.records(db, where: newest, [selector]).first { return record }
-      let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)", []).map { try $0.text("name") }
-      throw JobStoreError.noSuchJob(selector: selector, path: self.path, nearest: nearestName(to: selector, among: names))
+    try read { db in try self.record(db, self.find(db, selector)) }
+  }
+
+  /// The row of the job that a selector means, as `job(_:)` says.
+  func find(_ db: Database, _ selector: String?) throws -> StoredRow {
+    let visible = "state <> 'creating'"
+    guard let selector else {
+      let newest = try db.row("SELECT * FROM job WHERE id = (SELECT max(id) FROM job WHERE \(visible))")
+      if let newest { return newest }
+      throw JobStoreError.noSuchJob(selector: "", path: path)
     }
+    if let number = Int(selector),
+      let row = try db.row("SELECT * FROM job WHERE id = ? AND \(visible)", [number])
+    {
+      return row
+    }
+    let newest = try db.row(
+      "SELECT * FROM job WHERE id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))", [selector])
+    if let newest { return newest }
+    let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)").map { try $0.text("name") }
+    throw JobStoreError.noSuchJob(selector: selector, path: path, nearest: nearestName(to: selector, among: names))
   }
 
   public func job(_ id: JobID) throws(JobStoreError) -> JobRecord {
@@ -53,6 +57,13 @@ extension JobStore {
       try self.refuseIfRunning(db, job)
       try JobStore.setStored(db, job, state)
     }
+  }
+
+  /// Stores the state that a change leads to, where it is another one.
+  func decideState(_ db: Database, _ job: JobID, before: JobState, after change: JobChange) throws {
+    let counts = try LevelRow.all(db, job: job).map(\.counts)
+    let state = JobState(of: counts, before: before, after: change)
+    if state != before { try JobStore.setStored(db, job, state) }
   }
 
   static func setStored(_ db: Database, _ job: JobID, _ state: JobState) throws {
@@ -86,21 +97,28 @@ extension JobStore {
       ])
   }
 
-  /// - Parameter live: the runs whose processes live, where the caller has asked already.
-  func records(
-    _ db: Database, where condition: String, _ values: Database.Values, live known: Set<Int64>? = nil
-  ) throws -> [JobRecord] {
-    let rows = try db.rows("SELECT * FROM job WHERE \(condition) ORDER BY id", values)
-    return try rows.map { row in
-      let id = try row.integer("id")
-      let live = try known ?? self.liveRuns(db, id)
-      var state: JobState = try row.value("state")
-      if state == .running && live.isEmpty { state = .interrupted }
-      let levels = try self.levelRecords(db, id, live: live)
-      return JobRecord(
-        id: id, state: state, description: try JobDescription(row), counts: levels.reduce(BlockCounts()) { $0 + $1.counts },
-        createdAt: try row.date("created_ms"), finishedAt: try row.optionalDate("finished_ms"))
-    }
+  func records(_ db: Database, where condition: String) throws -> [JobRecord] {
+    try db.rows("SELECT * FROM job WHERE \(condition) ORDER BY id").map { try self.record(db, $0) }
+  }
+
+  private func record(_ db: Database, _ row: StoredRow) throws -> JobRecord {
+    let id = try row.integer("id")
+    let live = try liveRuns(db, id)
+    return try JobRecord(row, levels: try levelRecords(db, id, live: live), isLive: !live.isEmpty)
+  }
+}
+
+extension JobRecord {
+  /// Reads a row of table `job`.
+  ///
+  /// - Parameter isLive: whether any process works on the job.
+  init(_ row: StoredRow, levels: [LevelRecord], isLive: Bool) throws {
+    let stored: JobState = try row.value("state")
+    let counts = levels.map(\.counts)
+    self.init(
+      id: try row.integer("id"), state: isLive ? stored : JobState(of: counts, before: stored, after: .abandoned),
+      description: try JobDescription(row), counts: counts.reduce(BlockCounts(), +),
+      createdAt: try row.date("created_ms"), finishedAt: try row.optionalDate("finished_ms"))
   }
 }
 

@@ -78,11 +78,9 @@ extension JobStore {
       }
     }
     return try LevelRow.all(db, job: job).map { level in
-      LevelRecord(
-        layout: level.layout,
-        counts: BlockCounts(
-          total: level.blocks, done: level.done, empty: level.empty, failed: level.failed,
-          running: running[level.layout.level] ?? 0))
+      var counts = level.counts
+      counts.running = running[level.layout.level] ?? 0
+      return LevelRecord(layout: level.layout, counts: counts)
     }
   }
 }

@@ -49,21 +49,6 @@ extension Run {
     }
   }
 
-  /// Gives claims back; their blocks become pending.
-  public func release(_ claims: [Claim]) throws(JobStoreError) {
-    if claims.isEmpty { return }
-    try store.write { db in
-      for claim in claims {
-        let row = try db.row(
-          "DELETE FROM claim WHERE id = ? AND run = ? RETURNING level, brick, count", [claim.id, id])
-        guard let row else { continue }
-        try db.run(
-          "UPDATE brick SET pending = pending + ? WHERE job = ? AND level = ? AND brick = ?",
-          [try row.integer("count"), job, try row.integer("level"), try row.integer("brick")])
-      }
-    }
-  }
-
   private func claimStep(
     _ db: Database, _ level: LevelRow, limit: Int, _ scan: inout ClaimScan
   ) throws -> [Claim] {

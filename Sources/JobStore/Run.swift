@@ -73,7 +73,9 @@ public final class Run: Sendable, Identifiable {
       guard try isAlive(db) else { return try store.storedState(db, job) }
       try close(db, outcome, progress)
       if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
-      let state = outcome == .finished ? try finalState(db) : .interrupted
+      let state = JobState(
+        of: try LevelRow.all(db, job: job).map(\.counts), before: .running,
+        after: outcome == .finished ? .finished : .stopped)
       try JobStore.setStored(db, job, state)
       try db.reach(.endingRun)
       return state
@@ -97,12 +99,6 @@ public final class Run: Sendable, Identifiable {
     if let progress { try setProgress(db, progress, at: Date()) }
   }
 
-  private func finalState(_ db: Database) throws -> JobState {
-    let now = try LevelRow.all(db, job: job)
-    if now.allSatisfy({ $0.settled == $0.blocks }) { return .complete }
-    return now.contains { $0.failed > 0 } ? .failed : .interrupted
-  }
-
   /// Throws where another process has declared this run dead: its claims are gone.
   func checkAlive(_ db: Database) throws {
     guard try isAlive(db) else { throw JobStoreError.runEnded(id) }
@@ -110,6 +106,27 @@ public final class Run: Sendable, Identifiable {
 
   private func isAlive(_ db: Database) throws -> Bool {
     try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) != nil
+  }
+
+  /// The states of a small box of a level's grid, in C order, for those who make the level above: a block that is done
+  /// and has no file is an error, an empty one is fill. Settled bricks are asked for once.
+  public func states(level number: Int, t: Int, c: Int, blocks: Box3) throws(JobStoreError) -> [BlockState] {
+    let level = try level(number)
+    return try store.states(level, t: t, c: c, blocks: blocks) { places throws(JobStoreError) in
+      try bricks(number, places)
+    }
+  }
+
+  /// One read for each brick that is not remembered.
+  private func bricks(_ level: Int, _ places: [BrickPlace]) throws(JobStoreError) -> [BrickContents] {
+    var found: [BrickContents] = []
+    for place in places {
+      let contents = try settled.contents(level: level, place) { () throws(JobStoreError) in
+        try store.read { db in try BrickContents.load(db, job: job, level: level, place) }
+      }
+      found.append(contents)
+    }
+    return found
   }
 
   func level(_ level: Int) throws(JobStoreError) -> LevelRow {

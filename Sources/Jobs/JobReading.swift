@@ -13,7 +13,7 @@ public struct JobReading: Sendable {
 
   /// - Parameter job: read anew.
   public init(_ job: JobRecord, in store: JobStore) throws {
-    let now = try store.snapshot(of: job.id)
+    let now = try store.progress(of: job.id)
     (self.job, levels, runs, samples) = (now.job, now.levels, now.runs, now.samples)
     readAt = Date()
   }
