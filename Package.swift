@@ -32,31 +32,31 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Resources",
+        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Files", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
       name: "Server",
       dependencies: [
-        "Report", "Jobs", "JobStore", "Pictures", "Geometry", .product(name: "FlyingFox", package: "FlyingFox"),
+        "Report", "Jobs", "JobStore", "Pictures", "Geometry", "Diagnostics", .product(name: "FlyingFox", package: "FlyingFox"),
         .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Report", dependencies: ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry"], swiftSettings: settings),
+      name: "Report", dependencies: ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry", "Diagnostics"], swiftSettings: settings),
     .target(
       name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Resources", "Faults", "CSystem",
+        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Files", "Threads", "Diagnostics", "Faults", "CSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Migrations", "Geometry", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
@@ -65,21 +65,23 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry",
+        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Threads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Resources", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Resources", "CTiffReader"], swiftSettings: settings),
-    .target(name: "Fusion", dependencies: ["Geometry", "Memory", "CKernels"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
       name: "Zarr", dependencies: ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Memory", swiftSettings: settings),
-    .target(name: "Resources", dependencies: ["CSystem"], swiftSettings: settings),
+    .target(name: "Files", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
+    .target(name: "Diagnostics", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
@@ -105,7 +107,9 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
-    .testTarget(name: "ResourcesTests", dependencies: ["Resources"], swiftSettings: settings),
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(

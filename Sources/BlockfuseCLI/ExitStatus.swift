@@ -3,7 +3,7 @@ import Foundation
 import Fusion
 import JobStore
 import Jobs
-import Resources
+import Threads
 import Views
 import Zarr
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Fusion
 import Geometry
 import Jobs

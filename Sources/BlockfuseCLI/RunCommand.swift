@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobStore
 import Jobs
+import Threads
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import Threads
 import Zarr
 
 struct StatusCommand: ParsableCommand {

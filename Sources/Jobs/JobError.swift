@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What can go wrong with a job as a whole. A block's own failure is recorded with the block instead.
 public enum JobError: Error, Sendable, CustomStringConvertible {
   /// The dataset, the options or the output path cannot be used.

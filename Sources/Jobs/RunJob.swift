@@ -1,7 +1,9 @@
+import Diagnostics
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.

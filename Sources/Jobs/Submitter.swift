@@ -3,6 +3,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Views
 import Zarr
 

@@ -2,8 +2,8 @@ import Faults
 import Foundation
 import Geometry
 import JobStore
-import Resources
 import Synchronization
+import Threads
 import Zarr
 
 /// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an

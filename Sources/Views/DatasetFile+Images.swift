@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import Threads
 import Zarr
 
 /// Images that nothing but their own metadata places: one, a folder of them, or a list of paths.

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import Threads
 import Zarr
 
 /// What an image was when its job was made: enough to notice that it is another one now, and to say in what.

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import Threads
 import Zarr
 
 /// A folder that holds images: which of its entries may be some, without opening them.

@@ -1,5 +1,6 @@
 import Fusion
 import Geometry
+import Threads
 
 /// Runs the blocks of one level through a batch function of the user's, batch after batch.
 ///

@@ -1,6 +1,7 @@
 import Faults
 import Geometry
 import Synchronization
+import Threads
 import Zarr
 
 /// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.

@@ -1,8 +1,8 @@
 import Foundation
 import Geometry
 import JobStore
-import Resources
 import Synchronization
+import Threads
 import Zarr
 
 /// The last part of a block's way: sync, rename, sync of the folders, record. Overlaps with making the next blocks.

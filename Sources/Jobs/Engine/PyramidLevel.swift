@@ -1,6 +1,7 @@
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Views
 import Zarr
 

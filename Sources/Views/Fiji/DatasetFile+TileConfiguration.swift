@@ -1,4 +1,5 @@
 import Geometry
+import Threads
 import Zarr
 
 /// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is

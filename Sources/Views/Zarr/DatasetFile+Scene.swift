@@ -1,4 +1,5 @@
 import Geometry
+import Threads
 import Zarr
 
 /// An OME-Zarr 0.6 scene as a dataset: each image that its transformations name is a view, and each coordinate system of

@@ -2,16 +2,16 @@
 ///
 /// Waiting is what `Synchronization.Mutex` lacks. Unchecked, because the compiler cannot see that `state` is only
 /// touched under the lock.
-final class Monitor<State: ~Copyable>: @unchecked Sendable {
+package final class Monitor<State: ~Copyable>: @unchecked Sendable {
   private let condition = Condition()
   private var state: State
 
-  init(_ state: consuming sending State) {
+  package init(_ state: consuming sending State) {
     self.state = state
   }
 
   /// Runs `body` alone and wakes whoever waits.
-  func update<Result, Failure: Error>(_ body: (inout State) throws(Failure) -> Result) throws(Failure) -> Result {
+  package func update<Result, Failure: Error>(_ body: (inout State) throws(Failure) -> Result) throws(Failure) -> Result {
     condition.lock()
     defer {
       condition.broadcast()
@@ -21,14 +21,14 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
   }
 
   /// Runs `body` alone; for reading.
-  func read<Result>(_ body: (borrowing State) -> Result) -> Result {
+  package func read<Result>(_ body: (borrowing State) -> Result) -> Result {
     condition.lock()
     defer { condition.unlock() }
     return body(state)
   }
 
   /// Waits until `body` gives a value, and returns it; `body` is asked again after each change.
-  func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  package func wait<Result>(for body: (inout State) -> Result?) -> Result {
     condition.lock()
     defer {
       condition.broadcast()
@@ -41,7 +41,7 @@ final class Monitor<State: ~Copyable>: @unchecked Sendable {
   }
 
   /// As `wait(for:)`, giving up after `seconds`.
-  func wait<Result>(seconds: Double, for body: (inout State) -> Result?) -> Result? {
+  package func wait<Result>(seconds: Double, for body: (inout State) -> Result?) -> Result? {
     condition.lock()
     defer { condition.unlock() }
     var deadline: ContinuousClock.Instant?

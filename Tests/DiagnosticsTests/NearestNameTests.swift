@@ -1,5 +1,5 @@
+import Diagnostics
 import Testing
-import Geometry
 
 @Suite struct NearestNameTests {
   @Test(arguments: [

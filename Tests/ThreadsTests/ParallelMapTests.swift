@@ -1,6 +1,6 @@
 import Synchronization
 import Testing
-import Views
+import Threads
 
 @Suite struct ParallelMapTests {
   @Test(arguments: [0, 1, 31, 32, 33, 1000], [nil, 1, 3, 200])

@@ -1,5 +1,4 @@
 import Foundation
-import Resources
 import Synchronization
 
 /// Calls `body` for 0 ..< `count` on threads of its own and gives the results in order.

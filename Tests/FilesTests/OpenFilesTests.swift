@@ -1,4 +1,4 @@
-import Resources
+import Files
 import Testing
 
 /// What is made of a limit of open files.

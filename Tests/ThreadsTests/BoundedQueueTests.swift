@@ -1,7 +1,7 @@
 import Foundation
-import Jobs
 import Synchronization
 import Testing
+import Threads
 
 @Suite struct BoundedQueueTests {
   /// What threads do with a queue, and a wait for their ends.

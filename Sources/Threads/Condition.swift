@@ -4,11 +4,11 @@ import Foundation
 /// a thread waits would hold it for as long.
 ///
 /// Unchecked, because the system's own lock and condition are what makes it safe.
-final class Condition: @unchecked Sendable {
+package final class Condition: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  package init() {
     mutex.initialize(to: pthread_mutex_t())
     changed.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -30,15 +30,15 @@ final class Condition: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func lock() { pthread_mutex_lock(mutex) }
-  func unlock() { pthread_mutex_unlock(mutex) }
-  func broadcast() { pthread_cond_broadcast(changed) }
+  package func lock() { pthread_mutex_lock(mutex) }
+  package func unlock() { pthread_mutex_unlock(mutex) }
+  package func broadcast() { pthread_cond_broadcast(changed) }
 
   /// Called with the lock; others have it meanwhile.
-  func wait() { pthread_cond_wait(changed, mutex) }
+  package func wait() { pthread_cond_wait(changed, mutex) }
 
   /// As `wait`, for a while at most.
-  func wait(atMost duration: Duration) {
+  package func wait(atMost duration: Duration) {
     let (seconds, attoseconds) = max(duration, .zero).components
     #if canImport(Darwin)
       var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))

@@ -1,6 +1,6 @@
-import Resources
 import Synchronization
 import Testing
+import Threads
 
 @Suite struct ThreadGroupTests {
   @Test(arguments: [0, 1, 7]) func allBodiesHaveRunWhenJoined(count: Int) throws {

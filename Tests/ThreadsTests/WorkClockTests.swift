@@ -1,5 +1,5 @@
-import Jobs
 import Testing
+import Threads
 
 /// Only time in which the process could work counts.
 @Suite struct WorkClockTests {
