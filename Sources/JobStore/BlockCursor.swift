@@ -49,7 +49,7 @@ public struct BlockCursor: Sendable {
   private var loaded: BrickRange?
   /// Rows of bricks in which no block has the wanted state, by the number of their first brick.
   private var barren: Set<Int> = []
-  /// The bricks that may hold a block of the wanted state, where there is a list of those: of failures, of claims.
+  /// The bricks that may hold a block of the wanted state, if there is a list of those: of failures, of claims.
   private var candidates: (level: Int, bricks: Set<Int>)?
 
   fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelRow]) {
@@ -162,7 +162,7 @@ private struct BrickRange: Sendable {
   /// Whether a brick has any block of the wanted state.
   let isWanted: [Bool]
   let failures: [TCZYX: BlockFailure]
-  /// By the place of the brick in the row.
+  /// Checksums by the place of the brick in the row.
   let sums: [Int: BrickChecksums]
 
   func checksum(_ brick: Int, _ position: TCZYX) -> UInt32? {
@@ -178,7 +178,7 @@ private struct LevelWalk: Sendable {
   let upper: TCZYX
   private(set) var position: TCZYX?
 
-  /// Nil where the filter leaves nothing of the level.
+  /// Nil if the filter leaves nothing of the level.
   init?(_ level: LevelRow, _ filter: BlockFilter) {
     let grid = level.grid.count
     let t = (filter.t ?? 0..<grid.t).clamped(to: 0..<grid.t)

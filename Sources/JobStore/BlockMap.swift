@@ -156,7 +156,7 @@ private func nearestTo(_ wanted: Int, in range: Range<Int>) -> Int {
 }
 
 extension JobStore {
-  /// The map of a level along an axis of space, with at most `maximumCells` cells along each side (where bricks are cut
+  /// The map of a level along an axis of space, with at most `maximumCells` cells along each side (if bricks are cut
   /// into cells; else as many bricks to a cell as that needs). `t` and `c`: only those; nil: all.
   public func blockMap(
     of job: JobID, level number: Int, along: Axis = .z, maximumCells: Int = 64, t: Int? = nil, c: Int? = nil

@@ -32,7 +32,7 @@ struct BrickChecksums: Sendable {
       """, [job, level, place.number, sums])
   }
 
-  /// Nil where none was recorded.
+  /// The checksum of a block; nil if none was recorded.
   subscript(index: Int) -> UInt32? {
     get {
       let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(sums[4 * index + $1]) << UInt32(8 * $1) }

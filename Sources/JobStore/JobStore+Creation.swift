@@ -2,17 +2,16 @@ import Faults
 import Foundation
 import GRDB
 import Geometry
-import Synchronization
 
 /// Jobs in the making: a record and an output, both or neither.
 extension JobStore {
-  /// Where a job on its way to its end stands.
+  /// The end of a creation that a killed process left.
   public enum CreationEnd: Sendable {
     /// Its output is in place: `pending`.
     case ready
-    /// There is nothing of it: the record goes.
+    /// There is no output: the record goes.
     case abandoned
-    /// Not yet to be said.
+    /// It cannot be said yet.
     case open
   }
 
@@ -33,7 +32,7 @@ extension JobStore {
       try db.reach(.creatingJob)
       return (id, lock)
     }
-    creations.withLock { $0[id] = lock }
+    hold(id, lock)
     return id
   }
 
@@ -55,7 +54,7 @@ extension JobStore {
       try JobStore.setReady(db, job)
       try db.reach(.markingReady)
     }
-    creations.withLock { $0[job] = nil }
+    letGo(of: job)
   }
 
   private static func setReady(_ db: Database, _ job: JobID) throws {
@@ -69,7 +68,7 @@ extension JobStore {
       guard state == .creating else { throw JobStoreError.wrongState(job: job, state: state, action: "abandon it") }
       try db.run("DELETE FROM job WHERE id = ?", [job])
     }
-    creations.withLock { $0[job] = nil }
+    letGo(of: job)
   }
 
   /// What killed submits left: jobs being created by no live process. For `finishCreation`, since a creator may have ended
@@ -83,7 +82,7 @@ extension JobStore {
   }
 
   /// Brings what a killed submit left to the end that `decide` finds, within the transaction. Does nothing, and returns nil,
-  /// where the creator lives or the job is not being created any more.
+  /// if the creator lives or the job is not being created any more.
   @discardableResult
   public func finishCreation(_ job: JobID, _ decide: () throws -> CreationEnd) throws -> CreationEnd? {
     try writeBeside { db in

@@ -83,7 +83,7 @@ extension JobStore {
     return order
   }
 
-  /// The costs of a level's bricks, in order, where they are known.
+  /// The costs of a level's bricks, in order, as far as they are known.
   package func costs(level: Int) throws(JobStoreError) -> [(brick: Int, costs: [UInt32])] {
     try read { db in
       var all: [(brick: Int, costs: [UInt32])] = []

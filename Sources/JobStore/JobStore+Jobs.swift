@@ -60,7 +60,7 @@ extension JobStore {
     }
   }
 
-  /// Stores the state that a change leads to, where it is another one.
+  /// Stores the state that a change leads to, if it is another one.
   func decideState(_ db: Database, _ job: JobID, before: JobState, after change: JobChange) throws {
     let counts = try LevelRow.all(db, job: job).map(\.counts)
     let state = JobState(of: counts, before: before, after: change)
@@ -74,7 +74,7 @@ extension JobStore {
       [state.rawValue, isFinished ? Date().milliseconds : nil, job])
   }
 
-  /// As in the table: `running` also where every process is dead.
+  /// The state in the table: `running` also if every process is dead.
   func storedState(_ db: Database, _ job: JobID) throws -> JobState {
     guard let row = try db.row("SELECT state FROM job WHERE id = ?", [job]) else {
       throw JobStoreError.noSuchJob(selector: String(job), path: path)

@@ -45,7 +45,7 @@ extension JobStore {
     }
   }
 
-  /// The order whose tasks may be at work; nil where none is out.
+  /// The order whose tasks may be at work; nil if none is out.
   public func openOrder(of job: JobID) throws(JobStoreError) -> OrderRecord? {
     try orders(of: job).last(where: \.isOpen)
   }

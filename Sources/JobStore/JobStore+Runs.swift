@@ -6,7 +6,7 @@ import GRDB
 extension JobStore {
   /// Begins to work on a job, alone, or beside others with `join`. Claims of dead processes are freed.
   ///
-  /// Throws `alreadyRunning` where a live process runs the job and `join` is false.
+  /// Throws `alreadyRunning` if a live process runs the job and `join` is false.
   ///
   /// - Parameter checking: throws what is against it, within the transaction; the job is then left as it is.
   public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo, checking: () throws -> Void = {}) throws -> Run {
@@ -32,7 +32,7 @@ extension JobStore {
       try db.reach(.beginningRun)
       return (id, lock, try LevelRow.all(db, job: job))
     }
-    return Run(id: id, job: job, store: self, lock: lock, levels: levels)
+    return Run(RunRow(id: id, job: job, store: self, levels: levels), lock: lock)
   }
 
   /// All runs of a job, oldest first.

@@ -31,8 +31,8 @@ extension JobStore {
     try DatabaseFile.synchronize(file.folder, as: file.path)
   }
 
-  /// What is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are
-  /// those of its bricks. Empty where all is well. Reads everything.
+  /// Everything that is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are
+  /// those of its bricks. Empty if all is well. Reads everything.
   public func integrityCheck() throws(JobStoreError) -> [String] {
     try read { db in
       var problems = try db.rows("PRAGMA integrity_check").map { try $0.text("integrity_check") }.filter { $0 != "ok" }

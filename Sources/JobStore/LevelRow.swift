@@ -103,7 +103,7 @@ struct LevelRow: Sendable {
       [done, empty, failed, job, level])
   }
 
-  /// The first brick without a row, from `first` on; `bricks.count` where there is none.
+  /// The first brick without a row, from `first` on; `bricks.count` if there is none.
   func firstUntouched(_ db: Database, job: JobID, from first: Int) throws -> Int {
     var expected = first
     let statement = try db.cachedStatement(

@@ -23,7 +23,7 @@ package struct LockFile: Sendable {
   package static func run(_ id: Int64) -> Int64 { id }
   package static func creation(_ job: JobID) -> Int64 { 1 << 40 + Int64(job) }
 
-  /// Takes a byte for this process; nil where another holds it.
+  /// Takes a byte for this process; nil if another holds it.
   package func take(_ offset: Int64) throws(JobStoreError) -> ByteLock? {
     let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard fd >= 0 else { throw fault(errno) }

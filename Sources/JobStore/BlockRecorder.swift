@@ -3,21 +3,21 @@ import Foundation
 import GRDB
 import Geometry
 
-/// Recording what became of claimed blocks.
-extension Run {
-  /// Records results of any number of claims in one transaction: checks that each claim is still this run's, adds the
-  /// bits to those read in that transaction, takes the blocks out of the claims, and changes the counts.
-  ///
-  /// Throws `claimLost` where claims were taken away, after recording the results of the others.
-  public func record(_ results: [BlockResult]) throws(JobStoreError) {
+/// Records what became of the blocks that a run claimed, as `Run.record` says.
+struct BlockRecorder: Sendable {
+  private let run: RunRow
+
+  init(_ run: RunRow) { self.run = run }
+
+  func record(_ results: [BlockResult]) throws(JobStoreError) {
     if results.isEmpty { return }
     let byClaim = Dictionary(grouping: results, by: \.claim)
-    let lost = try store.write { db in
+    let lost = try run.store.write { db in
       let lost = try record(db, byClaim)
       try db.reach(.recording)
       return lost
     }
-    try store.reach(.recorded)
+    try run.store.reach(.recorded)
     if !lost.isEmpty { throw .claimLost(lost) }
   }
 
@@ -26,13 +26,14 @@ extension Run {
     var lost: [Claim.ID] = []
     var byBrick: [BrickKey: [(claim: Claim.ID, blocks: StoredRow)]] = [:]
     for claim in byClaim.keys.sorted() {
-      let row = try db.row("SELECT level, brick, blocks FROM claim WHERE id = ? AND run = ?", [claim, id])
+      let row = try db.row("SELECT level, brick, blocks FROM claim WHERE id = ? AND run = ?", [claim, run.id])
       guard let row else {
         lost.append(claim)
         continue
       }
       byBrick[BrickKey(level: try row.integer("level"), brick: try row.integer("brick")), default: []].append((claim, row))
     }
+    let (job, levels) = (run.job, run.levels)
     var changes: [Int: BlockCounts] = [:]
     for (key, claims) in byBrick {
       guard levels.indices.contains(key.level) else {
