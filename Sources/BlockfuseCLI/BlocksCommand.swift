@@ -4,6 +4,7 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct BlocksCommand: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct CollectCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Views
 import Zarr
 

@@ -3,6 +3,7 @@ import Diagnostics
 import Fusion
 import Geometry
 import Jobs
+import JSON
 import Views
 import Zarr
 

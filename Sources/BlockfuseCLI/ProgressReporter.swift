@@ -2,6 +2,7 @@ import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import JSON
 import Synchronization
 import Zarr
 

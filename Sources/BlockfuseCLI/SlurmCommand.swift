@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct SlurmCommand: ParsableCommand {

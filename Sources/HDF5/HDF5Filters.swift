@@ -1,4 +1,5 @@
 import CHDF5
+import Diagnostics
 import Zarr
 
 /// The filters of a chunked data set that are undone here, outside libhdf5's turn.

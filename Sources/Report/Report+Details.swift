@@ -2,6 +2,7 @@ import Diagnostics
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 extension Report {

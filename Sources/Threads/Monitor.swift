@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// State shared by threads, with a lock and a condition to wait on: the one place where threads of a run meet.
 ///
 /// Waiting is what `Synchronization.Mutex` lacks. Unchecked, because the compiler cannot see that `state` is only

@@ -1,13 +1,15 @@
-import Foundation
+import Diagnostics
 
 /// The system starts no thread where one is needed: the process, the user or the container has as many as it may have.
-public struct ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Of the thread.
+public struct ThreadError: Failure, Equatable, Sendable {
+  /// The name that the thread would have had.
   public let name: String
   public let errno: Int32
 
+  public var code: FailureCode { .threadMissing }
+
   public var description: String {
-    "cannot start the thread \(name): \(String(cString: strerror(errno))) (errno \(errno))"
+    "cannot start the thread \(name): \(systemText(errno))"
   }
 
   public var hint: String {

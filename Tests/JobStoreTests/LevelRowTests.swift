@@ -20,7 +20,7 @@ import Testing
     }
     try queue.close()
     let error = #expect(throws: JobStoreError.self) { try scene.reopened(.readOnly).levels(of: job) }
-    #expect(error?.code == "database-damaged")
+    #expect(error?.code.rawValue == "database-damaged")
   }
 
   /// What is stored is what comes back, shards and all.

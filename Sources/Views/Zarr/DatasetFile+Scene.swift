@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 import Threads
 import Zarr
@@ -64,7 +65,7 @@ extension DatasetFile {
         reason: graph.problem(of: image).map { "it cannot be placed: \($0)" }
           ?? "no transformation that can be followed leads from it to \"\(targets[0].name)\"")
     }
-    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes), notes: notes)
+    self.init(path: path, entries: entries, digest: Digest(bytes).text, notes: notes)
     self.failures = failures
     try checkNames()
   }

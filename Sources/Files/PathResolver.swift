@@ -1,14 +1,15 @@
 import Foundation
-import Views
 
 /// Paths with all links resolved, so that two names of one folder are seen to be one.
 ///
 /// What does not exist yet is taken as it is written, below the nearest folder that does.
-struct PathResolver {
+package struct PathResolver {
+  package init() {}
+
   private var folders: [String: String] = [:]
 
   /// An absolute path without links, `.` and `..`.
-  mutating func resolve(_ path: String) -> String {
+  package mutating func resolve(_ path: String) -> String {
     let whole = FilePath.absolute(path)
     var status = stat()
     if lstat(whole, &status) == 0 {
@@ -43,4 +44,4 @@ struct PathResolver {
 }
 
 /// Whether one of two folders is the other, or lies in it. Both are resolved.
-func isNested(_ a: String, _ b: String) -> Bool { a == b || a.hasPrefix(b + "/") || b.hasPrefix(a + "/") }
+package func isNested(_ a: String, _ b: String) -> Bool { a == b || a.hasPrefix(b + "/") || b.hasPrefix(a + "/") }

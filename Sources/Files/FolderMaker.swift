@@ -7,11 +7,11 @@ import Synchronization
 /// A folder is *fresh* until the folder that names it has been synced by this object, also one that was found in place:
 /// a killed process may have made it and not lived to sync it. Files below a fresh folder are durable only once that is
 /// done, whoever made it; so each writer asks for the folders that its own files need.
-public final class DirectoryMaker: Sendable {
+public final class FolderMaker: Sendable {
   /// Exists, and is durable itself.
   public let root: String
   /// The root, held open; nil: what has its name.
-  private let held: HeldFolder?
+  private let held: OpenFolder?
 
   private struct State {
     var durable: Set<String> = []
@@ -32,12 +32,12 @@ public final class DirectoryMaker: Sendable {
     held = nil
   }
 
-  public init(_ held: HeldFolder) {
+  public init(_ held: OpenFolder) {
     (root, self.held) = (held.path, held)
   }
 
   /// Opens a file below the root; its folder must be there.
-  public func file(_ target: String, tag: String) throws(ZarrError) -> AtomicFile {
+  public func file(_ target: String, tag: String) throws(StorageError) -> AtomicFile {
     try AtomicFile(target: target, tag: tag, in: held)
   }
 
@@ -47,7 +47,7 @@ public final class DirectoryMaker: Sendable {
   }
 
   /// Removes a file below the root. False where there was none.
-  public func remove(_ path: String) throws(ZarrError) -> Bool {
+  public func remove(_ path: String) throws(StorageError) -> Bool {
     let place = held.locate(path)
     if unlinkat(place.folder, place.path, 0) == 0 { return true }
     if errno == ENOENT || errno == ENOTDIR { return false }
@@ -61,16 +61,16 @@ public final class DirectoryMaker: Sendable {
   /// of power, and that of the folder itself also where it was found in place.
   ///
   /// - Parameter folder: absolute.
-  public static func makeDurably(_ folder: String) throws(ZarrError) {
+  public static func makeDurably(_ folder: String) throws(StorageError) {
     var root = parentFolder(of: folder)
     while root != "/", access(root, F_OK) != 0 { root = parentFolder(of: root) }
-    let maker = DirectoryMaker(root: root)
+    let maker = FolderMaker(root: root)
     try maker.ensure(folder)
     for unsynced in maker.takeUnsynced([folder]) { try maker.sync(unsynced) }
   }
 
   /// Makes the folder of `path`, which lies below the root, and all folders between, where they are missing.
-  public func ensureParent(of path: String) throws(ZarrError) {
+  public func ensureParent(of path: String) throws(StorageError) {
     try ensure(parentFolder(of: path))
   }
 
@@ -96,7 +96,7 @@ public final class DirectoryMaker: Sendable {
   }
 
   /// Syncs one folder; the folders in it that were known before are then durable.
-  public func sync(_ folder: String) throws(ZarrError) {
+  public func sync(_ folder: String) throws(StorageError) {
     let before = state.withLock { $0.fresh[folder] ?? [] }
     try syncFolder(folder, in: held)
     state.withLock { state in
@@ -107,7 +107,7 @@ public final class DirectoryMaker: Sendable {
     }
   }
 
-  private func ensure(_ folder: String) throws(ZarrError) {
+  private func ensure(_ folder: String) throws(StorageError) {
     if folder == root || state.withLock({ $0.knows(folder) }) { return }
     if !make(folder) {
       switch errno {

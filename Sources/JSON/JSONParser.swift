@@ -10,7 +10,7 @@ struct JSONParser {
     self.bytes = bytes
   }
 
-  mutating func document() throws(ZarrError) -> JSONValue {
+  mutating func document() throws(JSONError) -> JSONValue {
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { at = 3 }
     let value = try value(depth: 0)
     skipSpace()
@@ -18,8 +18,8 @@ struct JSONParser {
     return value
   }
 
-  private func invalid(_ reason: String) -> ZarrError {
-    .jsonInvalid(byteOffset: at, reason: reason)
+  private func invalid(_ reason: String) -> JSONError {
+    .init(byteOffset: at, reason: reason)
   }
 
   private mutating func skipSpace() {
@@ -32,7 +32,7 @@ struct JSONParser {
 
   private func peek() -> UInt8 { at < bytes.count ? bytes[at] : 0 }
 
-  private mutating func value(depth: Int) throws(ZarrError) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     guard depth < JSONValue.maximumDepth else { throw invalid("nested deeper than \(JSONValue.maximumDepth)") }
     skipSpace()
     guard at < bytes.count else { throw invalid("the document ends early") }
@@ -52,7 +52,7 @@ struct JSONParser {
     }
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(ZarrError) -> JSONValue {
+  private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
     let count = text.utf8CodeUnitCount
     guard bytes.count - at >= count else { throw invalid("the document ends early") }
     for i in 0..<count where bytes[at + i] != text.utf8Start[i] { throw invalid("\(text) is expected here") }
@@ -60,7 +60,7 @@ struct JSONParser {
     return value
   }
 
-  private mutating func object(depth: Int) throws(ZarrError) -> JSONValue {
+  private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
     at += 1
     var members: [String: JSONValue] = [:]
     skipSpace()
@@ -87,7 +87,7 @@ struct JSONParser {
     }
   }
 
-  private mutating func array(depth: Int) throws(ZarrError) -> JSONValue {
+  private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
     at += 1
     var elements: [JSONValue] = []
     skipSpace()
@@ -110,7 +110,7 @@ struct JSONParser {
 
   // MARK: Strings
 
-  private mutating func string() throws(ZarrError) -> String {
+  private mutating func string() throws(JSONError) -> String {
     at += 1
     let start = at
     while at < bytes.count {
@@ -126,19 +126,19 @@ struct JSONParser {
     throw invalid("a string does not end")
   }
 
-  private func text(_ utf8: UnsafeBufferPointer<UInt8>) throws(ZarrError) -> String {
+  private func text(_ utf8: UnsafeBufferPointer<UInt8>) throws(JSONError) -> String {
     guard let text = String(validating: utf8, as: UTF8.self) else { throw invalid("a string is not UTF-8") }
     return text
   }
 
-  private mutating func escapedString(from start: Int) throws(ZarrError) -> String {
+  private mutating func escapedString(from start: Int) throws(JSONError) -> String {
     var unescaped = [UInt8](bytes[start..<at])
     while at < bytes.count {
       let byte = bytes[at]
       at += 1
       switch byte {
       case UInt8(ascii: "\""):
-        return try unescaped.withUnsafeBufferPointer { (utf8) throws(ZarrError) -> String in try text(utf8) }
+        return try unescaped.withUnsafeBufferPointer { (utf8) throws(JSONError) -> String in try text(utf8) }
       case UInt8(ascii: "\\"): try escape(into: &unescaped)
       case 0..<0x20:
         at -= 1
@@ -149,7 +149,7 @@ struct JSONParser {
     throw invalid("a string does not end")
   }
 
-  private mutating func escape(into unescaped: inout [UInt8]) throws(ZarrError) {
+  private mutating func escape(into unescaped: inout [UInt8]) throws(JSONError) {
     let letter = peek()
     at += 1
     switch letter {
@@ -176,7 +176,7 @@ struct JSONParser {
     }
   }
 
-  private mutating func hexDigits() throws(ZarrError) -> UInt32 {
+  private mutating func hexDigits() throws(JSONError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
       let digit = peek()
@@ -207,7 +207,7 @@ struct JSONParser {
     return at - start
   }
 
-  private mutating func number() throws(ZarrError) -> JSONValue {
+  private mutating func number() throws(JSONError) -> JSONValue {
     let start = at
     let negative = peek() == UInt8(ascii: "-")
     if negative { at += 1 }

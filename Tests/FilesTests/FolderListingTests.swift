@@ -1,7 +1,7 @@
+import Files
 import Foundation
 import Testing
 
-import Zarr
 
 @Suite struct FolderListingTests {
   private func scene() throws -> String {
@@ -26,7 +26,7 @@ import Zarr
     }
     #expect(seen == 1)
     for (name, number) in [("nothing", ENOENT), ("b", ENOTDIR)] {
-      #expect(throws: ZarrError.io(step: .open, path: "\(folder)/\(name)", errno: number)) {
+      #expect(throws: StorageError.io(step: .open, path: "\(folder)/\(name)", errno: number)) {
         _ = try FolderListing("\(folder)/\(name)").names()
       }
     }
@@ -47,7 +47,7 @@ import Zarr
       do {
         #expect(try FolderListing(fickle).names() == [])
       } catch {
-        #expect(error as? ZarrError == .io(step: .open, path: fickle, errno: ENOENT))
+        #expect(error as? StorageError == .io(step: .open, path: fickle, errno: ENOENT))
       }
     }
     await change

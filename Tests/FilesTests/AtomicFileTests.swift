@@ -1,7 +1,8 @@
 import CSystem
+import Files
 import Foundation
+import TestSupport
 import Testing
-import Zarr
 
 @Suite struct AtomicFileTests {
   @Test(arguments: [false, true]) func appearsWithCommitOnly(isNamedLate: Bool) throws {
@@ -57,7 +58,7 @@ import Zarr
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let missing = folder.path + "/no/5"
-    guard case .io(.open, let path, ENOENT)? = zarrError({ _ = try AtomicFile(target: missing, tag: "t") }) else {
+    guard case .io(.open, let path, ENOENT)? = thrown(StorageError.self, by: { _ = try AtomicFile(target: missing, tag: "t") }) else {
       Issue.record("no error")
       return
     }
@@ -66,7 +67,7 @@ import Zarr
     try folder.write([1], to: "d/x")
     var file = try AtomicFile(target: folder.path + "/d", tag: "t")
     try file.append([1])
-    do throws(ZarrError) {
+    do throws(StorageError) {
       try file.commit()
       Issue.record("no error")
     } catch {
@@ -83,7 +84,7 @@ import Zarr
     defer { folder.remove() }
     try folder.write([7], to: "elsewhere")
     #expect(symlink(folder.path + "/elsewhere", folder.path + "/.6.t.tmp") == 0)
-    #expect(zarrError { _ = try AtomicFile(target: folder.path + "/6", tag: "t", isNamedLate: false) }?.code == "io-failed")
+    #expect(thrown(StorageError.self) { _ = try AtomicFile(target: folder.path + "/6", tag: "t", isNamedLate: false) }?.code.rawValue == "io-failed")
     do {
       var file = try AtomicFile(target: folder.path + "/8", tag: "t")
       try file.append([1])
@@ -91,10 +92,10 @@ import Zarr
       try file.sync()
     }
     #expect(try fileBytes(folder.path + "/elsewhere") == [7])
-    let error = ZarrError.io(step: .write, path: "x", errno: ENOSPC)
-    #expect(error.code == "disk-full" && error.isDiskFull && !error.isTransient)
-    #expect(ZarrError.io(step: .read, path: "x", errno: EIO).isTransient)
-    #expect(!ZarrError.io(step: .read, path: "x", errno: EIO).isDiskFull)
+    let error = StorageError.io(step: .write, path: "x", errno: ENOSPC)
+    #expect(error.code.rawValue == "disk-full" && error.isDiskFull && !error.isTransient)
+    #expect(StorageError.io(step: .read, path: "x", errno: EIO).isTransient)
+    #expect(!StorageError.io(step: .read, path: "x", errno: EIO).isDiskFull)
   }
 
   @Test func wholeFiles() throws {
@@ -105,6 +106,6 @@ import Zarr
       #expect(folder.files == ["a"])
       #expect(try fileBytes(folder.path + "/a") == [1, sync ? 2 : 3])
     }
-    #expect(zarrError { try writeFileAtomically(Data(), to: folder.path + "/n/a", sync: true) }?.code == "io-failed")
+    #expect(thrown(StorageError.self) { try writeFileAtomically(Data(), to: folder.path + "/n/a", sync: true) }?.code.rawValue == "io-failed")
   }
 }

@@ -1,6 +1,6 @@
+import Files
 import Foundation
 import Testing
-import Views
 
 @Suite struct FilePathTests {
   @Test(arguments: [

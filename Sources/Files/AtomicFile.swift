@@ -13,7 +13,7 @@ public struct AtomicFile: ~Copyable {
   public let temporaryPath: String
   /// Appended so far.
   public private(set) var byteCount = 0
-  private let held: HeldFolder?
+  private let held: OpenFolder?
   private var descriptor: Int32
   private var hasTemporaryName = false
 
@@ -22,12 +22,12 @@ public struct AtomicFile: ~Copyable {
   /// - Parameters:
   ///   - tag: names the writer, so that strays can be told apart; without `/`.
   ///   - held: a folder above, by which the file is reached.
-  public init(target: String, tag: String, in held: HeldFolder? = nil) throws(ZarrError) {
+  public init(target: String, tag: String, in held: OpenFolder? = nil) throws(StorageError) {
     try self.init(target: target, tag: tag, in: held, isNamedLate: true)
   }
 
   /// - Parameter isNamedLate: where the system can; false to do as where it cannot.
-  package init(target: String, tag: String, in held: HeldFolder? = nil, isNamedLate: Bool) throws(ZarrError) {
+  package init(target: String, tag: String, in held: OpenFolder? = nil, isNamedLate: Bool) throws(StorageError) {
     let slash = target.lastIndex(of: "/")
     let folder = slash.map { target[...$0] } ?? ""
     let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
@@ -52,7 +52,7 @@ public struct AtomicFile: ~Copyable {
     hasTemporaryName = true
   }
 
-  public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ZarrError) {
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
     var done = 0
     while done < bytes.count, let start = bytes.baseAddress {
       let count = write(descriptor, start + done, min(bytes.count - done, 1 << 30))
@@ -66,14 +66,14 @@ public struct AtomicFile: ~Copyable {
     try reach(.fileWritten, .write, temporaryPath)
   }
 
-  public mutating func append(_ bytes: [UInt8]) throws(ZarrError) {
-    try bytes.withUnsafeBufferPointer { (buffer) throws(ZarrError) in
+  public mutating func append(_ bytes: [UInt8]) throws(StorageError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(StorageError) in
       try append(UnsafeRawBufferPointer(buffer))
     }
   }
 
   /// Makes the bytes survive a loss of power. Errors that the disk has held back show here.
-  public mutating func sync() throws(ZarrError) {
+  public mutating func sync() throws(StorageError) {
     try giveTemporaryName()
     let number = csystem_sync(descriptor)
     guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
@@ -81,7 +81,7 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
-  public consuming func commit() throws(ZarrError) {
+  public consuming func commit() throws(StorageError) {
     try giveTemporaryName()
     try closeDescriptor()
     let (from, to) = (held.locate(temporaryPath), held.locate(target))
@@ -95,7 +95,7 @@ public struct AtomicFile: ~Copyable {
   /// Removes the temp file.
   public consuming func discard() {}
 
-  private mutating func giveTemporaryName() throws(ZarrError) {
+  private mutating func giveTemporaryName() throws(StorageError) {
     if hasTemporaryName { return }
     let place = held.locate(temporaryPath)
     let number = csystem_name(descriptor, place.folder, place.path)
@@ -104,7 +104,7 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Network file systems report failed writes as late as this.
-  private mutating func closeDescriptor() throws(ZarrError) {
+  private mutating func closeDescriptor() throws(StorageError) {
     let result = close(descriptor)
     let number = errno
     descriptor = -1
@@ -122,8 +122,8 @@ public struct AtomicFile: ~Copyable {
 
 /// Writes a small file as a whole or not at all. With `sync` it survives a loss of power, its name included.
 public func writeFileAtomically(
-  _ bytes: Data, to path: String, in held: HeldFolder? = nil, sync: Bool
-) throws(ZarrError) {
+  _ bytes: Data, to path: String, in held: OpenFolder? = nil, sync: Bool
+) throws(StorageError) {
   // processes of other hosts, which may have the same number, may write the same file
   let random = String(UInt32.random(in: 0...UInt32.max), radix: 16)
   var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)", in: held)
@@ -134,7 +134,7 @@ public func writeFileAtomically(
 }
 
 /// Makes the names in a folder survive a loss of power.
-func syncFolder(_ path: String, in held: HeldFolder?) throws(ZarrError) {
+func syncFolder(_ path: String, in held: OpenFolder?) throws(StorageError) {
   let place = held.locate(path)
   let descriptor = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
@@ -145,7 +145,7 @@ func syncFolder(_ path: String, in held: HeldFolder?) throws(ZarrError) {
 }
 
 /// A place where tests can make a step fail.
-func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(ZarrError) {
+func reach(_ point: FaultPoint, _ step: StorageError.Step, _ path: String) throws(StorageError) {
   if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
 }
 

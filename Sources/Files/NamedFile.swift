@@ -2,7 +2,7 @@ import Foundation
 
 /// Writes a file that a user named. A regular one appears whole or not at all, where a link leads to its end; what is no
 /// regular file (a FIFO, a terminal, `/dev/stdout`) is written into, since a file in its place would break it for others.
-public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(ZarrError) {
+public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(StorageError) {
   var status = stat()
   guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
     return try writeFileAtomically(bytes, to: linkEnd(of: path), sync: sync)
@@ -20,7 +20,7 @@ public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(Za
 }
 
 /// The file that a path leads to, also where it is not there yet: the path itself unless that is a link.
-private func linkEnd(of path: String) throws(ZarrError) -> String {
+private func linkEnd(of path: String) throws(StorageError) -> String {
   var end = path
   // as many as the system follows
   for _ in 0..<40 {
@@ -38,7 +38,7 @@ private func isFile(_ status: stat, openAs descriptor: Int32) -> Bool {
   return fstat(descriptor, &own) == 0 && own.st_dev == status.st_dev && own.st_ino == status.st_ino
 }
 
-private func write(_ bytes: Data, into descriptor: Int32, _ path: String) throws(ZarrError) {
+private func write(_ bytes: Data, into descriptor: Int32, _ path: String) throws(StorageError) {
   let number = writeWhole([UInt8](bytes), to: descriptor)
   guard number == 0 else { throw .io(step: .write, path: path, errno: number) }
 }

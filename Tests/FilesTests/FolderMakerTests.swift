@@ -1,13 +1,14 @@
+import Files
 import Foundation
+import TestSupport
 import Testing
-import Zarr
 
-@Suite struct DirectoryMakerTests {
+@Suite struct FolderMakerTests {
   @Test func makesEachFolderAndSaysWhatToSync() throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let root = folder.path
-    let maker = DirectoryMaker(root: root + "/")
+    let maker = FolderMaker(root: root + "/")
     let file = root + "/0/1/2/3"
     try maker.ensureParent(of: file)
     var isFolder: ObjCBool = false
@@ -27,7 +28,7 @@ import Zarr
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let root = folder.path
-    let maker = DirectoryMaker(root: root)
+    let maker = FolderMaker(root: root)
     try maker.ensureParent(of: root + "/a/0")
     #expect(maker.takeUnsynced([root + "/a/0"]) == [root + "/a", root])
     #expect(maker.takeUnsynced([root + "/a/1"]) == [root + "/a", root])
@@ -42,7 +43,7 @@ import Zarr
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let root = folder.path
-    let maker = DirectoryMaker(root: root)
+    let maker = FolderMaker(root: root)
     try maker.ensureParent(of: root + "/a/b/0")
     try maker.sync(root + "/a/b")
     try maker.sync(root + "/a")
@@ -57,7 +58,7 @@ import Zarr
     defer { folder.remove() }
     let root = folder.path
     try folder.write([1], to: "a/b/0")
-    let maker = DirectoryMaker(root: root)
+    let maker = FolderMaker(root: root)
     try maker.ensureParent(of: root + "/a/b/1")
     #expect(maker.takeUnsynced([root + "/a/b/1"]) == [root + "/a/b", root + "/a", root])
   }
@@ -66,21 +67,21 @@ import Zarr
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     try folder.write([1], to: "a")
-    let maker = DirectoryMaker(root: folder.path)
+    let maker = FolderMaker(root: folder.path)
     #expect(
-      zarrError { try maker.ensureParent(of: folder.path + "/a/0") }
+      thrown(StorageError.self) { try maker.ensureParent(of: folder.path + "/a/0") }
         == .io(step: .makeFolder, path: folder.path + "/a", errno: ENOTDIR))
-    #expect(zarrError { try maker.ensureParent(of: folder.path + "/a/b/0") }?.code == "io-failed")
-    #expect(zarrError { try maker.sync(folder.path + "/none") }?.code == "io-failed")
-    let lost = DirectoryMaker(root: folder.path + "/none")
-    #expect(zarrError { try lost.ensureParent(of: folder.path + "/none/0/0") }?.code == "io-failed")
+    #expect(thrown(StorageError.self) { try maker.ensureParent(of: folder.path + "/a/b/0") }?.code.rawValue == "io-failed")
+    #expect(thrown(StorageError.self) { try maker.sync(folder.path + "/none") }?.code.rawValue == "io-failed")
+    let lost = FolderMaker(root: folder.path + "/none")
+    #expect(thrown(StorageError.self) { try lost.ensureParent(of: folder.path + "/none/0/0") }?.code.rawValue == "io-failed")
   }
 
   @Test func manyThreads() async throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     let root = folder.path
-    let maker = DirectoryMaker(root: root)
+    let maker = FolderMaker(root: root)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<4 {
         group.addTask {

@@ -16,7 +16,7 @@ package struct FolderListing {
   package init(_ path: String) { self.path = path }
 
   /// Goes on while `body` says so.
-  package func forEach(_ body: (Entry) -> Bool) throws(ZarrError) {
+  package func forEach(_ body: (Entry) -> Bool) throws(StorageError) {
     guard let stream = opendir(path) else { throw .io(step: .open, path: path, errno: errno) }
     defer { closedir(stream) }
     while true {
@@ -34,7 +34,7 @@ package struct FolderListing {
     guard errno == 0 else { throw .io(step: .read, path: path, errno: errno) }
   }
 
-  package func entries() throws(ZarrError) -> [Entry] {
+  package func entries() throws(StorageError) -> [Entry] {
     var entries: [Entry] = []
     try forEach {
       entries.append($0)
@@ -43,5 +43,5 @@ package struct FolderListing {
     return entries
   }
 
-  package func names() throws(ZarrError) -> [String] { try entries().map(\.name) }
+  package func names() throws(StorageError) -> [String] { try entries().map(\.name) }
 }

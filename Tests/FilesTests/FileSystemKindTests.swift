@@ -1,4 +1,4 @@
-import JobStore
+import Files
 import Testing
 
 @Suite struct FileSystemKindTests {

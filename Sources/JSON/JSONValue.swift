@@ -21,19 +21,19 @@ public enum JSONValue: Sendable, Hashable {
   /// The deepest nesting that is read.
   public static let maximumDepth = 200
 
-  public static func parse(_ data: Data) throws(ZarrError) -> JSONValue {
+  public static func parse(_ data: Data) throws(JSONError) -> JSONValue {
     try parse([UInt8](data))
   }
 
-  public static func parse(_ text: String) throws(ZarrError) -> JSONValue {
+  public static func parse(_ text: String) throws(JSONError) -> JSONValue {
     try parse([UInt8](text.utf8))
   }
 
-  public static func parse(_ bytes: [UInt8]) throws(ZarrError) -> JSONValue {
+  public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     guard bytes.count <= maximumByteCount else {
-      throw .jsonInvalid(byteOffset: 0, reason: "the document has more than \(maximumByteCount) bytes")
+      throw .init(byteOffset: 0, reason: "the document has more than \(maximumByteCount) bytes")
     }
-    return try bytes.withUnsafeBufferPointer { (buffer) throws(ZarrError) -> JSONValue in
+    return try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSONValue in
       var parser = JSONParser(buffer)
       return try parser.document()
     }
@@ -83,7 +83,7 @@ public enum JSONValue: Sendable, Hashable {
   public var isNull: Bool { self == .null }
 
   /// What the value is, for messages.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
@@ -95,7 +95,7 @@ public enum JSONValue: Sendable, Hashable {
   }
 
   /// The value as short JSON text, for messages.
-  var excerpt: String {
+  package var excerpt: String {
     let text = String(decoding: serialized(), as: UTF8.self)
     return text.count <= 60 ? text : text.prefix(59) + "…"
   }

@@ -2,11 +2,11 @@ import Foundation
 
 /// A folder that is held open: what is written below it lands in this very folder, also when another one has its name by
 /// then, and fails once it was removed.
-public final class HeldFolder: Sendable {
+public final class OpenFolder: Sendable {
   public let path: String
   let descriptor: Int32
 
-  public init(_ path: String) throws(ZarrError) {
+  public init(_ path: String) throws(StorageError) {
     self.path = path
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
@@ -29,7 +29,7 @@ public final class HeldFolder: Sendable {
   }
 }
 
-extension HeldFolder? {
+extension OpenFolder? {
   /// For calls that end in `at`: by name where nothing is held.
   func locate(_ path: String) -> (folder: Int32, path: String) { self?.locate(path) ?? (AT_FDCWD, path) }
 }

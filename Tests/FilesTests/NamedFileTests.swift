@@ -1,6 +1,7 @@
+import Files
 import Foundation
+import TestSupport
 import Testing
-import Zarr
 
 /// Files that users named.
 @Suite struct NamedFileTests {
@@ -40,7 +41,7 @@ import Zarr
       #expect(try fileBytes(folder.path + "/" + file) == [1, 2, 3])
       #expect(kind(folder.path + "/" + file) == S_IFREG)
     }
-    #expect(throws: ZarrError.io(step: .open, path: folder.path + "/self", errno: ELOOP)) {
+    #expect(throws: StorageError.io(step: .open, path: folder.path + "/self", errno: ELOOP)) {
       try writeNamedFile(bytes, to: folder.path + "/self", sync: false)
     }
   }
@@ -62,7 +63,7 @@ import Zarr
 
   @Test func aDeviceThatTakesNothingIsSaid() throws {
     guard access("/dev/full", W_OK) == 0 else { return }
-    #expect(throws: ZarrError.io(step: .write, path: "/dev/full", errno: ENOSPC)) {
+    #expect(throws: StorageError.io(step: .write, path: "/dev/full", errno: ENOSPC)) {
       try writeNamedFile(bytes, to: "/dev/full", sync: false)
     }
     #expect(kind("/dev/full") == S_IFCHR)
@@ -71,6 +72,6 @@ import Zarr
   @Test func aFolderIsNoFile() throws {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
-    #expect(throws: ZarrError.self) { try writeNamedFile(bytes, to: folder.path, sync: false) }
+    #expect(throws: StorageError.self) { try writeNamedFile(bytes, to: folder.path, sync: false) }
   }
 }
