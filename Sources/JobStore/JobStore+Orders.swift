@@ -146,12 +146,12 @@ extension JobStore {
         let brick = try row.integer("brick")
         let place = try level.place(brick)
         let known = try BrickRow(place, row)
-        var bits = BrickBits(done: known.done, empty: known.empty, failed: Bitmap(count: place.count))
+        var failures = Bitmap(count: place.count)
         for block in failed[brick] ?? [] {
           guard (0..<place.count).contains(block) else { throw BrickRow.damage(place) }
-          bits.failed[block] = true
+          failures[block] = true
         }
-        try body(brick, bits)
+        try body(brick, BrickBits(done: known.done, empty: known.empty, failed: failures))
       }
     }
   }
@@ -176,10 +176,9 @@ private struct Merge {
         throw JobStoreError.invalid("level \(number) has no bricks \(run)")
       }
       for brick in run {
-        var news = LogNews.Brick(count: 0)
         let place = BrickPlace(brick, in: level.bricks)
-        news.done = Bitmap(count: place.count)
-        news.empty = .full(count: place.count)
+        var news = BrickNews(count: place.count)
+        news.settleEmpty()
         try apply(news, to: place, &change)
       }
     }
@@ -191,7 +190,7 @@ private struct Merge {
     return change.done + change.empty
   }
 
-  private func apply(_ news: LogNews.Brick, to place: BrickPlace, _ change: inout BlockCounts) throws {
+  private func apply(_ news: BrickNews, to place: BrickPlace, _ change: inout BlockCounts) throws {
     let loaded = try BrickRow.load(db, job: job, level: number, place)
     var row = loaded ?? BrickRow(place)
     if row.isSettled { return }
@@ -199,10 +198,9 @@ private struct Merge {
     var closed = try BrickRow.claimed(db, job: job, level: number, place)
     closed.formUnion(row.done)
     closed.formUnion(row.empty)
-    var (done, empty) = (news.done, news.empty)
+    var (done, empty) = (news.bits.done, news.bits.empty)
     done.subtract(closed)
     empty.subtract(closed)
-    empty.subtract(done)
     var settled = done
     settled.formUnion(empty)
     var mended = 0

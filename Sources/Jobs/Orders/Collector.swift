@@ -80,13 +80,13 @@ public struct Collector {
     _ name: String, from position: Int, level: Int, _ layout: BrickLayout, _ order: OrderRecord
   ) throws -> (LogNews?, isTorn: Bool) {
     var tail = LogTail(path: "\(order.path)/\(name)", position: position)
-    var bricks: [Int: LogNews.Brick] = [:]
+    var bricks: [Int: BrickNews] = [:]
     var (empty, newest, hasEnded, isForeign) = ([Range<Int>](), Date?.none, false, false)
-    func change(_ place: BlockPlace, _ body: (inout LogNews.Brick, Int) -> Void) {
+    func change(_ place: BlockPlace, _ body: (inout BrickNews, Int) -> Void) {
       guard (0..<layout.count).contains(place.brick) else { return }
       let count = layout.extent(place.brick).product
       guard place.index < count else { return }
-      body(&bricks[place.brick, default: LogNews.Brick(count: count)], place.index)
+      body(&bricks[place.brick, default: BrickNews(count: count)], place.index)
     }
     try tail.read { record in
       hasEnded = false
@@ -96,14 +96,13 @@ public struct Collector {
         newest = max(newest ?? at, at)
         for block in blocks {
           change(block.place) { brick, index in
-            if block.isEmpty { brick.empty[index] = true } else { brick.done[index] = true }
-            if let sum = block.checksum { brick.checksums[index] = sum }
+            brick.settle(index, isEmpty: block.isEmpty, checksum: block.checksum)
           }
         }
       case .failed(let block):
         change(block.place) { brick, index in
-          brick.failures[index] = LogNews.Failure(
-            code: block.code, message: block.message, at: Date(milliseconds: block.at))
+          brick.fail(
+            index, BrickNews.Failure(code: block.code, message: block.message, at: Date(milliseconds: block.at)))
         }
       case .emptyBricks(let at, let runs):
         newest = max(newest ?? at, at)

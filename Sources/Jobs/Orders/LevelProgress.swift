@@ -76,9 +76,7 @@ final class LevelProgress {
           return
         }
         guard case .bits(var now) = known else { return }
-        now.done.formUnion(bits.done)
-        now.empty.formUnion(bits.empty)
-        now.failed.formUnion(bits.failed)
+        now.formUnion(bits)
         bricks[number] = .bits(now)
       }
       loaded.insert(integersIn: missing)
@@ -102,16 +100,13 @@ final class LevelProgress {
   func settle(_ blocks: [SettledBlock]) {
     for block in blocks {
       change(block.place) { bits, index in
-        if block.isEmpty { bits.empty[index] = true } else { bits.done[index] = true }
-        bits.failed[index] = false
+        bits.settle(index, isEmpty: block.isEmpty)
       }
     }
   }
 
   func fail(_ place: BlockPlace) {
-    change(place) { bits, index in
-      if !bits.done[index], !bits.empty[index] { bits.failed[index] = true }
-    }
+    change(place) { bits, index in bits.fail(index) }
   }
 
   func settleEmpty(_ range: Range<Int>) {
@@ -120,10 +115,7 @@ final class LevelProgress {
         bricks[number] = .empty
         continue
       }
-      var rest = bits.done
-      rest.invert()
-      bits.empty.formUnion(rest)
-      bits.failed = Bitmap(count: rest.count)
+      bits.settleEmpty()
       bricks[number] = bits.empty.isFull ? .empty : .bits(bits)
     }
   }
