@@ -87,9 +87,9 @@ public struct WorkTask {
       guard counts.pending > 0 else { continue }
       let missing = try ledger.missingBelow(level: level)
       // the others are in the hands of other processes
-      let held = missing.pending == 0 ? missing.held : 0
-      failed += held
-      waiting += counts.pending - held
+      let blocked = missing.pending == 0 ? missing.blocked : 0
+      failed += blocked
+      waiting += counts.pending - blocked
     }
     return (failed, waiting)
   }

@@ -17,7 +17,8 @@ protocol BlockLedger: Sendable {
 
 /// A block that this run is to do.
 struct TakenBlock: Sendable, Hashable {
-  let claim: Int64
+  /// A number by which the ledger that gave the block knows it again: of its claim, or of a task's share.
+  let ticket: Int64
   let level: Int
   let position: TCZYX
 }

@@ -14,7 +14,6 @@ public final class RunMeter: Sendable {
     public var emptyBlocks = 0
     public var bulkEmptyBlocks = 0
     public var failedBlocks = 0
-    public var lostBlocks = 0
     /// Of all blocks that were looked at.
     public var voxels = 0
     /// Of the done ones.
@@ -24,8 +23,7 @@ public final class RunMeter: Sendable {
     public var counts = BlockCounts()
     /// Without the time in which the machine slept or the process was stopped.
     public var elapsedSeconds = 0.0
-    /// Blocks a second over the last while; nil before there is one.
-    public var blocksPerSecond: Double?
+    /// Voxels a second over the last while; nil before there is one.
     public var voxelsPerSecond: Double?
     /// Nil while nothing was done that it could rest on.
     public var secondsLeft: Double?
@@ -76,7 +74,7 @@ public final class RunMeter: Sendable {
     monitor.update { $0.levels[level]?.counts = counts }
   }
 
-  func recorded(_ results: [WorkResult], lost: Int) {
+  func recorded(_ results: [WorkResult]) {
     monitor.update { state in
       state.clock.look(now: ProcessInfo.processInfo.systemUptime)
       let now = state.clock.seconds
@@ -98,7 +96,6 @@ public final class RunMeter: Sendable {
         }
         state.reading.voxels += voxels
       }
-      state.reading.lostBlocks += lost
       state.window.append((now, state.reading.finishedBlocks, state.reading.voxels, state.reading.writtenVoxels))
       while state.window.count > 2, now - state.window[1].at > self.windowSeconds { state.window.removeFirst() }
       if state.window.count > 4096 { state.window.removeSubrange(1..<2048) }
@@ -113,7 +110,6 @@ public final class RunMeter: Sendable {
       reading.elapsedSeconds = now
       reading.counts = state.levels.reduce(BlockCounts()) { $0 + ($1?.counts ?? BlockCounts()) }
       if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {
-        reading.blocksPerSecond = Double(reading.finishedBlocks - first.blocks) / (now - first.at)
         reading.voxelsPerSecond = Double(reading.voxels - first.voxels) / (now - first.at)
         let lately = TimeLeft.Lately(
           seconds: now - first.at, voxels: reading.voxels - first.voxels,

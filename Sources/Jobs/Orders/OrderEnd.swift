@@ -10,7 +10,7 @@ public struct OrderEnd {
     public var levels: [BlockCounts] = []
     public var isComplete: Bool { levels.allSatisfy(\.isSettled) }
     /// What `collect` would record.
-    public var state: JobState { JobState(of: levels, before: .pending) }
+    public var state: JobState { JobState(of: levels, before: .pending, after: .collected) }
   }
 
   private let order: WorkOrder
@@ -35,14 +35,14 @@ public struct OrderEnd {
     if let foreign = output.foreignness() { throw JobError.changed(job: order.job.title, differences: [foreign]) }
     var report = Report()
     for layout in details.plan.levels {
-      let progress = try LevelProgress(level: layout.level, grid: layout.grid, order: order)
-      let bricks = IndexSet(0..<progress.layout.count)
-      try progress.readAll(of: bricks)
+      let logged = try LoggedLevel(level: layout.level, grid: layout.grid, order: order)
+      let bricks = IndexSet(0..<logged.layout.count)
+      try logged.readAll(of: bricks)
       var counts = BlockCounts()
       for brick in bricks {
-        counts.total += progress.layout.extent(brick).product
-        switch try progress.brick(brick) {
-        case .empty: counts.empty += progress.layout.extent(brick).product
+        counts.total += logged.layout.extent(brick).product
+        switch try logged.brick(brick) {
+        case .empty: counts.empty += logged.layout.extent(brick).product
         case .bits(let bits):
           counts.done += bits.done.population
           counts.empty += bits.empty.population

@@ -1,19 +1,144 @@
-import Diagnostics
 import Foundation
 import Geometry
 import JobStore
 
-/// Which blocks a task takes next, and from whose share.
-extension OrderLedger {
-  enum Skipping {
-    /// What others have in hand.
+/// Chooses the blocks of one level that a task does next: of its own share, then of those of others. Not for several
+/// threads.
+final class BlockChooser {
+  private enum Skipping {
+    /// Everything that others have in hand.
     case inHand
-    /// What those have in hand whose logs grow.
+    /// Only what those have in hand whose logs grow.
     case inLiveHand
   }
 
+  /// How long a log may stand still before the blocks in hand there are done by others: long enough to see a live one
+  /// grow. Wrong guesses cost time, nothing else.
+  private static let staleSeconds = 2.0
+  /// Other shares that a task looks at when it is done with its own: few, so that ten thousand that end at the same time
+  /// do not all read all logs.
+  private static let victimLimit = 16
+  /// A task takes an eighth of what is free of a share, at least so many and at most as many as asked for.
+  private static let (takenOfFree, leastTaken) = (8, 8)
+
+  let level: LoggedLevel
+  /// The shares of all tasks.
+  let shares: ShareMap
+  private let task: OrderLedger.Task
+  private let levels: LoggedLevels
+  private let morton: MortonOrder
+  /// Blocks in the hands of this process, not recorded yet, by brick.
+  private var inHand: [Int: Set<Int>] = [:]
+  /// Blocks of the own share that this attempt has tried in vain. What earlier attempts failed at is tried once more.
+  private var failedHere: [Int: Set<Int>] = [:]
+  /// In the own share: bricks before it are finished.
+  private var firstOpen: Int
+  private var victims: [Int]
+
+  init(level number: Int, task: OrderLedger.Task, levels: LoggedLevels, morton: MortonOrder) throws {
+    (self.task, self.levels, self.morton) = (task, levels, morton)
+    level = try levels.level(number)
+    shares = level.shares(task.count)
+    firstOpen = shares.bricks(of: task.index).lowerBound
+    victims = Self.victims(of: task, limit: Self.victimLimit)
+  }
+
+  var layout: BrickLayout { shares.layout }
+  private var number: Int { level.level }
+  private var own: LoggedLevel.Share { LoggedLevel.Share(share: task.index, count: task.count) }
+  /// The bricks of the own share, the first and last perhaps in part.
+  var ownBricks: Range<Int> { shares.bricks(of: task.index) }
+
+  // MARK: Taking
+
+  /// Some free blocks of one share, which are then in the hands of this process; none where there is nothing to take now.
+  func take(limit: Int) throws -> (share: Int, places: [BlockPlace]) {
+    try level.read(own)
+    var share = task.index
+    var places = try pick(own, limit: limit, skipping: .inHand)
+    if places.isEmpty, number > 0 {
+      // others may have done what these rest on
+      try levels.level(number - 1).readAgain()
+      places = try pick(own, limit: limit, skipping: .inHand)
+    }
+    // what others had in hand and did not do
+    if places.isEmpty { places = try pick(own, limit: limit, skipping: .inLiveHand) }
+    while places.isEmpty, let victim = victims.first {
+      let other = LoggedLevel.Share(share: victim, count: task.count)
+      try level.read(other)
+      // one that has not begun, will: in a queue with fewer hosts than tasks the first would do the work of all
+      if level.isBegun(other) { places = try pick(other, limit: limit, skipping: .inHand) }
+      share = victim
+      if places.isEmpty { victims.removeFirst() }
+    }
+    for place in places { inHand[place.brick, default: []].insert(place.index) }
+    return (share, places)
+  }
+
+  /// Whether others have blocks of the own share in hand, which may come back; those of other shares are theirs.
+  func isHeldUp() throws -> Bool {
+    for brick in ownBricks where brick >= firstOpen {
+      guard case .bits(let bits) = try level.brick(brick) else { continue }
+      let others = level.inHand(brick, of: own, staleSeconds: nil)
+      if others.contains(where: { bits.state($0) == .pending }) { return true }
+    }
+    return false
+  }
+
+  /// Takes in what was recorded of blocks that are then in hand no more.
+  func recorded(_ records: [LogRecord], _ places: [BlockPlace]) {
+    level.add(records)
+    for record in records {
+      guard case .failed(let block) = record else { continue }
+      failedHere[block.place.brick, default: []].insert(block.place.index)
+    }
+    for place in places { inHand[place.brick]?.remove(place.index) }
+  }
+
+  // MARK: The own share
+
+  /// How the blocks of the own share stand.
+  func counts() throws -> BlockCounts {
+    var counts = BlockCounts()
+    for brick in ownBricks {
+      let ranks = shares.ranks(of: task.index, brick: brick)
+      counts.total += ranks.count
+      switch try level.brick(brick) {
+      case .empty: counts.empty += ranks.count
+      case .bits(let bits):
+        let mine = mask(brick, ranks)
+        counts.done += overlap(bits.done, mine)
+        counts.empty += overlap(bits.empty, mine)
+        counts.failed += overlap(bits.failed, mine)
+      }
+    }
+    return counts
+  }
+
+  /// Blocks of the own share that are neither settled nor failed.
+  func openPositions() throws -> [TCZYX] {
+    var open: [TCZYX] = []
+    for brick in ownBricks {
+      guard case .bits(let bits) = try level.brick(brick) else { continue }
+      let place = BrickPlace(brick, in: layout)
+      let indices = morton.indices(place.extent)
+      for index in shares.ranks(of: task.index, brick: brick).map({ indices[$0] }) where bits.state(index) == .pending {
+        open.append(place.position(at: index))
+      }
+    }
+    return open
+  }
+
+  /// Whether the own share has all of a brick, nothing of it is in hand, and nothing is recorded of it.
+  func isUntouched(_ brick: Int) throws -> Bool {
+    guard shares.ranks(of: task.index, brick: brick).count == layout.extent(brick).product else { return false }
+    return try inHand[brick] == nil && level.isUntouched(brick)
+  }
+
+  // MARK: Choosing
+
   /// Other shares to help with, spread over all.
-  static func victims(of task: Task, limit: Int) -> [Int] {
+  private static func victims(of task: OrderLedger.Task, limit: Int) -> [Int] {
     guard task.count > 1 else { return [] }
     if task.count - 1 <= limit { return (1..<task.count).map { (task.index + $0) % task.count } }
     // next to itself, then further and further away
@@ -27,84 +152,32 @@ extension OrderLedger {
     return chosen
   }
 
-  func level(_ number: Int, _ levels: inout [Int: LevelState]) throws -> LevelState {
-    if let known = levels[number] { return known }
-    let progress = try LevelProgress(level: number, grid: layouts[number].grid, order: order)
-    let prefix = attempt + "-"
-    progress.isOwn = { $0.hasPrefix(prefix) }
-    let state = LevelState(progress, task, victimLimit: Self.victimLimit)
-    levels[number] = state
-    // also of tasks that were cut otherwise
-    try progress.readAll(of: IndexSet(integersIn: state.shares.bricks(of: task.index)))
-    return state
-  }
-
-  func log(_ level: LevelState, _ share: Int) -> TaskLog {
-    if let known = level.logs[share] { return known }
-    let number = level.progress.level
-    let header = LogHeader(
-      order: order.record.uuid, level: number, share: share, shareCount: task.count, task: task.index,
-      host: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
-      program: Program.versionWithLibraries, temporaryTag: temporaryTag, startedAt: Date().milliseconds)
-    let folder = "\(order.path)/\(WorkOrder.shareFolder(level: number, share: share, of: task.count))"
-    let log = TaskLog(folder: folder, root: order.path, attempt: attempt, header: header)
-    level.logs[share] = log
-    return log
-  }
-
-  /// Shows others that the task of this share is at work on a level, or was.
-  func begin(_ level: LevelState) throws {
-    if level.isBegun { return }
-    level.isBegun = true
-    if level.shares.bricks(of: task.index).isEmpty { return }
-    try log(level, task.index).append([], sync: false)
-  }
-
-  func isWhole(_ level: LevelState, _ brick: Int) -> Bool {
-    level.shares.ranks(of: task.index, brick: brick).count == level.shares.layout.extent(brick).product
-  }
-
-  func mask(_ level: LevelState, _ brick: Int, _ ranks: Range<Int>) -> Bitmap {
-    let extent = level.shares.layout.extent(brick)
-    if ranks.count == extent.product { return .full(count: extent.product) }
-    var mask = Bitmap(count: extent.product)
-    let indices = morton.indices(extent)
-    for rank in ranks { mask[indices[rank]] = true }
-    return mask
-  }
-
-  func overlap(_ a: Bitmap, _ b: Bitmap) -> Int {
-    zip(a.words, b.words).reduce(0) { $0 + ($1.0 & $1.1).nonzeroBitCount }
-  }
-
   /// Free blocks of a share: of the own one from its beginning, of another from its end, where its owner comes last.
   /// Fewer and fewer as it comes to its end, so that nobody has many in hand when nothing else is left.
-  func pick(
-    _ level: LevelState, _ share: LevelProgress.Share, limit: Int, skipping: Skipping, _ levels: inout [Int: LevelState]
-  ) throws -> [BlockPlace] {
+  private func pick(_ share: LoggedLevel.Share, limit: Int, skipping: Skipping) throws -> [BlockPlace] {
     let isOwn = share.share == task.index
-    let bricks = level.shares.bricks(of: share.share)
-    try level.progress.load(bricks)
-    while isOwn, level.firstOpen < bricks.upperBound, try isFinished(level, level.firstOpen) { level.firstOpen += 1 }
+    let bricks = shares.bricks(of: share.share)
+    try level.load(bricks)
+    while isOwn, firstOpen < bricks.upperBound, try isFinished(firstOpen) { firstOpen += 1 }
     let enough = Self.takenOfFree * limit
     var places: [BlockPlace] = []
     for i in 0..<bricks.count {
       let brick = isOwn ? bricks.lowerBound + i : bricks.upperBound - 1 - i
-      if isOwn, brick < level.firstOpen { continue }
-      guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
-      let place = BrickPlace(brick, in: level.shares.layout)
-      let failedHere = level.failedHere[brick] ?? []
-      if bits.done.population + bits.empty.population + (isOwn ? failedHere.count : bits.failed.population) == place.count { continue }
+      if isOwn, brick < firstOpen { continue }
+      guard case .bits(let bits) = try level.brick(brick) else { continue }
+      let place = BrickPlace(brick, in: layout)
+      let failedHere = failedHere[brick] ?? []
+      if bits.settledCount + (isOwn ? failedHere.count : bits.failed.population) == place.count { continue }
       let indices = morton.indices(place.extent)
-      let ranks = level.shares.ranks(of: share.share, brick: brick)
-      let others = level.progress.inHand(brick, of: share, staleSeconds: skipping == .inLiveHand ? Self.staleSeconds : nil)
-      let own = level.held[brick] ?? []
+      let ranks = shares.ranks(of: share.share, brick: brick)
+      let others = level.inHand(brick, of: share, staleSeconds: skipping == .inLiveHand ? Self.staleSeconds : nil)
+      let own = inHand[brick] ?? []
       for k in 0..<ranks.count {
         let index = indices[isOwn ? ranks.lowerBound + k : ranks.upperBound - 1 - k]
-        if bits.done[index] || bits.empty[index] || own.contains(index) { continue }
+        if bits.isSettled(index) || own.contains(index) { continue }
         if bits.failed[index], !isOwn || failedHere.contains(index) { continue }
         if others.contains(index) { continue }
-        guard try isReady(place.position(at: index), level, &levels) else { continue }
+        guard try levels.isReady(place.position(at: index), level: number) else { continue }
         places.append(BlockPlace(brick: brick, index: index))
         if places.count == enough { return Array(places.prefix(limit)) }
       }
@@ -113,55 +186,23 @@ extension OrderLedger {
   }
 
   /// Whether nothing of a brick is left to do in the own share.
-  func isFinished(_ level: LevelState, _ brick: Int) throws -> Bool {
-    guard case .bits(let bits) = try level.progress.brick(brick) else { return true }
-    let mine = mask(level, brick, level.shares.ranks(of: task.index, brick: brick))
-    let failed = (level.failedHere[brick] ?? []).count { mine[$0] && bits.failed[$0] }
+  private func isFinished(_ brick: Int) throws -> Bool {
+    guard case .bits(let bits) = try level.brick(brick) else { return true }
+    let mine = mask(brick, shares.ranks(of: task.index, brick: brick))
+    let failed = (failedHere[brick] ?? []).count { mine[$0] && bits.failed[$0] }
     return overlap(bits.done, mine) + overlap(bits.empty, mine) + failed == mine.population
   }
 
-  /// Whether others have blocks of the own share in hand.
-  func isHeldUp(_ level: LevelState, _ own: LevelProgress.Share) throws -> Bool {
-    for brick in level.shares.bricks(of: task.index) where brick >= level.firstOpen {
-      guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
-      let others = level.progress.inHand(brick, of: own, staleSeconds: nil)
-      if others.contains(where: { !bits.done[$0] && !bits.empty[$0] && !bits.failed[$0] }) { return true }
-    }
-    return false
+  private func mask(_ brick: Int, _ ranks: Range<Int>) -> Bitmap {
+    let extent = layout.extent(brick)
+    if ranks.count == extent.product { return .full(count: extent.product) }
+    var mask = Bitmap(count: extent.product)
+    let indices = morton.indices(extent)
+    for rank in ranks { mask[indices[rank]] = true }
+    return mask
   }
 
-  func isReady(_ position: TCZYX, _ level: LevelState, _ levels: inout [Int: LevelState]) throws -> Bool {
-    let number = level.progress.level
-    guard number > 0 else { return true }
-    let box = sources(of: position, number)
-    return try states(number - 1, t: position.t, c: position.c, box, &levels).allSatisfy(\.isSettled)
-  }
-
-  func sources(of position: TCZYX, _ level: Int) -> Box3 {
-    let layout = layouts[level]
-    let box = layout.grid.box(of: position)
-    return layouts[level - 1].grid.blocks(
-      meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))
-  }
-
-  func positions(_ box: Box3, t: Int, c: Int) -> [TCZYX] {
-    var all: [TCZYX] = []
-    all.reserveCapacity(box.count)
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        for x in box.lower[2]..<box.upper[2] { all.append(TCZYX(t: t, c: c, z: z, y: y, x: x)) }
-      }
-    }
-    return all
-  }
-
-  func states(
-    _ number: Int, t: Int, c: Int, _ box: Box3, _ levels: inout [Int: LevelState]
-  ) throws -> [BlockState] {
-    let level = try self.level(number, &levels)
-    let all = positions(box, t: t, c: c)
-    let bricks = IndexSet(all.map(level.shares.layout.number(of:)))
-    try level.progress.readAll(of: bricks)
-    return try all.map(level.progress.state(of:))
+  private func overlap(_ a: Bitmap, _ b: Bitmap) -> Int {
+    zip(a.words, b.words).reduce(0) { $0 + ($1.0 & $1.1).nonzeroBitCount }
   }
 }

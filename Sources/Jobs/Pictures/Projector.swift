@@ -152,24 +152,20 @@ final class Projector: Sendable {
       places.lower = (places.lower &+ places.upper) / 2
       places.upper = places.lower &+ 1
     }
-    for z in places.lower[0]..<places.upper[0] {
-      for y in places.lower[1]..<places.upper[1] {
-        for x in places.lower[2]..<places.upper[2] {
-          let position = TCZYX(t: task.position.t, c: task.position.c, z: z, y: y, x: x)
-          let box = chunks.box(of: position)
-          let index = arrayIndex(position, axisCount: array.shape.count)
-          guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
-          if case .missing = presence {
-            // within a shard a chunk of background is left out; a block that is done has its file
-            guard layout.shard != nil else { return false }
-            lay(0, over: task.stands?.box ?? box, task, &result)
-          } else if let stands = task.stands {
-            lay(mean(of: buffer, box), over: stands.box, task, &result)
-          } else {
-            for axis in axes.indices {
-              addVoxels(buffer, box, to: &result.planes[axis][task.position.c])
-            }
-          }
+    for place in places.positions {
+      let position = TCZYX(t: task.position.t, c: task.position.c, zyx: place)
+      let box = chunks.box(of: position)
+      let index = arrayIndex(position, axisCount: array.shape.count)
+      guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
+      if case .missing = presence {
+        // within a shard a chunk of background is left out; a block that is done has its file
+        guard layout.shard != nil else { return false }
+        lay(0, over: task.stands?.box ?? box, task, &result)
+      } else if let stands = task.stands {
+        lay(mean(of: buffer, box), over: stands.box, task, &result)
+      } else {
+        for axis in axes.indices {
+          addVoxels(buffer, box, to: &result.planes[axis][task.position.c])
         }
       }
     }
