@@ -68,7 +68,7 @@ struct CollectCommand: ParsableCommand {
         JSONValue.object([
           "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": .string(order.path),
           "settled": .int(Int64(report.settledBlocks)), "logs": .int(Int64(report.logs.count)),
-          "torn": .int(Int64(report.tornLogs)), "blocks": JobStatus.blocks(counts),
+          "torn": .int(Int64(report.tornLogs)), "blocks": StatusAnswer.blocks(counts),
         ]).text)
     } else {
       Terminal.result(
@@ -88,7 +88,7 @@ struct CollectCommand: ParsableCommand {
       Terminal.result(
         JSONValue.object([
           "job": .int(Int64(end.job)), "state": .string(state.rawValue), "order": .string(end.path), "recorded": .bool(false),
-          "blocks": JobStatus.blocks(counts),
+          "blocks": StatusAnswer.blocks(counts),
         ]).text)
     } else {
       Terminal.result(

@@ -42,7 +42,7 @@ struct PreviewCommand: ParsableCommand {
         throw JobError.invalid(what: "--level \(level)", hint: "auto, or the number of a level")
       }
       let store = try database.readOnly()
-      let opened = try OpenJob(store.job(job.job), in: store)
+      let opened = try LoadedJob.load(job.job, in: store)
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }
       try writeNamedFile(Data(PNG.encode(projection.picture)), to: output, sync: false)
@@ -56,7 +56,7 @@ struct PreviewCommand: ParsableCommand {
     }
   }
 
-  private func document(_ projection: Projection, _ job: OpenJob) -> JSONValue {
+  private func document(_ projection: Projection, _ job: LoadedJob) -> JSONValue {
     .object([
       "job": .int(Int64(job.record.id)), "file": .string(output), "axis": .string(projection.axis.rawValue),
       "level": .int(Int64(projection.level)), "timepoint": .int(Int64(projection.time)),

@@ -53,7 +53,7 @@ struct ResumeCommand: ParsableCommand {
       var worst: ExitCode?
       for job in jobs {
         // that was asked for, and there is nothing left that it could go on with
-        if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem != nil {
+        if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem(try? job.details()) != nil {
           Terminal.message("note: job \(job.id) is left alone: its output was replaced by that of job \(later.id)")
           continue
         }
@@ -125,7 +125,7 @@ func runJob(_ selector: String?, _ arguments: RunArguments, store: JobStore, isN
       blockLimit: arguments.limit))
   let job = try store.job(selector)
   if !isNew, job.state != .complete {
-    for note in job.jobDetails?.notes ?? [] { Terminal.message("note: \(note)") }
+    for note in (try? job.details())?.notes ?? [] { Terminal.message("note: \(note)") }
   }
   let progress = ProgressReporter(isJSON: arguments.json)
   let outcome: RunJob.Outcome

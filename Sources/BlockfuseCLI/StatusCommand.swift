@@ -26,7 +26,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       guard watch else {
-        let status = try JobStatus(store: try database.readOnly(), selector: job.job)
+        let status = try StatusAnswer(store: try database.readOnly(), selector: job.job)
         Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
         return
       }
@@ -36,10 +36,10 @@ struct StatusCommand: ParsableCommand {
       let id = String(try store.job(job.job).id)
       var screen = RedrawnText()
       while true {
-        let status = try JobStatus(store: store, selector: id)
+        let status = try StatusAnswer(store: store, selector: id)
         let isShown =
           json ? Terminal.result(status.json.text) : screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
-        if !isShown || [.complete, .failed].contains(status.reading.job.state) { return }
+        if !isShown || [.complete, .failed].contains(status.job.state) { return }
         for _ in 0..<20 {
           if let signal = Signals.stopFlag.signal { throw ExitCode(128 + signal) }
           Thread.sleep(forTimeInterval: 0.1)
@@ -63,7 +63,7 @@ struct ListCommand: ParsableCommand {
       let store = try database.readOnly()
       let jobs = try store.jobs().sorted { $0.id < $1.id }
       if json {
-        let list = try jobs.map { try JobStatus(store: store, job: $0).json }
+        let list = try jobs.map { try StatusAnswer(store: store, selector: String($0.id)).json }
         Terminal.result(JSONValue.array(list).text)
         return
       }

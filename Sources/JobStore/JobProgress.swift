@@ -9,7 +9,7 @@ public struct JobProgress: Sendable {
   public let samples: [RunSample]
   public let readAt: Date
 
-  /// Summed over the levels.
+  /// The counts of all levels together.
   public var counts: BlockCounts { job.counts }
 }
 

@@ -31,11 +31,11 @@ public struct Verifier {
     public var removedStrays = 0
   }
 
-  private let job: OpenJob
+  private let job: LoadedJob
   private let store: JobStore
   private let workers: Int
 
-  public init(job: OpenJob, store: JobStore, workers: Int) {
+  public init(job: LoadedJob, store: JobStore, workers: Int) {
     (self.job, self.store, self.workers) = (job, store, workers)
   }
 

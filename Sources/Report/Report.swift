@@ -36,7 +36,7 @@ public struct Report: Sendable {
 
   private func footer() -> HTML {
     """
-    <footer>As of \(momentText(content.reading.readAt)) · blockfuse \(Program.version) · recorded by \
+    <footer>As of \(momentText(content.progress.readAt)) · blockfuse \(Program.version) · recorded by \
     \(content.job.description.programVersion)</footer>
     """
   }

@@ -55,12 +55,11 @@ public final class Runner {
   public let meter: RunMeter
 
   init(
-    job: OpenJob, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+    job: LoadedJob, views loaded: LoadedViews, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
   ) throws {
     title = job.title
     plan = job.plan
-    views = job.views
-    transforms = job.transforms
+    (views, transforms) = (loaded.views, loaded.transforms)
     output = job.output
     self.registry = registry
     self.ledger = ledger

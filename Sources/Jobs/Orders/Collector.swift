@@ -30,8 +30,8 @@ public struct Collector {
     guard let order = try store.openOrder(of: record.id) else {
       return Report(order: try store.orders(of: record.id).last, state: record.state)
     }
-    let (details, output) = try record.openOutput()
-    if let foreign = output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    let job = try LoadedJob(record)
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     var report = Report(order: order, state: record.state)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
@@ -51,7 +51,7 @@ public struct Collector {
       report.settledBlocks += try store.merge(batch, of: order)
       (batch, byteCount) = ([], 0)
     }
-    for (level, layout) in details.plan.levels.enumerated() {
+    for (level, layout) in job.plan.levels.enumerated() {
       let bricks = BrickLayout(grid: layout.grid.count)
       for count in try WorkOrder.shareCounts(order.path, level: level) {
         let folder = "level-\(level)/of-\(count)"
@@ -71,7 +71,7 @@ public struct Collector {
     try merge()
     try store.markCollected(order.id, at: begun)
     report.logs = try store.logs(of: order.id)
-    report.state = try finish(record, output, order)
+    report.state = try finish(job, order)
     return report
   }
 
@@ -91,19 +91,19 @@ public struct Collector {
   }
 
   /// Gives the job the state that its blocks say, and ends it where all are settled.
-  private func finish(_ job: JobRecord, _ output: OutputFolder, _ order: OrderRecord) throws -> JobState {
-    let id = job.id
+  private func finish(_ job: LoadedJob, _ order: OrderRecord) throws -> JobState {
+    let id = job.record.id
     // whoever runs it decides at its end
     guard try store.holders(of: id).isEmpty else { return .running }
     let counts = try store.levels(of: id).map(\.counts)
-    let state = JobState(of: counts, before: job.state, after: .collected)
+    let state = JobState(of: counts, before: job.record.state, after: .collected)
     if state == .complete {
-      try output.held(by: job.title).finish(job: job.title)
+      try job.output.held(by: job.title).finish(job: job.title)
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete
     }
-    if state != job.state { try store.setState(id, state) }
+    if state != job.record.state { try store.setState(id, state) }
     return state
   }
 }

@@ -31,10 +31,10 @@ public struct OrderEnd {
   }
 
   public func report() throws -> Report {
-    let (details, output) = try order.job.openOutput()
-    if let foreign = output.foreignness() { throw JobError.changed(job: order.job.title, differences: [foreign]) }
+    let job = try LoadedJob(order.job)
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
     var report = Report()
-    for layout in details.plan.levels {
+    for layout in job.plan.levels {
       let logged = try LoggedLevel(level: layout.level, grid: layout.grid, order: order)
       let bricks = IndexSet(0..<logged.layout.count)
       try logged.readAll(of: bricks)
@@ -51,7 +51,7 @@ public struct OrderEnd {
       }
       report.levels.append(counts)
     }
-    if report.isComplete { try output.held(by: order.job.title).finish(job: order.job.title) }
+    if report.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
     return report
   }
 }

@@ -5,54 +5,29 @@ import Threads
 import Views
 import Zarr
 
-/// A job read back from its record: all that is needed to run or check it, without its dataset.
-public struct OpenJob: Sendable {
+/// A job read back from its record, with its output: without its dataset, and without its views, which may be many.
+public struct LoadedJob: Sendable {
   public let record: JobRecord
-  public let plan: JobPlan
-  /// With the one level that is used.
-  public let views: [View]
-  /// One transform for all time points, or one for each.
-  public let transforms: [[AffineMap]]
   public let details: JobDetails
   private(set) var output: OutputFolder
 
-  public static func open(_ selector: String?, in store: JobStore) throws -> OpenJob {
-    try OpenJob(store.job(selector), in: store)
+  public static func load(_ selector: String?, in store: JobStore) throws -> LoadedJob {
+    try LoadedJob(store.job(selector))
   }
-
-  public init(_ record: JobRecord, in store: JobStore) throws { try self.init(record, in: store, mark: "") }
 
   /// - Parameter mark: see `OutputFolder`.
-  init(_ record: JobRecord, in store: JobStore, mark: String) throws {
+  public init(_ record: JobRecord, mark: String = "") throws {
     self.record = record
-    (details, output) = try record.openOutput(mark: mark)
-    plan = details.plan
-    do {
-      let records = try store.views(of: record.id)
-      // nearly all the time that a task with a hundred thousand views takes to begin
-      let decoded = parallelMap(count: records.count, threads: ProcessInfo.processInfo.activeProcessorCount) { i in
-        Result { try Self.view(records[i]) }
-      }
-      views = try decoded.map { try $0.get() }
-      transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
-    } catch let error as DecodingError {
-      throw JobError.unexpected("the record of job \(record.id) cannot be read: \(error)")
-    }
+    details = try record.details()
+    output = try record.outputFolder(details, mark: mark)
   }
 
-  private static func view(_ record: ViewRecord) throws -> View {
-    let decoder = JSONDecoder()
-    return View(
-      name: record.name, path: record.path, transforms: [:],
-      details: try decoder.decode(ViewDetails.self, from: Data(record.details.utf8)),
-      fingerprint: try decoder.decode(Fingerprint.self, from: Data(record.fingerprint.utf8)))
-  }
-
-  /// The job's number, and its name where it has one.
+  public var plan: JobPlan { details.plan }
+  /// The job's number, and its name if it has one.
   public var title: String { record.title }
 
-  /// For whoever writes into the output.
-  func holdingOutput() throws -> OpenJob {
+  /// The same job with its output held, for whoever writes into it.
+  func holdingOutput() throws -> LoadedJob {
     var job = self
     job.output = try output.held(by: title)
     return job
@@ -61,57 +36,33 @@ public struct OpenJob: Sendable {
   /// The path of a block's file, whether it is there or not.
   public func file(of block: BlockID) -> String { output.file(of: block.position, level: block.level) }
 
-  /// The names of the views that may have a value in a block of level 0, or in what a block above is made of.
-  public func viewNames(touching block: BlockID) throws -> [String] {
-    let layout = plan.levels[block.level]
-    let box = layout.grid.box(of: block.position)
-    let base = Box3(lower: box.lower &* layout.absoluteFactor, upper: box.upper &* layout.absoluteFactor)
-      .intersection(Box3(shape: plan.stack.shape))
-    var names: [String] = []
-    for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
-      let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
-      let own = try PixelMap(
-        affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
-        outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
-      let map = own.onNearestPlane(shape: view.level.stack.shape) ?? own
-      let (lower, upper) = map.bounds(of: base)
-      let last = Vector3(view.level.stack.shape &- 1)
-      let edge = map.edgeTolerance(shape: view.level.stack.shape)
-      if all(lower .<= last + edge) && all(upper .>= -edge) { names.append(view.name) }
-    }
-    return names
-  }
+  /// Reads the job's views: nearly all the time that a task with a hundred thousand of them takes to begin.
+  public func views(in store: JobStore) throws -> LoadedViews { try LoadedViews(of: record, in: store) }
 }
 
 extension JobRecord {
-  /// The job's number, and its name where it has one.
+  /// The job's number, and its name if it has one.
   var title: String { description.name.map { "\(id) (\($0))" } ?? "\(id)" }
 
-  /// The output and what is planned for it, without a look at the views, which may be many.
-  func openOutput(mark: String = "") throws -> (details: JobDetails, folder: OutputFolder) {
+  /// Everything that was decided beyond the options when the job was submitted.
+  public func details() throws -> JobDetails {
     do {
-      let details = try JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
-      return (
-        details,
-        try OutputFolder(
-          path: description.outputPath, plan: details.plan, uuid: description.uuid, provenance: details.provenance.value,
-          mark: mark))
-    } catch let error as DecodingError {
+      return try JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
+    } catch {
       throw JobError.unexpected("the record of job \(id) cannot be read: \(error)")
     }
   }
 
-  /// What `run` decided beyond the options, without the views.
-  public var jobDetails: JobDetails? {
-    try? JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
+  func outputFolder(_ details: JobDetails, mark: String = "") throws -> OutputFolder {
+    try OutputFolder(
+      path: description.outputPath, plan: details.plan, uuid: description.uuid, provenance: details.provenance.value,
+      mark: mark)
   }
 
-  /// What is wrong with the output folder: gone, or another job's by now; nil where it is this job's.
-  public var outputProblem: String? {
-    guard let details = jobDetails else { return nil }
-    return (try? OutputFolder(
-      path: description.outputPath, plan: details.plan, uuid: description.uuid, provenance: details.provenance.value))?
-      .foreignness()
+  /// Why the output folder is not this job's: it is gone, or another job's by now; nil if it is, or if
+  /// nobody knows.
+  public func outputProblem(_ details: JobDetails?) -> String? {
+    details.flatMap { try? outputFolder($0) }?.foreignness()
   }
 }
 

@@ -16,7 +16,7 @@ struct Strays {
     var obstacle: Obstacle?
   }
 
-  let job: OpenJob
+  let job: LoadedJob
   let store: JobStore
   /// Found at most; enough to see what happened.
   static let limit = 10_000

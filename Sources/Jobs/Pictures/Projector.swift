@@ -10,7 +10,7 @@ import Zarr
 /// What the record says is done is read, what it says is empty is 0, the rest is unknown. Files that cannot be read are
 /// counted, and their place is unknown. Holds one chunk a thread, and the planes.
 final class Projector: Sendable {
-  private let job: OpenJob
+  private let job: LoadedJob
   private let plan: ProjectionPlan
   private let time: Int
   private let axes: [Axis]
@@ -31,7 +31,7 @@ final class Projector: Sendable {
     var stands: (axis: Int, box: Box3)?
   }
 
-  init(job: OpenJob, plan: ProjectionPlan, time: Int, axes: [Axis]) {
+  init(job: LoadedJob, plan: ProjectionPlan, time: Int, axes: [Axis]) {
     (self.job, self.plan, self.time, self.axes) = (job, plan, time, axes)
   }
 
