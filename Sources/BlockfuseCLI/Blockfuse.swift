@@ -1,6 +1,6 @@
 import ArgumentParser
 import Fusion
-import Jobs
+import Output
 import Synchronization
 
 /// The command line, `blockfuse`, with the fusion and weights functions of `registry`: a program of your own that calls

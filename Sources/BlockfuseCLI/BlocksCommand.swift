@@ -2,9 +2,10 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Geometry
-import JobStore
-import Jobs
 import JSON
+import JobStore
+import Output
+import Planning
 import Zarr
 
 struct BlocksCommand: ParsableCommand {

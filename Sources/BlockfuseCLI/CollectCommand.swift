@@ -1,8 +1,9 @@
 import ArgumentParser
 import Diagnostics
-import JobStore
-import Jobs
 import JSON
+import JobStore
+import Orders
+import Planning
 import Zarr
 
 struct CollectCommand: ParsableCommand {

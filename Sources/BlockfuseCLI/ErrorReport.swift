@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import Jobs
+import Planning
 
 /// Runs a command's body; says what went wrong on stderr and ends with the status that fits.
 func reportingErrors(_ body: () throws -> Void) throws {

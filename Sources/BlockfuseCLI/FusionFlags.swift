@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import Geometry
-import Jobs
 import JSON
+import Planning
 import Zarr
 
 /// The options of a fusion as flags: each key of options.json, with dashes. A flag wins over the file.

@@ -4,6 +4,9 @@ import Geometry
 import JobStore
 import Jobs
 import JSON
+import Orders
+import Output
+import Planning
 import Views
 import Zarr
 

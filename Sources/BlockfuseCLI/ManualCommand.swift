@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
-import Jobs
+import Output
 
 struct ManualCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

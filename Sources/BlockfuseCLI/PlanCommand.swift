@@ -2,8 +2,8 @@ import ArgumentParser
 import Diagnostics
 import Fusion
 import Geometry
-import Jobs
 import JSON
+import Planning
 import Views
 import Zarr
 

@@ -2,10 +2,12 @@ import ArgumentParser
 import Files
 import Foundation
 import Geometry
-import JobStore
-import Jobs
 import JSON
+import JobStore
+import Output
 import Pictures
+import Planning
+import Projections
 import Zarr
 
 struct PreviewCommand: ParsableCommand {

@@ -1,8 +1,8 @@
 import Diagnostics
+import Engine
 import Foundation
-import JobStore
-import Jobs
 import JSON
+import JobStore
 import Synchronization
 import Zarr
 

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Diagnostics
+import Engine
 import Foundation
 import JobStore
 import Jobs
+import Output
+import Planning
 import Threads
 
 struct RunCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import JobStore
-import Jobs
+import Planning
 import Server
 import Synchronization
 import Threads

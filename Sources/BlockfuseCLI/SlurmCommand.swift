@@ -1,9 +1,9 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
-import JobStore
-import Jobs
 import JSON
+import JobStore
+import Slurm
 import Zarr
 
 struct SlurmCommand: ParsableCommand {

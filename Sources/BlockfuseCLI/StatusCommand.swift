@@ -1,9 +1,9 @@
 import ArgumentParser
 import Diagnostics
 import Foundation
+import JSON
 import JobStore
 import Jobs
-import JSON
 import Threads
 import Zarr
 

@@ -3,6 +3,7 @@ import Foundation
 import JobStore
 import Jobs
 import JSON
+import Planning
 import Zarr
 
 struct SubmitCommand: ParsableCommand {

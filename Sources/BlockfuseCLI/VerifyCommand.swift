@@ -2,9 +2,11 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
-import JSON
+import Output
+import Planning
 import Synchronization
 import Zarr
 

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Diagnostics
+import Engine
 import Foundation
 import JobStore
 import Jobs
+import Orders
 import Zarr
 
 struct WorkCommand: ParsableCommand {

@@ -1,14 +1,15 @@
+import Engine
 import Foundation
 import Geometry
 import JobStore
 
 /// Rates and times of a job, as people ask for them; also while it runs.
 extension JobProgress {
-  public var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
-  public var isRunning: Bool { runs.contains(where: \.isLive) }
+  package var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
+  package var isRunning: Bool { runs.contains(where: \.isLive) }
 
   /// How long a run worked, without the time in which its machine slept; one that died, until it was last heard of.
-  public func seconds(of run: RunRecord) -> Double {
+  package func seconds(of run: RunRecord) -> Double {
     if let worked = run.progress.workedSeconds {
       // heartbeats come every two seconds
       return worked + (run.isLive ? min(3, max(0, readAt.timeIntervalSince(run.heartbeatAt))) : 0)
@@ -18,19 +19,19 @@ extension JobProgress {
   }
 
   /// How long a run had worked when a sample was taken.
-  public func workedSeconds(at sample: RunSample, of run: RunRecord) -> Double {
+  package func workedSeconds(at sample: RunSample, of run: RunRecord) -> Double {
     sample.progress.workedSeconds ?? sample.at.timeIntervalSince(run.worker.startedAt)
   }
 
-  public var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
+  package var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
 
   /// Voxels a second that live processes have looked at of late; nil before there is anything to say.
-  public var voxelsPerSecond: Double? {
+  package var voxelsPerSecond: Double? {
     lately.flatMap { $0.seconds > 0 ? Double($0.voxels) / $0.seconds : nil }
   }
 
   /// The time that the job still takes; nil unless it runs.
-  public var secondsLeft: Double? {
+  package var secondsLeft: Double? {
     guard let lately else { return nil }
     return TimeLeft.seconds(
       levels: levels.map { TimeLeft.Level(counts: $0.counts, voxelsPerBlock: $0.layout.grid.block.product) },

@@ -2,30 +2,32 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Planning
 import Views
 
 /// All that a report says of a job, read from the database and the output at one moment. Small for a job of any size.
-public struct ReportContent: Sendable {
+package struct ReportContent: Sendable {
   /// Failures that are shown with their messages.
   static let failureLimit = 2000
   static let viewTableLimit = 200
 
-  public let progress: JobProgress
-  public let plan: JobPlan
-  public let views: [ReportView]
+  package let progress: JobProgress
+  package let plan: JobPlan
+  package let views: [ReportView]
   /// One for each level, seen along z.
-  public let maps: [BlockMap]
-  public let failures: [BlockFailure]
-  public let failureCounts: [(code: String, count: Int)]
-  public let outputProblem: String?
+  package let maps: [BlockMap]
+  package let failures: [BlockFailure]
+  package let failureCounts: [(code: String, count: Int)]
+  package let outputProblem: String?
 
-  public init(_ job: LoadedJob, in store: JobStore) throws {
+  package init(_ job: LoadedJob, in store: JobStore) throws {
     try self.init(
       job, views: ReportView.all(of: job, in: store), progress: store.progress(of: job.record.id), store: store)
   }
 
   /// - Parameter views: the job's views, which never change after it was submitted.
-  public init(_ job: LoadedJob, views: [ReportView], progress: JobProgress, store: JobStore) throws {
+  package init(_ job: LoadedJob, views: [ReportView], progress: JobProgress, store: JobStore) throws {
     (self.progress, self.views) = (progress, views)
     plan = job.plan
     let id = progress.job.id
@@ -42,7 +44,7 @@ public struct ReportContent: Sendable {
 }
 
 /// A view as it is drawn and listed.
-public struct ReportView: Sendable {
+package struct ReportView: Sendable {
   let name: String
   let path: String
   let shape: Index3
@@ -50,7 +52,7 @@ public struct ReportView: Sendable {
   /// Corners of its outline seen along z, at the first time point, in world coordinates (y, x).
   let outline: [SIMD2<Double>]
 
-  public static func all(of job: LoadedJob, in store: JobStore) throws -> [ReportView] {
+  package static func all(of job: LoadedJob, in store: JobStore) throws -> [ReportView] {
     let loaded = try job.views(in: store)
     return zip(loaded.views, loaded.transforms).map { view, maps in
       let level = view.levels[0]

@@ -1,0 +1,111 @@
+import Diagnostics
+import Foundation
+import Geometry
+import JobStore
+import Output
+import Planning
+
+/// Merges the logs of an order's tasks into the job database: at any time, also while tasks run, as often as one likes.
+/// Each log is read from where it was left; how far is recorded with what it said, in one transaction.
+package struct Collector {
+  package struct Report: Sendable {
+    package var order: OrderRecord?
+    package var logs = OrderLogs()
+    /// Newly settled.
+    package var settledBlocks = 0
+    /// Logs that end in something that is no whole record: being written, torn, or damaged.
+    package var tornLogs = 0
+    /// Whether the order's folder is gone, and with it what was not collected before.
+    package var isOrderGone = false
+    package var state: JobState
+  }
+
+  private let store: JobStore
+  /// Logs read before they are merged, in bytes.
+  private static let batchByteCount = 16 << 20
+
+  package init(store: JobStore) { self.store = store }
+
+  /// - Parameter allowsGone: go on where the order's folder is not there any more, from which nothing can come.
+  package func collect(_ selector: String?, allowsGone: Bool = false) throws -> Report {
+    let record = try store.job(selector)
+    guard let order = try store.openOrder(of: record.id) else {
+      return Report(order: try store.orders(of: record.id).last, state: record.state)
+    }
+    let job = try LoadedJob(record)
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    var report = Report(order: order, state: record.state)
+    guard try WorkOrder.isThere(order.path) else {
+      guard allowsGone else {
+        throw JobError.output(
+          "the work order \(order.path) of job \(record.id) is not there",
+          hint: "bring its folder back, or mount its disk; or `blockfuse order \(record.id) --withdraw` takes the order back, and what was not collected is done again")
+      }
+      report.isOrderGone = true
+      report.logs = try store.logs(of: order.id)
+      return report
+    }
+    let begun = Date()
+    let positions = try store.logPositions(of: order.id)
+    var batch: [LogNews] = []
+    var byteCount = 0
+    func merge() throws {
+      report.settledBlocks += try store.merge(batch, of: order)
+      (batch, byteCount) = ([], 0)
+    }
+    for (level, layout) in job.plan.levels.enumerated() {
+      let bricks = BrickLayout(grid: layout.grid.count)
+      for count in try WorkOrder.shareCounts(order.path, level: level) {
+        let folder = "level-\(level)/of-\(count)"
+        for task in try WorkOrder.names(in: "\(order.path)/\(folder)").sorted() {
+          for name in try WorkOrder.names(in: "\(order.path)/\(folder)/\(task)").sorted() where name.hasSuffix(".log") {
+            let log = "\(folder)/\(task)/\(name)"
+            let (news, isTorn) = try read(log, from: positions[log] ?? 0, level: level, bricks, order)
+            if isTorn { report.tornLogs += 1 }
+            guard let news else { continue }
+            batch.append(news)
+            byteCount += news.read.count
+            if byteCount >= Self.batchByteCount { try merge() }
+          }
+        }
+      }
+    }
+    try merge()
+    try store.markCollected(order.id, at: begun)
+    report.logs = try store.logs(of: order.id)
+    report.state = try finish(job, order)
+    return report
+  }
+
+  /// Everything that is new in a log; nil if nothing is.
+  private func read(
+    _ name: String, from position: Int, level: Int, _ layout: BrickLayout, _ order: OrderRecord
+  ) throws -> (LogNews?, isTorn: Bool) {
+    var tail = LogTail(path: "\(order.path)/\(name)", position: position)
+    var log = FoldedLog(order: order.uuid, level: level, layout: layout)
+    try tail.read { log.add($0) }
+    let isTorn = tail.restByteCount > 0
+    guard tail.position > position, let (bricks, emptyBricks) = log.takeNews() else { return (nil, isTorn) }
+    var news = LogNews(name: name, level: level, read: position..<tail.position)
+    (news.newestAt, news.hasEnded) = (log.newestAt, log.hasEnded)
+    (news.bricks, news.emptyBricks) = (bricks, emptyBricks)
+    return (news, isTorn)
+  }
+
+  /// Gives the job the state that its blocks say, and ends it where all are settled.
+  private func finish(_ job: LoadedJob, _ order: OrderRecord) throws -> JobState {
+    let id = job.record.id
+    // whoever runs it decides at its end
+    guard try store.holders(of: id).isEmpty else { return .running }
+    let counts = try store.levels(of: id).map(\.counts)
+    let state = JobState(of: counts, before: job.record.state, after: .collected)
+    if state == .complete {
+      try job.output.held(by: job.title).finish(job: job.title)
+      try store.setState(id, .complete)
+      try store.closeOrder(order.id)
+      return .complete
+    }
+    if state != job.record.state { try store.setState(id, state) }
+    return state
+  }
+}
