@@ -39,25 +39,3 @@ package struct SampleSchedule: Sendable {
     nextAt = now + seconds * 0.9
   }
 }
-
-extension JobStore {
-  /// The samples of a job's runs, oldest first. At most some hundred a run.
-  public func samples(of job: JobID) throws(JobStoreError) -> [RunSample] {
-    try read { db in try self.sampleRecords(db, job) }
-  }
-
-  func sampleRecords(_ db: Database, _ job: JobID) throws -> [RunSample] {
-    try db.rows(
-      """
-      SELECT s.run, s.at_ms, s.blocks, s.voxels, s.written_voxels, s.bytes, s.worked_ms
-      FROM run r JOIN run_sample s ON s.run = r.id WHERE r.job = ? ORDER BY s.run, s.at_ms
-      """, [job]
-    ).map { row in
-      RunSample(
-        run: Int64(try row.integer(0)), at: Date(milliseconds: try row.integer(1)),
-        progress: RunProgress(
-          blocks: try row.integer(2), voxels: try row.integer(3), writtenVoxels: try row.integer(4),
-          bytes: try row.integer(5), workedSeconds: try row.optionalInteger(6).map { Double($0) / 1000 }))
-    }
-  }
-}

@@ -6,21 +6,21 @@ import Jobs
 import Orders
 
 /// A job's status for people: what it is, how far it is, what it does now, and a row for each level.
-extension JobStatus {
+extension StatusAnswer {
   /// - Parameter width: columns of the terminal; nil: as wide as need be.
   func text(width: Int?) -> String {
     let d = job.description
-    let counts = reading.counts
+    let counts = progress.counts
     var lines = [
       "job \(job.id)\(d.name.map { " (\($0))" } ?? "")  \(job.state.rawValue)",
       "  \(d.datasetPath) -> \(d.outputPath)",
     ]
     if let problem = outputProblem { lines.append("  WARNING: \(problem)") }
     lines.append("")
-    var progress = "  \(bar(reading.settledShare, width: 30))  \(percentText(counts.settled, of: counts.total))"
-    progress += "  \(counts.settled.grouped) of \(counts.total.grouped) blocks"
-    if counts.failed > 0 { progress += ", \(counts.failed.grouped) failed" }
-    lines.append(progress)
+    var line = "  \(bar(progress.settledShare, width: 30))  \(percentText(counts.settled, of: counts.total))"
+    line += "  \(counts.settled.grouped) of \(counts.total.grouped) blocks"
+    if counts.failed > 0 { line += ", \(counts.failed.grouped) failed" }
+    lines.append(line)
     lines += activity.map { "  " + $0 }
     lines.append("")
     lines.append(levelTable(width: width))
@@ -30,24 +30,24 @@ extension JobStatus {
 
   /// Who works on it, or did; how fast, and how long it will take.
   private var activity: [String] {
-    let live = reading.runs.filter(\.isLive)
+    let live = progress.runs.filter(\.isLive)
     var lines: [String] = []
     if !live.isEmpty {
       var line = live.count == 1
         ? "process \(live[0].worker.pid) on \(live[0].worker.host)"
         : "\(live.count) processes, the first \(live[0].worker.pid) on \(live[0].worker.host)"
-      line += ", for \(durationText(live.map { reading.seconds(of: $0) }.max() ?? 0))"
-      if let rate = reading.voxelsPerSecond { line += String(format: ", %.1f Mvoxel/s", rate / 1e6) }
-      if let left = reading.secondsLeft { line += ", about \(durationText(left)) left" }
+      line += ", for \(durationText(live.map { progress.seconds(of: $0) }.max() ?? 0))"
+      if let rate = progress.voxelsPerSecond { line += String(format: ", %.1f Mvoxel/s", rate / 1e6) }
+      if let left = progress.secondsLeft { line += ", about \(durationText(left)) left" }
       lines.append(line)
-    } else if let last = reading.runs.last {
-      let runs = reading.runs.count == 1 ? "one run" : "\(reading.runs.count.grouped) runs"
-      lines.append("\(runs) so far, \(durationText(reading.workedSeconds)) in all; the last \(ending(of: last))")
+    } else if let last = progress.runs.last {
+      let runs = progress.runs.count == 1 ? "one run" : "\(progress.runs.count.grouped) runs"
+      lines.append("\(runs) so far, \(durationText(progress.workedSeconds)) in all; the last \(ending(of: last))")
     }
     if let order {
       lines.append("work order \(order.record.path)")
       let collected = order.record.collectedAt.map { at in
-        "collected \(durationText(max(0, reading.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
+        "collected \(durationText(max(0, progress.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
           + "\(order.logs.endedCount.grouped) of which have ended"
       } ?? "not collected yet"
       lines.append("  \(collected); \(freshnessText(order.freshness))")
@@ -59,13 +59,13 @@ extension JobStatus {
     guard freshness.isBehind else {
       return freshness.isWhole ? "nothing was logged since" : "nothing was logged since in those that were looked at"
     }
-    let ago = freshness.writtenAt.map { ", the last \(durationText(max(0, reading.readAt.timeIntervalSince($0)))) ago" } ?? ""
+    let ago = freshness.writtenAt.map { ", the last \(durationText(max(0, progress.readAt.timeIntervalSince($0)))) ago" } ?? ""
     return "\(freshness.isWhole ? "" : "at least ")\(freshness.logCount.grouped) logs have grown since\(ago): `blockfuse collect \(job.id)`"
   }
 
   private func ending(of run: RunRecord) -> String {
     let date = run.outcome == .died ? run.heartbeatAt : run.endedAt ?? run.heartbeatAt
-    let at = "\(durationText(max(0, reading.readAt.timeIntervalSince(date)))) ago (\(momentText(date)))"
+    let at = "\(durationText(max(0, progress.readAt.timeIntervalSince(date)))) ago (\(momentText(date)))"
     return switch run.outcome {
     case .finished: "finished \(at)"
     case .interrupted: "was stopped \(at)"
@@ -76,7 +76,7 @@ extension JobStatus {
 
   private func levelTable(width: Int?) -> String {
     // states that no block is in are not worth a column
-    let all = reading.counts
+    let all = progress.counts
     let states: [(name: String, count: (BlockCounts) -> Int)] = [
       ("done", { $0.done }), ("empty", { $0.empty }), ("failed", { $0.failed }), ("running", { $0.running }),
       ("pending", { $0.pending }),
@@ -91,7 +91,7 @@ extension JobStatus {
       let leading = shape.t * shape.c > 1 ? "\(shape.t) t x \(shape.c) c x " : ""
       rows.append(row(String(level.layout.level), leading + size(shape), size(level.layout.grid.block), level.counts))
     }
-    rows.append(row("all", "", "", reading.counts))
+    rows.append(row("all", "", "", progress.counts))
     // without the shapes where there is no room for them
     let tables = [0, 1, 2].lazy.map { dropped in table(rows.map { Array($0.dropLast(dropped)) }) }
     func fits(_ table: String) -> Bool { table.split(separator: "\n").allSatisfy { $0.count <= width ?? .max } }

@@ -3,9 +3,9 @@ import Geometry
 import JobStore
 import Planning
 
-/// What is known of the blocks of one level: what the work order says, and what logs have said since. Logs are read share
-/// by share, as they are needed. Not for several threads.
-final class LevelProgress {
+/// The blocks of one level as the work order says and as logs have said since. Logs are read share by share, as they are
+/// needed. Not for several threads.
+final class LoggedLevel {
   /// The blocks of a brick. Most bricks of a sparse output are empty as a whole.
   enum Brick {
     case empty
@@ -20,12 +20,7 @@ final class LevelProgress {
 
   private struct FollowedLog {
     var tail: LogTail
-    /// In hand, by what the log says, and not settled by it; by brick.
-    var taken: [Int: Set<Int>] = [:]
-    var hasEnded = false
-    var isForeign = false
-    /// The task that writes it: the share's own, or one that helps.
-    var writer: Int?
+    var said: FoldedLog
     var grewAt: Double
   }
 
@@ -41,11 +36,11 @@ final class LevelProgress {
   private var maps: [Int: ShareMap] = [:]
   /// Bricks for which the logs of all shares were read.
   private var covered = IndexSet()
-  /// The logs that this process writes, which it need not read.
-  var isOwn: (String) -> Bool = { _ in false }
+  /// Whether this process writes the log of a name, and so need not read it.
+  private let isOwn: (String) -> Bool
 
-  init(level: Int, grid: BlockGrid, order: WorkOrder) throws {
-    (self.level, self.grid, self.order) = (level, grid, order)
+  init(level: Int, grid: BlockGrid, order: WorkOrder, isOwn: @escaping (String) -> Bool = { _ in false }) throws {
+    (self.level, self.grid, self.order, self.isOwn) = (level, grid, order, isOwn)
     layout = BrickLayout(grid: grid.count)
     costs = try order.store.costs(level: level)
     guard costs.allSatisfy({ (0..<layout.count).contains($0.brick) }) else {
@@ -72,15 +67,7 @@ final class LevelProgress {
     for missing in IndexSet(integersIn: range).subtracting(loaded).rangeView {
       try order.store.eachBrick(of: order.job.id, level: level, in: missing) { number, bits in
         // a log may have been read before
-        guard let known = bricks[number] else {
-          bricks[number] = bits.empty.isFull ? .empty : .bits(bits)
-          return
-        }
-        guard case .bits(var now) = known else { return }
-        now.done.formUnion(bits.done)
-        now.empty.formUnion(bits.empty)
-        now.failed.formUnion(bits.failed)
-        bricks[number] = .bits(now)
+        join(number, bits)
       }
       loaded.insert(integersIn: missing)
     }
@@ -94,57 +81,45 @@ final class LevelProgress {
   func state(of position: TCZYX) throws -> BlockState {
     let number = layout.number(of: position)
     guard case .bits(let bits) = try brick(number) else { return .empty }
-    guard let index = BrickPlace(number, in: layout).index(of: position) else { return .pending }
-    if bits.done[index] { return .done }
-    if bits.empty[index] { return .empty }
-    return bits.failed[index] ? .failed : .pending
+    return BrickPlace(number, in: layout).index(of: position).map(bits.state) ?? .pending
   }
 
-  func settle(_ blocks: [SettledBlock]) {
-    for block in blocks {
-      change(block.place) { bits, index in
-        if block.isEmpty { bits.empty[index] = true } else { bits.done[index] = true }
-        bits.failed[index] = false
-      }
-    }
+  /// Takes in the records that this process has written into a log of its own.
+  func add(_ records: [LogRecord]) {
+    var log = emptyLog
+    for record in records { log.add(record) }
+    takeNews(of: &log)
   }
 
-  func fail(_ place: BlockPlace) {
-    change(place) { bits, index in
-      if !bits.done[index], !bits.empty[index] { bits.failed[index] = true }
-    }
-  }
+  private var emptyLog: FoldedLog { FoldedLog(order: order.record.uuid, level: level, layout: layout) }
 
-  func settleEmpty(_ range: Range<Int>) {
-    for number in range.clamped(to: 0..<layout.count) {
+  private func takeNews(of log: inout FoldedLog) {
+    guard let (news, emptyBricks) = log.takeNews() else { return }
+    for (number, brick) in news { join(number, brick.bits) }
+    for number in emptyBricks.joined() {
       guard case .bits(var bits)? = bricks[number] else {
         bricks[number] = .empty
         continue
       }
-      var rest = bits.done
-      rest.invert()
-      bits.empty.formUnion(rest)
-      bits.failed = Bitmap(count: rest.count)
+      bits.settleEmpty()
       bricks[number] = bits.empty.isFull ? .empty : .bits(bits)
     }
   }
 
-  private func change(_ place: BlockPlace, _ body: (inout BrickBits, Int) -> Void) {
-    guard (0..<layout.count).contains(place.brick) else { return }
-    switch bricks[place.brick] {
-    case .empty: return
-    case .bits(var bits):
-      guard place.index < bits.done.count else { return }
-      // not copied while it is changed
-      bricks[place.brick] = nil
-      body(&bits, place.index)
-      bricks[place.brick] = .bits(bits)
-    case nil:
-      var bits = BrickBits(count: layout.extent(place.brick).product)
-      guard place.index < bits.done.count else { return }
-      body(&bits, place.index)
-      bricks[place.brick] = .bits(bits)
+  private func join(_ number: Int, _ news: BrickBits) {
+    var now: BrickBits
+    switch bricks[number] {
+    case nil: now = news
+    case .bits(let known):
+      now = known
+      now.formUnion(news)
+    case .empty:
+      if news.done.population == 0 { return }
+      now = BrickBits(count: news.count)
+      now.settleEmpty()
+      now.formUnion(news)
     }
+    bricks[number] = now.empty.isFull ? .empty : .bits(now)
   }
 
   // MARK: logs
@@ -157,50 +132,32 @@ final class LevelProgress {
     defer { logs[share] = known }
     for name in try WorkOrder.names(in: "\(order.path)/\(folder)") where name.hasSuffix(".log") && !isOwn(name) {
       let now = ProcessInfo.processInfo.systemUptime
-      var log = known[name] ?? FollowedLog(tail: LogTail(path: "\(order.path)/\(folder)/\(name)"), grewAt: now)
+      var log =
+        known[name]
+        ?? FollowedLog(tail: LogTail(path: "\(order.path)/\(folder)/\(name)"), said: emptyLog, grewAt: now)
       let before = log.tail.position
-      var tail = log.tail
-      try tail.read { apply($0, to: &log) }
-      log.tail = tail
-      if tail.position > before { log.grewAt = now }
+      var said = log.said
+      try log.tail.read { said.add($0) }
+      takeNews(of: &said)
+      log.said = said
+      if log.tail.position > before { log.grewAt = now }
       known[name] = log
-    }
-  }
-
-  private func apply(_ record: LogRecord, to log: inout FollowedLog) {
-    if log.isForeign { return }
-    log.hasEnded = false
-    switch record {
-    case .header(let header):
-      log.isForeign = header.order != self.order.record.uuid || header.level != level
-      log.writer = header.task
-    case .settled(_, let blocks):
-      settle(blocks)
-      for block in blocks { log.taken[block.place.brick]?.remove(block.place.index) }
-    case .failed(let block):
-      fail(block.place)
-      log.taken[block.place.brick]?.remove(block.place.index)
-    case .emptyBricks(_, let runs): for run in runs { settleEmpty(run) }
-    case .taken(let places): for place in places { log.taken[place.brick, default: []].insert(place.index) }
-    case .ended:
-      log.hasEnded = true
-      log.taken = [:]
     }
   }
 
   /// Whether the task whose share it is has begun with it, by the logs that were read.
   func isBegun(_ share: Share) -> Bool {
-    (logs[share] ?? [:]).values.contains { !$0.isForeign && $0.writer == share.share }
+    (logs[share] ?? [:]).values.contains { $0.said.writer == share.share }
   }
 
-  /// The blocks of a brick that other processes have in hand. Those of a log that has not grown for `staleSeconds` are
-  /// left out, where that is given: their process is dead, or slow.
+  /// The blocks of a brick that other processes have in hand. With `staleSeconds`, those of a log that has not grown for
+  /// so long are left out: their process is dead, or slow.
   func inHand(_ brick: Int, of share: Share, staleSeconds: Double?) -> Set<Int> {
     var all: Set<Int> = []
     let now = ProcessInfo.processInfo.systemUptime
     for log in (logs[share] ?? [:]).values {
       if let staleSeconds, now - log.grewAt >= staleSeconds { continue }
-      if let taken = log.taken[brick] { all.formUnion(taken) }
+      all.formUnion(log.said.inHand(brick))
     }
     return all
   }

@@ -4,36 +4,37 @@ import Foundation
 import GRDB
 import Geometry
 
-/// Recording what became of claimed blocks.
-extension Run {
-  /// Records results of any number of claims in one transaction: checks that each claim is still this run's, adds the
-  /// bits to those read in that transaction, takes the blocks out of the claims, and changes the counts.
-  ///
-  /// Throws `claimLost` where claims were taken away, after recording the results of the others.
-  public func record(_ results: [BlockResult]) throws(JobStoreError) {
+/// Records what became of the blocks that a run claimed, as `Run.record` says.
+struct BlockRecorder: Sendable {
+  private let run: RunRow
+
+  init(_ run: RunRow) { self.run = run }
+
+  func record(_ results: [BlockResult]) throws(JobStoreError) {
     if results.isEmpty { return }
     let byClaim = Dictionary(grouping: results, by: \.claim)
-    let lost = try store.write { db in
+    let lost = try run.store.write { db in
       let lost = try record(db, byClaim)
       try db.reach(.recording)
       return lost
     }
-    try store.reach(.recorded)
+    try run.store.reach(.recorded)
     if !lost.isEmpty { throw .claimLost(lost) }
   }
 
   /// Returns the claims that were lost.
   private func record(_ db: Database, _ byClaim: [Claim.ID: [BlockResult]]) throws -> [Claim.ID] {
     var lost: [Claim.ID] = []
-    var byBrick: [BrickKey: [(claim: Claim.ID, blocks: Row)]] = [:]
+    var byBrick: [BrickKey: [(claim: Claim.ID, blocks: StoredRow)]] = [:]
     for claim in byClaim.keys.sorted() {
-      let row = try db.row("SELECT level, brick, blocks FROM claim WHERE id = ? AND run = ?", [claim, id])
+      let row = try db.row("SELECT level, brick, blocks FROM claim WHERE id = ? AND run = ?", [claim, run.id])
       guard let row else {
         lost.append(claim)
         continue
       }
-      byBrick[BrickKey(level: try row.integer(0), brick: try row.integer(1)), default: []].append((claim, row))
+      byBrick[BrickKey(level: try row.integer("level"), brick: try row.integer("brick")), default: []].append((claim, row))
     }
+    let (job, levels) = (run.job, run.levels)
     var changes: [Int: BlockCounts] = [:]
     for (key, claims) in byBrick {
       guard levels.indices.contains(key.level) else {
@@ -45,7 +46,7 @@ extension Run {
       var change = changes[key.level] ?? BlockCounts()
       var sums: BrickChecksums?
       for (claim, row) in claims {
-        var rest = try BrickRow.bitmap(row, 2, place)
+        var rest = try BrickRow.bitmap(row, "blocks", place)
         for result in byClaim[claim] ?? [] {
           guard let index = place.index(of: result.position), rest[index] else {
             let block = BlockID(level: key.level, position: result.position)
@@ -65,7 +66,8 @@ extension Run {
             brick.empty[index] = true
             change.empty += 1
           case .failed(let code, let message):
-            try recordFailure(db, key, index, result.position, code, message)
+            try FailureRow.add(
+              db, job: job, level: key.level, place, index, code: code, message: message, at: Date())
             change.failed += 1
           }
         }
@@ -76,7 +78,7 @@ extension Run {
       try sums?.save(db, job: job, level: key.level)
     }
     for (level, change) in changes {
-      try LevelInfo.add(
+      try LevelRow.add(
         db, job: job, level: level, done: change.done, empty: change.empty, failed: change.failed)
     }
     return lost
@@ -89,18 +91,5 @@ extension Run {
     } else {
       try db.run("UPDATE claim SET blocks = ?, count = ? WHERE id = ?", [rest.data, count, claim])
     }
-  }
-
-  private func recordFailure(
-    _ db: Database, _ brick: BrickKey, _ index: Int, _ p: TCZYX, _ code: String, _ message: String
-  ) throws {
-    try db.run(
-      """
-      INSERT INTO failure (job, level, brick, block, t, c, z, y, x, failed, code, message, attempts, at_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?)
-      ON CONFLICT (job, level, brick, block) DO UPDATE
-      SET failed = 1, code = excluded.code, message = excluded.message, attempts = attempts + 1, at_ms = excluded.at_ms
-      """,
-      [job, brick.level, brick.brick, index, p.t, p.c, p.z, p.y, p.x, code, message, Date().milliseconds])
   }
 }

@@ -4,7 +4,7 @@ import JobStore
 import Testing
 
 /// Samples of a run's progress: few, however long it lasts.
-@Suite struct RunSamplesTests {
+@Suite struct SampleScheduleTests {
   @Test func heartbeatsLeaveSamples() throws {
     let scene = try Scene()
     let job = try scene.job([size(4, 4, 4)])

@@ -9,25 +9,24 @@ import Output
 import Planning
 import Views
 
-/// What `status` and `list` say of a job.
-struct JobStatus {
-  let reading: JobReading
+/// The answer of `status` about a job, and of `list` about each.
+struct StatusAnswer {
+  let progress: JobProgress
   /// The work order that hosts of a cluster share, and what was read of their logs.
   let order: (record: OrderRecord, logs: OrderLogs, freshness: OrderFreshness)?
-  /// What is wrong with the output folder.
+  /// Everything that was decided beyond the options; nil if that cannot be read.
+  private let details: JobDetails?
+  /// Why the output folder is not this job's.
   let outputProblem: String?
 
-  var job: JobRecord { reading.job }
-  var levels: [LevelRecord] { reading.levels }
+  var job: JobRecord { progress.job }
+  var levels: [LevelRecord] { progress.levels }
 
   init(store: JobStore, selector: String?) throws {
-    try self.init(store: store, job: store.job(selector))
-  }
-
-  init(store: JobStore, job: JobRecord) throws {
-    reading = try JobReading(job, in: store)
-    outputProblem = reading.job.outputProblem
-    order = try store.openOrder(of: job.id).map {
+    progress = try store.progress(of: selector)
+    details = try? progress.job.details()
+    outputProblem = progress.job.outputProblem(details)
+    order = try store.openOrder(of: progress.job.id).map {
       ($0, try store.logs(of: $0.id), try OrderFreshness($0, in: store))
     }
   }
@@ -43,7 +42,6 @@ struct JobStatus {
       "transform_key": JSONValue(d.transformKey),
     ]
     object["options"] = (try? JSONValue.parse(d.options)) ?? .null
-    let details = job.jobDetails
     object["planewise"] = (details?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
     object["views_without_voxels"] = JSONValue(details?.viewsWithoutVoxels ?? [])
     object["missing_views"] = JSONValue((details?.missingViews ?? []).map(\.name))
@@ -53,9 +51,9 @@ struct JobStatus {
     object["spacing_world"] = space(d.spacing)
     object["origin_world"] = space(d.origin)
     object["levels"] = .array(levels.map { level($0) })
-    object["blocks"] = Self.blocks(reading.counts)
-    object["seconds_left"] = JSONValue(reading.secondsLeft)
-    object["voxels_per_second"] = JSONValue(reading.voxelsPerSecond)
+    object["blocks"] = Self.blocks(progress.counts)
+    object["seconds_left"] = JSONValue(progress.secondsLeft)
+    object["voxels_per_second"] = JSONValue(progress.voxelsPerSecond)
     object["order"] = order.map { order in
       .object([
         "path": .string(order.record.path), "logs": JSONValue(order.logs.count),
@@ -68,7 +66,7 @@ struct JobStatus {
         ]),
       ])
     } ?? .null
-    object["runs"] = .array(reading.runs.map(run))
+    object["runs"] = .array(progress.runs.map(run))
     return .object(object)
   }
 
@@ -103,7 +101,7 @@ struct JobStatus {
     .object([
       "host": .string(run.worker.host), "pid": JSONValue(run.worker.pid), "live": .bool(run.isLive),
       "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
-      "seconds": .double(reading.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)), "blocks": JSONValue(run.progress.blocks),
+      "seconds": .double(progress.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)), "blocks": JSONValue(run.progress.blocks),
       "voxels": JSONValue(run.progress.voxels), "written_voxels": JSONValue(run.progress.writtenVoxels),
       "bytes": JSONValue(run.progress.bytes),
     ])

@@ -4,22 +4,29 @@ import GRDB
 import Geometry
 import Synchronization
 
-/// Taking blocks to do.
-extension Run {
-  /// Takes up to `limit` blocks of a level that nobody has: pending ones, whose source blocks on the level below are
-  /// all settled. Comes in claims of one brick each; empty where nothing is ready now, which may change while blocks
-  /// below are pending or running, here or in other processes.
-  public func claim(level number: Int, limit: Int) throws(JobStoreError) -> [Claim] {
-    let level = try level(number)
+/// Takes blocks for a run, as `Run.claim` says.
+final class BlockClaimer: Sendable {
+  private let run: RunRow
+  private let settled: SettledBricks
+  private let order = MortonOrder()
+  /// Bricks of the pyramid in which nothing was ready, as of when.
+  private let unready = Mutex<[BrickKey: UnreadyMark]>([:])
+
+  init(_ run: RunRow, settled: SettledBricks) {
+    (self.run, self.settled) = (run, settled)
+  }
+
+  func claim(level number: Int, limit: Int) throws(JobStoreError) -> [Claim] {
+    let level = try run.level(number)
     guard limit > 0 else { return [] }
     var scan = ClaimScan()
     var claims: [Claim] = []
     // Each step looks at a bounded number of bricks, so that no other process waits long for the write lock.
     while claims.isEmpty && !scan.isFinished {
-      claims = try store.write { db in
+      claims = try run.store.write { db in
         if scan.isFirst {
-          try checkAlive(db)
-          try store.freeDead(db, job, except: id)
+          try run.checkAlive(db)
+          try run.store.freeDead(db, run.job, except: run.id)
           scan.isFirst = false
         }
         let claims = try claimStep(db, level, limit: limit, &scan)
@@ -27,51 +34,34 @@ extension Run {
         return claims
       }
     }
-    try store.reach(.claimed)
+    try run.store.reach(.claimed)
     return claims
   }
 
-  /// Whether blocks of a level may still become free, or are: somebody else has some in hand, or some are pending that
-  /// nothing below holds up. To be asked when `claim` came back empty.
-  public func expectsMore(level number: Int) throws(JobStoreError) -> Bool {
-    let level = try level(number)
-    return try store.read { db in
-      if try db.row("SELECT 1 FROM claim WHERE job = ? AND level = ? AND run <> ? LIMIT 1", [job, number, id]) != nil {
-        return true
-      }
+  func expectsMore(level number: Int) throws(JobStoreError) -> Bool {
+    let level = try run.level(number)
+    let job = run.job
+    return try run.store.read { db in
+      let others = "SELECT 1 FROM claim WHERE job = ? AND level = ? AND run <> ? LIMIT 1"
+      if try db.row(others, [job, number, run.id]) != nil { return true }
       if number > 0 {
-        let below = try LevelInfo.one(db, job: job, level: number - 1)
+        let below = try LevelRow.one(db, job: job, level: number - 1)
         if below.settled < below.blocks { return false }
       }
-      let now = try LevelInfo.one(db, job: job, level: number)
+      let now = try LevelRow.one(db, job: job, level: number)
       let claimed = try db.integer("SELECT ifnull(sum(count), 0) FROM claim WHERE job = ? AND level = ?", [job, number]) ?? 0
       return level.blocks - now.settled - now.failed - claimed > 0
     }
   }
 
-  /// Gives claims back; their blocks become pending.
-  public func release(_ claims: [Claim]) throws(JobStoreError) {
-    if claims.isEmpty { return }
-    try store.write { db in
-      for claim in claims {
-        let row = try db.row(
-          "DELETE FROM claim WHERE id = ? AND run = ? RETURNING level, brick, count", [claim.id, id])
-        guard let row else { continue }
-        try db.run(
-          "UPDATE brick SET pending = pending + ? WHERE job = ? AND level = ? AND brick = ?",
-          [try row.integer(2), job, try row.integer(0), try row.integer(1)])
-      }
-    }
-  }
-
   private func claimStep(
-    _ db: Database, _ level: LevelInfo, limit: Int, _ scan: inout ClaimScan
+    _ db: Database, _ level: LevelRow, limit: Int, _ scan: inout ClaimScan
   ) throws -> [Claim] {
     let number = level.layout.level
     var readiness: Readiness?
     if number > 0 {
-      let below = try LevelInfo.one(db, job: job, level: number - 1)
-      if below.settled < below.blocks { readiness = Readiness(self, db, level: level, below: below) }
+      let below = try LevelRow.one(db, job: run.job, level: number - 1)
+      if below.settled < below.blocks { readiness = Readiness(settled, db, job: run.job, level: level, below: below) }
     }
     var claims: [Claim] = []
     var rest = limit
@@ -91,12 +81,12 @@ extension Run {
         SELECT brick FROM brick INDEXED BY brick_pending
         WHERE job = ? AND level = ? AND pending > 0 AND brick >= ? ORDER BY brick LIMIT ?
         """,
-        [job, number, scan.nextOpen, min(budget, rest)]
-      ).map { try $0.integer(0) }
+        [run.job, number, scan.nextOpen, min(budget, rest)]
+      ).map { try $0.integer("brick") }
       if bricks.isEmpty { scan.isOpenFinished = true }
       for brick in bricks where rest > 0 {
         scan.nextOpen = brick + 1
-        if let row = try BrickRow.load(db, job: job, level: number, level.place(brick)) {
+        if let row = try BrickRow.load(db, job: run.job, level: number, level.place(brick)) {
           try take(row)
         }
       }
@@ -105,13 +95,13 @@ extension Run {
 
     // Bricks that were never touched. Where all are ready, the first is taken and `untouched` follows; else those that
     // are not ready are passed over and stay untouched.
-    var untouched = try LevelInfo.one(db, job: job, level: number).untouched
+    var untouched = try LevelRow.one(db, job: run.job, level: number).untouched
     while rest > 0 && budget > 0 {
       let from = max(scan.nextUntouched, untouched)
-      let brick = try level.firstUntouched(db, job: job, from: from)
+      let brick = try level.firstUntouched(db, job: run.job, from: from)
       if from == untouched && brick > untouched {
         untouched = brick
-        try LevelInfo.setUntouched(db, job: job, level: number, untouched)
+        try LevelRow.setUntouched(db, job: run.job, level: number, untouched)
       }
       scan.nextUntouched = brick + 1
       if brick == level.bricks.count {
@@ -123,7 +113,7 @@ extension Run {
     return claims
   }
 
-  /// Takes up to `limit` ready blocks of one brick; nil where it has none.
+  /// Takes up to `limit` ready blocks of one brick; nil if it has none.
   private func takeBlocks(
     _ db: Database, _ level: Int, _ row: BrickRow, limit: Int, readiness: inout Readiness?
   ) throws -> Claim? {
@@ -135,8 +125,8 @@ extension Run {
     var row = row
     var free = row.done
     free.formUnion(row.empty)
-    free.formUnion(try BrickRow.claimed(db, job: job, level: level, row.place))
-    free.formUnion(try BrickRow.failed(db, job: job, level: level, row.place))
+    free.formUnion(try BrickRow.claimed(db, job: run.job, level: level, row.place))
+    free.formUnion(try BrickRow.failed(db, job: run.job, level: level, row.place))
     free.invert()
 
     var taken = Bitmap(count: row.place.count)
@@ -155,16 +145,22 @@ extension Run {
       return nil
     }
     row.pending = free.population - positions.count
-    try row.save(db, job: job, level: level)
+    try row.save(db, job: run.job, level: level)
     try db.run(
       "INSERT INTO claim (run, job, level, brick, blocks, count) VALUES (?, ?, ?, ?, ?, ?)",
-      [id, job, level, row.place.number, taken.data, positions.count])
+      [run.id, run.job, level, row.place.number, taken.data, positions.count])
     return Claim(id: db.lastInsertedRowID, level: level, positions: positions)
   }
 }
 
+/// A brick of the pyramid need not be looked at again while neither the level below nor what is pending in it changed.
+private struct UnreadyMark: Hashable, Sendable {
+  let settledBelow: Int
+  let pending: Int
+}
+
 /// How far a search for blocks has come.
-struct ClaimScan {
+private struct ClaimScan {
   static let bricksPerStep = 256
 
   var isFirst = true
@@ -175,52 +171,34 @@ struct ClaimScan {
 }
 
 /// Whether blocks of the pyramid may be made: all blocks of the level below that their voxels average are settled.
-struct Readiness {
-  let below: LevelInfo
-  private let run: Run
+private struct Readiness {
+  let below: LevelRow
+  private let settled: SettledBricks
   private let db: Database
-  private let level: LevelInfo
+  private let job: JobID
+  private let level: LevelRow
   private var bricks: [Int: BrickContents] = [:]
 
-  init(_ run: Run, _ db: Database, level: LevelInfo, below: LevelInfo) {
-    (self.run, self.db, self.level, self.below) = (run, db, level, below)
+  init(_ settled: SettledBricks, _ db: Database, job: JobID, level: LevelRow, below: LevelRow) {
+    (self.settled, self.db, self.job, self.level, self.below) = (settled, db, job, level, below)
   }
 
   mutating func isReady(_ position: TCZYX) throws -> Bool {
-    let blocks = level.sourceBlocks(of: position, below: below)
-    return try below.allBlocks(t: position.t, c: position.c, blocks) { source in
+    for block in level.layout.sourceBlocks(of: position, in: below.layout).positions {
+      let source = TCZYX(t: position.t, c: position.c, zyx: block)
       let number = below.bricks.number(of: source)
       let contents = try bricks[number] ?? load(number)
-      return contents.isSettled(source)
+      if !contents.isSettled(source) { return false }
     }
+    return true
   }
 
   private mutating func load(_ number: Int) throws -> BrickContents {
     let place = BrickPlace(number, in: below.bricks)
-    let contents = try run.settled.contents(level: below.layout.level, place) {
-      try BrickContents.load(db, job: run.job, level: below.layout.level, place)
+    let contents = try settled.contents(level: below.layout.level, place) {
+      try BrickContents.load(db, job: job, level: below.layout.level, place)
     }
     bricks[number] = contents
     return contents
-  }
-}
-
-extension LevelInfo {
-  /// The blocks of the level below that a block's voxels average.
-  func sourceBlocks(of position: TCZYX, below: LevelInfo) -> Box3 {
-    let box = grid.box(of: position)
-    return below.grid.blocks(
-      meeting: Box3(lower: box.lower &* layout.factor, upper: box.upper &* layout.factor))
-  }
-
-  /// Whether something holds for all blocks of a box of the grid, looked at in C order.
-  func allBlocks(t: Int, c: Int, _ box: Box3, _ holds: (TCZYX) throws -> Bool) rethrows -> Bool {
-    if box.isEmpty { return true }
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        for x in box.lower[2]..<box.upper[2] where try !holds(TCZYX(t: t, c: c, z: z, y: y, x: x)) { return false }
-      }
-    }
-    return true
   }
 }

@@ -3,24 +3,8 @@ import Foundation
 import Geometry
 import JobStore
 
-/// How a job stands, as people ask for it: read from the database at one moment, also while the job runs.
-package struct JobReading: Sendable {
-  package let job: JobRecord
-  package let levels: [LevelRecord]
-  /// Oldest first.
-  package let runs: [RunRecord]
-  package let samples: [RunSample]
-  package let readAt: Date
-
-  /// - Parameter job: read anew.
-  package init(_ job: JobRecord, in store: JobStore) throws {
-    let now = try store.snapshot(of: job.id)
-    (self.job, levels, runs, samples) = (now.job, now.levels, now.runs, now.samples)
-    readAt = Date()
-  }
-
-  /// Summed over the levels.
-  package var counts: BlockCounts { levels.reduce(BlockCounts()) { $0 + $1.counts } }
+/// Rates and times of a job, as people ask for them; also while it runs.
+extension JobProgress {
   package var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
   package var isRunning: Bool { runs.contains(where: \.isLive) }
 
@@ -41,12 +25,12 @@ package struct JobReading: Sendable {
 
   package var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
 
-  /// Voxels a second that live processes look at and that they write, of late; nil before there is anything to say.
+  /// Voxels a second that live processes have looked at of late; nil before there is anything to say.
   package var voxelsPerSecond: Double? {
     lately.flatMap { $0.seconds > 0 ? Double($0.voxels) / $0.seconds : nil }
   }
 
-  /// Nil unless the job runs.
+  /// The time that the job still takes; nil unless it runs.
   package var secondsLeft: Double? {
     guard let lately else { return nil }
     return TimeLeft.seconds(
@@ -65,7 +49,7 @@ package struct JobReading: Sendable {
     return sum.voxels > 0 ? sum : nil
   }
 
-  /// Of a live run over its last two minutes; nil before it has written anything.
+  /// The work of a live run in its last two minutes; nil before it has written anything.
   private func lately(of run: RunRecord) -> TimeLeft.Lately? {
     let worked = run.progress.workedSeconds ?? run.heartbeatAt.timeIntervalSince(run.worker.startedAt)
     let first = samples.last { $0.run == run.id && worked - workedSeconds(at: $0, of: run) >= 120 }
@@ -76,7 +60,7 @@ package struct JobReading: Sendable {
       seconds: seconds, voxels: now.voxels - then.voxels, writtenVoxels: now.writtenVoxels - then.writtenVoxels)
   }
 
-  /// Of the newest earlier run that wrote something: what a resumed run goes by at first.
+  /// The work of the newest earlier run that wrote something: what a resumed run goes by at first.
   private func earlier(than run: RunRecord) -> TimeLeft.Lately? {
     guard let last = runs.last(where: { !$0.isLive && $0.id < run.id && $0.progress.writtenVoxels > 0 }) else { return nil }
     return TimeLeft.Lately(

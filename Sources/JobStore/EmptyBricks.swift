@@ -2,15 +2,18 @@ import Faults
 import GRDB
 import Geometry
 
-/// Settling whole bricks at once, without claims: of a sparse output most blocks are touched by no view.
-extension Run {
-  /// Bricks of a level in which nothing has happened yet, in order, after a brick number (nil: from the first).
-  /// Fewer than `limit` means that there are no more.
-  public func nextBricks(level number: Int, after: Int? = nil, limit: Int) throws(JobStoreError) -> [BrickRegion] {
-    let level = try level(number)
-    return try store.read { db in
+/// Settles whole bricks at once, without claims: of a sparse output most blocks are touched by no view.
+struct EmptyBricks: Sendable {
+  private let run: RunRow
+
+  init(_ run: RunRow) { self.run = run }
+
+  /// The bricks that `Run.nextBricks` speaks of.
+  func next(level number: Int, after: Int? = nil, limit: Int) throws(JobStoreError) -> [BrickRegion] {
+    let level = try run.level(number)
+    return try run.store.read { db in
       var found: [BrickRegion] = []
-      let first = try LevelInfo.one(db, job: job, level: number).untouched
+      let first = try LevelRow.one(db, job: run.job, level: number).untouched
       var next = max(first, (after ?? -1) + 1)
       func addUntil(_ end: Int) {
         while next < end && found.count < limit {
@@ -20,7 +23,7 @@ extension Run {
       }
       let statement = try db.cachedStatement(
         sql: "SELECT brick FROM brick WHERE job = ? AND level = ? AND brick >= ? ORDER BY brick")
-      let touched = try Int.fetchCursor(statement, arguments: [job, number, next])
+      let touched = try Int.fetchCursor(statement, arguments: [run.job, number, next])
       while found.count < limit, let brick = try touched.next() {
         addUntil(min(brick, level.bricks.count))
         next = max(next, brick + 1)
@@ -30,16 +33,14 @@ extension Run {
     }
   }
 
-  /// Marks all blocks of bricks empty, in one transaction. Bricks in which something has happened since are left alone.
-  /// Returns how many blocks that settled.
-  @discardableResult
-  public func settleEmpty(level number: Int, bricks: [BrickRegion.ID]) throws(JobStoreError) -> Int {
-    let level = try level(number)
+  /// Marks all blocks of bricks empty, as `Run.settleEmpty` says.
+  func settle(level number: Int, bricks: [BrickRegion.ID]) throws(JobStoreError) -> Int {
+    let (level, job) = (try run.level(number), run.job)
     guard bricks.allSatisfy({ $0 >= 0 && $0 < level.bricks.count }) else {
       throw .invalid("level \(number) has \(level.bricks.count) bricks; one outside was named")
     }
-    return try store.write { db in
-      try checkAlive(db)
+    return try run.store.write { db in
+      try run.checkAlive(db)
       let insert = try db.cachedStatement(
         sql: """
           INSERT INTO brick (job, level, brick, state, pending) VALUES (?, ?, ?, 'empty', 0) ON CONFLICT DO NOTHING
@@ -49,10 +50,10 @@ extension Run {
         try insert.execute(arguments: [job, number, brick])
         if db.changesCount > 0 { settled += level.bricks.extent(brick).product }
       }
-      try LevelInfo.add(db, job: job, level: number, empty: settled)
-      let untouched = try LevelInfo.one(db, job: job, level: number).untouched
+      try LevelRow.add(db, job: job, level: number, empty: settled)
+      let untouched = try LevelRow.one(db, job: job, level: number).untouched
       let first = try level.firstUntouched(db, job: job, from: untouched)
-      if first > untouched { try LevelInfo.setUntouched(db, job: job, level: number, first) }
+      if first > untouched { try LevelRow.setUntouched(db, job: job, level: number, first) }
       try db.reach(.settlingEmpty)
       return settled
     }
