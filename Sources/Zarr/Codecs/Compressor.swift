@@ -1,16 +1,15 @@
 /// How the chunks of an array that we write are compressed: what `compressor` in `zarr_array_creation_kwargs` says.
 ///
 /// Only what the usual readers take can be chosen; other numcodecs names are refused.
-public enum Compressor: Sendable, Hashable, Codable {
-  case none
-  /// Level 0 is the library's default. Frames always carry a checksum.
-  case zstd(level: Int)
-  case gzip(level: Int)
-  case blosc(codec: BloscCodec, level: Int, shuffle: BloscShuffle)
+public struct Compressor: Sendable, Hashable, Codable {
+  /// Nil: bytes are stored as they are.
+  package let codec: (any WrittenCodec)?
 
-  public static let zstdLevels = -131_072...22
-  public static let gzipLevels = 0...9
-  public static let bloscLevels = 0...9
+  public static let none = Compressor(codec: nil)
+
+  init(codec: (any WrittenCodec)?) {
+    self.codec = codec
+  }
 
   /// From numcodecs' spelling, `{"id": "zstd", "level": 1}`, or null; what is left out is numcodecs' default.
   public static func parse(_ json: JSONValue) throws(ZarrError) -> Compressor {
@@ -19,81 +18,94 @@ public enum Compressor: Sendable, Hashable, Codable {
       throw .compressorInvalid(reason: "it is \(json.kind); it must be an object with an \"id\", or null")
     }
     guard let id = members["id"]?.string else { throw .compressorInvalid(reason: "it has no \"id\"") }
-    let fields = CompressorFields(id: id, members: members)
-    let compressor: Compressor
-    switch id {
-    case "zstd":
-      try fields.allow(["level", "checksum"])
-      compressor = .zstd(level: try fields.int("level", default: 0))
-    case "gzip":
-      try fields.allow(["level"])
-      compressor = .gzip(level: try fields.int("level", default: 1))
-    case "blosc":
-      try fields.allow(["cname", "clevel", "shuffle", "blocksize"])
-      guard try fields.int("blocksize", default: 0) == 0 else {
-        throw .compressorInvalid(reason: "the blosc \"blocksize\" can only be 0 (automatic)")
-      }
-      compressor = .blosc(
-        codec: try fields.bloscCodec(), level: try fields.int("clevel", default: 5), shuffle: try fields.bloscShuffle())
-    default:
+    guard let kind = Codecs.written.first(where: { $0.names.compressorV2 == id }) else {
       throw .compressorInvalid(reason: "\"\(id)\" is not written, since readers differ in whether they take it")
     }
+    let compressor = Compressor(codec: try kind.init(chosen: CompressorFields(id: id, members: members)))
     try compressor.validate()
     return compressor
   }
 
   /// Whether what is written with it carries a checksum, so that one flipped bit is noticed.
-  var hasChecksum: Bool {
-    switch self {
-    case .zstd, .gzip: true
-    case .none, .blosc: false
-    }
+  var hasChecksum: Bool { codec.map { type(of: $0).hasChecksum } ?? false }
+
+  /// The largest chunk, and the name of the codec that takes no larger one.
+  var limit: (byteCount: Int, name: String)? {
+    guard let codec, let byteCount = type(of: codec).maximumByteCount else { return nil }
+    return (byteCount, type(of: codec).names.name)
   }
 
   /// Levels in range.
   func validate() throws(ZarrError) {
-    let (name, level, levels) =
-      switch self {
-      case .none: ("", 0, 0...0)
-      case .zstd(let level): ("zstd", level, Self.zstdLevels)
-      case .gzip(let level): ("gzip", level, Self.gzipLevels)
-      case .blosc(_, let level, _): ("blosc", level, Self.bloscLevels)
-      }
-    guard levels.contains(level) else {
+    guard let codec else { return }
+    let (name, levels) = (type(of: codec).names.name, type(of: codec).levels)
+    guard levels.contains(codec.level) else {
       throw .compressorInvalid(
-        reason: "\(name) has no level \(level), only \(levels.lowerBound) to \(levels.upperBound)")
+        reason: "\(name) has no level \(codec.level), only \(levels.lowerBound) to \(levels.upperBound)")
     }
   }
-}
 
-public enum BloscCodec: String, Sendable, Hashable, Codable, CaseIterable {
-  case lz4, lz4hc, zstd, zlib, blosclz
-}
-
-public enum BloscShuffle: Int, Sendable, Hashable, Codable, CaseIterable {
-  case none = 0
-  case byte = 1
-  case bit = 2
-  /// By bits for elements of one byte, else by bytes.
-  case automatic = -1
-
-  /// Never `automatic`.
-  func resolved(elementByteCount: Int) -> BloscShuffle {
-    self == .automatic ? (elementByteCount == 1 ? .bit : .byte) : self
+  /// The `compressor` of Zarr v2.
+  func metadataV2(elementByteCount: Int) -> JSONValue {
+    guard let codec else { return .null }
+    var members = codec.settingsV2(elementByteCount: elementByteCount)
+    members["id"] = type(of: codec).names.compressorV2.map { .string($0) }
+    return .object(members)
   }
 
-  /// The name in Zarr v3.
-  var name: String {
-    switch self {
-    case .none: "noshuffle"
-    case .byte, .automatic: "shuffle"
-    case .bit: "bitshuffle"
+  /// The codec of Zarr v3.
+  func metadataV3(elementByteCount: Int) -> JSONValue? {
+    guard let codec, let name = type(of: codec).names.v3.first else { return nil }
+    return ["name": .string(name), "configuration": .object(codec.settingsV3(elementByteCount: elementByteCount))]
+  }
+
+  // MARK: Hashable, Codable
+
+  public static func == (a: Compressor, b: Compressor) -> Bool {
+    a.codec.map { AnyHashable($0) } == b.codec.map { AnyHashable($0) }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    codec?.hash(into: &hasher)
+  }
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    static let none = Name(stringValue: "none")
+  }
+
+  /// An object with one member: its name says which codec, its value are the settings.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Name.self)
+    if let codec {
+      try container.encode(codec, forKey: Name(stringValue: type(of: codec).names.name))
+    } else {
+      _ = container.nestedContainer(keyedBy: Name.self, forKey: .none)
+    }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Name.self)
+    guard let name = container.allKeys.first, container.allKeys.count == 1 else {
+      throw DecodingError.dataCorrupted(.init(codingPath: container.codingPath, debugDescription: "one codec was expected"))
+    }
+    if name.stringValue == Name.none.stringValue {
+      codec = nil
+    } else if let kind = Codecs.written.first(where: { $0.names.name == name.stringValue }) {
+      codec = try container.decode(kind, forKey: name)
+    } else {
+      throw DecodingError.dataCorrupted(.init(codingPath: container.codingPath, debugDescription: "\(name.stringValue) is not written"))
     }
   }
 }
 
 /// The members of a compressor object, each with its check.
-private struct CompressorFields {
+package struct CompressorFields {
   let id: String
   let members: [String: JSONValue]
 
@@ -109,25 +121,5 @@ private struct CompressorFields {
       throw .compressorInvalid(reason: "\"\(key)\" of \(id) must be a whole number, not \(member.excerpt)")
     }
     return number
-  }
-
-  func bloscCodec() throws(ZarrError) -> BloscCodec {
-    guard let member = members["cname"] else { return .lz4 }
-    guard let codec = member.string.flatMap(BloscCodec.init(rawValue:)) else {
-      let names = BloscCodec.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .compressorInvalid(reason: "blosc is written with \(names), not \(member.excerpt)")
-    }
-    return codec
-  }
-
-  func bloscShuffle() throws(ZarrError) -> BloscShuffle {
-    guard let member = members["shuffle"] else { return .byte }
-    if let name = member.string {
-      for shuffle in [BloscShuffle.none, .byte, .bit] where shuffle.name == name { return shuffle }
-    }
-    guard let shuffle = member.int.flatMap(BloscShuffle.init(rawValue:)) else {
-      throw .compressorInvalid(reason: "\"shuffle\" of blosc is 0 (none), 1 (bytes), 2 (bits) or -1 (automatic)")
-    }
-    return shuffle
   }
 }

@@ -1,105 +1,28 @@
-import CBzip2
 import CLz4
-import CLzma
-
-/// The compressions of N5 blocks, by their names in attributes.json.
-enum N5Codec: String, Sendable {
-  case raw, gzip, zlib, zstd, lz4, blosc, xz, bzip2
-
-  /// From `compression`, or `compressionType` of the first version.
-  init(_ reader: MetadataReader) throws(ZarrError) {
-    let value = reader.members["compression"]
-    guard let name = value?["type"]?.string ?? value?.string ?? reader.members["compressionType"]?.string else {
-      throw reader.invalid("\"compression\" names no type")
-    }
-    switch name {
-    case "gzip": self = value?["useZlib"]?.bool == true ? .zlib : .gzip
-    case "zstandard": self = .zstd
-    case "zlib": throw reader.unsupported("the compression \"zlib\"")
-    default:
-      guard let codec = N5Codec(rawValue: name) else { throw reader.unsupported("the compression \"\(name)\"") }
-      self = codec
-    }
-  }
-
-  /// Decodes the data of a block and returns the decoded byte count.
-  func decode(
-    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, context: CodecContext
-  ) throws(CodecFailure) -> Int {
-    guard !stored.isEmpty else { throw .damaged("it has no data") }
-    switch self {
-    case .raw:
-      guard stored.count <= output.count else {
-        throw .damaged("it has \(stored.count) bytes of data where \(output.count) are expected")
-      }
-      output.copyMemory(from: stored)
-      return stored.count
-    case .gzip: return try context.deflate.decode(stored, container: .gzip, into: output)
-    case .zlib: return try context.deflate.decode(stored, container: .zlib, into: output)
-    case .zstd: return try context.zstd.decode(stored, into: output)
-    case .blosc: return try BloscContainer.decode(stored, into: output)
-    case .lz4: return try Lz4Stream.decode(stored, into: output)
-    case .xz: return try decodeXz(stored, into: output)
-    case .bzip2: return try decodeBzip2(stored, into: output)
-    }
-  }
-
-  private func decodeXz(
-    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) throws(CodecFailure) -> Int {
-    // the largest dictionary of the usual levels takes 65 MiB
-    var memoryLimit: UInt64 = 128 << 20
-    var (read, written) = (0, 0)
-    let status = lzma_stream_buffer_decode(
-      &memoryLimit, 0, nil, stored.baseAddress?.assumingMemoryBound(to: UInt8.self), &read, stored.count,
-      output.baseAddress?.assumingMemoryBound(to: UInt8.self), &written, output.count)
-    switch status {
-    case LZMA_OK:
-      guard read == stored.count else { throw .damaged("xz: \(stored.count - read) bytes after the end of the stream") }
-      return written
-    case LZMA_MEM_ERROR: throw .outOfMemory(byteCount: 1 << 26)
-    case LZMA_MEMLIMIT_ERROR: throw .failed("xz: it needs \(memoryLimit) bytes to be decoded")
-    case LZMA_BUF_ERROR: throw .damaged("xz: it decodes to more than \(output.count) bytes, or ends early")
-    default: throw .damaged("xz: it cannot be decoded (\(status.rawValue))")
-    }
-  }
-
-  private func decodeBzip2(
-    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) throws(CodecFailure) -> Int {
-    var count = UInt32(output.count)
-    // the library's signature lacks the const; it does not write its input
-    let status = BZ2_bzBuffToBuffDecompress(
-      output.baseAddress?.assumingMemoryBound(to: CChar.self), &count,
-      UnsafeMutablePointer(mutating: stored.baseAddress?.assumingMemoryBound(to: CChar.self)), UInt32(stored.count), 0, 0)
-    switch status {
-    case BZ_OK: return Int(count)
-    case BZ_MEM_ERROR: throw .outOfMemory(byteCount: 1 << 22)
-    case BZ_OUTBUFF_FULL: throw .damaged("bzip2: it decodes to more than \(output.count) bytes")
-    case BZ_UNEXPECTED_EOF: throw .damaged("bzip2: it ends early")
-    default: throw .damaged("bzip2: it cannot be decoded (\(status))")
-    }
-  }
-}
 
 /// The stream of lz4-java: pieces of `LZ4Block`, token, stored and decoded byte count, checksum, data; the last is empty.
-enum Lz4Stream {
+struct Lz4Stream: ByteCodec {
+  static let names = CodecNames("lz4", n5: ["lz4"])
+  static let hasChecksum = true
+
   private static let magic: [UInt8] = Array("LZ4Block".utf8)
   private static let headerByteCount = 21
 
-  static func decode(
-    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  init(_ settings: CodecSettings) {}
+
+  func decode(
+    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(CodecFailure) -> Int {
     var (at, done) = (0, 0)
     while true {
-      guard stored.count - at >= headerByteCount else { throw .damaged("lz4: it ends early") }
-      guard stored[at..<at + 8].elementsEqual(magic) else { throw .damaged("lz4: a piece does not begin with LZ4Block") }
+      guard stored.count - at >= Self.headerByteCount else { throw .damaged("lz4: it ends early") }
+      guard stored[at..<at + 8].elementsEqual(Self.magic) else { throw .damaged("lz4: a piece does not begin with LZ4Block") }
       func word(_ offset: Int) -> UInt32 {
         UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: at + offset, as: UInt32.self))
       }
       let method = stored[at + 8] & 0xF0
       let (storedCount, count, checksum) = (Int(word(9)), Int(word(13)), word(17))
-      at += headerByteCount
+      at += Self.headerByteCount
       if count == 0 {
         guard storedCount == 0, at == stored.count else { throw .damaged("lz4: bytes after its end") }
         return done
@@ -130,7 +53,7 @@ enum Lz4Stream {
 }
 
 /// xxHash, 32 bit, of its public specification.
-func xxHash32(_ bytes: UnsafeRawBufferPointer, seed: UInt32) -> UInt32 {
+private func xxHash32(_ bytes: UnsafeRawBufferPointer, seed: UInt32) -> UInt32 {
   let p1: UInt32 = 2_654_435_761, p2: UInt32 = 2_246_822_519, p3: UInt32 = 3_266_489_917
   let p4: UInt32 = 668_265_263, p5: UInt32 = 374_761_393
   func rotate(_ x: UInt32, _ n: UInt32) -> UInt32 { x << n | x >> (32 - n) }

@@ -1,7 +1,51 @@
 import CZstd
 
-/// zstd frames (RFC 8878) through one compression and one decompression context.
-final class ZstdCodec {
+/// zstd frames (RFC 8878). Frames that we write carry a checksum.
+struct Zstd: WrittenCodec {
+  static let names = CodecNames("zstd", compressorV2: "zstd", v3: ["zstd"], n5: ["zstd", "zstandard"], hdf5: 32015)
+  static let hasChecksum = true
+  static let levels = -131_072...22
+  static var library: String { "zstd \(String(cString: ZSTD_versionString()))" }
+
+  /// 0 is the library's default. Decoding needs none.
+  var level = 0
+
+  init(level: Int) {
+    self.level = level
+  }
+
+  init(_ settings: CodecSettings) {}
+
+  init(chosen fields: CompressorFields) throws(ZarrError) {
+    try fields.allow(["level", "checksum"])
+    level = try fields.int("level", default: 0)
+  }
+
+  /// Without a `checksum` key, which several readers refuse; the frame says it itself.
+  func settingsV2(elementByteCount: Int) -> [String: JSONValue] { ["level": .int(Int64(level))] }
+  func settingsV3(elementByteCount: Int) -> [String: JSONValue] { ["level": .int(Int64(level)), "checksum": true] }
+
+  func decode(
+    _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(CodecFailure) -> Int {
+    guard !stored.isEmpty else { throw .damaged("it is empty") }
+    return try context.state(ZstdState.self).decode(stored, into: output)
+  }
+
+  func encode(
+    _ raw: UnsafeRawBufferPointer, elementByteCount: Int, roomAfter: Int, context: CodecContext
+  ) throws(CodecFailure) -> UnsafeRawBufferPointer {
+    try context.state(ZstdState.self).encode(raw, level: level, roomAfter: roomAfter, into: context.encoded)
+  }
+}
+
+extension Compressor {
+  /// Level 0 is the library's default. Frames always carry a checksum.
+  public static func zstd(level: Int) -> Compressor { Compressor(codec: Zstd(level: level)) }
+}
+
+/// One compression and one decompression context.
+private final class ZstdState: CodecContext.State {
   private var decoder: OpaquePointer?
   private var encoder: OpaquePointer?
   private var encoderLevel: Int?
@@ -18,9 +62,9 @@ final class ZstdCodec {
   }
 
   /// One frame with content size and checksum.
-  func encode(_ raw: UnsafeRawBufferPointer, level: Int, into output: ScratchBuffer) throws(CodecFailure)
-    -> UnsafeRawBufferPointer
-  {
+  func encode(
+    _ raw: UnsafeRawBufferPointer, level: Int, roomAfter: Int, into output: ScratchBuffer
+  ) throws(CodecFailure) -> UnsafeRawBufferPointer {
     if encoder == nil { encoder = ZSTD_createCCtx() }
     guard let encoder else { throw .outOfMemory(byteCount: 1 << 20) }
     if encoderLevel != level {
@@ -29,8 +73,8 @@ final class ZstdCodec {
       try check(ZSTD_CCtx_setParameter(encoder, ZSTD_c_checksumFlag, 1))
       encoderLevel = level
     }
-    let target = try output.reserve(byteCount: ZSTD_compressBound(raw.count))
-    let count = ZSTD_compress2(encoder, target.baseAddress, target.count, raw.baseAddress, raw.count)
+    let target = try output.reserve(byteCount: ZSTD_compressBound(raw.count) + roomAfter)
+    let count = ZSTD_compress2(encoder, target.baseAddress, target.count - roomAfter, raw.baseAddress, raw.count)
     try check(count)
     return UnsafeRawBufferPointer(rebasing: target[0..<count])
   }
