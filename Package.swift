@@ -110,6 +110,7 @@ let package = Package(
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "Geometry", "CSystem"], swiftSettings: settings),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Geometry", "CHDF5Library"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",

@@ -89,7 +89,7 @@ public final class HDF5File: Sendable {
 }
 
 /// The turns of libhdf5, and the files that are open.
-enum HDF5Library {
+package enum HDF5Library {
   /// By path and inode: a file that was replaced is another one.
   private struct Place: Hashable {
     var path: String
@@ -105,7 +105,7 @@ enum HDF5Library {
   private static let lock = NSRecursiveLock()
   private static let files = Mutex<[Place: WeakFile]>([:])
 
-  static func inTurn<Result>(_ body: () -> Result) -> Result {
+  package static func inTurn<Result>(_ body: () -> Result) -> Result {
     lock.lock()
     defer { lock.unlock() }
     return body()
