@@ -3,6 +3,8 @@ import Fusion
 import Geometry
 import JobStore
 import Jobs
+import JSON
+import Threads
 import Views
 import Zarr
 

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// The JSON parser itself: what it reads and writes again is the same.

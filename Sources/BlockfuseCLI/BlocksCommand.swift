@@ -1,8 +1,10 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct BlocksCommand: ParsableCommand {

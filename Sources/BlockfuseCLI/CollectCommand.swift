@@ -1,6 +1,8 @@
 import ArgumentParser
+import Diagnostics
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct CollectCommand: ParsableCommand {

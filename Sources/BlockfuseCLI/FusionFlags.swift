@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Geometry
 import Jobs
+import JSON
 import Zarr
 
 /// The options of a fusion as flags: each key of options.json, with dashes. A flag wins over the file.

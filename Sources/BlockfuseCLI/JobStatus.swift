@@ -1,7 +1,9 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Views
 import Zarr
 

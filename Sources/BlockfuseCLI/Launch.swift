@@ -1,6 +1,7 @@
 import ArgumentParser
+import Diagnostics
+import Files
 import Foundation
-import Resources
 
 /// Runs the command that a command line names, and ends the program. What is wrong with the line itself is said like
 /// any other error, with the word that was probably meant; exit status 64.

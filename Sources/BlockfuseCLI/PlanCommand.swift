@@ -1,7 +1,9 @@
 import ArgumentParser
+import Diagnostics
 import Fusion
 import Geometry
 import Jobs
+import JSON
 import Views
 import Zarr
 

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Files
 import Foundation
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Pictures
 import Zarr
 

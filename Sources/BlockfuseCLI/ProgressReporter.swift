@@ -1,6 +1,8 @@
+import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import JSON
 import Synchronization
 import Zarr
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Diagnostics
+import Files
 import Foundation
 import JobStore
 import Jobs

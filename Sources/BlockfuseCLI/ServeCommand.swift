@@ -4,6 +4,7 @@ import JobStore
 import Jobs
 import Server
 import Synchronization
+import Threads
 
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct SlurmCommand: ParsableCommand {

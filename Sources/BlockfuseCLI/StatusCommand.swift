@@ -1,7 +1,10 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import JSON
+import Threads
 import Zarr
 
 struct StatusCommand: ParsableCommand {

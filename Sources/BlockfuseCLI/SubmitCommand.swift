@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 struct SubmitCommand: ParsableCommand {

@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Foundation
 import Synchronization
 import Zarr
@@ -30,7 +32,7 @@ enum Terminal {
       case EPIPE: output = .readerGone
       case let number:
         output = .failed
-        message("error: stdout cannot be written, and what goes there is cut short: \(String(cString: strerror(number)))")
+        message("error: stdout cannot be written, and what goes there is cut short: \(systemWords(number))")
         message("hint: see to where it goes, such as the space on that disk")
       }
       return false

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// What is to go wrong where, as the environment variable `BLOCKFUSE_FAULT` says. For tests only.

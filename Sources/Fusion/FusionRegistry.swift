@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 
 /// The fusion, weights and batch functions that options can name. A value: users copy the built-in one and add theirs.

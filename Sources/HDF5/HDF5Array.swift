@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 import Geometry
 import Zarr
@@ -259,7 +260,7 @@ public final class HDF5Array: ChunkedArray {
       let count = pread(dataset.descriptor, to + done, byteCount - done, off_t(offset + start + done))
       if count < 0 {
         if errno == EINTR { continue }
-        throw .io(step: .read, path: path, errno: errno)
+        throw .storage(.io(step: .read, path: path, errno: errno))
       }
       guard count > 0 else {
         throw damaged(index, "the file ends early, at or before byte \(offset + start + done)")

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 import Zarr
 
@@ -29,7 +30,7 @@ final class HDF5Dataset: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.descriptor = descriptor
     // from here on the handle is closed with this object
-    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
   }
 
   deinit {

@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 import Synchronization
 import Zarr
@@ -34,10 +35,10 @@ public final class HDF5File: Sendable {
   public static func open(_ path: String) throws(ZarrError) -> HDF5File {
     // for the errno, which libhdf5 hides
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+    guard fstat(descriptor, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return try HDF5Library.file(path, status: status)
   }
 
@@ -113,7 +114,7 @@ package enum HDF5Library {
 
   /// Why the last call failed, asked in turn. Where the system refused something that it may give later, it is that.
   static func failure(_ path: String, _ inner: String? = nil) -> ZarrError {
-    let refused = ZarrError.io(step: .open, path: path, errno: chdf5_errno())
+    let refused = ZarrError.storage(.io(step: .open, path: path, errno: chdf5_errno()))
     if refused.isTransient { return refused }
     return .metadataInvalid(path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))",
       advice: "the file may be damaged, still being written, or not copied whole: copy it again from its source")

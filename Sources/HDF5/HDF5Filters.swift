@@ -1,4 +1,5 @@
 import CHDF5
+import Diagnostics
 import Geometry
 import Zarr
 

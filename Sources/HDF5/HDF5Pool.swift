@@ -1,4 +1,4 @@
-import Resources
+import Files
 import Synchronization
 import Zarr
 

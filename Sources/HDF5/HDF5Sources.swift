@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 import Zarr
 
@@ -15,7 +16,7 @@ struct HDF5Sources: Sendable {
 
     init(_ path: String) throws(ZarrError) {
       var status = stat()
-      guard stat(path, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+      guard stat(path, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
       self.path = path
       (device, inode, byteCount) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
     }
@@ -41,7 +42,7 @@ struct HDF5Sources: Sendable {
     for before in seen {
       let now: Sight
       do throws(ZarrError) { now = try Sight(before.path) } catch {
-        guard case .io(_, _, ENOENT) = error else { throw error }
+        guard case .storage(.io(_, _, ENOENT)) = error else { throw error }
         return "voxels of it are in the file \(before.path), which is missing"
       }
       guard (now.device, now.inode) == (before.device, before.inode) else {
@@ -150,7 +151,7 @@ struct HDF5Sources: Sendable {
     let path = source.file.hasPrefix("/") ? source.file : folder + "/" + source.file
     var status = stat()
     guard stat(path, &status) == 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else { throw .io(step: .stat, path: path, errno: errno) }
+      guard errno == ENOENT || errno == ENOTDIR else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
       throw .metadataInvalid(path: place, reason: "voxels of it are in the file \(path), which is missing", advice: absent)
     }
     let (end, isTooLarge) = source.offset.addingReportingOverflow(needed)

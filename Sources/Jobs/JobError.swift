@@ -1,5 +1,7 @@
+import Diagnostics
+
 /// What can go wrong with a job as a whole. A block's own failure is recorded with the block instead.
-public enum JobError: Error, Sendable, CustomStringConvertible {
+public enum JobError: Failure, Sendable {
   /// The dataset, the options or the output path cannot be used.
   case invalid(what: String, hint: String)
   /// Input, options, output or program are not what they were at submit; one line a difference.
@@ -18,17 +20,17 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
   case notYet(level: Int, missing: Int, first: String)
   case unexpected(String)
 
-  public var code: String {
+  public var code: FailureCode {
     switch self {
-    case .invalid: "invalid-input"
-    case .changed: "changed-since-submit"
-    case .interrupted: "interrupted"
-    case .diskFull: "disk-full"
-    case .damaged: "output-damaged"
-    case .output: "output-not-writable"
-    case .lost: "claims-lost"
-    case .notYet: "level-below-missing"
-    case .unexpected: "unexpected"
+    case .invalid: .invalidInput
+    case .changed: .changedSinceSubmit
+    case .interrupted: .interrupted
+    case .diskFull: .diskFull
+    case .damaged: .outputDamaged
+    case .output: .outputNotWritable
+    case .lost: .claimsLost
+    case .notYet: .levelBelowMissing
+    case .unexpected: .unexpected
     }
   }
 
@@ -48,9 +50,23 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  public var hint: String? {
+  public var exitStatus: ExitStatus {
     switch self {
-    case .invalid(_, let hint), .output(_, let hint): hint.isEmpty ? nil : hint
+    case .invalid: .usage
+    case .changed: .changed
+    case .damaged: .damaged
+    case .notYet: .notYet
+    case .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
+    }
+  }
+
+  public var isDiskFull: Bool {
+    if case .diskFull = self { true } else { false }
+  }
+
+  public var hint: String {
+    switch self {
+    case .invalid(_, let hint), .output(_, let hint): hint
     case .changed:
       "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
         + "job for the new data"
@@ -61,7 +77,7 @@ public enum JobError: Error, Sendable, CustomStringConvertible {
     case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
     case .lost: "run again"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
-    case .unexpected: nil
+    case .unexpected: ""
     }
   }
 }

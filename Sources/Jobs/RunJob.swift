@@ -1,7 +1,10 @@
+import Diagnostics
+import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
@@ -110,7 +113,7 @@ public struct RunJob {
     }
     let path: String =
       switch error {
-      case JobError.diskFull(let path, _), ZarrError.io(_, let path, _): path
+      case JobError.diskFull(let path, _), ZarrError.storage(.io(_, let path, _)), StorageError.io(_, let path, _): path
       case JobStoreError.diskFull(let path): path
       default: job.output.path
       }

@@ -1,8 +1,11 @@
 import Faults
+import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import JSON
+import Threads
 import Views
 import Zarr
 
@@ -86,9 +89,9 @@ public struct Submitter {
       newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
     do {
       if let number = Faults.reach(.jobCreated) {
-        throw ZarrError.io(step: .makeFolder, path: outputPath, errno: number)
+        throw StorageError.io(step: .makeFolder, path: outputPath, errno: number)
       }
-      try placement.prepare { (folder) throws(ZarrError) in try output.writeMetadata(into: folder) }
+      try placement.prepare { (folder) throws(StorageError) in try output.writeMetadata(into: folder) }
       try store.markReady(job, outputs: site.isNear) { uses in
         if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
         // somebody may have begun to write to the old output since it was looked at

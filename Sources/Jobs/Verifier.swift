@@ -1,9 +1,11 @@
+import Diagnostics
 import Faults
+import Files
 import Foundation
 import Geometry
 import JobStore
-import Resources
 import Synchronization
+import Threads
 import Zarr
 
 /// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an
@@ -61,7 +63,7 @@ public struct Verifier {
 
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
   public func repair(_ report: inout Report) throws {
-    if let number = Faults.reach(.repairing) { throw ZarrError.io(step: .write, path: job.output.path, errno: number) }
+    if let number = Faults.reach(.repairing) { throw StorageError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
       throw JobError.invalid(
@@ -135,7 +137,7 @@ public struct Verifier {
             case .success(let byteCount): report.checkedByteCount += byteCount
             case .failure(let error):
               let failure = WorkFailure(error)
-              report.problems.append(Problem(block: entry.block, code: failure.code, message: failure.message))
+              report.problems.append(Problem(block: entry.block, code: failure.code.rawValue, message: failure.message))
             }
             return report.checkedBlocks
           }

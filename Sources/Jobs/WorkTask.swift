@@ -2,6 +2,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Zarr
 
 /// One task of a work order: does its share, level by level or of one level only, then helps others.

@@ -1,6 +1,8 @@
+import Diagnostics
 import Geometry
 import JobStore
 import Jobs
+import JSON
 import Zarr
 
 extension Report {

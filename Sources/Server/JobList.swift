@@ -1,3 +1,4 @@
+import Diagnostics
 import JobStore
 import Jobs
 import Pictures

@@ -1,3 +1,4 @@
+import Files
 import Geometry
 
 /// Whether images that only their own metadata place say so well enough to be fused: those that lie on each other would be

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Geometry
+import Threads
 import Zarr
 
 /// The views of one fusion, opened and matched: same axes of space, same channels, same time points.

@@ -1,5 +1,8 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// One view as a dataset file writes it, checked in form but not yet against its image.

@@ -1,5 +1,9 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
+import Threads
 import Zarr
 
 /// Images that nothing but their own metadata places: one, a folder of them, or a list of paths.
@@ -81,7 +85,7 @@ extension DatasetFile {
     }
     self.init(
       path: path, entries: zip(listed.map(\.image), Self.names(listed.map(\.image))).map(Self.entry),
-      digest: FileBytes.digest(bytes))
+      digest: Digest(bytes).text)
     isPlacedByImages = true
     try checkNames()
   }
@@ -92,8 +96,8 @@ extension DatasetFile {
     func invalid(_ field: String, _ reason: String) -> ViewsError { .datasetInvalid(path: path, field: field, reason: reason) }
     if bytes.first(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[") {
       let list: [JSONValue]
-      do throws(ZarrError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
-        throw .datasetUnreadable(path: path, why: error)
+      do throws(JSONError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
+        throw .datasetUnreadable(path: path, why: .json(error))
       }
       var paths: [(String, String)] = []
       for (i, json) in list.enumerated() {
@@ -141,7 +145,7 @@ private struct FolderEntry: Sendable {
   var files: [String] = []
 
   init(_ path: String) throws(ViewsError) {
-    if ImageFolder.isFolder(path) {
+    if FileStatus.isFolder(path) {
       // an array alone cannot be placed, and is told so when it is opened
       // what is wrong with a folder is said when it is opened as a view
       guard let attributes = try? ImageFolder.attributes(path) else { return }

@@ -1,5 +1,8 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// dataset.json: `{"views": [{"path": …, "transforms": {…}}, …]}`, as text and as entries.
@@ -12,7 +15,7 @@ extension DatasetFile {
     do {
       json = try JSONValue.parse(bytes)
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .json(error))
     }
     guard let object = json.object, let views = object["views"]?.array else {
       throw .datasetInvalid(path: path, field: "views", reason: "the file is not an object with a list of \"views\"")
@@ -23,7 +26,7 @@ extension DatasetFile {
         known: Self.knownKeys)
     }
     if views.isEmpty { throw .noViews(path: path) }
-    self.init(path: path, entries: [], digest: FileBytes.digest(bytes))
+    self.init(path: path, entries: [], digest: Digest(bytes).text)
     func invalid(_ field: String, _ reason: String) -> ViewsError {
       .datasetInvalid(path: path, field: field, reason: reason)
     }
@@ -102,7 +105,7 @@ extension DatasetFile {
     do {
       try writeFileAtomically(serialized(), to: path, sync: true)
     } catch {
-      throw .datasetUnwritable(path: path, why: error)
+      throw .datasetUnwritable(path: path, why: .storage(error))
     }
   }
 }

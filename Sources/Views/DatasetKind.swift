@@ -1,4 +1,7 @@
+import Diagnostics
+import Files
 import Foundation
+import JSON
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
@@ -20,10 +23,10 @@ enum DatasetKind: Sendable, CaseIterable {
   case scene
 
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
-    if ImageFolder.isFolder(path) {
+    if FileStatus.isFolder(path) {
       guard let attributes = try ImageFolder.attributes(path) else {
         // attributes alone, and levels alone, are an image that has lost a file: what is lost is said when it is opened
-        return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileBytes.isFile("\(path)/\($0)") }
+        return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileStatus.isFile("\(path)/\($0)") }
           || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
       }
       if OMEScene.isOne(attributes) { return .scene }
@@ -76,10 +79,10 @@ extension DatasetFile {
   public static func digest(of path: String) throws(ViewsError) -> String {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
-    case .json, .bigStitcher, .tileConfiguration, .imageList: return FileBytes.digest(try bytes(of: path))
+    case .json, .bigStitcher, .tileConfiguration, .imageList: return Digest(try bytes(of: path)).text
     case .imageFolder: return try ImageFolder.digest(ImageFolder.candidates(path), in: path)
     case .image: return ImageFolder.digest([path])
-    case .scene: return FileBytes.digest(try bytes(of: path + "/zarr.json"))
+    case .scene: return Digest(try bytes(of: path + "/zarr.json")).text
     }
   }
 
@@ -87,7 +90,7 @@ extension DatasetFile {
     do {
       return try FileBytes.read(path, limit: JSONValue.maximumByteCount)
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .storage(error))
     }
   }
 }

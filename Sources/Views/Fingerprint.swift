@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Geometry
+import Threads
 import Zarr
 
 /// What an image was when its job was made: enough to notice that it is another one now, and to say in what.
@@ -109,16 +111,9 @@ public func changedViews(
 
 /// Size and time of a file, to the nanosecond.
 private func fileState(_ path: String) -> String {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
-    return errno == ENOENT || errno == ENOTDIR ? "missing" : "unreadable (errno \(errno))"
+  do throws(StorageError) {
+    return try FileVersion(ofFile: path).text
+  } catch {
+    return error.isMissing ? "missing" : "unreadable (errno \(error.systemNumber ?? 0))"
   }
-  #if canImport(Darwin)
-    let time = status.st_mtimespec
-  #else
-    let time = status.st_mtim
-  #endif
-  let nanoseconds = String(time.tv_nsec)
-  let padding = String(repeating: "0", count: max(0, 9 - nanoseconds.count))
-  return "\(status.st_size) bytes, \(time.tv_sec).\(padding)\(nanoseconds)"
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HDF5
 
@@ -36,7 +37,7 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   /// The format of a folder: of the data set, or of one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {
-    ["", "/Full resolution"].contains { FileBytes.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
+    ["", "/Full resolution"].contains { FileStatus.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
   }
 
   /// By the numbers behind the header of a TIFF file, its first 32 bytes: that of the format and its version, from version 2
@@ -51,6 +52,6 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
     let (format, stack) = (UInt32(483_729), UInt32(54_773_648))
     if word(8) == format { return (1...255).contains(word(12)) }
     guard word(8) == stack else { return false }
-    return word(24) == format || FileBytes.isFile(FilePath.folder(of: path) + "/" + index)
+    return word(24) == format || FileStatus.isFile(FilePath.folder(of: path) + "/" + index)
   }
 }

@@ -1,14 +1,13 @@
+import Diagnostics
+import Files
 import Foundation
 import HDF5
+import JSON
+import Threads
 import Zarr
 
 /// A folder that holds images: which of its entries may be some, without opening them.
 enum ImageFolder {
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// Of the Zarr group that a folder is; nil where it is none.
   static func attributes(_ path: String) throws(ViewsError) -> JSONValue? {
     do throws(ZarrError) { return try readAttributes(ofGroup: path)?.attributes } catch {
@@ -34,10 +33,10 @@ enum ImageFolder {
   /// Of the visible entries, sorted.
   static func names(_ path: String) throws(ViewsError) -> [String] {
     let names: [String]
-    do throws(ZarrError) {
+    do throws(StorageError) {
       names = try FolderListing(path).names().filter { !$0.hasPrefix(".") }
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .storage(error))
     }
     return names.map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
   }
@@ -50,13 +49,13 @@ enum ImageFolder {
     for image in layout.images { folders.append(FilePath.folder(of: image)) }
     if !layout.wells.isEmpty {
       // rows without a listed well
-      for name in try names(path) where name != "OME" && isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
+      for name in try names(path) where name != "OME" && FileStatus.isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
     }
     var (seen, found) = (Set<String>(), [String]())
-    for folder in folders where seen.insert(folder).inserted && isFolder(folder) {
+    for folder in folders where seen.insert(folder).inserted && FileStatus.isFolder(folder) {
       for name in try names(folder) {
         let entry = "\(folder)/\(name)"
-        guard !listed.contains(entry), isFolder(entry), isImageOrWell(entry) else { continue }
+        guard !listed.contains(entry), FileStatus.isFolder(entry), isImageOrWell(entry) else { continue }
         found.append(FilePath.relative(entry, to: path))
       }
     }
@@ -74,10 +73,10 @@ enum ImageFolder {
 
   private static func isCandidate(_ path: String) -> Bool {
     let name = path.lowercased()
-    if isFolder(path) {
+    if FileStatus.isFolder(path) {
       // one that has lost its metadata is told, and not left out
       if name.hasSuffix(".zarr") { return true }
-      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileStatus.isFile("\(path)/\($0)") }
     }
     // so is a file that was cut short
     if [".tif", ".tiff"].contains(where: { name.hasSuffix($0) }) { return true }
@@ -104,8 +103,8 @@ enum ImageFolder {
   /// Of what a folder holds, as its views come from it.
   static func digest(_ candidates: [String], in path: String) throws(ViewsError) -> String {
     let positions = path + "/" + BioFormatsPositions.file
-    return digest(candidates + (FileBytes.isFile(positions) ? [FileBytes.digest(try DatasetFile.bytes(of: positions))] : []))
+    return digest(candidates + (FileStatus.isFile(positions) ? [Digest(try DatasetFile.bytes(of: positions)).text] : []))
   }
 
-  static func digest(_ paths: [String]) -> String { FileBytes.digest(Array(paths.joined(separator: "\n").utf8)) }
+  static func digest(_ paths: [String]) -> String { Digest(Array(paths.joined(separator: "\n").utf8)).text }
 }

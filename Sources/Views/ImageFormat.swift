@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import HDF5
@@ -20,7 +21,7 @@ public enum ImageFormat: String, Sendable, Codable, CaseIterable {
   static func of(_ path: String) -> ImageFormat {
     if isTIFF(FileBytes.first(4, of: path)) { return .tiff }
     if HDF5ImageFile.isThere(path) { return .hdf5 }
-    let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
+    let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileStatus.isFile("\(path)/\($0)") }
     return !isZarr && N5ImageFile.isThere(path) ? .n5 : .zarr
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Geometry
 import Zarr
 
@@ -56,7 +57,7 @@ extension OpenedImage {
   /// For images that are found by their path alone.
   static func refuseDataset(_ entry: DatasetEntry, path: String) throws(ViewsError) {
     guard let dataset = entry.dataset else { return }
-    guard ImageFolder.isFolder(path) else {
+    guard FileStatus.isFolder(path) else {
       throw .formatUnknown(
         view: entry.name, path: path,
         reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does: it is damaged, or another file")

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 import Zarr
 
 /// What takes the physical coordinates of a view to the world, in one coordinate system.

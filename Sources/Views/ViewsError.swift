@@ -1,8 +1,10 @@
+import Diagnostics
+import Files
 import Foundation
 import Zarr
 
 /// Everything that can be wrong with a dataset or its images: which view, which file, what to do next.
-public enum ViewsError: Error, Equatable, Sendable {
+public enum ViewsError: Failure, Equatable, Sendable {
   /// The dataset file cannot be read.
   case datasetUnreadable(path: String, why: ZarrError)
   /// The dataset file cannot be written.
@@ -56,31 +58,31 @@ public enum ViewsError: Error, Equatable, Sendable {
   case inputChanged(view: String, path: String, field: String, recorded: String, found: String)
 
   /// Stable names, for machines.
-  public var code: String {
+  public var code: FailureCode {
     switch self {
-    case .datasetUnreadable(_, let why): why.isFileMissing ? "dataset-missing" : "dataset-unreadable"
-    case .datasetUnwritable: "dataset-unwritable"
-    case .datasetInvalid, .pathUnusable: "dataset-invalid"
-    case .datasetUnsupported: "dataset-unsupported"
-    case .unknownKey: "unknown-key"
-    case .noViews, .folderWithoutImages, .layoutWithoutImages: "dataset-empty"
-    case .placesMissing: "places-missing"
-    case .samePlace: "same-place"
-    case .wellsOverlap: "wells-overlap"
-    case .duplicateName: "duplicate-view"
-    case .choiceInvalid: "invalid-input"
-    case .allViewsMissing: "views-missing"
-    case .inputMissing: "input-missing"
-    case .formatUnknown, .metadataMissing: "format-unknown"
-    case .formatForeign: "format-unsupported"
-    case .severalImages: "several-images"
-    case .viewInvalid: "view-invalid"
-    case .mismatch: "view-mismatch"
-    case .transformMissing: "transform-missing"
-    case .transformAmbiguous: "transform-ambiguous"
+    case .datasetUnreadable(_, let why): why.isFileMissing ? .datasetMissing : .datasetUnreadable
+    case .datasetUnwritable: .datasetUnwritable
+    case .datasetInvalid, .pathUnusable: .datasetInvalid
+    case .datasetUnsupported: .datasetUnsupported
+    case .unknownKey: .unknownKey
+    case .noViews, .folderWithoutImages, .layoutWithoutImages: .datasetEmpty
+    case .placesMissing: .placesMissing
+    case .samePlace: .samePlace
+    case .wellsOverlap: .wellsOverlap
+    case .duplicateName: .duplicateView
+    case .choiceInvalid: .invalidInput
+    case .allViewsMissing: .viewsMissing
+    case .inputMissing: .inputMissing
+    case .formatUnknown, .metadataMissing: .formatUnknown
+    case .formatForeign: .formatUnsupported
+    case .severalImages: .severalImages
+    case .viewInvalid: .viewInvalid
+    case .mismatch: .viewMismatch
+    case .transformMissing: .transformMissing
+    case .transformAmbiguous: .transformAmbiguous
     case .unreadable(_, let why): why.code
     case .tiffUnusable(_, let why): why.code
-    case .inputChanged: "input-changed"
+    case .inputChanged: .inputChanged
     }
   }
 
@@ -132,6 +134,9 @@ public enum ViewsError: Error, Equatable, Sendable {
     }
   }
 
+  /// An input that is wrong is the dataset's fault; one that cannot be read now is nobody's.
+  public var exitStatus: ExitStatus { isTransient ? .unexpected : .usage }
+
   /// The view that is concerned, where it is one.
   public var view: String? {
     switch self {
@@ -146,7 +151,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   }
 }
 
-extension ViewsError: CustomStringConvertible {
+extension ViewsError {
   public var description: String {
     switch self {
     case .datasetUnreadable(let path, let why):
@@ -200,7 +205,7 @@ extension ViewsError: CustomStringConvertible {
 extension ZarrError {
   var isFileMissing: Bool {
     switch self {
-    case .io(_, _, let number): number == ENOENT || number == ENOTDIR
+    case .storage(let error): error.isMissing
     case .arrayMissing: true
     default: false
     }
@@ -209,7 +214,8 @@ extension ZarrError {
   /// What is missing, where something is.
   var missingPath: String? {
     switch self {
-    case .io(_, let path, _), .arrayMissing(let path): isFileMissing ? path : nil
+    case .storage(let error): isFileMissing ? error.path : nil
+    case .arrayMissing(let path): path
     default: nil
     }
   }

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// What the metadata of an array say, in one model for both versions of Zarr.
 struct ArrayMetadata: Sendable {

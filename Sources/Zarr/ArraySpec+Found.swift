@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 
 /// Whether metadata that are there mean what a spec writes.
 extension ArraySpec {

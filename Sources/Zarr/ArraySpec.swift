@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 
 /// An array that we write: its layout, encoding and attributes, and the metadata files that say so to every reader.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// The attributes of a Zarr group; nil where `path` is no group. Where both versions are there, v3 is taken.
 /// Consolidated metadata are tolerated and not used.

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// `.zarray` of Zarr v2: its order, data type, filters and compressor become a codec chain.
 extension ArrayMetadata {

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// `zarr.json` of a Zarr v3 array.
 extension ArrayMetadata {

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Geometry
+import JSON
 
 /// One N5 array in a folder, to be read.
 ///
@@ -74,8 +76,8 @@ public final class N5Array: ChunkedArray {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
     // a path below what is no folder finds nothing either
-    guard let file = try FileReader.open(blockPath) else {
-      guard isFolder(path) else { throw .arrayMissing(path: path) }
+    guard let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath) }) else {
+      guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
       return .missing
     }
     do throws(CodecFailure) {
@@ -85,7 +87,7 @@ public final class N5Array: ChunkedArray {
       let stored = try context.push(byteCount: file.byteCount)
       defer { context.pop() }
       let count: Int
-      do throws(ZarrError) { count = try file.read(at: 0, into: stored) } catch { throw .io(error) }
+      do throws(StorageError) { count = try file.read(at: 0, into: stored) } catch { throw .io(.storage(error)) }
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       try decode(UnsafeRawBufferPointer(stored), index: index, into: buffer, context: context)
     } catch {
@@ -96,14 +98,14 @@ public final class N5Array: ChunkedArray {
 
   public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
     let exists = try entryExists(blockPath(index))
-    if !exists, !isFolder(path) { throw .arrayMissing(path: path) }
+    if !exists, !FileStatus.isFolder(path) { throw .arrayMissing(path: path) }
     return exists
   }
 
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: path, chunks.reversed()[...]) { return true }
-    guard isFolder(path) else { throw .arrayMissing(path: path) }
+    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
     return false
   }
 
@@ -120,7 +122,7 @@ public final class N5Array: ChunkedArray {
   private func entryExists(_ path: String) throws(ZarrError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
+    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return false
   }
 

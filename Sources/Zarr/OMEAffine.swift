@@ -1,3 +1,5 @@
+import JSON
+
 /// An affine map between points of any number of coordinates: a row for each of the output, with a number for each of the
 /// input and the shift last. What the transformations of OME-Zarr 0.6 come to, as far as they are affine.
 public struct OMEAffine: Sendable, Hashable {

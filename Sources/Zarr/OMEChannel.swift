@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// One entry of `omero.channels`: what a viewer shows a channel as.
 ///

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// A coordinate system of OME-Zarr 0.6: a name, and axes whose order is that of the numbers of a point.
 public struct OMECoordinateSystem: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// What the metadata of an OME-Zarr image (0.4, 0.5, 0.6) say: its axes, its levels and where their voxels sit.
 ///

@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import JSON
 
 /// The images that the metadata of a folder list: of what bioformats2raw writes, of a plate, of a well.
 public struct OMELayout: Sendable, Equatable {
@@ -75,8 +77,8 @@ public struct OMELayout: Sendable, Equatable {
   /// - Parameter group: names of files that may be there.
   private static func hasNoFile(_ folder: String, but group: [String] = []) throws(ZarrError) -> Bool {
     let entries: [FolderListing.Entry]
-    do throws(ZarrError) { entries = try FolderListing(folder).entries() } catch {
-      guard case .io(_, _, ENOENT) = error else { throw error }
+    do throws(StorageError) { entries = try FolderListing(folder).entries() } catch {
+      guard error.systemNumber == ENOENT else { throw .storage(error) }
       return true
     }
     for entry in entries where !group.contains(entry.name) {

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// Reads one entry of `multiscales` into axes and levels.
 ///

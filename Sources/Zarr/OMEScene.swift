@@ -1,3 +1,5 @@
+import JSON
+
 /// A scene of OME-Zarr 0.6: the group above several images, whose metadata say by transformations where they are, to each
 /// other or in coordinate systems of the scene.
 public struct OMEScene: Sendable {

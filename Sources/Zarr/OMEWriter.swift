@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 
 /// The metadata of an OME-Zarr image that we write, 0.4 or 0.5: complete, in the place and order that validators want.
 ///

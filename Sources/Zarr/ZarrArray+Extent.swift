@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 extension ZarrArray {
@@ -43,7 +44,7 @@ extension ZarrArray {
   private func entryExists(_ path: String) throws(ZarrError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
+    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return false
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 public enum ChunkPresence: Sendable, Hashable {
@@ -92,7 +93,8 @@ extension ZarrArray {
     var sum = FileChecksum()
     var offset = 0
     while true {
-      let count = try file.read(at: offset, into: piece)
+      let count: Int
+      do throws(StorageError) { count = try file.read(at: offset, into: piece) } catch { throw .storage(error) }
       if count == 0 { return sum.value }
       sum.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
       offset += count
@@ -104,25 +106,24 @@ extension ZarrArray {
   /// nil where the block has no file. Where the array's folder is gone too, every chunk would look like background:
   /// that is an error.
   private func openBlock(_ block: [Int]) throws(ZarrError) -> FileReader? {
-    if let file = try FileReader.open(blockPath(block)) { return file }
-    guard isFolder(path) else { throw .arrayMissing(path: path) }
+    if let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath(block)) }) { return file }
+    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
     return nil
   }
 
   private func fileExists(_ path: String) throws(ZarrError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
-    guard isFolder(self.path) else { throw .arrayMissing(path: self.path) }
+    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
+    guard FileStatus.isFolder(self.path) else { throw .arrayMissing(path: self.path) }
     return false
   }
 
   private func shardIndex(
     _ file: borrowing FileReader, block: [Int], layout: ShardLayout, context: CodecContext, cached: Bool = true
   ) throws(ZarrError) -> ShardIndex {
-    let stamp = ShardIndexCache.Stamp(
-      byteCount: file.byteCount, modificationTime: file.modificationTime, inode: file.inode)
-    if cached, let index = ShardIndexCache.shared.index(file.path, stamp: stamp) { return index }
+    let version = file.version
+    if cached, let index = ShardIndexCache.shared.index(file.path, version: version) { return index }
     guard let offset = layout.indexOffset(fileByteCount: file.byteCount) else {
       throw .shardDamaged(
         shard: block, path: file.path,
@@ -134,7 +135,7 @@ extension ZarrArray {
       let count = try readBytes(file, at: offset, into: stored)
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       let index = try layout.decodeIndex(UnsafeRawBufferPointer(stored), context: context)
-      if cached { ShardIndexCache.shared.insert(index, path: file.path, stamp: stamp) }
+      if cached { ShardIndexCache.shared.insert(index, path: file.path, version: version) }
       return index
     } catch {
       let path = file.path
@@ -184,10 +185,10 @@ extension ZarrArray {
   private func readBytes(
     _ file: borrowing FileReader, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) -> Int {
-    do throws(ZarrError) {
+    do throws(StorageError) {
       return try file.read(at: offset, into: target)
     } catch {
-      throw .io(error)
+      throw .io(.storage(error))
     }
   }
 

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// One Zarr array in a folder, v2 or v3: its layout, and its chunks one at a time.
 ///

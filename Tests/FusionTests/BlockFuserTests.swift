@@ -496,6 +496,6 @@ let allFunctions = [
     let error = #expect(throws: FusionError.self) {
       try fuser.fuse(Box3(shape: Index3(2, 2, 2)), views: [view], reader: TwinReader(views: []), into: out)
     }
-    #expect(error?.code == "block-too-large")
+    #expect(error?.code.rawValue == "block-too-large")
   }
 }

@@ -1,6 +1,7 @@
 @preconcurrency import CHDF5Library
 import Foundation
 import HDF5
+import TestSupport
 import Testing
 
 /// A file for one test, made by libhdf5 itself. It is read after `close`.
@@ -10,15 +11,14 @@ final class HDF5TestFile {
     var values: [UInt32] = []
   }
 
-  let folder: String
   let path: String
+  private let temporary: TemporaryFolder
   private var file: hid_t = -1
 
   /// - Parameter userBlock: bytes of another program at the beginning.
   init(_ name: String = "data.h5", userBlock: Int = 0) throws {
-    folder = FileManager.default.temporaryDirectory.path + "/hdf5-tests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let path = folder + "/" + name
+    temporary = try TemporaryFolder()
+    let path = temporary.path + "/" + name
     self.path = path
     file = HDF5Library.inTurn {
       _ = H5open()
@@ -33,8 +33,10 @@ final class HDF5TestFile {
 
   deinit {
     close()
-    try? FileManager.default.removeItem(atPath: folder)
+    temporary.remove()
   }
+
+  var folder: String { temporary.path }
 
   func close() {
     if file >= 0 { HDF5Library.inTurn { _ = H5Fclose(file) } }

@@ -1,5 +1,6 @@
 import Geometry
 import HDF5
+import TestSupport
 import Zarr
 
 func open(_ file: HDF5TestFile, _ inner: String) throws -> HDF5Array {
@@ -46,11 +47,4 @@ func positions(_ grid: [Int]) -> [[Int]] {
 }
 
 /// The typed error that a call throws.
-func error(_ body: () throws -> Void) -> ZarrError? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? ZarrError
-  }
-}
+func error(_ body: () throws -> Void) -> ZarrError? { thrown(ZarrError.self, by: body) }

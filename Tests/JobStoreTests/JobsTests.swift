@@ -144,7 +144,7 @@ import Testing
       let error = #expect(throws: JobStoreError.self) {
         _ = try scene.store.createJob(NewJob(description: .sample(), views: [], levels: levels))
       }
-      #expect(error?.code == "record-invalid")
+      #expect(error?.code.rawValue == "record-invalid")
     }
     #expect(try scene.store.jobsInCreation().isEmpty)
     #expect(try scene.store.jobs().isEmpty)

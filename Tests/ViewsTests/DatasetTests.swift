@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -96,7 +97,7 @@ import Views
     #expect(try one.transformKey(nil) == "stage")
     #expect(try one.transformKey("stage") == "stage")
     let missing = #expect(throws: ViewsError.self) { try one.transformKey("registered") }
-    #expect(missing?.code == "transform-missing")
+    #expect(missing?.code.rawValue == "transform-missing")
     #expect(missing?.hint.contains("stage") == true)
     let two = try folder.load(
       #"{"name": "1", "path": "a", "transforms": {"stage": \#(identity), "registered": \#(identity)}}"#,
@@ -213,7 +214,7 @@ import Views
     try folder.write("garbage/.zgroup", #"{"zarr_format": 2}"#)
     try folder.write("garbage/.zattrs", "{")
     let error = #expect(throws: ViewsError.self) { try folder.load(#"{"name": "first", "path": "a"}"#, view) }
-    #expect(error?.code == code)
+    #expect(error?.code.rawValue == code)
     #expect(error?.view == "v")
     let text = error?.description ?? ""
     #expect(text.contains("\"v\""), "\(text)")

@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 import Testing
 import Views
@@ -43,7 +44,7 @@ import Views
       (["DAPI", "GFP"], ["DAPI", "DAPI"], 2), (["ch", "ch"], ["ch", "GFP"], 2),
     ] {
       let error = #expect(throws: ViewsError.self) { try channels(first, second, count: count) }
-      #expect(error?.code == "view-mismatch")
+      #expect(error?.code.rawValue == "view-mismatch")
       #expect(error?.description.contains("view \"b\": channels") == true)
     }
   }

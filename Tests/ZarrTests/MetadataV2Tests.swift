@@ -1,4 +1,7 @@
+import Diagnostics
 import Geometry
+import JSON
+import TestSupport
 import Testing
 import Zarr
 
@@ -59,7 +62,7 @@ import Zarr
     ] as [(String, JSONValue, String)])
   func refusesByName(key: String, value: JSONValue, named: String) {
     let error = zarrError { _ = try open([key: value]) }
-    #expect(error?.code == "format-unsupported")
+    #expect(error?.code.rawValue == "format-unsupported")
     #expect(error?.description.contains(named) == true, "\(error as Any)")
   }
 
@@ -71,7 +74,7 @@ import Zarr
     ] as [(String, JSONValue)])
   func refusesWhatIsInvalid(key: String, value: JSONValue) {
     let error = zarrError { _ = try open([key: value]) }
-    #expect(error?.code == "metadata-invalid")
+    #expect(error?.code.rawValue == "metadata-invalid")
     #expect(error?.description.contains(".zarray") == true)
   }
 
@@ -87,7 +90,7 @@ import Zarr
     try folder.write(#"{"a": [1, 18446744073709551615]}"#, to: ".zattrs")
     #expect(try ZarrArray.open(folder.path).attributes == ["a": [1, .uint(.max)]])
     try folder.write("[]", to: ".zattrs")
-    #expect(zarrError { _ = try ZarrArray.open(folder.path) }?.code == "metadata-invalid")
+    #expect(zarrError { _ = try ZarrArray.open(folder.path) }?.code.rawValue == "metadata-invalid")
     try folder.write("{", to: ".zattrs")
     #expect(zarrError { _ = try ZarrArray.open(folder.path) }?.description.contains(".zattrs") == true)
   }

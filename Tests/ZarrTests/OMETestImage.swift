@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Zarr
 
 /// A folder of its own for one test, gone with it.

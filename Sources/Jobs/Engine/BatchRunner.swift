@@ -1,5 +1,7 @@
+import Diagnostics
 import Fusion
 import Geometry
+import Threads
 
 /// Runs the blocks of one level through a batch function of the user's, batch after batch.
 ///
@@ -54,7 +56,7 @@ final class BatchRunner: Sendable {
     let done = begun.read { $0 }
     for (index, task) in tasks.enumerated() where !done.contains(index) {
       let message = "the batch function \(type(of: function).name) did not fuse this block: \(why)"
-      stage.fail(task, WorkFailure(code: "batch-failed", message: message, isTransient: false))
+      stage.fail(task, WorkFailure(code: .batchFailed, message: message, isTransient: false))
       for part in task.parts.indices { _ = queue.finished(WorkQueue.Part(task: task, index: part)) }
     }
   }

@@ -1,6 +1,8 @@
 import Faults
+import Files
 import Geometry
 import Synchronization
+import Threads
 import Zarr
 
 /// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.
@@ -34,7 +36,7 @@ final class BlockTask: Sendable {
   }
 
   private let state = Monitor(State())
-  private let folders: DirectoryMaker
+  private let folders: FolderMaker
   private let tag: String
   // beside the state, whose lock is held while bytes are written
   private let waitingBytes = Atomic<Int>(0)
@@ -48,7 +50,7 @@ final class BlockTask: Sendable {
   }
 
   init(
-    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, folders: DirectoryMaker, tag: String
+    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, folders: FolderMaker, tag: String
   ) {
     self.block = block
     self.attempt = attempt
@@ -111,7 +113,7 @@ final class BlockTask: Sendable {
   private func append(_ encoded: UnsafeRawBufferPointer?, to state: inout State) throws(ZarrError) {
     if let encoded { try write(encoded, to: &state) }
     if state.index != nil, let number = Faults.reach(.partAppended) {
-      throw ZarrError.io(step: .write, path: path, errno: number)
+      throw ZarrError.storage(.io(step: .write, path: path, errno: number))
     }
     state.index?.append(encodedByteCount: encoded?.count)
     state.next += 1
@@ -119,11 +121,15 @@ final class BlockTask: Sendable {
   }
 
   private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
-    if state.file == nil {
-      try folders.ensureParent(of: path)
-      state.file = try folders.file(path, tag: tag)
+    do throws(StorageError) {
+      if state.file == nil {
+        try folders.ensureParent(of: path)
+        state.file = try folders.file(path, tag: tag)
+      }
+      try state.file?.append(bytes)
+    } catch {
+      throw .storage(error)
     }
-    try state.file?.append(bytes)
     state.byteCount += bytes.count
     if !array.carriesChecksums { state.checksum.append(bytes) }
   }
@@ -133,8 +139,8 @@ final class BlockTask: Sendable {
 
   /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
   /// nothing but fill.
-  func finish() throws(ZarrError) -> File? {
-    try state.update { (state) throws(ZarrError) in
+  func finish() throws(StorageError) -> File? {
+    try state.update { (state) throws(StorageError) in
       guard state.file != nil else { return nil }
       try state.file?.sync()
       try state.file.take()?.commit()

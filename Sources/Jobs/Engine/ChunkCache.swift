@@ -1,6 +1,8 @@
+import Diagnostics
 import Geometry
 import Memory
 import Synchronization
+import Threads
 
 /// Decoded input chunks, shared by all workers and limited in bytes.
 ///

@@ -1,8 +1,10 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
 import JobStore
-import Resources
 import Synchronization
+import Threads
 import Zarr
 
 /// The last part of a block's way: sync, rename, sync of the folders, record. Overlaps with making the next blocks.
@@ -24,7 +26,7 @@ final class DurableStage: Sendable {
   private let monitor = Monitor(State())
   private let ledger: any BlockLedger
   private let queue: WorkQueue
-  private let folders: DirectoryMaker
+  private let folders: FolderMaker
   private let meter: RunMeter
   private let threads = Mutex<(syncers: ThreadGroup, recorder: ThreadGroup)?>(nil)
 
@@ -32,7 +34,7 @@ final class DurableStage: Sendable {
   ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
   ///   - capacity: files that may wait or be in work before `submit` waits.
   init(
-    ledger: any BlockLedger, queue: WorkQueue, folders: DirectoryMaker, meter: RunMeter, syncThreads: Int, capacity: Int
+    ledger: any BlockLedger, queue: WorkQueue, folders: FolderMaker, meter: RunMeter, syncThreads: Int, capacity: Int
   ) throws(ThreadError) {
     (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
     files = BoundedQueue(capacity: capacity)
@@ -73,7 +75,7 @@ final class DurableStage: Sendable {
     if failure.isTransient { folders.forget() }
     if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
     let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
-    let result = WorkResult(block: task.block, outcome: .failed(code: failure.code, message: failure.message + tries))
+    let result = WorkResult(block: task.block, outcome: .failed(code: failure.code.rawValue, message: failure.message + tries))
     monitor.update { $0.others.append(result) }
   }
 

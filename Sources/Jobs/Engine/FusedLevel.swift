@@ -2,6 +2,7 @@ import Fusion
 import Geometry
 import JobStore
 import Synchronization
+import Threads
 import Views
 import Zarr
 

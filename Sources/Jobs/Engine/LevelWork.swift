@@ -1,5 +1,6 @@
 import Geometry
 import JobStore
+import Threads
 import Zarr
 
 /// One level to be made: level 0 by fusing, the others by averaging. The rest of a block's way is the same for all.

@@ -1,6 +1,9 @@
+import Diagnostics
+import Files
 import Fusion
 import Geometry
 import JobStore
+import Threads
 import Views
 import Zarr
 
@@ -162,7 +165,7 @@ private final class PyramidBlockMaker: BlockMaker {
           let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
           guard FileStatus.exists(path) else {
             throw WorkFailure(
-              code: "source-missing",
+              code: .sourceMissing,
               message: "block \(index) of level \(level.below.level) is recorded done, but \(path) is not there; "
                 + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
           }

@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import JobStore
+import Threads
 
 /// Counts what a run does, for progress, rates and the time left.
 public final class RunMeter: Sendable {

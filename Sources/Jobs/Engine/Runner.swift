@@ -1,9 +1,10 @@
 import CSystem
+import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
-import Resources
+import Threads
 import Views
 import Zarr
 

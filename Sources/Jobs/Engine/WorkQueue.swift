@@ -1,5 +1,6 @@
 import Geometry
 import JobStore
+import Threads
 
 /// Hands the parts of blocks to the workers of one level.
 ///

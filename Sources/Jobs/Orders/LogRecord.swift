@@ -1,4 +1,5 @@
 import CSystem
+import Diagnostics
 import Foundation
 
 /// One record of a task's log, and how it is written: 4 bytes length, 4 bytes CRC-32C of length and content, content.
@@ -178,12 +179,6 @@ package struct LogHeader: Hashable, Sendable, Codable {
     (self.task, self.host, self.pid, self.program) = (task, host, pid, program)
     (self.temporaryTag, self.startedAt) = (temporaryTag, startedAt)
   }
-}
-
-extension Date {
-  package var milliseconds: Int { Int((timeIntervalSince1970 * 1000).rounded()) }
-
-  package init(milliseconds: Int) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
 }
 
 private struct ByteWriter {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Reads a log while others may write it: each call gives the whole records that have come since the last.
@@ -84,6 +85,6 @@ package struct LogTail {
   }
 
   private func failure(_ number: Int32) -> JobError {
-    .output("cannot read the log \(path): \(String(cString: strerror(number)))", hint: "check its permissions and its disk")
+    .output("cannot read the log \(path): \(systemWords(number))", hint: "check its permissions and its disk")
   }
 }

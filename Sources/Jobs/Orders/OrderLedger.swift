@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -278,5 +279,5 @@ final class OrderLedger: RunLedger {
   }
 
   /// The code of a failed block whose view is not what it was.
-  static let inputChanged = "input-changed"
+  static let inputChanged = FailureCode.inputChanged.rawValue
 }

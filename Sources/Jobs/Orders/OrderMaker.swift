@@ -1,4 +1,6 @@
+import Diagnostics
 import Faults
+import Files
 import Foundation
 import Fusion
 import Geometry
@@ -101,17 +103,17 @@ public struct OrderMaker {
   /// Both names survive a loss of power.
   private func newFolder(_ output: String, job: JobID) throws -> String {
     let folder = WorkOrder.folder(ofOutput: output)
-    try DirectoryMaker.makeDurably(folder)
+    try FolderMaker.makeDurably(folder)
     var number = try nextNumber(output, job: job)
     while mkdir("\(folder)/order-\(number)", 0o777) != 0 {
       guard errno == EEXIST else { throw failure(folder) }
       number += 1
     }
-    try DirectoryMaker(root: folder).sync(folder)
+    try FolderMaker(root: folder).sync(folder)
     return "\(folder)/order-\(number)"
   }
 
   private func failure(_ folder: String, _ number: Int32 = errno) -> JobError {
-    .output("cannot make a folder in \(folder): \(String(cString: strerror(number)))", hint: "check its permissions")
+    .output("cannot make a folder in \(folder): \(systemWords(number))", hint: "check its permissions")
   }
 }

@@ -1,5 +1,7 @@
 import CSystem
+import Diagnostics
 import Faults
+import Files
 import Foundation
 import Synchronization
 import Zarr
@@ -19,7 +21,7 @@ package final class TaskLog: Sendable {
   package let header: LogHeader
   /// Of the share; made when the first record is written.
   private let folder: String
-  private let folders: DirectoryMaker
+  private let folders: FolderMaker
   private let attempt: String
   private let state = Mutex(State())
 
@@ -28,7 +30,7 @@ package final class TaskLog: Sendable {
   ///   - attempt: names this process's try, unlike any other.
   package init(folder: String, root: String, attempt: String, header: LogHeader) {
     (self.folder, self.attempt, self.header) = (folder, attempt, header)
-    folders = DirectoryMaker(root: root)
+    folders = FolderMaker(root: root)
   }
 
   deinit {
@@ -62,7 +64,7 @@ package final class TaskLog: Sendable {
   }
 
   private func open(_ state: inout State) throws(JobError) {
-    do throws(ZarrError) { try folders.ensureParent(of: "\(folder)/log") } catch { throw failure(error) }
+    do throws(StorageError) { try folders.ensureParent(of: "\(folder)/log") } catch { throw failure(error) }
     while true {
       state.path = "\(folder)/\(attempt)-\(state.number).log"
       state.number += 1
@@ -70,7 +72,7 @@ package final class TaskLog: Sendable {
       if state.descriptor >= 0 { break }
       guard errno == EEXIST else { throw failure(errno, state.path) }
     }
-    do throws(ZarrError) {
+    do throws(StorageError) {
       for unsynced in folders.takeUnsynced([state.path]) { try folders.sync(unsynced) }
     } catch {
       throw failure(error)
@@ -94,15 +96,15 @@ package final class TaskLog: Sendable {
     }
   }
 
-  private func failure(_ error: ZarrError) -> JobError {
-    guard case .io(_, let path, let number) = error else { return .output("\(error)", hint: error.hint) }
-    return failure(number, path)
+  private func failure(_ error: StorageError) -> JobError {
+    guard let number = error.systemNumber else { return .output("\(error)", hint: error.hint) }
+    return failure(number, error.path)
   }
 
   private func failure(_ number: Int32, _ path: String) -> JobError {
-    if number == ENOSPC || number == EDQUOT { return .diskFull(path: path) }
+    if ErrnoMeaning(number).isDiskFull { return .diskFull(path: path) }
     return .output(
-      "cannot write the log \(path): \(String(cString: strerror(number)))",
+      "cannot write the log \(path): \(systemWords(number))",
       hint: "check the folder and its permissions; the same command goes on where it stopped")
   }
 }

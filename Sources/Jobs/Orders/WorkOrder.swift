@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Foundation
 import Fusion
 import Geometry
@@ -48,7 +50,7 @@ struct WorkOrder: Sendable {
     guard descriptor >= 0 else {
       // a folder that is gone has no tasks
       if errno == ENOENT || errno == ENOTDIR { return }
-      throw .output("cannot write \(path)/\(withdrawnName): \(String(cString: strerror(errno)))", hint: "check its permissions")
+      throw .output("cannot write \(path)/\(withdrawnName): \(systemWords(errno))", hint: "check its permissions")
     }
     close(descriptor)
   }
@@ -67,8 +69,7 @@ struct WorkOrder: Sendable {
       return try FolderListing(folder).names()
     } catch {
       // a stray file is no folder
-      if case .io(_, _, ENOENT) = error { return [] }
-      if case .io(_, _, ENOTDIR) = error { return [] }
+      if error.isMissing { return [] }
       throw .output(
         "cannot read the folder: \(error)", hint: "make it readable for this user on this host, then do the same again")
     }
@@ -81,7 +82,7 @@ struct WorkOrder: Sendable {
     let number = errno
     if number == ENOENT || number == ENOTDIR { return false }
     throw .output(
-      "cannot look at the work order \(path): \(String(cString: strerror(number)))",
+      "cannot look at the work order \(path): \(systemWords(number))",
       hint: "make its folder readable for this user on this host, then do the same again")
   }
 

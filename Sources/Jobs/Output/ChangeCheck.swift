@@ -1,7 +1,9 @@
+import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import JSON
 import Views
 import Zarr
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Zarr
 
@@ -7,19 +8,18 @@ extension OutputFolder {
   func finish(job title: String) throws {
     do {
       try writeFinalMetadata()
-    } catch let error as ZarrError where error.isDamage {
+    } catch let error as any Failure where Self.isDamage(error) {
       throw JobError.damaged(job: title, what: error.description)
     }
   }
 }
 
-extension ZarrError {
+extension OutputFolder {
   /// Whether a file that was written well is not as it was.
-  fileprivate var isDamage: Bool {
-    switch self {
+  private static func isDamage(_ failure: any Failure) -> Bool {
+    switch failure.code {
     case .chunkMissing, .chunkDamaged, .shardDamaged: true
-    case .io(_, _, let number): number == EISDIR || number == ENOTDIR
-    default: false
+    default: [EISDIR, ENOTDIR].contains(failure.systemNumber)
     }
   }
 }

@@ -1,6 +1,8 @@
 import Faults
+import Files
 import Foundation
 import Geometry
+import JSON
 import Views
 import Zarr
 
@@ -12,24 +14,24 @@ final class OutputFolder: Sendable {
   let path: String
   let plan: JobPlan
   let uuid: String
-  let folders: DirectoryMaker
+  let folders: FolderMaker
   /// Marks temp files as this process's.
   let temporaryTag: String
   private let arrays: [ZarrArray]
   private let provenance: JSONValue
   private let mark: String
-  private let held: HeldFolder?
+  private let held: OpenFolder?
 
   /// - Parameters:
   ///   - mark: tells this process from those of other hosts, which may have the same number.
   ///   - held: the folder, for whoever writes into it.
   init(
-    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: HeldFolder? = nil
+    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: OpenFolder? = nil
   ) throws(ZarrError) {
     (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
     (self.mark, self.held) = (mark, held)
     temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
-    folders = held.map { DirectoryMaker($0) } ?? DirectoryMaker(root: path)
+    folders = held.map { FolderMaker($0) } ?? FolderMaker(root: path)
     var arrays: [ZarrArray] = []
     for layout in plan.levels {
       arrays.append(
@@ -42,9 +44,9 @@ final class OutputFolder: Sendable {
   ///
   /// - Throws: `JobError.changed` where it is not this job's.
   func held(by title: String) throws -> OutputFolder {
-    let held: HeldFolder
+    let held: OpenFolder
     do {
-      held = try HeldFolder(path)
+      held = try OpenFolder(path)
     } catch {
       if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
       throw error
@@ -70,7 +72,7 @@ final class OutputFolder: Sendable {
   }
 
   /// Writes all metadata into a new folder and syncs it.
-  func writeMetadata(into folder: String) throws(ZarrError) {
+  func writeMetadata(into folder: String) throws(StorageError) {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
       let array = Self.arrayPath(folder, layout.level, plan)
@@ -93,7 +95,7 @@ final class OutputFolder: Sendable {
     try reach(.finalMetadataWritten)
   }
 
-  private func reach(_ point: FaultPoint) throws(ZarrError) {
+  private func reach(_ point: FaultPoint) throws(StorageError) {
     if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
   }
 
@@ -170,8 +172,8 @@ final class OutputFolder: Sendable {
     return writer.groupFiles()
   }
 
-  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(ZarrError) {
-    let maker = DirectoryMaker(root: root)
+  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(StorageError) {
+    let maker = FolderMaker(root: root)
     let path = folder + "/" + file.name
     try maker.ensureParent(of: path)
     try writeFileAtomically(file.bytes, to: path, sync: true)

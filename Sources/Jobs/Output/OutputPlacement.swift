@@ -1,4 +1,5 @@
 import Faults
+import Files
 import Foundation
 import Views
 import Zarr
@@ -30,9 +31,9 @@ struct OutputPlacement {
   private var parent: String { FilePath.folder(of: path) }
 
   /// Makes the folder that is to be the output, and what `write` puts into it.
-  func prepare(write: (_ folder: String) throws(ZarrError) -> Void) throws {
+  func prepare(write: (_ folder: String) throws(StorageError) -> Void) throws {
     // a parent that is there has its name; it may lie where folders can be passed through and not be read
-    if !FileStatus.isFolder(parent) { try DirectoryMaker.makeDurably(parent) }
+    if !FileStatus.isFolder(parent) { try FolderMaker.makeDurably(parent) }
     do {
       try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
     } catch {
@@ -49,23 +50,23 @@ struct OutputPlacement {
     if overwrite {
       do {
         try rename(path, aside)
-      } catch ZarrError.io(_, _, ENOENT) {
+      } catch StorageError.io(_, _, ENOENT) {
         // there was none, or it has gone since it was looked at
       }
     }
     try reach(.oldMovedAside, .rename, path)
     do {
       try rename(temporary, path)
-    } catch ZarrError.io(_, _, let number) where [EEXIST, ENOTEMPTY, ENOTDIR].contains(number) {
+    } catch StorageError.io(_, _, let number) where [EEXIST, ENOTEMPTY, ENOTDIR].contains(number) {
       throw JobError.invalid(
         what: "the output \(path) exists: somebody else has just made it",
         hint: overwrite ? "submit again, if that is to be replaced too" : "choose another place, or add --overwrite")
     }
     try reach(.outputRenamed, .rename, path)
-    try DirectoryMaker(root: parent).sync(parent)
+    try FolderMaker(root: parent).sync(parent)
   }
 
-  private func reach(_ point: FaultPoint, _ step: ZarrError.Step, _ path: String) throws(ZarrError) {
+  private func reach(_ point: FaultPoint, _ step: StorageError.Step, _ path: String) throws(StorageError) {
     if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
   }
 
@@ -106,7 +107,7 @@ struct OutputPlacement {
 
   private func rename(_ from: String, _ to: String) throws {
     guard Foundation.rename(from, to) == 0 else {
-      throw ZarrError.io(step: .rename, path: to, errno: errno)
+      throw StorageError.io(step: .rename, path: to, errno: errno)
     }
   }
 }

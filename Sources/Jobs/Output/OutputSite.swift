@@ -1,5 +1,8 @@
+import Diagnostics
+import Files
 import Foundation
 import JobStore
+import JSON
 import Views
 import Zarr
 
@@ -59,7 +62,7 @@ struct OutputSite {
     while !FileStatus.exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
     guard access(folder, W_OK | X_OK) != 0 else { return }
     throw .invalid(
-      what: "the output cannot be made in \(folder): \(String(cString: strerror(errno)))",
+      what: "the output cannot be made in \(folder): \(systemWords(errno))",
       hint: "choose another place, or give yourself the right to write there")
   }
 

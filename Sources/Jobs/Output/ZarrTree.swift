@@ -1,4 +1,6 @@
+import Files
 import Foundation
+import JSON
 import Zarr
 
 /// What of a folder is recognised as Zarr, at any depth: only that is ever deleted.

@@ -2,7 +2,7 @@ import Foundation
 import Fusion
 import Geometry
 import JobStore
-import Resources
+import Threads
 import Zarr
 
 /// Reads what is there of a job's output and projects it along axes of space, at one time point.

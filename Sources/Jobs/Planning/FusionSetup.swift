@@ -1,5 +1,6 @@
 import Fusion
 import Geometry
+import JSON
 import Zarr
 
 /// From a plan to what the arithmetic needs.

@@ -1,4 +1,6 @@
+import Diagnostics
 import Geometry
+import JSON
 import Zarr
 
 /// Reads values out of one JSON object of options, and complains about keys that nobody asked for.

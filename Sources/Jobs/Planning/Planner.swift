@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Foundation
 import Geometry

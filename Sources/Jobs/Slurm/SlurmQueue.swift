@@ -1,6 +1,6 @@
 import Foundation
-import Resources
 import Synchronization
+import Threads
 
 /// Slurm as this program uses it: `sbatch`, `squeue`, `scancel` and `scontrol`, run as a user would run them.
 package struct SlurmQueue: Sendable {

@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
 import Zarr
@@ -33,7 +35,7 @@ struct BigStitcherFile {
     } catch {
       throw .datasetInvalid(path: path, field: "line \(error.line)", reason: error.reason)
     }
-    return try BigStitcherFile(root, path: path).dataset(digest: FileBytes.digest(bytes))
+    return try BigStitcherFile(root, path: path).dataset(digest: Digest(bytes).text)
   }
 
   private init(_ root: XMLTree.Element, path: String) throws(ViewsError) {

@@ -1,4 +1,6 @@
+import Files
 import Geometry
+import JSON
 import Zarr
 
 /// What the files of an N5 path say: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
@@ -22,7 +24,7 @@ struct N5ImageFile {
 
   /// Whether a folder looks like one: an array, or a group of levels.
   static func isThere(_ path: String) -> Bool {
-    func has(_ folder: String) -> Bool { FileBytes.isFile("\(path)\(folder)/\(N5Array.metadataFile)") }
+    func has(_ folder: String) -> Bool { FileStatus.isFile("\(path)\(folder)/\(N5Array.metadataFile)") }
     return has("") || has("/s0")
   }
 
@@ -45,7 +47,7 @@ struct N5ImageFile {
     var levels: [UnplacedLevel] = []
     for i in 0..<64 {
       let folder = "\(path)/s\(i)"
-      guard i == 0 || FileBytes.isFile(folder + "/" + file) else { break }
+      guard i == 0 || FileStatus.isFile(folder + "/" + file) else { break }
       let array = try N5Array.open(folder)
       let mine = try Self.factor(array.attributes["downsamplingFactors"], folder + "/" + file)
       guard let factor = mine ?? (i < factors.count ? factors[i] : i == 0 ? .one : nil) else { break }

@@ -1,4 +1,5 @@
 import CTiffReader
+import Files
 import Foundation
 import Zarr
 

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// What a TIFF file says of its image beside the voxels: how its planes make up t, c and z, and where they sit.

@@ -1,4 +1,6 @@
+import Files
 import Geometry
+import JSON
 import Zarr
 
 /// Where the images of a `bioformats2raw` folder are: it writes no translations, but keeps the OME-XML of the file that it
@@ -11,7 +13,7 @@ enum BioFormatsPositions {
   /// themselves where they are, or where it is not certain which image is which.
   static func origins(of images: [String], in folder: String) throws(ViewsError) -> [[Axis: Double]]? {
     let path = folder + "/" + file
-    guard FileBytes.isFile(path) else { return nil }
+    guard FileStatus.isFile(path) else { return nil }
     let plate = try ImageFolder.attributes(folder).flatMap { ($0["ome"] ?? $0)["plate"] }
     let bytes = try DatasetFile.bytes(of: path)
     let text: String

@@ -1,4 +1,6 @@
+import Diagnostics
 import Geometry
+import Threads
 import Zarr
 
 /// An OME-Zarr 0.6 scene as a dataset: each image that its transformations name is a view, and each coordinate system of
@@ -63,7 +65,7 @@ extension DatasetFile {
         reason: graph.problem(of: image).map { "it cannot be placed: \($0)" }
           ?? "no transformation that can be followed leads from it to \"\(targets[0].name)\"")
     }
-    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes), notes: notes)
+    self.init(path: path, entries: entries, digest: Digest(bytes).text, notes: notes)
     self.failures = failures
     try checkNames()
   }

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// What the files of a Zarr path say, before a dataset has its say: an OME-Zarr image with its arrays, or one array.
@@ -54,7 +56,7 @@ struct ZarrImageFile {
         array = try ZarrArray.open(arrayPath)
       } catch {
         guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
-        guard ImageFolder.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
+        guard FileStatus.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
         throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(arrayPath))")
       }
       try ZarrImageFile.check(
@@ -73,7 +75,7 @@ struct ZarrImageFile {
       guard stat(path, &status) == 0 else {
         throw errno == ENOENT || errno == ENOTDIR
           ? .inputMissing(view: view, path: path)
-          : .unreadable(view: view, why: .io(step: .stat, path: path, errno: errno))
+          : .unreadable(view: view, why: .storage(.io(step: .stat, path: path, errno: errno)))
       }
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw isFolder

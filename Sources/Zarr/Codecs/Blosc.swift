@@ -1,4 +1,5 @@
 import CBlosc
+import JSON
 
 /// The Blosc 1 container, through the library's calls that take no global lock and start no threads.
 struct Blosc: WrittenCodec {

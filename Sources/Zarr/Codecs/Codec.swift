@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// One way to store the elements or the bytes of a chunk.
 ///

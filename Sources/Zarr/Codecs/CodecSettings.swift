@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// What the metadata of an array say about one of its codecs, and about the elements that it stores.
 package struct CodecSettings: Sendable {

@@ -1,4 +1,5 @@
 import CZlib
+import JSON
 
 /// gzip members (RFC 1952). N5 can say that its `gzip` is a zlib stream.
 struct Gzip: WrittenCodec {

@@ -1,4 +1,5 @@
 import CZstd
+import JSON
 
 /// zstd frames (RFC 8878). Frames that we write carry a checksum.
 struct Zstd: WrittenCodec {
