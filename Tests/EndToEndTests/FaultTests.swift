@@ -105,7 +105,7 @@ import Zarr
     #expect(counts.done > 0)
     #expect(counts.failed > 0)
     let failure = try #require(try folder.database.failures(of: 1).first)
-    #expect(failure.code.rawValue == "io-failed")
+    #expect(failure.code == "io-failed")
     #expect(failure.message.contains("tried 4 times"), "\(failure.message)")
     try expectRecordedBlocksOnDisk(folder, job: 1)
     // failed once more, and counted

@@ -26,7 +26,7 @@ import Testing
     let keys = entries.map { [$0.block.level] + $0.block.position.array }
     #expect(keys == keys.sorted { $0.lexicographicallyPrecedes($1) })
     #expect(Set(entries.map(\.state)) == Set(BlockState.allCases))
-    for entry in entries where entry.state == .failed { #expect(entry.failure?.code.rawValue == "c") }
+    for entry in entries where entry.state == .failed { #expect(entry.failure?.code == "c") }
     let queue = try DatabaseQueue(path: scene.path)
     let lines = try queue.read { db in
       try String.fetchAll(

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import GRDB
 import GRDB
@@ -161,7 +162,7 @@ import Testing
     (.SQLITE_CONSTRAINT, "database-error"), (.SQLITE_CANTOPEN, "database-cannot-open"),
   ])
   func sqliteErrorsHaveTheirMeaning(code: ResultCode, name: String) {
-    #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code == name)
+    #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code.rawValue == name)
   }
 
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {

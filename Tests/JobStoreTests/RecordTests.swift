@@ -67,7 +67,7 @@ import Testing
       #expect(try run.claim(level: 0, limit: 1) == [])
       try run.end(.finished)
       let failure = try #require(try scene.store.failures(of: job).first)
-      #expect(failure.block == block && failure.code.rawValue == "chunk-damaged" && failure.message == "attempt \(attempt)")
+      #expect(failure.block == block && failure.code == "chunk-damaged" && failure.message == "attempt \(attempt)")
       #expect(failure.attempts == attempt && failure.isFailed)
       #expect(try scene.store.state(of: job, block: block) == .failed)
       #expect(try scene.store.retry(job) == 1)

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// numcodecs' `delta`: each element is stored as its difference to the one before, in the order of the bytes.
 ///
