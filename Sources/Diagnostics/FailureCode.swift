@@ -42,8 +42,6 @@ public enum FailureCode: String, Sendable, CaseIterable {
   case severalImages = "several-images"
   case viewInvalid = "view-invalid"
   case viewMismatch = "view-mismatch"
-  case transformMissing = "transform-missing"
-  case transformAmbiguous = "transform-ambiguous"
   case inputChanged = "input-changed"
 
   // fusion

@@ -3,12 +3,12 @@ import Files
 import Foundation
 import Zarr
 
-/// A data set that is open: its handle, its file, and where its voxels lie in one piece a descriptor to read them by.
+/// A data set that is open: its handle, its file, and a descriptor to read voxels by that lie in one piece.
 final class HDF5Dataset: Sendable {
   let handle: Int64
-  /// -1 where the voxels are only read through libhdf5.
+  /// The descriptor; -1 if the voxels are only read through libhdf5.
   let descriptor: Int32
-  /// The file that its voxels are in: another one where a link leads there.
+  /// The file that its voxels are in: another one if a link leads there.
   let path: String
   private let file: HDF5File
 

@@ -5,12 +5,12 @@ import Zarr
 
 /// The filters of a chunked data set that are undone here, outside libhdf5's turn.
 struct HDF5Filters: Sendable {
-  /// In the order of encoding.
+  /// The filters in the order of encoding.
   private let filters: [any ByteCodec]
 
   var isEmpty: Bool { filters.isEmpty }
 
-  /// Nil where libhdf5 has to undo them; an error where nobody can.
+  /// Nil if libhdf5 has to undo them; an error where nobody can.
   init?(_ info: chdf5_info, elementType: ElementType, place: String) throws(ZarrError) {
     var filters: [any ByteCodec] = []
     for i in 0..<Int(info.filter_count) {

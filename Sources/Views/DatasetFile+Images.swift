@@ -17,18 +17,20 @@ extension DatasetFile {
     if let format = ForeignFormat.of(folder: path) { throw .formatForeign(view: nil, path: path, format: format) }
     let layout = try ImageFolder.layout(path)
     let candidates = try ImageFolder.candidates(path)
-    let kinds = parallelMap(count: candidates.count, threads: nil) { i in
-      Result { () throws(ViewsError) in try FolderEntry(candidates[i]) }
+    let contents = parallelMap(count: candidates.count, threads: nil) { i in
+      let candidate = ImageCandidate(candidates[i])
+      return ImageFormat.readers.lazy.compactMap { $0.content(of: candidate) }.first ?? .image(files: [])
     }
     var (images, others, taken) = ([String](), [String](), Set<String>())
-    for (candidate, kind) in zip(candidates, kinds) {
-      let kind = try kind.get()
+    for (candidate, content) in zip(candidates, contents) {
+      switch content {
       // one that is listed is an image, or told what is wrong with it
-      if layout == nil, !kind.isImage {
-        others.append(FilePath.lastComponent(of: candidate))
-      } else if !taken.contains(candidate) {
+      case .other where layout == nil: others.append(FilePath.lastComponent(of: candidate))
+      case .other where !taken.contains(candidate): images.append(candidate)
+      case .image(let files) where !taken.contains(candidate):
         images.append(candidate)
-        taken.formUnion(kind.files)
+        taken.formUnion(files)
+      default: break
       }
     }
     let datasets = try Self.datasetFiles(in: path)
@@ -135,23 +137,5 @@ extension DatasetFile {
 
   private static func some(_ names: [String]) -> String {
     names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
-  }
-}
-
-/// What a candidate of a folder turns out to be.
-private struct FolderEntry: Sendable {
-  var isImage = true
-  /// Of a TIFF image: itself and others that make it up.
-  var files: [String] = []
-
-  init(_ path: String) throws(ViewsError) {
-    if FileStatus.isFolder(path) {
-      // an array alone cannot be placed, and is told so when it is opened
-      // what is wrong with a folder is said when it is opened as a view
-      guard let attributes = try? ImageFolder.attributes(path) else { return }
-      isImage = (attributes["ome"] ?? attributes)["multiscales"] != nil
-    } else if let file = try? TIFFImageFile.open(path), file.metadata.files.count > 1 {
-      files = file.metadata.files
-    }
   }
 }

@@ -9,7 +9,7 @@ import Zarr
 extension DatasetFile {
   private static let knownKeys = ["views", "channels", "timepoints", "bounding_boxes", "world_unit"]
 
-  /// From the bytes of a file that is at `path`.
+  /// The dataset that the bytes of the file at `path` write.
   package init(json bytes: [UInt8], path: String) throws(ViewsError) {
     let json: JSONValue
     do {
@@ -98,15 +98,6 @@ extension DatasetFile {
     }
     text.append(Data("\n]}\n".utf8))
     return text
-  }
-
-  /// Writes the file at `path`, in place of what is there.
-  public func write() throws(ViewsError) {
-    do {
-      try writeFileAtomically(serialized(), to: path, sync: true)
-    } catch {
-      throw .datasetUnwritable(path: path, why: .storage(error))
-    }
   }
 }
 

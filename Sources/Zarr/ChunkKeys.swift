@@ -9,7 +9,7 @@ struct ChunkKeys: Sendable, Hashable {
   var separator: Character
 
   func key(_ index: [Int]) -> String {
-    var key = hasPrefix ? "c" : ""
+    var key = hasPrefix ? ZarrFileName.v3Chunks : ""
     for (axis, i) in index.enumerated() {
       if hasPrefix || axis > 0 { key.append(separator) }
       key += String(i)

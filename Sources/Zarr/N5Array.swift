@@ -25,7 +25,7 @@ public final class N5Array: ChunkedArray {
 
   public static let metadataFile = "attributes.json"
 
-  /// The attributes of a group or an array; nil where there are none.
+  /// The attributes of a group or an array; nil if there are none.
   public static func attributes(_ path: String) throws(ZarrError) -> JSONValue? {
     let file = path + "/" + metadataFile
     guard let document = try metadataDocument(file) else { return nil }
@@ -96,12 +96,6 @@ public final class N5Array: ChunkedArray {
     return .present(storedByteCount: file.byteCount)
   }
 
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    let exists = try entryExists(blockPath(index))
-    if !exists, !FileStatus.isFolder(path) { throw .arrayMissing(path: path) }
-    return exists
-  }
-
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: path, chunks.reversed()[...]) { return true }
@@ -109,7 +103,7 @@ public final class N5Array: ChunkedArray {
     return false
   }
 
-  /// Where a folder is missing, all that would lie in it is.
+  /// Whether anything is stored below a folder; if a folder is missing, all that would lie in it is.
   private func anyStored(below folder: String, _ chunks: ArraySlice<Range<Int>>) throws(ZarrError) -> Bool {
     guard let first = chunks.first else { return true }
     for i in first {
@@ -159,7 +153,7 @@ public final class N5Array: ChunkedArray {
     }
   }
 
-  /// The block's own lengths in C order, and where its data start.
+  /// The block's own lengths in C order, and the offset of its data.
   private func header(_ stored: UnsafeRawBufferPointer, index: [Int]) throws(CodecFailure) -> ([Int], Int) {
     let rank = shape.count
     func word<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> Int {

@@ -31,20 +31,10 @@ extension ZarrArray {
     return .present(storedByteCount: range.count)
   }
 
-  /// Whether a read unit is stored; looks at the file's entry in its folder, or at the shard's index, only.
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index, in: chunkGrid)
-    let (block, inner) = block(ofChunk: index)
-    guard let shard else { return try fileExists(blockPath(block)) }
-    guard let file = try openBlock(block) else { return false }
-    let shardIndex = try self.shardIndex(file, block: block, layout: shard, context: CodecContext())
-    return try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: index) != nil
-  }
-
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
   ///
-  /// - Parameter checksum: of the whole file, where it was kept.
+  /// - Parameter checksum: the checksum of the whole file, if it was kept.
   public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }
@@ -103,20 +93,12 @@ extension ZarrArray {
 
   // MARK: Parts
 
-  /// nil where the block has no file. Where the array's folder is gone too, every chunk would look like background:
+  /// The file of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
   /// that is an error.
   private func openBlock(_ block: [Int]) throws(ZarrError) -> FileReader? {
     if let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath(block)) }) { return file }
     guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
     return nil
-  }
-
-  private func fileExists(_ path: String) throws(ZarrError) -> Bool {
-    var status = stat()
-    if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG }
-    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
-    guard FileStatus.isFolder(self.path) else { throw .arrayMissing(path: self.path) }
-    return false
   }
 
   private func shardIndex(

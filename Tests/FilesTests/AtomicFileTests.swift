@@ -1,4 +1,5 @@
 import CSystem
+import Diagnostics
 import Files
 import Foundation
 import TestSupport

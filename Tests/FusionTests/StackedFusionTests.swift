@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import Testing

@@ -66,7 +66,6 @@ import Zarr
     let some = try open(file, "some")
     #expect(some.fill == [7, 0])
     #expect(try readChunk(some, [1, 1, 0]) == one && readChunk(some, [0, 0, 0]) == nil && readChunk(some, [2, 1, 0]) == nil)
-    #expect(try some.chunkExists([1, 1, 0]) && !some.chunkExists([1, 0, 0]))
     #expect(try some.anyStored(in: [0..<3, 0..<2, 0..<1]) && !some.anyStored(in: [0..<1, 0..<2, 0..<1]))
     let big = try open(file, "big")
     #expect(try big.fill == [2, 1] && readChunk(big, [0, 0, 0]) == nil)

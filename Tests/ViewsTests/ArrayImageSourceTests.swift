@@ -41,8 +41,6 @@ import Zarr
     }
     #expect(missing == .missing)
     #expect(voxels == [1, 2, 256, 4])
-    #expect(try source.chunkExists(TCZYX(t: 1, c: 0, z: 0, y: 1, x: 0)))
-    #expect(try !source.chunkExists(TCZYX(t: 1, c: 0, z: 0, y: 1, x: 1)))
   }
 
   @Test func errorsNameTheView() throws {

@@ -102,9 +102,8 @@ import Views
     let read = try DatasetFile.read(folder.path + "/in/d.json")
     let dataset = try Dataset(read)
     for target in ["in/again.json", "elsewhere/again.json"] {
-      try folder.write(target, "old")
       let file = read.moved(to: folder.path + "/" + target)
-      try file.write()
+      try folder.write(target, file.serialized())
       let again = try Dataset.load(folder.path + "/" + target)
       #expect(again.views.map(\.name) == dataset.views.map(\.name))
       #expect(again.views.map(\.path) == dataset.views.map(\.path))

@@ -29,7 +29,6 @@ import Zarr
     #expect(view.levels[0].shape == TCZYX(z: 2, y: 2, x: 3))
     #expect(view.levels[0].stack.spacing == .one)
     #expect(try chunk(view, TCZYX(t: 0, c: 0, z: 1, y: 0, x: 0)) == [11, 12, 13, 14, 15, 16])
-    #expect(try view.openSource(level: 0).chunkExists(TCZYX(t: 0, c: 0, z: 0, y: 0, x: 0)))
   }
 
   @Test func theDatasetMayCallThemChannels() throws {

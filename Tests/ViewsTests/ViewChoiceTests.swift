@@ -66,7 +66,7 @@ import Zarr
   @Test func whoseFaultItIs() {
     #expect(ViewsError.inputMissing(view: "a", path: "/a").isOfImage)
     #expect(ViewsError.unreadable(view: "a", why: .arrayMissing(path: "/a")).isOfImage)
-    #expect(ViewsError.viewInvalid(view: "a", field: "level \"0\"", reason: "").isOfImage)
+    #expect(ViewsError.imageInvalid(view: "a", field: "level \"0\"", reason: "").isOfImage)
     for field in ["select", "axes", "spacing", "dataset", "transform \"a\""] {
       #expect(!ViewsError.viewInvalid(view: "a", field: field, reason: "").isOfImage)
     }

@@ -149,7 +149,6 @@ import Zarr
     let array = try ZarrArray.open(path)
     try FileManager.default.removeItem(atPath: path)
     #expect(zarrError { _ = try readChunk(array, [0, 0, 0]) } == .arrayMissing(path: path))
-    #expect(zarrError { _ = try array.chunkExists([0, 0, 0]) } == .arrayMissing(path: path))
   }
 
   @Test func positionsOutsideTheGrid() throws {

@@ -81,7 +81,6 @@ import Zarr
           Issue.record("no error for \(bytes.count) bytes")
           return
         }
-        #expect(zarrError { _ = try array.chunkExists(index) }?.code.rawValue == "shard-damaged")
       }
       #expect(zarrError { _ = try array.verifyBlock([0, 0], context: CodecContext()) }?.code.rawValue == "shard-damaged")
     }

@@ -46,7 +46,7 @@ struct Obstacles {
 
   mutating func lookAtMetadata() {
     for folder in Set(output.plan.levels.map { output.array($0.level).path }).union([output.path]) {
-      for name in [".zgroup", ".zarray", ".zattrs", "zarr.json"] { look(atFile: "\(folder)/\(name)") }
+      for name in ZarrFileName.all { look(atFile: "\(folder)/\(name)") }
     }
   }
 

@@ -42,7 +42,7 @@ struct OutputSite {
         guard FileStatus.isFolder(ancestor) else {
           throw .invalid(what: "the output cannot be in \(ancestor), which is no folder", hint: "choose another place")
         }
-        if FileStatus.exists(ancestor + "/.zarray") || isArray(ancestor) {
+        if FileStatus.exists(ancestor + "/" + ZarrFileName.v2Array) || isArray(ancestor) {
           throw .invalid(what: "the output would lie in the Zarr array \(ancestor)", hint: "choose another place")
         }
       }
@@ -67,7 +67,7 @@ struct OutputSite {
   }
 
   private func isArray(_ folder: String) -> Bool {
-    guard let data = FileManager.default.contents(atPath: folder + "/zarr.json") else { return false }
+    guard let data = FileManager.default.contents(atPath: folder + "/" + ZarrFileName.v3) else { return false }
     return (try? JSONValue.parse(data))?["node_type"]?.string == "array"
   }
 

@@ -28,7 +28,7 @@ struct Strays {
     for entry in entries(of: root) ?? [] where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
     for layout in job.plan.levels {
       let array = job.output.array(layout.level)
-      let first = array.zarrFormat == 3 ? array.path + "/c" : array.path
+      let first = array.zarrFormat == 3 ? array.path + "/" + ZarrFileName.v3Chunks : array.path
       if array.path != root {
         guard let entries = entries(of: array.path) else {
           noteObstacle(array.path, into: &strays)

@@ -37,14 +37,14 @@ enum ZarrTree {
     return nil
   }
 
-  private static let metadata: Set<String> = [".zgroup", ".zattrs", ".zarray", ".zmetadata", "zarr.json"]
+  private static let metadata: Set<String> = Set(ZarrFileName.all + [ZarrFileName.v2Consolidated])
 
   private static func node(_ folder: String, _ entries: [FolderListing.Entry]) -> Node? {
     let names = Set(entries.map(\.name))
-    if names.contains(".zarray") { return .array }
-    if names.contains(".zgroup") { return .group }
-    guard names.contains("zarr.json") else { return nil }
-    let json = FileManager.default.contents(atPath: folder + "/zarr.json").flatMap { try? JSONValue.parse($0) }
+    if names.contains(ZarrFileName.v2Array) { return .array }
+    if names.contains(ZarrFileName.v2Group) { return .group }
+    guard names.contains(ZarrFileName.v3) else { return nil }
+    let json = FileManager.default.contents(atPath: folder + "/" + ZarrFileName.v3).flatMap { try? JSONValue.parse($0) }
     return json?["node_type"]?.string == "array" ? .array : .group
   }
 
@@ -53,7 +53,7 @@ enum ZarrTree {
   /// `3`, `0.1.2`, `c`, `c.0.1`
   private static func isChunkName(_ name: String) -> Bool {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return (parts.first == "c" ? parts.dropFirst() : parts[...]).allSatisfy { part in
+    return (parts.first.map(String.init) == ZarrFileName.v3Chunks ? parts.dropFirst() : parts[...]).allSatisfy { part in
       !part.isEmpty && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     }
   }

@@ -14,10 +14,10 @@ struct BigStitcherFile {
 
   let path: String
   private let root: XMLTree.Element
-  /// Where relative paths of images start.
+  /// The folder from which relative paths of images start.
   let base: String
 
-  /// What the file says of a setup.
+  /// One setup of the file.
   struct Setup {
     var id: Int
     var channel: Int

@@ -51,7 +51,7 @@ extension DatasetFile {
     }.lazy.compactMap { $0 }.first
   }
 
-  /// Names of files without their endings, or with them where that tells no two apart, or their paths.
+  /// Names of files without their endings, or with them if names would be equal, or their paths.
   static func names(_ paths: [String]) -> [String] {
     let files = paths.map(FilePath.lastComponent)
     let stems = files.map { file in

@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Zarr
 
-/// What can be wrong with a TIFF file: which file, where in it, what to do next.
+/// Everything that can be wrong with a TIFF file, with the place in it and what to do next.
 public enum TIFFError: Failure, Equatable, Sendable {
   /// A system call on the file failed.
   case io(StorageError)
@@ -10,7 +10,7 @@ public enum TIFFError: Failure, Equatable, Sendable {
   case damaged(path: String, place: String, reason: String)
   /// A whole file of a kind that is not read.
   case unsupported(path: String, feature: String, advice: String)
-  /// What the description of the image (OME-XML, ImageJ, …) says does not go with the file.
+  /// The description of the image (OME-XML, ImageJ, …) does not go with the file.
   case metadataInvalid(path: String, reason: String, advice: String)
 
   public var code: FailureCode {
@@ -47,7 +47,7 @@ extension TIFFError {
 }
 
 extension ViewsError {
-  /// Of the view that the file at `path` belongs to.
+  /// The error of the view that a TIFF file belongs to.
   init(_ error: TIFFError, view: String) {
     switch error {
     // an image may be made of several files

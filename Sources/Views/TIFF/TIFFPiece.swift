@@ -2,27 +2,27 @@ import Geometry
 import Zarr
 
 /// One piece of the plane that is the current directory of an open TIFF file.
-struct TIFFPlane {
+struct TIFFPiece {
   let handle: TIFFHandle
   let layout: TIFFLayout
-  /// For messages.
+  /// The number of the directory, for messages.
   let directory: Int
-  /// Where samples are apart: which.
+  /// The sample that the piece is of, if samples of a pixel are apart.
   let sample: Int
-  /// Bytes of the planes before it, where all follow the first directory; else nil.
+  /// Bytes of the planes before this one, if all planes follow the first directory; else nil.
   let skipped: UInt64?
-  /// Of the piece, in pieces.
+  /// The position of the piece in the plane, counted in pieces.
   let row: Int
   let column: Int
 
   private var element: Int { layout.elementType.byteCount }
   private var firstRow: Int { row * layout.rowCount }
-  /// That the piece has within the image.
+  /// Rows of the image that the piece has.
   private var rows: Range<Int> { firstRow..<min(firstRow + layout.rowCount, layout.height) }
 
   // MARK: - Rows without libtiff
 
-  /// From wherever the strips have them; strips that follow each other in one go.
+  /// Reads the rows from wherever the strips have them; strips that follow each other in one go.
   func readRows(into buffer: UnsafeMutableRawBufferPointer) throws(TIFFError) -> ChunkPresence {
     let rowByteCount = layout.rowByteCount
     let byteCount = rows.count * rowByteCount
@@ -57,7 +57,7 @@ struct TIFFPlane {
     return .present(storedByteCount: byteCount)
   }
 
-  /// Where some rows of a strip begin in the file; nil where the strip was never written.
+  /// The place in the file where some rows of a strip begin; nil if the strip was never written.
   private func offset(ofStrip strip: Int, rows part: Range<Int>) throws(TIFFError) -> UInt64? {
     if let skipped {
       let first = try handle.locate(block: 0, place(0)).offset
@@ -116,7 +116,7 @@ struct TIFFPlane {
     return .present(storedByteCount: stored)
   }
 
-  /// Returns its bytes in the file; 0, and zeros, where it was never written.
+  /// Decodes a tile or strip and returns its bytes in the file: 0, with zeros as voxels, if it was never written.
   private func decode(_ block: Int, into target: UnsafeMutableRawBufferPointer) throws(TIFFError) -> Int {
     let stored = try handle.locate(block: block, place(block))
     guard stored.byteCount > 0 || stored.offset > 0 else {
@@ -131,22 +131,6 @@ struct TIFFPlane {
     return Int(stored.byteCount)
   }
 
-  func isStored() throws(TIFFError) -> Bool {
-    if skipped != nil { return true }
-    let blocks =
-      switch layout.pieces {
-      case .tiles: block..<block + 1
-      case .strips, .rows:
-        sample * layout.blocksPerSample + rows.lowerBound / layout.stripRowCount
-          ..< sample * layout.blocksPerSample + (rows.upperBound - 1) / layout.stripRowCount + 1
-      }
-    for block in blocks {
-      let stored = try handle.locate(block: block, place(block))
-      if stored.offset != 0 || stored.byteCount != 0 { return true }
-    }
-    return false
-  }
-
   // MARK: -
 
   private var block: Int { sample * layout.blocksPerSample + row * layout.tilesAcross + column }
@@ -159,7 +143,7 @@ struct TIFFPlane {
     .damaged(path: handle.path, place: place(block), reason: reason)
   }
 
-  /// Samples beside each other to planes of the chunk, one for each.
+  /// Sorts samples beside each other into planes of the chunk, one for each.
   private func separate(_ source: UnsafeRawBufferPointer, rows: Int, into buffer: UnsafeMutableRawBufferPointer) {
     let planeCount = layout.rowCount * layout.columnCount
     let pixels = rows * layout.columnCount
@@ -178,7 +162,7 @@ struct TIFFPlane {
     }
   }
 
-  /// What lies below the image in a piece at its edge.
+  /// Clears what lies below the image in a piece at its edge.
   private func clear(_ buffer: UnsafeMutableRawBufferPointer, fromRow row: Int) {
     guard row < layout.rowCount else { return }
     let plane = layout.rowCount * layout.columnCount * element

@@ -3,8 +3,8 @@ import JSON
 
 /// `.zarray` of Zarr v2: its order, data type, filters and compressor become a codec chain.
 extension ArrayMetadata {
-  /// - Parameter folder: where the chunks are, to be looked at where the metadata do not say how those are named; nil
-  ///   where there are none yet.
+  /// - Parameter folder: the folder of the chunks, which is looked at if the metadata do not say how those are named; nil
+  ///   if there are none yet.
   init(v2 json: JSONValue, attributes: JSONValue, path: String, folder: String? = nil) throws(ZarrError) {
     let reader = try MetadataReader(json, path: path)
     try reader.zarrFormat(2)

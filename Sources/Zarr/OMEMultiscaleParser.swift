@@ -8,9 +8,9 @@ import JSON
 /// does not have here.
 ///
 /// What a dataset gives in place of the metadata (`OMEMending`) may be wrong in them. Numbers that are, along such an axis,
-/// are NaN on the way; where they cannot relate the levels to each other, the finest level alone is left.
+/// are NaN on the way; if they cannot relate the levels to each other, the finest level alone is left.
 struct OMEMultiscaleParser {
-  /// The group, for messages.
+  /// The path of the group, for messages.
   let path: String
   let mending: OMEMending
 
@@ -200,7 +200,7 @@ struct OMEMultiscaleParser {
     return axes
   }
 
-  /// Nil for what images have no axis for.
+  /// The axis that an entry of `axes` is; nil for one that images do not have.
   private func kind(_ json: JSONValue) -> Axis? {
     let named = json["name"]?.string.flatMap { Axis(rawValue: $0.lowercased()) }
     switch (json["type"]?.string, named) {
