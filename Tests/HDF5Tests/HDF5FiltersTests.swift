@@ -50,6 +50,8 @@ import Zarr
       try file.add("volume", shape: [64], chunk: [64], filters: sample.filters, chunks: [(at: [0], bytes: bytes, skipped: 0)])
       file.close()
       let found = try error { _ = try read(open(file, "volume")) }
+      // any bytes are bits in another order, if they are as many
+      if sample.isPermutation, bytes.count == sample.stored.count { continue }
       #expect(found?.code.rawValue == "chunk-damaged" && found?.description.contains(file.path) == true, "\(found as Any)")
     }
   }

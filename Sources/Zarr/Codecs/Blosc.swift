@@ -3,7 +3,7 @@ import JSON
 
 /// The Blosc 1 container, through the library's calls that take no global lock and start no threads.
 struct Blosc: WrittenCodec {
-  static let names = CodecNames("blosc", compressorV2: "blosc", v3: ["blosc"], n5: ["blosc"], hdf5: 32001)
+  static let names = CodecNames("blosc", compressorV2: "blosc", v3: ["blosc", "numcodecs.blosc"], n5: ["blosc"], hdf5: 32001)
   static let levels = 0...9
   static let maximumByteCount: Int? = Int(Int32.max) - headerByteCount
   static var library: String { "blosc \(blosc_get_version_string().map { String(cString: $0) } ?? "unknown")" }

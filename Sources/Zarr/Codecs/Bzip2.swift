@@ -2,7 +2,7 @@ import CBzip2
 
 /// bzip2 streams.
 struct Bzip2: ByteCodec {
-  static let names = CodecNames("bzip2", n5: ["bzip2"])
+  static let names = CodecNames("bzip2", compressorV2: "bz2", v3: ["numcodecs.bz2"], n5: ["bzip2"])
   static let hasChecksum = true
 
   init(_ settings: CodecSettings) {}

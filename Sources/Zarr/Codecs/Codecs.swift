@@ -2,7 +2,7 @@
 public enum Codecs {
   package static let all: [any Codec.Type] = [
     Zstd.self, Blosc.self, Gzip.self, Zlib.self, Lz4Block.self, Lz4Stream.self, Bzip2.self, Xz.self, Lzf.self, Raw.self,
-    Delta.self, Shuffle.self, Crc32c.self, Fletcher32.self,
+    Lz4Pieces.self, Delta.self, Shuffle.self, Bitshuffle.self, Crc32c.self, Fletcher32.self,
   ]
 
   /// Those that outputs are written with, in the order in which they are offered.

@@ -3,7 +3,7 @@ import JSON
 
 /// gzip members (RFC 1952). N5 can say that its `gzip` is a zlib stream.
 struct Gzip: WrittenCodec {
-  static let names = CodecNames("gzip", compressorV2: "gzip", v3: ["gzip"], n5: ["gzip"])
+  static let names = CodecNames("gzip", compressorV2: "gzip", v3: ["gzip", "numcodecs.gzip"], n5: ["gzip"])
   static let hasChecksum = true
   static let levels = 0...9
   static var library: String { "zlib \(zlibVersion().map { String(cString: $0) } ?? "unknown")" }

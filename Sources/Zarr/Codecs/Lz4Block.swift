@@ -2,7 +2,7 @@ import CLz4
 
 /// numcodecs' `lz4`: the decoded byte count (4 bytes, little endian), then one raw LZ4 block.
 struct Lz4Block: ByteCodec {
-  static let names = CodecNames("lz4", compressorV2: "lz4")
+  static let names = CodecNames("lz4", compressorV2: "lz4", v3: ["numcodecs.lz4"])
 
   init(_ settings: CodecSettings) {}
 

@@ -1,11 +1,15 @@
 import CLzma
+import JSON
 
-/// xz streams.
+/// xz streams. numcodecs calls them `lzma`, of which they are the format 1.
 struct Xz: ByteCodec {
-  static let names = CodecNames("xz", n5: ["xz"])
+  static let names = CodecNames("xz", compressorV2: "lzma", v3: ["numcodecs.lzma"], n5: ["xz"])
   static let hasChecksum = true
 
-  init(_ settings: CodecSettings) {}
+  init(_ settings: CodecSettings) throws(ZarrError) {
+    let format = settings.members["format"] ?? .null
+    guard format.isNull || format == 1 else { throw settings.unsupported("in the format \(format.excerpt)") }
+  }
 
   func decode(
     _ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, context: CodecContext

@@ -1,6 +1,6 @@
 /// zlib streams (RFC 1950).
 struct Zlib: ByteCodec {
-  static let names = CodecNames("zlib", compressorV2: "zlib", hdf5: 1)
+  static let names = CodecNames("zlib", compressorV2: "zlib", v3: ["numcodecs.zlib"], hdf5: 1)
   static let hasChecksum = true
 
   init(_ settings: CodecSettings) {}

@@ -3,7 +3,7 @@ import JSON
 
 /// zstd frames (RFC 8878). Frames that we write carry a checksum.
 struct Zstd: WrittenCodec {
-  static let names = CodecNames("zstd", compressorV2: "zstd", v3: ["zstd"], n5: ["zstd", "zstandard"], hdf5: 32015)
+  static let names = CodecNames("zstd", compressorV2: "zstd", v3: ["zstd", "numcodecs.zstd"], n5: ["zstd", "zstandard"], hdf5: 32015)
   static let hasChecksum = true
   static let levels = -131_072...22
   static var library: String { "zstd \(String(cString: ZSTD_versionString()))" }
