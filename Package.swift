@@ -119,7 +119,7 @@ let package = Package(
     .target(name: "Store", dependencies: ["Files", "Diagnostics"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", swiftSettings: settings),
+    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
@@ -154,6 +154,7 @@ let package = Package(
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",

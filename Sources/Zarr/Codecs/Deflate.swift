@@ -1,8 +1,8 @@
 import CZlib
 
-/// gzip members (RFC 1952) and zlib streams (RFC 1950) through one inflate and one deflate state.
-final class DeflateCodec {
-  enum Container: Int32, Sendable {
+/// gzip members (RFC 1952) and zlib streams (RFC 1950) through one inflate and one deflate state: what `Gzip` and `Zlib` share.
+final class DeflateState: CodecContext.State {
+  enum Container: Int32, Sendable, Hashable {
     /// The window bits of zlib that choose the container.
     case zlib = 15
     case gzip = 31
@@ -17,7 +17,7 @@ final class DeflateCodec {
   func decode(
     _ stored: UnsafeRawBufferPointer, container: Container, into output: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) -> Int {
-    guard let input = stored.baseAddress, let start = output.baseAddress else { throw .damaged("it is empty") }
+    guard !stored.isEmpty, let input = stored.baseAddress, let start = output.baseAddress else { throw .damaged("it is empty") }
     let stream = try readyInflater(container)
     // zlib's signature lacks the const; it does not write its input
     stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self))
@@ -37,12 +37,13 @@ final class DeflateCodec {
   }
 
   /// One gzip member without a time stamp, so that equal input gives equal bytes.
-  func encodeGzip(_ raw: UnsafeRawBufferPointer, level: Int, into output: ScratchBuffer) throws(CodecFailure)
-    -> UnsafeRawBufferPointer
-  {
+  func encodeGzip(
+    _ raw: UnsafeRawBufferPointer, level: Int, roomAfter: Int, into output: ScratchBuffer
+  ) throws(CodecFailure) -> UnsafeRawBufferPointer {
     guard let input = raw.baseAddress else { throw .failed("there is nothing to encode") }
     let stream = try readyDeflater(level: level)
-    let target = try output.reserve(byteCount: Int(deflateBound(stream, UInt(raw.count))))
+    let memory = try output.reserve(byteCount: Int(deflateBound(stream, UInt(raw.count))) + roomAfter)
+    let target = UnsafeMutableRawBufferPointer(rebasing: memory.dropLast(roomAfter))
     stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self))
     stream.pointee.avail_in = UInt32(raw.count)
     stream.pointee.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)

@@ -1,16 +1,43 @@
 import Geometry
+import JSON
 
 /// numcodecs' `delta`: each element is stored as its difference to the one before, in the order of the bytes.
 ///
 /// Sums wrap around at the width of the element; decoded elements are in the host's byte order. Float sums run in order
 /// at the width of the element, as NumPy's `cumsum` does.
-struct DeltaFilter: Sendable, Hashable {
-  let elementType: ElementType
-  /// What the differences are stored as: any integer for integers, the same type for floats.
-  let storedType: ElementType
-  let isStoredBigEndian: Bool
+struct Delta: ElementCodec {
+  static let names = CodecNames("delta", filterV2: "delta", v3: ["numcodecs.delta"])
 
-  var storedByteCount: Int { storedType.byteCount }
+  private let elementType: ElementType
+  /// The type of the differences: any integer for integers, the same type for floats.
+  let storedType: ElementType
+  var isStoredBigEndian: Bool
+
+  init(_ settings: CodecSettings) throws(ZarrError) {
+    let type = settings.elementType
+    let dtype = settings.members["dtype"]?.string ?? settings.typeName
+    let astype = settings.members["astype"]?.string ?? dtype
+    guard let decoded = Self.parse(dtype, settings.format), decoded.type == type,
+      let stored = Self.parse(astype, settings.format), type != .float16,
+      type.isInteger ? stored.type.isInteger : stored.type == type
+    else { throw settings.unsupported("from \(dtype) to \(astype) for \(type.rawValue)") }
+    // the filter's result is read in the array's own byte order
+    guard decoded.isBigEndian == ElementType.parse(typeString: settings.typeName)?.isBigEndian else {
+      throw settings.unsupported("for \(dtype) in an array of \(settings.typeName)")
+    }
+    (elementType, storedType, isStoredBigEndian) = (type, stored.type, stored.isBigEndian)
+  }
+
+  /// NumPy's type string. Zarr v3 takes its other names too, and leaves the byte order to the codec `bytes`.
+  private static func parse(_ name: String, _ format: CodecSettings.Format) -> (type: ElementType, isBigEndian: Bool)? {
+    guard format == .zarrV3 else { return ElementType.parse(typeString: name) }
+    let type = ElementType(rawValue: name) ?? ElementType.allCases.first { [$0.typeString, String($0.typeString.dropFirst())].contains(name) }
+    return type.map { ($0, false) }
+  }
+
+  var summary: String { "delta \(storedType)\(isStoredBigEndian ? " big" : "")" }
+
+  private var storedByteCount: Int { storedType.byteCount }
 
   /// `content` holds as many stored differences as `output` elements.
   func decode(_ content: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {

@@ -6,34 +6,38 @@ import Memory
 ///
 /// Not Sendable: one per thread.
 public final class CodecContext {
-  let zstd = ZstdCodec()
-  let deflate = DeflateCodec()
+  /// What a codec keeps from one chunk to the next, such as a library's context.
+  protocol State: AnyObject {
+    init()
+  }
+
   /// What `encodeChunk` returned last.
   let encoded = ScratchBuffer()
+  private var states: [ObjectIdentifier: any State] = [:]
   private var stack: [ScratchBuffer] = []
   private var used = 0
 
   public init() {}
 
+  /// The state of a codec, which is made when it is first asked for.
+  func state<Kind: State>(_: Kind.Type) -> Kind {
+    if let known = states[ObjectIdentifier(Kind.self)] as? Kind { return known }
+    let new = Kind()
+    states[ObjectIdentifier(Kind.self)] = new
+    return new
+  }
+
   /// Scratch memory until the matching `pop`.
-  func push(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
+  package func push(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
     if used == stack.count { stack.append(ScratchBuffer()) }
     let bytes = try stack[used].reserve(byteCount: byteCount)
     used += 1
     return bytes
   }
 
-  func pop(_ count: Int = 1) {
+  package func pop(_ count: Int = 1) {
     used -= count
   }
-}
-
-/// Why bytes could not be decoded or encoded; where they came from is added above.
-enum CodecFailure: Error {
-  case damaged(String)
-  case outOfMemory(byteCount: Int)
-  case failed(String)
-  case io(ZarrError)
 }
 
 /// Memory that grows and is used again. Its content is undefined after `reserve`.
