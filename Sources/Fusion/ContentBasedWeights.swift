@@ -23,10 +23,10 @@ public struct ContentBasedWeights: WeightsFunction {
   }
 
   public func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) {
-    DetailFilter(self, views.context).weigh(views, into: weights)
+    DetailFilter(sigma1: sigma1, sigma2: sigma2, views.context).weigh(views, into: weights)
   }
   public func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) {
-    DetailFilter(self, views.context).weigh(views, into: weights)
+    DetailFilter(sigma1: sigma1, sigma2: sigma2, views.context).weigh(views, into: weights)
   }
 
   /// The memory for weights over `wanted` of one view after the other.
@@ -48,50 +48,4 @@ public struct ContentBasedWeights: WeightsFunction {
 extension ContentBasedWeights {
   /// A view counts nowhere where its normalised blending weight is less.
   static let leastBlending: Float = 1e-7
-}
-
-/// A view's numbers from resampled copies.
-struct StackedDetail<S: FusionScalar>: DetailSource {
-  let values: VoxelArray<S>
-  let blending: VoxelArray<Float>
-
-  private func hasNumber(_ value: S, _ weight: Float) -> Bool {
-    Float(value).isFinite && weight >= ContentBasedWeights.leastBlending
-  }
-
-  func row(
-    z: Int, y: Int, x: Range<Int>, values target: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>
-  ) -> DetailRow {
-    let (row, weights) = (values.row(z: z, y: y, x: x), blending.row(z: z, y: y, x: x))
-    for i in 0..<x.count { target[i] = hasNumber(row[i], weights[i]) ? Float(row[i]) : 0 }
-    return markNumbers(count: x.count, mask) { hasNumber(row[$0], weights[$0]) }
-  }
-
-  /// A box outside which there are no numbers.
-  var bounds: Box3 {
-    let box = values.box
-    var (lower, upper) = (box.upper, box.lower)
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        let (row, weights) = (values.row(z: z, y: y), blending.row(z: z, y: y))
-        func isThere(_ i: Int) -> Bool { hasNumber(row[i], weights[i]) }
-        guard let first = row.indices.first(where: isThere), let last = row.indices.last(where: isThere) else {
-          continue
-        }
-        lower = pointwiseMin(lower, Index3(z, y, box.lower[2] + first))
-        upper = pointwiseMax(upper, Index3(z + 1, y + 1, box.lower[2] + last + 1))
-      }
-    }
-    return Box3(lower: lower, upper: upper)
-  }
-}
-
-/// Says where a row has numbers; marks them where there are gaps between.
-func markNumbers(count: Int, _ mask: UnsafeMutablePointer<Float>, _ hasNumber: (Int) -> Bool) -> DetailRow {
-  guard let first = (0..<count).first(where: hasNumber), let last = (0..<count).last(where: hasNumber) else {
-    return .interval(0..<0)
-  }
-  if (first...last).allSatisfy(hasNumber) { return .interval(first..<(last + 1)) }
-  for i in first...last where hasNumber(i) { mask[i] = 1 }
-  return .marked
 }

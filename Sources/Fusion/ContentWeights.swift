@@ -18,7 +18,7 @@ final class ContentWeights<S: RowArithmetic> {
 
   init(recipe: FusionRecipe, function: ContentBasedWeights, byteLimit: Int) {
     (self.recipe, self.function, self.byteLimit) = (recipe, function, byteLimit)
-    filter = DetailFilter(function, recipe.context)
+    filter = DetailFilter(sigma1: function.sigma1, sigma2: function.sigma2, recipe.context)
   }
 
   /// One a view of `touching`, over a box that has every voxel of `box` that the view shares; nil where it shares none.
@@ -182,7 +182,7 @@ private struct ResampledDetail<S: RowArithmetic>: DetailSource {
     let columns = faint.isEmpty ? nil : faint[RowPlace(z: z, y: y)]
     if columns == nil && !rows.mayLackValues { return .interval(first..<end) }
     for column in columns ?? [] where range.contains(column) { target[column - range.lowerBound] = .nan }
-    let row = markNumbers(count: x.count, mask) { $0 >= first && $0 < end && values[$0].isFinite }
+    let row = DetailRow.marking(count: x.count, mask) { $0 >= first && $0 < end && values[$0].isFinite }
     for i in 0..<range.count where !target[i].isFinite { target[i] = 0 }
     return row
   }

@@ -93,6 +93,12 @@ public struct FusionRecipe: Sendable {
     function is WeightedAverageFusion ? weights as? ContentBasedWeights : nil
   }
 
+  /// Whether views that are 0 everywhere, unscaled, always fuse to 0. The built-in functions do so unless a rescale moves 0;
+  /// of a user's own function nothing is assumed.
+  public var keepsZero: Bool {
+    function is any BuiltinFusion && intensityRange.map { $0.lower >= 0 } ?? true
+  }
+
   var outputConversion: OutputConversion {
     OutputConversion(type: outputType, rounding: rounding, range: intensityRange)
   }

@@ -14,7 +14,7 @@ struct StackedFusion<S: RowArithmetic> {
 
   init(recipe: FusionRecipe) {
     self.recipe = recipe
-    detail = (recipe.weights as? ContentBasedWeights).map { DetailFilter($0, recipe.context) }
+    detail = (recipe.weights as? ContentBasedWeights).map { DetailFilter(sigma1: $0.sigma1, sigma2: $0.sigma2, recipe.context) }
   }
 
   private var needsBlending: Bool {
