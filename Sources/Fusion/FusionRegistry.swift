@@ -6,14 +6,22 @@ public struct FusionRegistry: Sendable {
   private var weightsTypes: [String: any WeightsFunction.Type] = [:]
   private var batchTypes: [String: any BatchFunction.Type] = [:]
 
+  /// The built-in functions, in the order in which the help lists them. A new one is a line here.
+  private static let builtinFusions: [any FusionFunction.Type] = [
+    WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
+    ClosestViewWins.self,
+  ]
+  private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self]
+
+  /// The built-in names, as the help lists them.
+  package static let builtinFusionNames = builtinFusions.map { $0.name }
+  package static let builtinWeightsNames = builtinWeights.map { $0.name }
+
+  /// The built-in functions alone.
   public static let builtin: FusionRegistry = {
     var registry = FusionRegistry()
-    let fusions: [any FusionFunction.Type] = [
-      WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
-      ClosestViewWins.self,
-    ]
-    for type in fusions { registry.fusionTypes[type.name] = type }
-    registry.weightsTypes[ContentBasedWeights.name] = ContentBasedWeights.self
+    for type in builtinFusions { registry.fusionTypes[type.name] = type }
+    for type in builtinWeights { registry.weightsTypes[type.name] = type }
     return registry
   }()
 
@@ -55,6 +63,7 @@ public struct FusionRegistry: Sendable {
     }
     return try type.init(arguments: arguments)
   }
+
   public func batchFunction(
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any BatchFunction {
