@@ -24,7 +24,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
@@ -32,54 +31,93 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Resources",
+        "Server", "Report", "Projections", "Slurm", "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion",
+        "Zarr", "Pictures", "JSON", "Geometry", "Files", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
       name: "Server",
       dependencies: [
-        "Report", "Jobs", "JobStore", "Pictures", "Geometry", .product(name: "FlyingFox", package: "FlyingFox"),
-        .product(name: "FlyingSocks", package: "FlyingFox"),
+        "Report", "Projections", "Jobs", "Output", "Planning", "JobStore", "Pictures", "Geometry", "Diagnostics",
+        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Report", dependencies: ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry"], swiftSettings: settings),
+      name: "Report",
+      dependencies: [
+        "Projections", "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Zarr", "Pictures", "JSON", "Geometry",
+        "Diagnostics",
+      ],
+      swiftSettings: settings),
     .target(
       name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Resources", "Faults", "CSystem",
-        .product(name: "Logging", package: "swift-log"),
+        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads",
+        "Diagnostics", "Faults",
       ],
       swiftSettings: settings),
     .target(
+      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Threads"], swiftSettings: settings),
+    .target(
+      name: "Orders",
+      dependencies: [
+        "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Files", "Diagnostics", "Faults",
+        "CSystem",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Files", "Threads", "Diagnostics",
+        "Faults", "CSystem",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Projections",
+      dependencies: [
+        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Output",
+      dependencies: [
+        "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "Faults",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
+    .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
-      dependencies: ["Zarr", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Zarr", "Files", "JSON", "Geometry", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Geometry",
+        "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Resources", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "Geometry", "Resources", "CTiffReader"], swiftSettings: settings),
-    .target(name: "Fusion", dependencies: ["Geometry", "Memory", "CKernels"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr", dependencies: ["JSON", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
     .target(name: "Memory", swiftSettings: settings),
-    .target(name: "Resources", dependencies: ["CSystem"], swiftSettings: settings),
+    .target(name: "JSON", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
+    .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
+    .target(name: "Diagnostics", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
@@ -100,25 +138,39 @@ let package = Package(
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
-    .testTarget(name: "ResourcesTests", dependencies: ["Resources"], swiftSettings: settings),
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Diagnostics", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "Geometry", "CSystem"], swiftSettings: settings),
-    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "Geometry"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "BlockfuseCLITests",
+      dependencies: [
+        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "Geometry", "Faults"],
+      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults"],
       swiftSettings: settings),
   ]
 )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 
 /// Feeds the libraries with input that is almost right, case by case from numbered seeds, in a child process that may

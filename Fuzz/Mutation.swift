@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Zarr
 
 /// Small changes to what was right.

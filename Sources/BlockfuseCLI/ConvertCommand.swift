@@ -1,6 +1,8 @@
 import ArgumentParser
+import Diagnostics
+import Files
 import Foundation
-import Jobs
+import Planning
 import Views
 import Zarr
 
@@ -44,10 +46,10 @@ struct ConvertCommand: ParsableCommand {
       }
       // a dataset.json that could not be fused is of no use
       let opened = try Dataset(source, options: Dataset.LoadOptions(choice: choice))
-      do throws(ZarrError) {
+      do throws(StorageError) {
         try writeNamedFile(file.serialized(), to: file.path, sync: true)
       } catch {
-        throw ViewsError.datasetUnwritable(path: file.path, why: error)
+        throw ViewsError.datasetUnwritable(path: file.path, why: .storage(error))
       }
       let unitNote = worldUnit == nil ? opened.worldUnitNote : nil
       for note in opened.notes + [unitNote].compactMap(\.self) { Terminal.message("note: \(note)") }

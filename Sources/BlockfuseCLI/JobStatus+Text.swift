@@ -1,7 +1,9 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Orders
 
 /// A job's status for people: what it is, how far it is, what it does now, and a row for each level.
 extension JobStatus {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Views
 
 /// A path as it is typed, of a file or folder on this machine: every argument and option that takes one comes through here.

@@ -1,8 +1,12 @@
 import ArgumentParser
+import Diagnostics
+import Files
 import Foundation
 import JobStore
-import Jobs
+import Output
 import Pictures
+import Planning
+import Projections
 import Report
 import Zarr
 

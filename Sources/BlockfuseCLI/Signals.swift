@@ -1,5 +1,5 @@
 import Foundation
-import Jobs
+import Threads
 
 /// SIGINT and SIGTERM ask for a clean stop; a second one ends the program at once, which loses nothing but the blocks in hand.
 enum Signals {

@@ -308,6 +308,23 @@ int64_t chdf5_source_count(int64_t creation) {
   return files < 0 ? failed() : files;
 }
 
+// The box of the virtual data set that a source fills.
+static void find_box(int64_t creation, int64_t i, struct chdf5_source *source) {
+  hid_t space = H5Pget_virtual_vspace(creation, (size_t)i);
+  if (space < 0) return;
+  int rank = H5Sget_simple_extent_ndims(space);
+  hsize_t lower[CHDF5_MAX_RANK], upper[CHDF5_MAX_RANK];
+  // fails for selections without an end
+  if (rank > 0 && rank <= CHDF5_MAX_RANK && H5Sget_select_bounds(space, lower, upper) >= 0) {
+    source->rank = rank;
+    for (int k = 0; k < rank; k++) {
+      source->lower[k] = lower[k];
+      source->upper[k] = upper[k];
+    }
+  }
+  H5Sclose(space);
+}
+
 int chdf5_source(int64_t creation, int64_t i, struct chdf5_source *source) {
   begin();
   memset(source, 0, sizeof *source);
@@ -318,6 +335,7 @@ int chdf5_source(int64_t creation, int64_t i, struct chdf5_source *source) {
     if (file < 0 || name < 0) return (int)failed();
     if (file >= (ssize_t)sizeof source->file || name >= (ssize_t)sizeof source->dataset)
       return (int)refused("the name of a source is too long");
+    find_box(creation, i, source);
     return 0;
   }
   off_t offset = 0;

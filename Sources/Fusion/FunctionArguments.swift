@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 
 /// The arguments of a fusion or weights function, as the user's options gave them (`fusion_func_kwargs`).

@@ -1,7 +1,8 @@
+import Diagnostics
 import Geometry
 
 /// What can go wrong while a block is fused, a case a cause.
-public enum FusionError: Error, Equatable, CustomStringConvertible {
+public enum FusionError: Failure, Equatable {
   case unknownFunction(kind: String, name: String, suggestion: String?)
   case unknownArgument(function: String, name: String, suggestion: String?)
   case invalidArgument(function: String, name: String, why: String)
@@ -14,18 +15,18 @@ public enum FusionError: Error, Equatable, CustomStringConvertible {
   case unsortedViews(first: Int, second: Int)
 
   /// Stable; recorded with failed blocks.
-  public var code: String {
+  public var code: FailureCode {
     switch self {
-    case .unknownFunction: "function-unknown"
-    case .unknownArgument: "argument-unknown"
-    case .invalidArgument: "argument-invalid"
-    case .invalidOption: "option-invalid"
-    case .nameTaken: "name-taken"
-    case .tooLarge: "block-too-large"
-    case .unexpectedElementType: "type-unexpected"
-    case .wrongBufferSize: "buffer-size"
-    case .outsideOutput: "box-outside-output"
-    case .unsortedViews: "views-unsorted"
+    case .unknownFunction: .functionUnknown
+    case .unknownArgument: .argumentUnknown
+    case .invalidArgument: .argumentInvalid
+    case .invalidOption: .optionInvalid
+    case .nameTaken: .nameTaken
+    case .tooLarge: .blockTooLarge
+    case .unexpectedElementType: .typeUnexpected
+    case .wrongBufferSize: .bufferSize
+    case .outsideOutput: .boxOutsideOutput
+    case .unsortedViews: .viewsUnsorted
     }
   }
 
@@ -64,6 +65,5 @@ public enum FusionError: Error, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Whether trying again can help.
-  public var isTransient: Bool { false }
+  public var exitStatus: ExitStatus { .usage }
 }

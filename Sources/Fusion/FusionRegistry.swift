@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 
 /// The fusion, weights and batch functions that options can name. A value: users copy the built-in one and add theirs.
@@ -5,6 +6,8 @@ public struct FusionRegistry: Sendable {
   private var fusionTypes: [String: any FusionFunction.Type] = [:]
   private var weightsTypes: [String: any WeightsFunction.Type] = [:]
   private var batchTypes: [String: any BatchFunction.Type] = [:]
+  /// The built-in ones first, the default before all.
+  public private(set) var fusionNamesAsRegistered: [String] = []
 
   /// The built-in functions, in the order in which the help lists them. A new one is a line here.
   private static let builtinFusions: [any FusionFunction.Type] = [
@@ -13,14 +16,13 @@ public struct FusionRegistry: Sendable {
   ]
   private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self]
 
-  /// The built-in names, as the help lists them.
-  package static let builtinFusionNames = builtinFusions.map { $0.name }
-  package static let builtinWeightsNames = builtinWeights.map { $0.name }
-
   /// The built-in functions alone.
   public static let builtin: FusionRegistry = {
     var registry = FusionRegistry()
-    for type in builtinFusions { registry.fusionTypes[type.name] = type }
+    for type in builtinFusions {
+      registry.fusionTypes[type.name] = type
+      registry.fusionNamesAsRegistered.append(type.name)
+    }
     for type in builtinWeights { registry.weightsTypes[type.name] = type }
     return registry
   }()
@@ -30,6 +32,7 @@ public struct FusionRegistry: Sendable {
   public mutating func register<F: FusionFunction>(_ type: F.Type) throws(FusionError) {
     guard fusionTypes[F.name] == nil else { throw .nameTaken(kind: "fusion", name: F.name) }
     fusionTypes[F.name] = type
+    fusionNamesAsRegistered.append(F.name)
   }
 
   public mutating func register<W: WeightsFunction>(_ type: W.Type) throws(FusionError) {

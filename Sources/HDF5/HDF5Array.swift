@@ -1,4 +1,5 @@
 import CHDF5
+import Files
 import Foundation
 import Geometry
 import Zarr
@@ -22,12 +23,12 @@ public final class HDF5Array: ChunkedArray {
   public let fill: [UInt8]
   public let codecSummary: String
 
-  /// The file that its voxels are in: another one where a link of `file` leads to one.
+  /// The file that its voxels are in: another one if a link leads there.
   public let path: String
-  /// Others that voxels come from, where it is put together from them.
+  /// Other files that voxels come from, if it is put together from them.
   public var sourceFiles: [String] { sources.files }
 
-  /// The one that it was opened by.
+  /// The file that it was opened by.
   private let filePath: String
   /// Its path in the file.
   private let inner: String
@@ -98,7 +99,7 @@ public final class HDF5Array: ChunkedArray {
 
   deinit { HDF5Pool.shared.forget(ObjectIdentifier(self)) }
 
-  /// The data set, opened again where it was closed to make room. `body` is not to keep it.
+  /// The data set, opened again if it was closed to make room. `body` is not to keep it.
   private func with<Result>(_ body: (HDF5Dataset) throws(ZarrError) -> Result) throws(ZarrError) -> Result {
     let dataset = try HDF5Pool.shared.dataset(of: ObjectIdentifier(self)) { () throws(ZarrError) in
       var info = chdf5_info()
@@ -113,7 +114,7 @@ public final class HDF5Array: ChunkedArray {
     return try body(dataset)
   }
 
-  /// What the library says of a data set, to tell it from one that took its place.
+  /// The properties of a data set that tell it from one that took its place.
   private static func identity(_ info: chdf5_info) -> [UInt64] {
     let numbers = [info.rank, info.layout, info.type_class, info.byte_count, info.is_signed, info.is_big_endian, info.is_plain]
     let filters = (0..<Int(info.filter_count)).map { UInt64(UInt32(bitPattern: filter(info, $0).id)) }
@@ -140,12 +141,6 @@ public final class HDF5Array: ChunkedArray {
     guard let stored else { return .missing }
     if swapsBytes { swapBytes(UnsafeRawBufferPointer(buffer), to: buffer, elementByteCount: elementType.byteCount) }
     return .present(storedByteCount: stored)
-  }
-
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index)
-    guard case .chunks = access else { return true }
-    return try storedByteCount(index) > 0
   }
 
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
@@ -180,7 +175,7 @@ public final class HDF5Array: ChunkedArray {
     return count
   }
 
-  /// Nil where nothing is stored.
+  /// Reads a stored chunk and returns its bytes in the file; nil if nothing is stored.
   private func readStored(
     _ index: [Int], _ dataset: HDF5Dataset, filters: HDF5Filters, into buffer: UnsafeMutableRawBufferPointer,
     context: CodecContext
@@ -242,7 +237,7 @@ public final class HDF5Array: ChunkedArray {
       chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
     }
     // what is missing says more than that it could not be read
-    if let missing = try sources.problem() { return missing }
+    if let missing = try sources.problem(first: first, count: count) { return missing }
     return problem
   }
 
@@ -262,7 +257,7 @@ public final class HDF5Array: ChunkedArray {
       let count = pread(dataset.descriptor, to + done, byteCount - done, off_t(offset + start + done))
       if count < 0 {
         if errno == EINTR { continue }
-        throw .io(step: .read, path: path, errno: errno)
+        throw .storage(.io(step: .read, path: path, errno: errno))
       }
       guard count > 0 else {
         throw damaged(index, "the file ends early, at or before byte \(offset + start + done)")
@@ -309,7 +304,7 @@ public final class HDF5Array: ChunkedArray {
     return lengths.count == rank ? lengths : nil
   }
 
-  /// Of all voxels.
+  /// The bytes of all voxels.
   static func byteCount(_ info: chdf5_info) -> UInt64 {
     let lengths = withUnsafeBytes(of: info.dims) { Array($0.bindMemory(to: UInt64.self).prefix(Int(info.rank))) }
     return lengths.reduce(UInt64(max(0, info.byte_count))) { product, length in

@@ -1,13 +1,14 @@
 import CHDF5
+import Files
 import Foundation
 import Zarr
 
-/// A data set that is open: its handle, its file, and where its voxels lie in one piece a descriptor to read them by.
+/// A data set that is open: its handle, its file, and a descriptor to read voxels by that lie in one piece.
 final class HDF5Dataset: Sendable {
   let handle: Int64
-  /// -1 where the voxels are only read through libhdf5.
+  /// The descriptor; -1 if the voxels are only read through libhdf5.
   let descriptor: Int32
-  /// The file that its voxels are in: another one where a link leads there.
+  /// The file that its voxels are in: another one if a link leads there.
   let path: String
   private let file: HDF5File
 
@@ -29,7 +30,7 @@ final class HDF5Dataset: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.descriptor = descriptor
     // from here on the handle is closed with this object
-    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
   }
 
   deinit {

@@ -1,6 +1,6 @@
 import CHDF5
+import Files
 import Foundation
-import Synchronization
 import Zarr
 
 /// One HDF5 file, open for reading. All calls of libhdf5, which is not thread safe, take turns through `HDF5Library`.
@@ -34,10 +34,10 @@ public final class HDF5File: Sendable {
   public static func open(_ path: String) throws(ZarrError) -> HDF5File {
     // for the errno, which libhdf5 hides
     let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+    guard fstat(descriptor, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return try HDF5Library.file(path, status: status)
   }
 
@@ -58,7 +58,7 @@ public final class HDF5File: Sendable {
     HDF5Library.inTurn { chdf5_kind(handle, inner) < 0 ? String(cString: chdf5_error()) : nil }
   }
 
-  /// What there is at a path in the file; nil: nothing, neither of both, or what cannot be opened.
+  /// The kind of what there is at a path in the file; nil for nothing, for neither of both, and for what cannot be opened.
   public func kind(_ inner: String) -> Kind? {
     switch HDF5Library.inTurn({ chdf5_kind(handle, inner) }) {
     case 1: .group
@@ -87,51 +87,3 @@ public final class HDF5File: Sendable {
     return (0..<Int(rows)).map { row in (0..<Int(columns)).map { values[row * Int(columns) + $0] } }
   }
 }
-
-/// The turns of libhdf5, and the files that are open.
-enum HDF5Library {
-  /// By path and inode: a file that was replaced is another one.
-  private struct Place: Hashable {
-    var path: String
-    var device: UInt64
-    var inode: UInt64
-  }
-
-  private struct WeakFile {
-    weak var file: HDF5File?
-  }
-
-  // recursive: the last reference to a file or an array may go while it is someone's turn
-  private static let lock = NSRecursiveLock()
-  private static let files = Mutex<[Place: WeakFile]>([:])
-
-  static func inTurn<Result>(_ body: () -> Result) -> Result {
-    lock.lock()
-    defer { lock.unlock() }
-    return body()
-  }
-
-  /// Why the last call failed, asked in turn. Where the system refused something that it may give later, it is that.
-  static func failure(_ path: String, _ inner: String? = nil) -> ZarrError {
-    let refused = ZarrError.io(step: .open, path: path, errno: chdf5_errno())
-    if refused.isTransient { return refused }
-    return .metadataInvalid(path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))",
-      advice: "the file may be damaged, still being written, or not copied whole: copy it again from its source")
-  }
-
-  static func file(_ path: String, status: stat) throws(ZarrError) -> HDF5File {
-    let place = Place(path: path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    lock.lock()
-    defer { lock.unlock() }
-    if let open = files.withLock({ $0[place]?.file }) { return open }
-    let file = try HDF5File(inTurn: path)
-    files.withLock { files in
-      files = files.filter { $0.value.file != nil }
-      files[place] = WeakFile(file: file)
-    }
-    return file
-  }
-}
-
-/// The version of libhdf5.
-public func hdf5LibraryVersion() -> String { HDF5Library.inTurn { String(cString: chdf5_version()) } }

@@ -1,4 +1,5 @@
 import CHDF5
+import Diagnostics
 import Zarr
 
 /// The filters of a chunked data set that are undone here, outside libhdf5's turn.
@@ -13,12 +14,12 @@ struct HDF5Filters: Sendable {
     case other(ZarrError)
   }
 
-  /// In the order of encoding.
+  /// The filters in the order of encoding.
   private let filters: [Filter]
 
   var isEmpty: Bool { filters.isEmpty }
 
-  /// Nil where libhdf5 has to undo them; an error where nobody can.
+  /// Nil if libhdf5 has to undo them; an error where nobody can.
   init?(_ info: chdf5_info, elementByteCount: Int, place: String) throws(ZarrError) {
     var filters: [Filter] = []
     for i in 0..<Int(info.filter_count) {

@@ -1,4 +1,4 @@
-import Resources
+import Files
 import Synchronization
 import Zarr
 
@@ -10,7 +10,7 @@ final class HDF5Pool: Sendable {
   static let shared = HDF5Pool(limit: OpenFiles.idle() / 2)
 
   private struct State {
-    /// By the array that they belong to.
+    /// The open data sets by the array that they belong to.
     var kept: [ObjectIdentifier: (dataset: HDF5Dataset, use: Int)] = [:]
     var clock = 0
   }
@@ -20,7 +20,7 @@ final class HDF5Pool: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  /// The data set of an array; `open` opens it where it is not.
+  /// The data set of an array; `open` opens it if it is closed.
   func dataset(
     of array: ObjectIdentifier, open: () throws(ZarrError) -> HDF5Dataset
   ) throws(ZarrError) -> HDF5Dataset {

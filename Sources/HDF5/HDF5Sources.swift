@@ -1,10 +1,11 @@
 import CHDF5
+import Files
 import Foundation
 import Zarr
 
 /// The other files that voxels of a data set come from: data sets that a virtual one is put together from, and raw files of
 /// an external one. libhdf5 reads what is missing of them as the fill value or as 0, so it is asked for at once, and again
-/// after every read.
+/// after every read: of the files only from which voxels of what was read may come, since there may be thousands.
 struct HDF5Sources: Sendable {
   /// A file as it was when the data set was opened.
   private struct Sight: Sendable {
@@ -15,33 +16,58 @@ struct HDF5Sources: Sendable {
 
     init(_ path: String) throws(ZarrError) {
       var status = stat()
-      guard stat(path, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+      guard stat(path, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
       self.path = path
       (device, inode, byteCount) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
     }
   }
 
-  private let seen: [Sight]
+  /// A part of the data set, and the files that its voxels come from.
+  private struct Part: Sendable {
+    /// The first and the last voxel along each axis; nil if the part has no known end.
+    var box: (lower: [UInt64], upper: [UInt64])?
+    /// Their places in `seen`.
+    var files: [Int]
 
-  /// Absolute paths.
-  var files: [String] { seen.map(\.path) }
-
-  /// There are none.
-  init() { seen = [] }
-
-  /// - Parameter byteCount: of all voxels.
-  init(of dataset: HDF5Dataset, _ inner: String, byteCount: UInt64) throws(ZarrError) {
-    var seen: [Sight] = []
-    for path in try Self.files(of: dataset, inner, byteCount: byteCount, depth: 0) { seen.append(try Sight(path)) }
-    self.seen = seen
+    func mayHold(_ first: [UInt64], _ count: [UInt64]) -> Bool {
+      guard let box else { return true }
+      return box.lower.indices.allSatisfy { box.lower[$0] < first[$0] + count[$0] && first[$0] <= box.upper[$0] }
+    }
   }
 
-  /// Why what was just read may not be what the files had; nil where all of them are still there and as long as before.
-  func problem() throws(ZarrError) -> String? {
-    for before in seen {
+  private let seen: [Sight]
+  private let parts: [Part]
+
+  /// The absolute paths of the files.
+  var files: [String] { seen.map(\.path) }
+
+  /// No other files.
+  init() { (seen, parts) = ([], []) }
+
+  /// - Parameter byteCount: the bytes of all voxels.
+  init(of dataset: HDF5Dataset, _ inner: String, byteCount: UInt64) throws(ZarrError) {
+    let sources = try Self.sources(of: dataset, inner, byteCount: byteCount, depth: 0)
+    var seen: [Sight] = []
+    var places: [String: Int] = [:]
+    for path in Set(sources.flatMap(\.files)).sorted() {
+      places[path] = seen.count
+      seen.append(try Sight(path))
+    }
+    self.seen = seen
+    parts = sources.map { source in Part(box: source.box, files: source.files.compactMap { places[$0] }) }
+  }
+
+  /// The reason why a box that was just read may not be what the files had; nil if all that it comes from are still there and
+  /// as long as before.
+  ///
+  /// - Parameters:
+  ///   - first: the first voxel of the box; as `count` with a number for each axis, or more.
+  func problem(first: [UInt64], count: [UInt64]) throws(ZarrError) -> String? {
+    let files = Set(parts.filter { $0.mayHold(first, count) }.flatMap(\.files))
+    for before in files.sorted().map({ seen[$0] }) {
       let now: Sight
       do throws(ZarrError) { now = try Sight(before.path) } catch {
-        guard case .io(_, _, ENOENT) = error else { throw error }
+        guard case .storage(.io(_, _, ENOENT)) = error else { throw error }
         return "voxels of it are in the file \(before.path), which is missing"
       }
       guard (now.device, now.inode) == (before.device, before.inode) else {
@@ -61,24 +87,34 @@ struct HDF5Sources: Sendable {
   /// Sources may be virtual themselves.
   private static let maximumDepth = 16
 
-  private static func files(
+  /// The sources of a data set with their files.
+  private static func sources(
     of dataset: HDF5Dataset, _ inner: String, byteCount: UInt64, depth: Int
-  ) throws(ZarrError) -> [String] {
+  ) throws(ZarrError) -> [Source] {
     let place = "\(dataset.path), \(inner)"
     guard depth < maximumDepth else { throw .metadataInvalid(path: place, reason: "it is put together from itself") }
-    var files: Set<String> = []
-    var seen: Set<[String]> = []
+    var sources: [Source] = []
+    var known: [[String]: Set<String>] = [:]
     var left = byteCount
-    for source in try list(dataset, place: place) {
+    for var source in try list(dataset, place: place) {
       if source.dataset.isEmpty {
         let part = min(left, source.byteCount)
-        try files.insert(rawFile(source, needed: part, dataset, place: place))
+        source.files = [try rawFile(source, needed: part, dataset, place: place)]
         left -= part
-      } else if !source.isPattern, seen.insert([source.file, source.dataset]).inserted {
-        files.formUnion(try virtualFiles(source, of: dataset, place: place, depth: depth))
+      } else if source.isPattern {
+        continue
+      } else {
+        let key = [source.file, source.dataset]
+        if let files = known[key] {
+          source.files = files
+        } else {
+          source.files = try virtualFiles(source, of: dataset, place: place, depth: depth)
+          known[key] = source.files
+        }
       }
+      sources.append(source)
     }
-    return files.sorted()
+    return sources
   }
 
   private struct Source {
@@ -86,9 +122,28 @@ struct HDF5Sources: Sendable {
     var dataset: String
     var offset: UInt64
     var byteCount: UInt64
+    /// The part of the data set that a virtual one takes from it; nil if it has no known end.
+    var box: (lower: [UInt64], upper: [UInt64])?
+    /// The files that its voxels are in, with absolute paths.
+    var files: Set<String> = []
 
-    /// Names of a series without an end have the number of a block in them; there it ends where they do.
+    /// Names of a series without an end have the number of a block in them; the series ends with them.
     var isPattern: Bool { [file, dataset].contains { $0.replacingOccurrences(of: "%%", with: "").contains("%") } }
+
+    init(_ source: chdf5_source) {
+      (file, dataset) = (Self.text(source.file), Self.text(source.dataset))
+      (offset, byteCount) = (source.offset, source.byte_count)
+      let rank = Int(source.rank)
+      box = rank == 0 ? nil : (Self.numbers(source.lower, rank), Self.numbers(source.upper, rank))
+    }
+
+    private static func text<Tuple>(_ letters: Tuple) -> String {
+      withUnsafeBytes(of: letters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    private static func numbers<Tuple>(_ numbers: Tuple, _ rank: Int) -> [UInt64] {
+      withUnsafeBytes(of: numbers) { Array($0.bindMemory(to: UInt64.self).prefix(rank)) }
+    }
   }
 
   private static func list(_ dataset: HDF5Dataset, place: String) throws(ZarrError) -> [Source] {
@@ -102,17 +157,12 @@ struct HDF5Sources: Sendable {
       var source = chdf5_source()
       for i in 0..<count {
         guard chdf5_source(creation, i, &source) >= 0 else { return ([], String(cString: chdf5_error())) }
-        sources.append(
-          Source(file: text(source.file), dataset: text(source.dataset), offset: source.offset, byteCount: source.byte_count))
+        sources.append(Source(source))
       }
       return (sources, nil)
     }
     if let problem { throw .metadataInvalid(path: place, reason: "its sources are not known: \(problem)") }
     return sources
-  }
-
-  private static func text<Tuple>(_ letters: Tuple) -> String {
-    withUnsafeBytes(of: letters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
   // MARK: -
@@ -139,8 +189,8 @@ struct HDF5Sources: Sendable {
     }
     var info = chdf5_info()
     let opened = try HDF5Dataset(file, inner, info: &info)
-    return Set([found]).union(
-      try files(of: opened, inner, byteCount: HDF5Array.byteCount(info), depth: depth + 1))
+    let others = try sources(of: opened, inner, byteCount: HDF5Array.byteCount(info), depth: depth + 1)
+    return Set([found]).union(others.flatMap(\.files))
   }
 
   private static func rawFile(
@@ -150,7 +200,7 @@ struct HDF5Sources: Sendable {
     let path = source.file.hasPrefix("/") ? source.file : folder + "/" + source.file
     var status = stat()
     guard stat(path, &status) == 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else { throw .io(step: .stat, path: path, errno: errno) }
+      guard errno == ENOENT || errno == ENOTDIR else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
       throw .metadataInvalid(path: place, reason: "voxels of it are in the file \(path), which is missing", advice: absent)
     }
     let (end, isTooLarge) = source.offset.addingReportingOverflow(needed)

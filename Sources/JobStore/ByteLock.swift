@@ -1,4 +1,5 @@
 import CSystem
+import Diagnostics
 import Foundation
 import Synchronization
 
@@ -71,7 +72,7 @@ package struct LockFile: Sendable {
     switch code {
     case EACCES, EPERM, EROFS: .readOnly(path: path)
     case ENOSPC, EDQUOT: .diskFull(path: path)
-    default: .cannotOpen(path: path, why: String(cString: strerror(code)))
+    default: .cannotOpen(path: path, why: systemWords(code))
     }
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Faults
 import Foundation
 import GRDB
@@ -17,6 +18,6 @@ extension DatabaseError {
       case EACCES, EPERM, EROFS: .SQLITE_READONLY
       default: .SQLITE_IOERR
       }
-    return DatabaseError(resultCode: code, message: "made to fail: \(String(cString: strerror(number)))")
+    return DatabaseError(resultCode: code, message: "made to fail: \(systemWords(number))")
   }
 }

@@ -1,4 +1,6 @@
 import CSystem
+import Diagnostics
+import Files
 import Foundation
 
 #if canImport(Glibc)
@@ -56,7 +58,7 @@ struct DatabaseFile {
     var info = stat()
     guard stat(path, &info) == 0 else {
       if errno == ENOENT { return .missing }
-      throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
+      throw .cannotOpen(path: path, why: systemWords(errno))
     }
     guard info.st_mode & S_IFMT != S_IFDIR else { throw .unusablePath(path: path, why: "it is a folder") }
     guard info.st_mode & S_IFMT == S_IFREG else { throw .unusablePath(path: path, why: "it is not a regular file") }
@@ -74,7 +76,7 @@ struct DatabaseFile {
       if rename(temporary, path) == 0 { return }
     default: break
     }
-    throw .cannotOpen(path: path, why: String(cString: strerror(errno)))
+    throw .cannotOpen(path: path, why: systemWords(errno))
   }
 
   /// Which file a name leads to, and 0, 0 where there is none. Nil where the system does not say.
@@ -106,12 +108,12 @@ struct DatabaseFile {
   /// Makes a file or folder survive a loss of power; errors name the database `name`.
   static func synchronize(_ path: String, as name: String) throws(JobStoreError) {
     let fd = open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { throw .cannotOpen(path: name, why: String(cString: strerror(errno))) }
+    guard fd >= 0 else { throw .cannotOpen(path: name, why: systemWords(errno)) }
     defer { close(fd) }
     switch csystem_sync(fd) {
     case 0: return
     case ENOSPC, EDQUOT: throw .diskFull(path: name)
-    case let code: throw .cannotOpen(path: name, why: String(cString: strerror(code)))
+    case let code: throw .cannotOpen(path: name, why: systemWords(code))
     }
   }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import GRDB
 
@@ -37,7 +38,7 @@ package struct ImmutableFile: Sendable {
   }
 
   package func open() throws(JobStoreError) -> DatabaseQueue {
-    guard access(path, R_OK) == 0 else { throw .cannotOpen(path: path, why: String(cString: strerror(errno))) }
+    guard access(path, R_OK) == 0 else { throw .cannotOpen(path: path, why: systemWords(errno)) }
     var characters = CharacterSet.urlPathAllowed
     characters.remove(charactersIn: "?#%")
     guard let name = path.addingPercentEncoding(withAllowedCharacters: characters) else {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import GRDB
 import Geometry
@@ -46,7 +47,7 @@ extension JobStore {
     }
     chmod(temporary, 0o444)
     try DatabaseFile.synchronize(temporary, as: path)
-    guard rename(temporary, path) == 0 else { throw .cannotOpen(path: path, why: String(cString: strerror(errno))) }
+    guard rename(temporary, path) == 0 else { throw .cannotOpen(path: path, why: systemWords(errno)) }
     try DatabaseFile.synchronize(URL(fileURLWithPath: path).deletingLastPathComponent().path, as: path)
   }
 

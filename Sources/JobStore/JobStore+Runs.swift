@@ -1,3 +1,4 @@
+import Diagnostics
 import Faults
 import Foundation
 import GRDB

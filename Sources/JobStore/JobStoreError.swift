@@ -1,8 +1,9 @@
+import Diagnostics
 import Foundation
 import GRDB
 
 /// What can go wrong with the job database, a case a cause.
-public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum JobStoreError: Failure, Hashable, Sendable {
   /// There is no database file, or it is empty.
   case noDatabase(path: String)
   /// Its file no longer is where it was opened: what would be recorded in it, nobody could find.
@@ -39,30 +40,30 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
   case other(path: String, sqliteCode: Int, message: String)
 
   /// Stable, for scripts and logs.
-  public var code: String {
+  public var code: FailureCode {
     switch self {
-    case .noDatabase: "no-database"
-    case .databaseGone: "database-gone"
-    case .noParentFolder: "database-folder-missing"
-    case .unusablePath: "database-path-unusable"
-    case .noSuchJob: "no-such-job"
-    case .newerDatabase: "database-newer"
-    case .migrationChanged: "database-migration-changed"
-    case .foreignFile: "database-foreign"
-    case .damaged: "database-damaged"
-    case .readOnly: "database-read-only"
-    case .networkFileSystem: "database-on-network"
-    case .busy: "database-busy"
-    case .alreadyRunning: "already-running"
-    case .claimLost: "claim-lost"
-    case .notClaimed: "not-claimed"
-    case .runEnded: "run-ended"
-    case .wrongState: "wrong-job-state"
-    case .diskFull: "disk-full"
-    case .cannotOpen: "database-cannot-open"
-    case .fileExists: "file-exists"
-    case .invalid: "record-invalid"
-    case .other: "database-error"
+    case .noDatabase: .noDatabase
+    case .databaseGone: .databaseGone
+    case .noParentFolder: .databaseFolderMissing
+    case .unusablePath: .databasePathUnusable
+    case .noSuchJob: .noSuchJob
+    case .newerDatabase: .databaseNewer
+    case .migrationChanged: .databaseMigrationChanged
+    case .foreignFile: .databaseForeign
+    case .damaged: .databaseDamaged
+    case .readOnly: .databaseReadOnly
+    case .networkFileSystem: .databaseOnNetwork
+    case .busy: .databaseBusy
+    case .alreadyRunning: .alreadyRunning
+    case .claimLost: .claimLost
+    case .notClaimed: .notClaimed
+    case .runEnded: .runEnded
+    case .wrongState: .wrongJobState
+    case .diskFull: .diskFull
+    case .cannotOpen: .databaseCannotOpen
+    case .fileExists: .fileExists
+    case .invalid: .recordInvalid
+    case .other: .databaseError
     }
   }
 
@@ -143,6 +144,21 @@ public enum JobStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case .busy, .alreadyRunning: true
     default: false
     }
+  }
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .noDatabase, .databaseGone, .noSuchJob: .noJob
+    case .alreadyRunning: .alreadyRunning
+    case .newerDatabase, .migrationChanged: .changed
+    case .noParentFolder, .unusablePath, .foreignFile, .networkFileSystem, .fileExists: .usage
+    case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
+      .unexpected
+    }
+  }
+
+  public var isDiskFull: Bool {
+    if case .diskFull = self { true } else { false }
   }
 
   /// What an error of the database means; `path` is that of the database.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Faults
 import Foundation
 import GRDB
@@ -79,20 +80,6 @@ package struct Migrator: Sendable {
     try db.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
 
-  /// FNV-1a, 64 bits, as hexadecimal digits: the same on every machine and for ever.
-  package static func hash(_ sql: String) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in sql.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-}
-
-extension Date {
-  /// Since 1970.
-  var milliseconds: Int { Int((timeIntervalSince1970 * 1000).rounded()) }
-
-  init(milliseconds: Int) {
-    self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
-  }
+  /// The same on every machine and for ever.
+  package static func hash(_ sql: String) -> String { Digest(sql.utf8).text }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A work order of a job, as the database knows it.

@@ -1,6 +1,8 @@
+import Diagnostics
 import Geometry
+import JSON
 import JobStore
-import Jobs
+import Planning
 import Zarr
 
 extension Report {

@@ -1,6 +1,8 @@
+import Diagnostics
+import Engine
 import Geometry
 import JobStore
-import Jobs
+import Planning
 
 extension Report {
   /// Messages that are shown, and blocks that are named for each.
@@ -12,7 +14,7 @@ extension Report {
     let total = content.failureCounts.reduce(0) { $0 + $1.count }
     if total == 0 { return nil }
     let groups: [HTML] = content.failureCounts.map { code, count in
-      "<li><strong>\(count.grouped)</strong> × <code>\(code)</code>: \(failureHint(code))</li>"
+      "<li><strong>\(count.grouped)</strong> × <code>\(code)</code>: \(FailureCode(rawValue: code)?.hintForBlocks ?? FailureCode.hintForUnknownBlocks)</li>"
     }
     var reasons: [(message: String, failures: [BlockFailure])] = []
     var places: [String: Int] = [:]

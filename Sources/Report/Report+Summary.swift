@@ -1,7 +1,9 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Planning
 
 extension Report {
   /// What the job is, and how far.

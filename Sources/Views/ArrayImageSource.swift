@@ -9,7 +9,7 @@ public final class ArrayImageSource: ImageSource {
   public let fill: [UInt8]
   private let array: any ChunkedArray
   private let axes: [Axis]
-  /// For messages.
+  /// The name of the view, for messages.
   private let view: String
 
   /// Opens the Zarr array of a level.
@@ -51,14 +51,6 @@ public final class ArrayImageSource: ImageSource {
   ) throws(ViewsError) -> ChunkPresence {
     do {
       return try array.readChunk(position(index), into: buffer, context: context)
-    } catch {
-      throw .unreadable(view: view, why: error)
-    }
-  }
-
-  public func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool {
-    do {
-      return try array.chunkExists(position(index))
     } catch {
       throw .unreadable(view: view, why: error)
     }

@@ -1,7 +1,8 @@
+import Files
 import Geometry
 
-/// Whether images that only their own metadata place say so well enough to be fused: those that lie on each other would be
-/// averaged, and nobody would notice.
+/// Checks whether images that only their own metadata place are placed well enough to be fused: those that lie on each other
+/// would be averaged, and nobody would notice.
 extension Dataset {
   static func checkPlaces(_ views: [View], of file: DatasetFile) throws(ViewsError) {
     guard file.isPlacedByImages, views.count > 1 else { return }
@@ -38,7 +39,7 @@ extension Dataset {
     return nil
   }
 
-  /// Wells are apart. Where their fields are not, places are those within a well.
+  /// Throws if fields of two wells lie on each other. Wells are apart, so their places are then those within a well.
   private static func checkWells(_ views: [View], path: String) throws(ViewsError) {
     var wells: [(path: String, lower: Vector3, upper: Vector3)] = []
     var numbers: [String: Int] = [:]

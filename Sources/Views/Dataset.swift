@@ -1,29 +1,31 @@
+import Files
 import Foundation
 import Geometry
+import Threads
 import Zarr
 
 /// The views of one fusion, opened and matched: same axes of space, same channels, same time points.
 public struct Dataset: Sendable {
-  /// Absolute: the dataset file.
+  /// The absolute path of the dataset file.
   public let path: String
-  /// Of the file's bytes.
+  /// The digest of the file's bytes.
   public let digest: String
-  /// In the file's order; never empty.
+  /// The views in the file's order; never empty.
   public let views: [View]
   public let is3D: Bool
-  /// Of the first view, and so of the output.
+  /// The type of the first view, and so of the output.
   public let elementType: ElementType
-  /// What the views make up together; 1 where they have no such axis.
+  /// The time points and channels that the views make up together; 1 if they have no such axis.
   public let timeCount: Int
   public let channelCount: Int
-  /// The values of the time points, where the first view's metadata have them, in `timeUnit`.
+  /// The values of the time points in `timeUnit`, if the first view's metadata have them.
   public let timePoints: [Double]?
-  /// Voxel `t` is at `timeOrigin + t * timeScale`; 1 and 0 where not known.
+  /// Voxel `t` is at `timeOrigin + t * timeScale`; 1 and 0 if not known.
   public let timeScale: Double
   public let timeOrigin: Double
   public let timeUnit: String?
   public let channelNames: [String]?
-  /// `rrggbb`, nil for a channel without one.
+  /// A colour `rrggbb` for each channel, nil for one without.
   public let channelColors: [String?]?
   /// The coordinate systems that any view has a transform to, in alphabetical order.
   public let transformKeys: [String]
@@ -31,21 +33,21 @@ public struct Dataset: Sendable {
   public let boundingBoxes: [String: BoundingBox]
   /// The unit of the transforms, and of all lengths beside the images' own.
   public let worldUnit: WorldUnit
-  /// What is worth a word about the unit, as long as no other is given.
+  /// A note on the unit, as long as no other is given.
   public let worldUnitNote: String?
-  /// What the reader of the dataset has to say: what was left out, and what its units are.
+  /// Notes of the reader of the dataset on what was left out, and on units.
   public let notes: [String]
-  /// The folder whose content the views are, where they are that.
+  /// The folder whose content the views are, if they are that.
   public let listedFolder: String?
   /// Views that are chosen and left out, since their images are missing or cannot be opened.
   public let missingViews: [MissingView]
   /// Whether the first of the chosen views is one of them.
   public let isFirstMissing: Bool
-  /// From which side a view was taken, by its name; see `DatasetFile.sides`.
+  /// The side from which a view was taken, by its name; see `DatasetFile.sides`.
   public let sides: [String: String]
 
   public struct LoadOptions: Sendable {
-    /// Nil: some more than there are processors.
+    /// The number of threads; nil for some more than there are processors.
     public var threads: Int?
     public var choice: ViewChoice
 
@@ -56,20 +58,9 @@ public struct Dataset: Sendable {
 
   /// Loads a dataset file: opens the metadata of all its images in parallel and matches the views.
   ///
-  /// Of several things that are wrong the one in the first view concerned is reported.
+  /// If several things are wrong, the one in the first view concerned is reported.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws(ViewsError) -> Dataset {
     try Dataset(DatasetFile.read(path, choice: options.choice), options: options)
-  }
-
-  /// The coordinate system to use: the one asked for, else the only one; nil where the views have none at all.
-  /// Every view must have it.
-  public func transformKey(_ requested: String?) throws(ViewsError) -> String? {
-    guard let key = requested ?? transformKeys.first else { return nil }
-    if requested == nil && transformKeys.count > 1 { throw .transformAmbiguous(available: transformKeys) }
-    for view in views where view.transforms[key] == nil {
-      throw .transformMissing(view: view.name, key: key, available: transformKeys)
-    }
-    return key
   }
 }
 
@@ -126,7 +117,7 @@ extension Dataset {
     transformKeys = keys.sorted()
   }
 
-  /// What the file says of sizes does not place anything, but tells that it may belong to other images.
+  /// A note on images whose sizes are not those in the file: sizes place nothing, but the file may belong to other images.
   private static func sizeNotes(_ images: [PlacedImage], of file: DatasetFile) -> [String] {
     let wrong = file.expectedShapes.keys.sorted().filter { images[$0].image.levels[0].stack.shape != file.expectedShapes[$0] }
     guard let first = wrong.first, let expected = file.expectedShapes[first] else { return [] }
@@ -140,7 +131,7 @@ extension Dataset {
 }
 
 extension Dataset {
-  /// Once each, however many images they are on.
+  /// The remarks on images, each once, however many images it is on.
   private static func remarks(on images: [PlacedImage], of file: DatasetFile) -> [String] {
     var found: [String: (first: Int, count: Int)] = [:]
     for (i, placed) in images.enumerated() {
@@ -162,7 +153,7 @@ extension DatasetFile {
     }
   }
 
-  /// Whether it is the image that an entry could not be opened for, and not what the dataset says of it.
+  /// Whether an entry could not be opened because of its image, and not because of what the dataset says of it.
   fileprivate func isMissing(_ place: Int, _ error: ViewsError) -> Bool {
     let entry = entries[place]
     // what is not there has no format that could be told
@@ -174,42 +165,11 @@ extension DatasetFile {
     return (try? OpenedImage.open(bare, in: folder)) == nil
   }
 
-  /// Which of some views, by name, can be opened now.
+  /// The names of those views that can be opened now.
   public func openable(_ names: Set<String>) -> [String] {
     let asked = keeping(entries.indices.filter { names.contains(entries[$0].name) })
     return zip(asked.entries, asked.open(threads: nil)).compactMap { entry, result in
       if case .success = result { entry.name } else { nil }
     }
-  }
-}
-
-/// The image of an entry with its transforms, before it is matched with the others.
-struct PlacedImage: Sendable {
-  var image: OpenedImage
-  /// Which of the image's own are taken: one, or all.
-  let times: Range<Int>
-  let channels: Range<Int>
-  /// In the view's own time order.
-  let transforms: [String: ViewTransform]
-
-  init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
-    let image = try OpenedImage.open(entry, in: folder)
-    let shape = image.levels[0].shape
-    func taken(_ axis: Axis) throws(ViewsError) -> Range<Int> {
-      guard let index = entry.select[axis] else { return 0..<shape[axis] }
-      guard index < shape[axis] else {
-        throw .viewInvalid(
-          view: entry.name, field: "select", reason: "there is no \(axis) \(index), the image has \(shape[axis])")
-      }
-      return index..<index + 1
-    }
-    (times, channels) = (try taken(.t), try taken(.c))
-    var transforms: [String: ViewTransform] = [:]
-    for (key, matrices) in entry.transforms {
-      transforms[key] = try matrices.maps(is3D: image.is3D, timeCount: times.count) { reason in
-        .viewInvalid(view: entry.name, field: "transform \"\(key)\"", reason: reason)
-      }
-    }
-    (self.image, self.transforms) = (image, transforms)
   }
 }

@@ -1,5 +1,8 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// One view as a dataset file writes it, checked in form but not yet against its image.
@@ -7,20 +10,20 @@ public struct DatasetEntry: Sendable, Hashable {
   public var name: String
   /// Relative to the file's folder, or absolute.
   public var path: String
-  /// Which image of a file that holds several: the path of a group or data set in an HDF5 file.
+  /// The image of a file that holds several: the path of a group or data set in an HDF5 file.
   public var dataset: String?
-  /// The array's dimensions: needed for plain arrays.
+  /// The axes of the array's dimensions; plain arrays need them.
   public var axes: [Axis]?
-  /// Along axes of space; where given, in place of the image's own.
+  /// Spacing and origin along axes of space, in place of the image's own.
   public var spacing: [Axis: Double]?
   public var origin: [Axis: Double]?
   public var transforms: [String: TransformMatrices]
   /// The one time point, or channel, that is taken of the image's own; else all are.
   public var select: [Axis: Int] = [:]
-  /// Where its time points and channels go in the output, one for each; nil: matched with the other views'.
+  /// The time points and channels of the output that its own are, one for each; nil if they are matched with the other views'.
   public var timePlaces: [Int]?
   public var channelPlaces: [Int]?
-  /// A voxel of a coarser level is in the middle of those that it averages, where the level does not say where it is.
+  /// Whether a voxel of a coarser level is in the middle of those that it averages, if the level itself does not say its place.
   public var averagesLevels = false
   /// Voxels count as `value * scale + offset`.
   public var scale: Double
@@ -34,7 +37,7 @@ public struct DatasetEntry: Sendable, Hashable {
     (self.transforms, self.scale, self.offset) = (transforms, scale, offset)
   }
 
-  /// Whether the dataset says that the image has z, by its axes, spacing, origin or matrices; nil where it leaves that open.
+  /// Whether the dataset says that the image has z, by its axes, spacing, origin or matrices; nil if it leaves that open.
   var hasZ: Bool? {
     if let axes { return axes.contains(.z) }
     if spacing?[.z] != nil || origin?[.z] != nil { return true }
@@ -147,7 +150,7 @@ extension DatasetEntry {
     return selection
   }
 
-  /// One place or a list of them: indices from 0, or names.
+  /// One place or a list of places: indices from 0, or names.
   private static func places(
     _ json: JSONValue, _ key: String, names: [String]?, _ invalid: (String, String) -> ViewsError
   ) throws(ViewsError) -> [Int] {
@@ -169,7 +172,7 @@ extension DatasetEntry {
     return places
   }
 
-  /// As a dataset file writes it.
+  /// The entry as a dataset file writes it.
   var json: JSONValue {
     var object: [String: JSONValue] = ["name": .string(name), "path": .string(path)]
     if let dataset { object["dataset"] = .string(dataset) }

@@ -1,5 +1,9 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
+import Threads
 import Zarr
 
 /// Images that nothing but their own metadata places: one, a folder of them, or a list of paths.
@@ -13,18 +17,20 @@ extension DatasetFile {
     if let format = ForeignFormat.of(folder: path) { throw .formatForeign(view: nil, path: path, format: format) }
     let layout = try ImageFolder.layout(path)
     let candidates = try ImageFolder.candidates(path)
-    let kinds = parallelMap(count: candidates.count, threads: nil) { i in
-      Result { () throws(ViewsError) in try FolderEntry(candidates[i]) }
+    let contents = parallelMap(count: candidates.count, threads: nil) { i in
+      let candidate = ImageCandidate(candidates[i])
+      return ImageFormat.readers.lazy.compactMap { $0.content(of: candidate) }.first ?? .image(files: [])
     }
     var (images, others, taken) = ([String](), [String](), Set<String>())
-    for (candidate, kind) in zip(candidates, kinds) {
-      let kind = try kind.get()
+    for (candidate, content) in zip(candidates, contents) {
+      switch content {
       // one that is listed is an image, or told what is wrong with it
-      if layout == nil, !kind.isImage {
-        others.append(FilePath.lastComponent(of: candidate))
-      } else if !taken.contains(candidate) {
+      case .other where layout == nil: others.append(FilePath.lastComponent(of: candidate))
+      case .other where !taken.contains(candidate): images.append(candidate)
+      case .image(let files) where !taken.contains(candidate):
         images.append(candidate)
-        taken.formUnion(kind.files)
+        taken.formUnion(files)
+      default: break
       }
     }
     let datasets = try Self.datasetFiles(in: path)
@@ -81,7 +87,7 @@ extension DatasetFile {
     }
     self.init(
       path: path, entries: zip(listed.map(\.image), Self.names(listed.map(\.image))).map(Self.entry),
-      digest: FileBytes.digest(bytes))
+      digest: Digest(bytes).text)
     isPlacedByImages = true
     try checkNames()
   }
@@ -92,8 +98,8 @@ extension DatasetFile {
     func invalid(_ field: String, _ reason: String) -> ViewsError { .datasetInvalid(path: path, field: field, reason: reason) }
     if bytes.first(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) }) == UInt8(ascii: "[") {
       let list: [JSONValue]
-      do throws(ZarrError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
-        throw .datasetUnreadable(path: path, why: error)
+      do throws(JSONError) { list = try JSONValue.parse(bytes).array ?? [] } catch {
+        throw .datasetUnreadable(path: path, why: .json(error))
       }
       var paths: [(String, String)] = []
       for (i, json) in list.enumerated() {
@@ -131,23 +137,5 @@ extension DatasetFile {
 
   private static func some(_ names: [String]) -> String {
     names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
-  }
-}
-
-/// What a candidate of a folder turns out to be.
-private struct FolderEntry: Sendable {
-  var isImage = true
-  /// Of a TIFF image: itself and others that make it up.
-  var files: [String] = []
-
-  init(_ path: String) throws(ViewsError) {
-    if ImageFolder.isFolder(path) {
-      // an array alone cannot be placed, and is told so when it is opened
-      // what is wrong with a folder is said when it is opened as a view
-      guard let attributes = try? ImageFolder.attributes(path) else { return }
-      isImage = (attributes["ome"] ?? attributes)["multiscales"] != nil
-    } else if let file = try? TIFFImageFile.open(path), file.metadata.files.count > 1 {
-      files = file.metadata.files
-    }
   }
 }

@@ -1,18 +1,21 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// dataset.json: `{"views": [{"path": …, "transforms": {…}}, …]}`, as text and as entries.
 extension DatasetFile {
   private static let knownKeys = ["views", "channels", "timepoints", "bounding_boxes", "world_unit"]
 
-  /// From the bytes of a file that is at `path`.
+  /// The dataset that the bytes of the file at `path` write.
   package init(json bytes: [UInt8], path: String) throws(ViewsError) {
     let json: JSONValue
     do {
       json = try JSONValue.parse(bytes)
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .json(error))
     }
     guard let object = json.object, let views = object["views"]?.array else {
       throw .datasetInvalid(path: path, field: "views", reason: "the file is not an object with a list of \"views\"")
@@ -23,7 +26,7 @@ extension DatasetFile {
         known: Self.knownKeys)
     }
     if views.isEmpty { throw .noViews(path: path) }
-    self.init(path: path, entries: [], digest: FileBytes.digest(bytes))
+    self.init(path: path, entries: [], digest: Digest(bytes).text)
     func invalid(_ field: String, _ reason: String) -> ViewsError {
       .datasetInvalid(path: path, field: field, reason: reason)
     }
@@ -95,15 +98,6 @@ extension DatasetFile {
     }
     text.append(Data("\n]}\n".utf8))
     return text
-  }
-
-  /// Writes the file at `path`, in place of what is there.
-  public func write() throws(ViewsError) {
-    do {
-      try writeFileAtomically(serialized(), to: path, sync: true)
-    } catch {
-      throw .datasetUnwritable(path: path, why: error)
-    }
   }
 }
 

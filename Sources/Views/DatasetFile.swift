@@ -1,28 +1,29 @@
+import Files
 import Foundation
 import Geometry
 import Zarr
 
-/// What a dataset says before its images are looked at: whichever kind of file it came from (`DatasetKind`).
+/// A dataset before its images are looked at, whichever kind of file it came from (`DatasetKind`).
 public struct DatasetFile: Sendable {
-  /// Absolute: where the file is, or will be. Relative paths of entries start from its folder.
+  /// The absolute path that the file has, or will have. Relative paths of entries start from its folder.
   public let path: String
   public var entries: [DatasetEntry]
-  /// Of the bytes that were read; empty for one that was not read from a file.
+  /// The digest of the bytes that were read; empty if it was not read from a file.
   public let digest: String
-  /// The names of the output's channels; nil: those of the first view that has all.
+  /// The names of the output's channels; nil if they are those of the first view that has all.
   public var channels: [String]?
-  /// How many time points the output has at the least; nil: as many as the views have.
+  /// The least number of time points of the output; nil if it has as many as the views.
   public var timeCount: Int?
   public var boundingBoxes: [String: BoundingBox]
   /// The unit of the transforms, and of all lengths beside the images' own.
   public var worldUnit = WorldUnit.micrometre
-  /// What is worth a word about the unit, as long as no other is given.
+  /// A note on the unit, as long as no other is given.
   var worldUnitNote: String?
-  /// What is worth a word: what was left out, what units are meant. Not written to a file.
+  /// Notes on what was left out, or on units. They are not written to a file.
   public var notes: [String]
-  /// Nothing but the images' own metadata says where they are.
+  /// Whether nothing but the images' own metadata says where they are.
   var isPlacedByImages = false
-  /// The views are the fields of a plate, each in the folder of its well.
+  /// Whether the views are the fields of a plate, each in the folder of its well.
   var isPlate = false
   /// The folder whose content the views are, so that an output in it would become one of them.
   public internal(set) var listedFolder: String?
@@ -30,12 +31,12 @@ public struct DatasetFile: Sendable {
   var otherDatasets: [String] = []
   /// Voxels along z, y, x that the file says an entry's image has, by its place in `entries`.
   package var expectedShapes: [Int: Index3] = [:]
-  /// From which side an entry's image was taken (angle, illumination), by its place in `entries`. Views of different
+  /// The side from which an entry's image was taken (angle, illumination), by its place in `entries`. Views of different
   /// sides are at one place on purpose.
   package var sides: [Int: String] = [:]
   /// Entries whose images were needed to place them, and could not be opened.
   var failures: [Int: ViewsError] = [:]
-  /// How many channels the output has at the least, where no names say so.
+  /// The least number of channels of the output, if no names say so.
   package var leastChannelCount = 0
 
   public init(
@@ -66,21 +67,11 @@ public struct DatasetFile: Sendable {
     return file
   }
 
-  /// Two views of one name are an error.
+  /// Throws if two views have one name.
   func checkNames() throws(ViewsError) {
     var names = Set<String>(minimumCapacity: entries.count)
     for entry in entries where !names.insert(entry.name).inserted {
       throw .duplicateName(path: path, name: entry.name)
     }
-  }
-}
-
-/// A region of the world, from the first voxel centre to the last, both within.
-public struct BoundingBox: Sendable, Hashable {
-  public var lower: Vector3
-  public var upper: Vector3
-
-  public init(lower: Vector3, upper: Vector3) {
-    (self.lower, self.upper) = (lower, upper)
   }
 }

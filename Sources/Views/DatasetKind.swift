@@ -1,8 +1,11 @@
+import Diagnostics
+import Files
 import Foundation
+import JSON
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
-/// `DatasetFile` of it (`DatasetFile+JSON.swift`); the functions here are the only places that choose.
+/// `DatasetFile` of it (`DatasetFile+JSON.swift`); only the functions here choose between them.
 enum DatasetKind: Sendable, CaseIterable {
   /// dataset.json
   case json
@@ -20,28 +23,24 @@ enum DatasetKind: Sendable, CaseIterable {
   case scene
 
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
-    if ImageFolder.isFolder(path) {
-      guard let attributes = try ImageFolder.attributes(path) else {
+    if FileStatus.isFolder(path) {
+      guard let group = try ImageFolder.group(path) else {
         // attributes alone, and levels alone, are an image that has lost a file: what is lost is said when it is opened
-        return ImageFormat.of(path) == .n5 || [".zarray", "zarr.json", ".zattrs"].contains { FileBytes.isFile("\(path)/\($0)") }
-          || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
+        return ImageFormat.of(path) != nil || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
       }
-      if OMEScene.isOne(attributes) { return .scene }
-      return (attributes["ome"] ?? attributes)["multiscales"] != nil ? .image : .imageFolder
+      if OMEScene.isOne(group) { return .scene }
+      return group.ome["multiscales"] != nil ? .image : .imageFolder
     }
     if let format = ForeignFormat.of(file: path) { throw .formatForeign(view: nil, path: path, format: format) }
-    // never the whole of a file that may be an image
-    let bytes = FileBytes.first(1 << 16, of: path)
-    if ImageFormat.isTIFF(Array(bytes.prefix(4))) { return .image }
-    if HDF5ImageFile.isThere(path) {
-      throw .datasetUnsupported(
-        path: path, field: "byte 0", what: "an HDF5 file by itself",
-        hint: "give the XML that belongs to it, or a dataset.json whose views name the file and, as \"dataset\", an image in it")
+    if let format = ImageFormat.of(path) {
+      guard let (what, hint) = format.reader.problemAlone else { return .image }
+      throw .datasetUnsupported(path: path, field: "byte 0", what: what, hint: hint)
     }
-    return of(bytes)
+    // never the whole of a file that may be an image
+    return of(FileBytes.first(1 << 16, of: path))
   }
 
-  /// By the first letter of a file, and what follows.
+  /// The kind of a text, by its first letter and what follows.
   private static func of(_ bytes: [UInt8]) -> DatasetKind {
     // after a byte order mark and white space
     guard let start = bytes.firstIndex(where: { $0 > 0x20 && ![0xEF, 0xBB, 0xBF, 0xFE, 0xFF].contains($0) }) else {
@@ -58,7 +57,9 @@ enum DatasetKind: Sendable, CaseIterable {
 }
 
 extension DatasetFile {
-  /// - Parameter choice: what is to be opened later: of a kind that needs an image to place all others, one of those.
+  /// Reads a dataset of any kind.
+  ///
+  /// - Parameter choice: the views that will be opened. A kind that needs an image to place all others takes one of these.
   public static func read(_ path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) -> DatasetFile {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
@@ -72,14 +73,14 @@ extension DatasetFile {
     }
   }
 
-  /// The digest of a dataset as it is now, to tell whether it was edited: that of `read`, found more cheaply.
+  /// The digest of a dataset as it is now, to tell if it was edited: that of `read`, found more cheaply.
   public static func digest(of path: String) throws(ViewsError) -> String {
     let path = FilePath.absolute(path)
     switch try DatasetKind.of(path) {
-    case .json, .bigStitcher, .tileConfiguration, .imageList: return FileBytes.digest(try bytes(of: path))
+    case .json, .bigStitcher, .tileConfiguration, .imageList: return Digest(try bytes(of: path)).text
     case .imageFolder: return try ImageFolder.digest(ImageFolder.candidates(path), in: path)
     case .image: return ImageFolder.digest([path])
-    case .scene: return FileBytes.digest(try bytes(of: path + "/zarr.json"))
+    case .scene: return Digest(try bytes(of: path + "/" + ZarrFileName.v3)).text
     }
   }
 
@@ -87,7 +88,7 @@ extension DatasetFile {
     do {
       return try FileBytes.read(path, limit: JSONValue.maximumByteCount)
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .storage(error))
     }
   }
 }

@@ -1,11 +1,12 @@
+import Files
 import Foundation
 import Geometry
 import Zarr
 
-/// What an image was when its job was made: enough to notice that it is another one now, and to say in what.
+/// The state of an image when its job was made: enough to notice that it is another one now, and to say in what.
 ///
-/// Fields on its meaning (`shape`, `type`, `codec`, `scale`, …) and one for each metadata file (`file 0/.zarray`: size and
-/// time). As long as the files' sizes and times are what they were nothing is read again.
+/// It has fields on the meaning of the metadata (`shape`, `type`, `codec`, `scale`, …) and one for each metadata file (`file 0/.zarray`: size and
+/// time). As long as sizes and times stay, nothing is read again.
 public struct Fingerprint: Sendable, Hashable, Codable {
   public let fields: [String: String]
 
@@ -38,87 +39,27 @@ public struct Fingerprint: Sendable, Hashable, Codable {
     return fields.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
   }
 
-  /// With the size and time of each of `files`, which lie below `path` unless absolute.
+  /// A fingerprint with the size and time of each of `files`, which lie below `path` unless absolute.
   init(fields: [String: String], files: [String], path: String) {
     var fields = fields
     for file in files { fields[Fingerprint.filePrefix + file] = fileState(FilePath.absolute(file, in: path)) }
     self.fields = fields
   }
 
-  /// The files only, as they are now.
+  /// A fingerprint of the files only, as they are now.
   func filesNow(path: String) -> Fingerprint { Fingerprint(fields: [:], files: files, path: path) }
 
-  /// The files only, as they were.
+  /// A fingerprint of the files only, as they were.
   var filesRecorded: Fingerprint {
     Fingerprint(fields: fields.filter { $0.key.hasPrefix(Fingerprint.filePrefix) })
   }
 }
 
-/// One field of an image that is not what it was.
-public struct FingerprintChange: Sendable, Hashable, Codable {
-  public let field: String
-  /// Nil where there was no such field.
-  public let recorded: String?
-  /// Nil where there is none any more.
-  public let found: String?
-
-  public init(field: String, recorded: String?, found: String?) {
-    (self.field, self.recorded, self.found) = (field, recorded, found)
-  }
-}
-
-extension FingerprintChange: CustomStringConvertible {
-  public var description: String { "\(field): was \(recorded ?? "absent"), is \(found ?? "absent")" }
-}
-
-extension View {
-  /// In what the image differs from when it was recorded; empty where it does not. An image that is gone or broken is a
-  /// change too; errors that may pass are thrown.
-  ///
-  /// Costs a `stat` for each metadata file. Only where one differs is the image opened again: what differs in meaning
-  /// is named; where nothing does, the rewritten files are, since the voxels may be others.
-  public func changes() throws(ViewsError) -> [FingerprintChange] {
-    let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
-    if files.isEmpty { return [] }
-    do throws(ViewsError) {
-      let now = try currentFingerprint()
-      let changes = now.differences(from: fingerprint)
-      let meaning = changes.filter { !$0.field.hasPrefix("file ") }
-      return meaning.isEmpty ? changes : meaning
-    } catch {
-      if error.isTransient { throw error }
-      return [FingerprintChange(field: "image", recorded: "readable", found: error.description)]
-    }
-  }
-}
-
-/// The views that are not what they were recorded as, with what differs, by their position; looked at in parallel.
-public func changedViews(
-  _ views: [View], threads: Int? = nil
-) throws(ViewsError) -> [(view: Int, changes: [FingerprintChange])] {
-  let results = parallelMap(count: views.count, threads: threads) { i in
-    Result { () throws(ViewsError) in try views[i].changes() }
-  }
-  var changed: [(view: Int, changes: [FingerprintChange])] = []
-  for (i, result) in results.enumerated() {
-    let changes = try result.get()
-    if !changes.isEmpty { changed.append((view: i, changes: changes)) }
-  }
-  return changed
-}
-
 /// Size and time of a file, to the nanosecond.
 private func fileState(_ path: String) -> String {
-  var status = stat()
-  guard stat(path, &status) == 0 else {
-    return errno == ENOENT || errno == ENOTDIR ? "missing" : "unreadable (errno \(errno))"
+  do throws(StorageError) {
+    return try FileVersion(ofFile: path).text
+  } catch {
+    return error.isMissing ? "missing" : "unreadable (errno \(error.systemNumber ?? 0))"
   }
-  #if canImport(Darwin)
-    let time = status.st_mtimespec
-  #else
-    let time = status.st_mtim
-  #endif
-  let nanoseconds = String(time.tv_nsec)
-  let padding = String(repeating: "0", count: max(0, 9 - nanoseconds.count))
-  return "\(status.st_size) bytes, \(time.tv_sec).\(padding)\(nanoseconds)"
 }

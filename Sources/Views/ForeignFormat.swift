@@ -1,10 +1,11 @@
+import Files
 import Foundation
 import HDF5
 
-/// Image formats in files that look like those of a format that is read, where they would be read as something else: each
-/// is known by its content, and refused by its name.
+/// Image formats that are not read, but whose files look like those of a format that is, so that they would be read as
+/// something else. Each is known by its content, and refused by its name.
 public enum ForeignFormat: Sendable, Hashable, CaseIterable {
-  /// What Micro-Manager, Pycro-Manager and Micro-Magellan write: TIFF files, with the places of their planes in a file `NDTiff.index`.
+  /// The format that Micro-Manager, Pycro-Manager and Micro-Magellan write: TIFF files, with the places of their planes in a file `NDTiff.index`.
   case ndTiff
   /// `.ims`: HDF5, whose chunks are filled up beyond the end of the image.
   case imaris
@@ -36,11 +37,11 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   /// The format of a folder: of the data set, or of one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {
-    ["", "/Full resolution"].contains { FileBytes.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
+    ["", "/Full resolution"].contains { FileStatus.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
   }
 
-  /// By the numbers behind the header of a TIFF file, its first 32 bytes: that of the format and its version, from version 2
-  /// on at once, before behind the places of an index and of settings.
+  /// Whether a TIFF file is one, by the numbers behind its header, in its first 32 bytes: that of the format and its version.
+  /// From version 2 on they follow at once, before behind the places of an index and of settings.
   static func isNDTiff(_ head: [UInt8], at path: String) -> Bool {
     // BigTIFF has the place of its first directory there
     guard head.count == 32, head[2] == 42 || head[3] == 42 else { return false }
@@ -51,6 +52,6 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
     let (format, stack) = (UInt32(483_729), UInt32(54_773_648))
     if word(8) == format { return (1...255).contains(word(12)) }
     guard word(8) == stack else { return false }
-    return word(24) == format || FileBytes.isFile(FilePath.folder(of: path) + "/" + index)
+    return word(24) == format || FileStatus.isFile(FilePath.folder(of: path) + "/" + index)
   }
 }

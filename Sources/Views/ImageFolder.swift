@@ -1,43 +1,44 @@
+import Diagnostics
+import Files
 import Foundation
-import HDF5
+import JSON
+import Threads
 import Zarr
 
 /// A folder that holds images: which of its entries may be some, without opening them.
 enum ImageFolder {
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  /// Of the Zarr group that a folder is; nil where it is none.
-  static func attributes(_ path: String) throws(ViewsError) -> JSONValue? {
-    do throws(ZarrError) { return try readAttributes(ofGroup: path)?.attributes } catch {
+  /// The attributes of the Zarr group that a folder is; nil if it is none.
+  static func group(_ path: String) throws(ViewsError) -> GroupAttributes? {
+    do throws(ZarrError) { return try readAttributes(ofGroup: path) } catch {
       throw .datasetUnreadable(path: path, why: error)
     }
   }
 
-  /// What a folder lists itself: that of bioformats2raw, a plate, a well.
+  /// The list in the metadata of a folder of bioformats2raw, of a plate or of a well; nil if there is none.
   static func layout(_ path: String) throws(ViewsError) -> OMELayout? {
     do throws(ZarrError) { return try OMELayout(path) } catch { throw .datasetUnreadable(path: path, why: error) }
   }
 
-  /// Absolute, in the order of their names with numbers by their value: the images of a folder that lists them itself, else
-  /// every Zarr folder and TIFF file directly in it, by what they are or by their names: one that was cut short is an image
+  /// Absolute paths in the order of their names, with numbers by their value: the images of a folder that lists them itself, else
+  /// every entry that a format takes for one of its own, by what it is or by its name: one that was cut short is an image
   /// that cannot be opened, and is said to be. Hidden ones do not count.
   static func candidates(_ path: String) throws(ViewsError) -> [String] {
     if let layout = try layout(path) { return layout.images }
     let names = try names(path)
-    let isThere = parallelMap(count: names.count, threads: nil) { i in isCandidate("\(path)/\(names[i])") }
+    let isThere = parallelMap(count: names.count, threads: nil) { i in
+      let candidate = ImageCandidate("\(path)/\(names[i])")
+      return ImageFormat.readers.contains { $0.mayBe(candidate) }
+    }
     return zip(names, isThere).filter(\.1).map { "\(path)/\($0.0)" }
   }
 
-  /// Of the visible entries, sorted.
+  /// The names of the visible entries, sorted.
   static func names(_ path: String) throws(ViewsError) -> [String] {
     let names: [String]
-    do throws(ZarrError) {
+    do throws(StorageError) {
       names = try FolderListing(path).names().filter { !$0.hasPrefix(".") }
     } catch {
-      throw .datasetUnreadable(path: path, why: error)
+      throw .datasetUnreadable(path: path, why: .storage(error))
     }
     return names.map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
   }
@@ -50,43 +51,28 @@ enum ImageFolder {
     for image in layout.images { folders.append(FilePath.folder(of: image)) }
     if !layout.wells.isEmpty {
       // rows without a listed well
-      for name in try names(path) where name != "OME" && isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
+      for name in try names(path) where name != "OME" && FileStatus.isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
     }
     var (seen, found) = (Set<String>(), [String]())
-    for folder in folders where seen.insert(folder).inserted && isFolder(folder) {
+    for folder in folders where seen.insert(folder).inserted && FileStatus.isFolder(folder) {
       for name in try names(folder) {
         let entry = "\(folder)/\(name)"
-        guard !listed.contains(entry), isFolder(entry), isImageOrWell(entry) else { continue }
+        guard !listed.contains(entry), FileStatus.isFolder(entry), isImageOrWell(entry) else { continue }
         found.append(FilePath.relative(entry, to: path))
       }
     }
     return found
   }
 
-  /// By its attributes; a folder whose attributes cannot be read may be one.
+  /// Whether attributes say so; a folder whose attributes cannot be read may be one.
   private static func isImageOrWell(_ folder: String) -> Bool {
     do {
-      guard let group = try attributes(folder) else { return false }
-      let ome = group["ome"] ?? group
+      guard let ome = try group(folder)?.ome else { return false }
       return ome["multiscales"] != nil || ome["well"] != nil
     } catch { return true }
   }
 
-  private static func isCandidate(_ path: String) -> Bool {
-    let name = path.lowercased()
-    if isFolder(path) {
-      // one that has lost its metadata is told, and not left out
-      if name.hasSuffix(".zarr") { return true }
-      return ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
-    }
-    // so is a file that was cut short
-    if [".tif", ".tiff"].contains(where: { name.hasSuffix($0) }) { return true }
-    let head = FileBytes.first(8, of: path)
-    // of a format that is not read: told when it is opened as a view
-    return ImageFormat.isTIFF(Array(head.prefix(4))) || head == HDF5File.signature && ForeignFormat.of(file: path) != nil
-  }
-
-  /// tile_2 before tile_10.
+  /// A text by which tile_2 is sorted before tile_10.
   private static func sortKey(_ name: String) -> String {
     var (key, digits) = ("", "")
     func number() -> String { digits.isEmpty ? "" : String(repeating: "0", count: max(0, 20 - digits.count)) + digits }
@@ -101,11 +87,11 @@ enum ImageFolder {
     return key + number()
   }
 
-  /// Of what a folder holds, as its views come from it.
+  /// The digest of what a folder holds, as its views come from it.
   static func digest(_ candidates: [String], in path: String) throws(ViewsError) -> String {
     let positions = path + "/" + BioFormatsPositions.file
-    return digest(candidates + (FileBytes.isFile(positions) ? [FileBytes.digest(try DatasetFile.bytes(of: positions))] : []))
+    return digest(candidates + (FileStatus.isFile(positions) ? [Digest(try DatasetFile.bytes(of: positions)).text] : []))
   }
 
-  static func digest(_ paths: [String]) -> String { FileBytes.digest(Array(paths.joined(separator: "\n").utf8)) }
+  static func digest(_ paths: [String]) -> String { Digest(Array(paths.joined(separator: "\n").utf8)).text }
 }

@@ -1,33 +1,33 @@
+import Files
 import Foundation
 import Geometry
-import HDF5
 import Zarr
 
-/// The image formats that views are read from. A format is a file that opens its images (`OpenedImage+Zarr.swift`) and
-/// one that reads their voxels (`ArrayImageSource.swift`);
-/// the functions here are the only places that choose.
-public enum ImageFormat: String, Sendable, Codable, CaseIterable {
-  /// OME-Zarr images and plain Zarr arrays, v2 and v3.
-  case zarr
-  /// N5 arrays, and groups of levels as BigDataViewer writes them.
-  case n5
-  /// TIFF and BigTIFF files: ImageJ's, OME-TIFF, and others.
-  case tiff
-  /// Data sets of HDF5 files, and groups of levels as BigDataViewer writes them.
-  case hdf5
+/// An image format by its name in job records, and the list of all that are read.
+public struct ImageFormat: RawRepresentable, Sendable, Hashable, Codable {
+  /// All formats, in the order in which an image is asked whether it is of one.
+  static let readers: [any ImageFormatReader] = [TIFFFormat(), HDF5Format(), ZarrFormat(), N5Format()]
 
-  /// By what is there, not by its name. What is nothing known is Zarr, whose reader says what it found.
-  static func of(_ path: String) -> ImageFormat {
-    if isTIFF(FileBytes.first(4, of: path)) { return .tiff }
-    if HDF5ImageFile.isThere(path) { return .hdf5 }
-    let isZarr = ["zarr.json", ".zattrs", ".zgroup", ".zarray"].contains { FileBytes.isFile("\(path)/\($0)") }
-    return !isZarr && N5ImageFile.isThere(path) ? .n5 : .zarr
+  public let rawValue: String
+  let reader: any ImageFormatReader
+
+  init(_ reader: any ImageFormatReader) { (rawValue, self.reader) = (reader.name, reader) }
+
+  /// Nil for a name that no format has.
+  public init?(rawValue: String) {
+    guard let format = Self.all.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = format
   }
 
-  /// By the first bytes of a file: byte order, and 42, or 43 for BigTIFF.
-  static func isTIFF(_ bytes: [UInt8]) -> Bool {
-    [[0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43]].contains(bytes)
+  public static let all = readers.map { ImageFormat($0) }
+
+  /// The format of what is at a path, by what is there and not by its name; nil for nothing known.
+  package static func of(_ path: String) -> ImageFormat? {
+    let candidate = ImageCandidate(path)
+    return all.first { $0.recognises(candidate) }
   }
+
+  package func recognises(_ candidate: ImageCandidate) -> Bool { reader.recognises(candidate) }
 }
 
 extension OpenedImage {
@@ -38,59 +38,30 @@ extension OpenedImage {
     guard access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else {
       throw .inputMissing(view: entry.name, path: path)
     }
-    let opened =
-      switch ImageFormat.of(path) {
-      case .zarr: try OpenedImage(zarrOrUnknown: path, entry: entry)
-      case .n5: try OpenedImage(n5: path, entry: entry)
-      case .tiff: try OpenedImage(tiff: path, entry: entry)
-      case .hdf5: try OpenedImage(hdf5: path, entry: entry)
-      }
+    // the reader of Zarr says what it found instead
+    let format = ImageFormat.of(path) ?? .zarr
+    let opened = try format.reader.open(path, entry: entry)
     try opened.checkSize(view: entry.name)
     return opened
   }
 
-  /// A folder of a foreign format has no Zarr metadata.
-  private init(zarrOrUnknown path: String, entry: DatasetEntry) throws(ViewsError) {
-    do throws(ViewsError) { try self.init(zarr: path, entry: entry) } catch {
-      switch error {
-      case .formatUnknown, .metadataMissing:
-        guard let foreign = ForeignFormat.of(folder: path) ?? ForeignFormat.of(file: path) else { throw error }
-        throw .formatForeign(view: entry.name, path: path, format: foreign)
-      default: throw error
+  /// The first of some images; with `skipsMissing` the first that can be opened.
+  static func first(of entries: [DatasetEntry], in folder: String, skipsMissing: Bool) throws(ViewsError) -> OpenedImage {
+    guard let first = entries.first else {
+      throw .choiceInvalid(what: "no view of the dataset is left", hint: "choose others")
+    }
+    if skipsMissing {
+      for entry in entries {
+        if let image = try? OpenedImage.open(entry, in: folder) { return image }
       }
     }
+    return try OpenedImage.open(first, in: folder)
   }
 }
 
 extension View {
   /// Opens the array of a level; nothing of the dataset is read again.
   public func openSource(level: Int) throws(ViewsError) -> any ImageSource {
-    switch details.format {
-    case .zarr: try ArrayImageSource(view: name, level: levels[level])
-    case .n5:
-      try ArrayImageSource(view: name, level: levels[level]) { (level) throws(ZarrError) in
-        try N5Array.open(level.arrayPath)
-      }
-    case .tiff: try TIFFImageSource(view: name, level: levels[level])
-    case .hdf5:
-      try ArrayImageSource(view: name, level: levels[level]) { (level) throws(ZarrError) in
-        try HDF5ImageFile.open(HDF5File.open(level.arrayPath), level.dataset ?? "")
-      }
-    }
-  }
-
-  /// Of the image as it is now.
-  func currentFingerprint() throws(ViewsError) -> Fingerprint {
-    switch details.format {
-    case .zarr: return try ZarrImageFile.open(path, view: name, mending: details.mending).fingerprint
-    case .n5: return try N5ImageFile.open(path, view: name).fingerprint
-    case .tiff:
-      do {
-        return try TIFFImageFile.open(path, axes: levels[0].axes).fingerprint
-      } catch {
-        throw ViewsError(error, view: name)
-      }
-    case .hdf5: return try HDF5ImageFile.open(path, dataset: details.dataset, view: name).fingerprint
-    }
+    try details.format.reader.source(view: name, level: levels[level])
   }
 }

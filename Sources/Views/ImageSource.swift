@@ -9,7 +9,7 @@ public protocol ImageSource: Sendable {
   var shape: TCZYX { get }
   var chunk: TCZYX { get }
   var elementType: ElementType { get }
-  /// One element: what the voxels of a missing chunk are.
+  /// The bytes of one voxel of a missing chunk.
   var fill: [UInt8] { get }
 
   /// Decodes a chunk into `buffer`, which has exactly `chunkByteCount` bytes. `.missing` leaves it alone.
@@ -17,16 +17,13 @@ public protocol ImageSource: Sendable {
     _ index: TCZYX, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ViewsError) -> ChunkPresence
 
-  /// Whether the chunk is stored, without decoding it.
-  func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool
-
   /// Whether anything may be stored for a box of chunks at one chunk position of t and c. False is certain; true may
   /// also mean that finding out would cost as much as reading.
   func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool
 }
 
 extension ImageSource {
-  /// Decoded.
+  /// The bytes of a decoded chunk.
   public var chunkByteCount: Int { chunk.product * elementType.byteCount }
   /// Chunks along each axis.
   public var chunkGrid: BlockGrid { BlockGrid(shape: shape, block: chunk) }

@@ -1,30 +1,23 @@
 import Geometry
 import Zarr
 
-/// One resolution of an image whose file does not say where its voxels are: a plain Zarr, N5 or HDF5 array.
-struct UnplacedLevel {
-  let array: any ChunkedArray
-  /// Absolute: the array, or the file that holds it.
-  let path: String
-  /// Where in the file it is.
-  var dataset: String?
-  /// Voxels of the finest level along z, y, x that one voxel of this averages.
-  var factor = Vector3(repeating: 1)
-}
-
 /// Images that the dataset has to place.
 extension OpenedImage {
   /// Levels from the finest to the coarsest. `spacing` and `origin` of the entry are those of the finest; a voxel of a
   /// coarser one is in the middle of those that it averages.
+  ///
+  /// - Parameters:
+  ///   - kind: what an array of the format is called.
+  ///   - hasUsualAxes: whether an array without named axes has y and x, or z, y and x.
   init(
-    unplaced all: [UnplacedLevel], format: ImageFormat, path: String, dataset: String? = nil, entry: DatasetEntry,
-    fingerprint: Fingerprint
+    unplaced all: [UnplacedLevel], format: ImageFormat, kind: String = "array", hasUsualAxes: Bool = true, path: String,
+    dataset: String? = nil, entry: DatasetEntry, fingerprint: Fingerprint
   ) throws(ViewsError) {
     let rank = all[0].array.shape.count
-    guard let axes = entry.axes ?? (format == .zarr ? nil : OpenedImage.usualAxes(rank)) else {
+    guard let axes = entry.axes ?? (hasUsualAxes ? OpenedImage.usualAxes(rank) : nil) else {
       throw .viewInvalid(
         view: entry.name, field: "axes",
-        reason: "\(path) is a plain \(format == .zarr ? "Zarr " : "")array of \(rank) dimensions, for which the view must give "
+        reason: "\(path) is a plain \(kind) of \(rank) dimensions, for which the view must give "
           + "axes, spacing and origin")
     }
     guard axes.count == rank else {
@@ -47,13 +40,28 @@ extension OpenedImage {
     isPlacedByDataset = true
   }
 
-  /// Those of an array that has no other way to say: space only.
+  /// The axes of an array that cannot name them: space only.
   private static func usualAxes(_ rank: Int) -> [Axis]? {
     switch rank {
     case 2: [.y, .x]
     case 3: [.z, .y, .x]
     default: nil
     }
+  }
+}
+
+extension Fingerprint {
+  /// The fingerprint of such an image, with the files that it is made of.
+  init(unplaced levels: [UnplacedLevel], files: [String], path: String) {
+    let finest = levels[0].array
+    var fields = [
+      "shape": finest.shape.map(String.init).joined(separator: " "), "type": finest.elementType.rawValue,
+      "codec": finest.codecSummary,
+    ]
+    for (i, level) in levels.enumerated().dropFirst() {
+      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
+    }
+    self.init(fields: fields, files: files, path: path)
   }
 }
 

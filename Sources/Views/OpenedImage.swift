@@ -1,9 +1,10 @@
+import Files
 import Geometry
 import Zarr
 
-/// An image as a dataset places it, not yet matched with the others: what each format's reader makes of an entry.
+/// An image as a dataset places it, not yet matched with the others: made of an entry by the reader of its format.
 struct OpenedImage: Sendable {
-  /// The time axis, where the metadata say when its points are.
+  /// The time axis of metadata that say when its points are.
   struct TimeAxis: Sendable, Hashable {
     var scale: Double
     var origin: Double
@@ -13,26 +14,26 @@ struct OpenedImage: Sendable {
     func values(count: Int) -> [Double] { (0..<count).map(value) }
   }
 
-  /// Absolute.
+  /// An absolute path.
   var path: String
   var format: ImageFormat
   var levels: [ViewLevel]
   var time: TimeAxis?
-  /// One for each channel, all different from "".
+  /// A name for each channel, all different from "".
   var channelNames: [String]?
-  /// They come from what kind of image it is, and match no other view's.
+  /// Whether the names come from what kind of image it is, and so match no other view's.
   var areNamesImplied = false
   var channelColors: [String?]?
   var isPlacedByDataset: Bool
   var fingerprint: Fingerprint
 
-  /// Which image of its file.
+  /// The image of a file that holds several.
   var dataset: String?
-  /// Where its one plane is along z; nil for images of several, and where the image's own axes leave nothing open.
+  /// The place of its one plane along z; nil for images of several, and if the image's own axes leave nothing open.
   var plane: SinglePlane?
-  /// What the entry says in place of metadata that could not be used by themselves.
+  /// Parts of the metadata that the entry gives, since they could not be used by themselves.
   var mending: OMEMending?
-  /// In what it is not understood as its file says; worth a note.
+  /// A note on what is not understood as its file says it.
   var remark: String?
 
   var axes: [Axis] { levels[0].axes }
@@ -45,18 +46,18 @@ extension OpenedImage {
     for level in levels {
       let lengths = "\(level.shape.array) along t c z y x (\(level.arrayPath))"
       if level.shape.array.contains(where: { $0 < 1 }) {
-        throw .viewInvalid(view: view, field: "shape", reason: "the array has no voxels: \(lengths)")
+        throw .imageInvalid(view: view, field: "shape", reason: "the array has no voxels: \(lengths)")
       }
       if level.shape.checkedProduct == nil || max(level.shape.t, level.shape.c) > OpenedImage.maximumSeriesLength {
-        throw .viewInvalid(view: view, field: "shape", reason: "the array is absurdly large: \(lengths)")
+        throw .imageInvalid(view: view, field: "shape", reason: "the array is absurdly large: \(lengths)")
       }
     }
   }
 
-  /// For images that are found by their path alone.
+  /// Refuses the name of an image in a file, for images that are found by their path alone.
   static func refuseDataset(_ entry: DatasetEntry, path: String) throws(ViewsError) {
     guard let dataset = entry.dataset else { return }
-    guard ImageFolder.isFolder(path) else {
+    guard FileStatus.isFolder(path) else {
       throw .formatUnknown(
         view: entry.name, path: path,
         reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does: it is damaged, or another file")
@@ -66,10 +67,10 @@ extension OpenedImage {
       reason: "\(path) is a folder and no HDF5 file; give the path of the image itself instead of \"\(dataset)\"")
   }
 
-  /// Time points, or channels.
+  /// The largest number of time points, or of channels.
   static let maximumSeriesLength = 1_000_000
 
-  /// `spacing` and `origin` name axes that the image has; all of them where it has no own.
+  /// `spacing` and `origin` name axes that the image has; all of them if it has no own.
   static func checkKeys(_ entry: DatasetEntry, axes: [Axis], isComplete: Bool) throws(ViewsError) {
     for (field, map) in [("spacing", entry.spacing), ("origin", entry.origin)] {
       if let extra = map?.keys.first(where: { !axes.contains($0) }) {
@@ -83,7 +84,7 @@ extension OpenedImage {
     }
   }
 
-  /// What the dataset says of the finest level, carried over to the others.
+  /// The levels with the spacing and origin that the dataset gives the finest one, carried over to the others.
   static func overridden(_ own: [StackProperties], entry: DatasetEntry) -> [StackProperties] {
     if entry.spacing == nil && entry.origin == nil { return own }
     let finest = own[0]

@@ -47,7 +47,7 @@ struct OutputSeries: Sendable {
     channelColors = Self.colors(of: images, file: file, reference: own, channelCount: channelCount)
   }
 
-  /// Those of the view that has all channels; else of the first view that has the channel, and a colour for it.
+  /// The colours of the view that has all channels; else for each channel that of the first view that has one for it.
   private static func colors(
     of images: [PlacedImage], file: DatasetFile, reference: OpenedImage?, channelCount: Int
   ) -> [String?]? {

@@ -1,4 +1,4 @@
-/// Which of a view's own time points, or channels, each one of the output is; nil where the view has none there.
+/// The time point, or channel, of a view that each one of the output is; nil if the view has none there.
 ///
 /// Nearly all views have all of them in order, or just one: neither costs memory, however many there are.
 public struct SeriesMap: Sendable, Hashable {
@@ -9,16 +9,16 @@ public struct SeriesMap: Sendable, Hashable {
     case list([Int])
   }
 
-  /// Of the output.
+  /// Time points, or channels, of the output.
   public let count: Int
   private let storage: Storage
 
-  /// Each of the output is the view's own of the same number.
+  /// A map by which each of the output is the view's own of the same number.
   public init(all count: Int) {
     (self.count, storage) = (count, .all)
   }
 
-  /// One only: `own` of the view is `output` of the output.
+  /// A map of one only: `own` of the view is `output` of the output.
   public init(own: Int, at output: Int, of count: Int) {
     self.count = count
     storage = count == 1 && own == 0 ? .all : .one(at: output, own: own)
@@ -44,10 +44,10 @@ public struct SeriesMap: Sendable, Hashable {
     }
   }
 
-  /// One for each of the output.
+  /// The view's own for each one of the output.
   public var indices: [Int?] { (0..<count).map { self[$0] } }
 
-  /// The one of the output that the view has; nil where it has several, or all there are.
+  /// The one of the output that the view has; nil if it has several, or all there are.
   public var only: Int? {
     if count > 1, case .one(let at, _) = storage { at } else { nil }
   }
@@ -70,7 +70,7 @@ public struct SeriesMap: Sendable, Hashable {
     }
   }
 
-  /// For an output that has only these, in this order.
+  /// The map for an output that has only these, in this order.
   public func selecting(_ outputs: [Int]) -> SeriesMap {
     if case .one(let at, let own) = storage, let place = outputs.firstIndex(of: at) {
       return SeriesMap(own: own, at: place, of: outputs.count)
@@ -79,7 +79,7 @@ public struct SeriesMap: Sendable, Hashable {
   }
 }
 
-/// As short as what it says: a length for those of the same number, `{"at", "own", "of"}` for one, else a list with null for none.
+/// Its JSON is as short as what it says: a length for those of the same number, `{"at", "own", "of"}` for one, else a list with null for none.
 extension SeriesMap: Codable {
   private enum Key: String, CodingKey { case at, own, of }
 

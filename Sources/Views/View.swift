@@ -7,11 +7,11 @@ import Zarr
 /// view of them again.
 public struct View: Sendable {
   public let name: String
-  /// Absolute: the image.
+  /// The absolute path of the image.
   public let path: String
   public let transforms: [String: ViewTransform]
   public let details: ViewDetails
-  /// Of the image's metadata when it was loaded.
+  /// The fingerprint of the image's metadata when it was loaded.
   public let fingerprint: Fingerprint
 
   public init(
@@ -21,7 +21,7 @@ public struct View: Sendable {
     (self.details, self.fingerprint) = (details, fingerprint)
   }
 
-  /// From finest to coarsest; never empty.
+  /// The levels from finest to coarsest; never empty.
   public var levels: [ViewLevel] { details.levels }
   /// Whether the view is part of a time point and channel of the output at all.
   public func isPart(t: Int, c: Int) -> Bool { details.times[t] != nil && details.channels[c] != nil }
@@ -30,11 +30,11 @@ public struct View: Sendable {
   public var intensityOffset: Double { details.intensityOffset }
 
   /// The coarsest level whose spacing is nowhere above what is asked for, walking from the finest and stopping at the
-  /// first that is; the finest where already that is.
+  /// first that is; the finest if already that is.
   ///
-  /// - Parameter maps: to the world, at each time point or at all. Of images that the dataset places, whose maps often
-  ///   begin at pixels, spacings are compared as they are in the world where a map scales by more than a registration
-  ///   does, a twentieth; the others' are physical already.
+  /// - Parameter maps: the maps to the world, one for each time point or one for all. The maps of images that the dataset places
+  ///   often begin at pixels. Their spacings are compared as they are in the world if a map scales by more than a
+  ///   registration does, a twentieth; those of other images are physical already.
   public func levelIndex(for outputSpacing: Vector3, maps: [AffineMap] = []) -> Int {
     var scale = Vector3.zero
     let counts = details.isPlacedByDataset && !maps.isEmpty
@@ -48,45 +48,5 @@ public struct View: Sendable {
       best = i
     }
     return best
-  }
-
-  /// The map to the world at a time point of the output; the identity where no coordinate system is chosen.
-  public func affine(key: String?, t: Int) throws(ViewsError) -> AffineMap {
-    guard let key else { return .identity }
-    guard let transform = transforms[key] else {
-      throw .transformMissing(view: name, key: key, available: transforms.keys.sorted())
-    }
-    guard let map = transform.affine(t: t) else {
-      throw .viewInvalid(view: name, field: "transform \"\(key)\"", reason: "there is none for time point \(t)")
-    }
-    return map
-  }
-}
-
-/// One resolution of a view.
-public struct ViewLevel: Sendable, Hashable, Codable {
-  /// Absolute: the array, or the file that holds it.
-  public let arrayPath: String
-  /// Where in the file the array is, if it is in one with others.
-  public let dataset: String?
-  public let stack: StackProperties
-  public let shape: TCZYX
-  public let chunk: TCZYX
-  /// Whether `chunk` is how the file stores voxels, as in Zarr, and no mere piece to read at a time. Nil in records of
-  /// jobs from before this was asked.
-  public let storesChunks: Bool?
-  public let elementType: ElementType
-  /// One line on type, codecs and chunks.
-  public let codecSummary: String
-  /// Those that the array has, in its order.
-  public let axes: [Axis]
-
-  public init(
-    arrayPath: String, stack: StackProperties, shape: TCZYX, chunk: TCZYX, elementType: ElementType,
-    codecSummary: String, axes: [Axis], dataset: String? = nil, storesChunks: Bool = true
-  ) {
-    (self.dataset, self.storesChunks) = (dataset, storesChunks)
-    (self.arrayPath, self.stack, self.shape, self.chunk) = (arrayPath, stack, shape, chunk)
-    (self.elementType, self.codecSummary, self.axes) = (elementType, codecSummary, axes)
   }
 }

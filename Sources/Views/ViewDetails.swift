@@ -1,7 +1,7 @@
 import Geometry
 import Zarr
 
-/// What a view is made of again, beside its name, path and transforms.
+/// The data from which a view is made again, beside its name, path and transforms.
 public struct ViewDetails: Sendable, Hashable {
   public let format: ImageFormat
   public let levels: [ViewLevel]
@@ -11,9 +11,9 @@ public struct ViewDetails: Sendable, Hashable {
   public let intensityOffset: Double
   /// Whether the dataset gave spacing or origin, in place of the image.
   public let isPlacedByDataset: Bool
-  /// Which image of a file with several.
+  /// The image of a file with several.
   public let dataset: String?
-  /// What the dataset says in place of the image's metadata, where those could not be used by themselves.
+  /// What the dataset says in place of the image's metadata, if those could not be used by themselves.
   public let mending: OMEMending?
 
   public init(
@@ -29,7 +29,7 @@ public struct ViewDetails: Sendable, Hashable {
   }
 }
 
-/// Compact, since a job keeps one a view: what is as usual is left out.
+/// Its JSON is compact, since a job keeps one for each view: what is as usual is left out.
 extension ViewDetails: Codable {
   private enum Key: String, CodingKey {
     case format, levels, times, channels, scale, offset, placed, dataset, mending

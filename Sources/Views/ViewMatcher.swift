@@ -3,7 +3,7 @@ import Zarr
 
 /// Matches views with the output: the first view's axes of space, channels by name, time points by value, in its order.
 ///
-/// A view that says where its own go (`t`, `c`) goes there. Where one of the two has no names, or no values, it goes by
+/// A view that says where its own go (`t`, `c`) goes there. If one of the two has no names, or no values, it goes by
 /// index. Whatever has no counterpart is an error.
 struct ViewMatcher {
   private let first: OpenedImage
@@ -84,7 +84,7 @@ struct ViewMatcher {
 
   // MARK: -
 
-  /// What says no places has all of the output.
+  /// Throws if a view that says no places does not have all of the output.
   private func checkCount(
     _ own: Range<Int>, _ count: Int, axis: Axis, what: String, hasReference: Bool, _ entry: DatasetEntry
   ) throws(ViewsError) {
@@ -112,15 +112,15 @@ struct ViewMatcher {
 }
 
 extension SeriesMap {
-  /// All of an image's own, in order.
+  /// A map of all of an image's own, in order.
   fileprivate init(_ own: Range<Int>) {
     self = own.count == 1 ? SeriesMap(own: own.lowerBound, at: 0, of: 1) : SeriesMap(all: own.count)
   }
 }
 
 extension ViewTransform {
-  /// From one for each of the view's own time points to one for each of the output. Where the view has no voxels the
-  /// first stands in; nothing looks at it.
+  /// The maps for each time point of the output, from one for each of the view's own. If the view has no voxels at one, the
+  /// first map stands in; nothing looks at it.
   fileprivate func moved(_ times: SeriesMap, _ own: Range<Int>) -> ViewTransform {
     guard case .perTime(let maps) = self else { return self }
     if maps.count == 1 { return .constant(maps[0]) }

@@ -1,8 +1,10 @@
+import Diagnostics
+import Files
 import Foundation
 import Zarr
 
-/// Everything that can be wrong with a dataset or its images: which view, which file, what to do next.
-public enum ViewsError: Error, Equatable, Sendable {
+/// Everything that can be wrong with a dataset or its images, with the view, the file and what to do next.
+public enum ViewsError: Failure, Equatable, Sendable {
   /// The dataset file cannot be read.
   case datasetUnreadable(path: String, why: ZarrError)
   /// The dataset file cannot be written.
@@ -35,19 +37,18 @@ public enum ViewsError: Error, Equatable, Sendable {
   case inputMissing(view: String, path: String)
   /// A file or folder that is there but in no format that is read.
   case formatUnknown(view: String, path: String, reason: String)
-  /// A file or folder of a format that looks like another one; `view` is nil where it is given as a dataset.
+  /// A file or folder of a format that looks like another one; `view` is nil if it is given as a dataset.
   case formatForeign(view: String?, path: String, format: ForeignFormat)
   /// A folder without the files that say what is in it.
   case metadataMissing(view: String, path: String, reason: String)
   /// One path, several images.
   case severalImages(view: String, path: String, images: [String])
-  /// What the dataset says of a view, or what its image says, does not fit together.
+  /// The dataset says of a view what does not go with its image.
   case viewInvalid(view: String, field: String, reason: String)
+  /// An image whose own metadata contradict each other, or its voxels. Users see no difference from `viewInvalid`.
+  case imageInvalid(view: String, field: String, reason: String)
   /// A view that does not go with the first one.
   case mismatch(view: String, field: String, expected: String, found: String)
-  /// A coordinate system that is asked for, or needed.
-  case transformMissing(view: String, key: String, available: [String])
-  case transformAmbiguous(available: [String])
   /// Reading metadata or voxels of a view.
   case unreadable(view: String, why: ZarrError)
   /// A TIFF file that cannot be used.
@@ -56,31 +57,29 @@ public enum ViewsError: Error, Equatable, Sendable {
   case inputChanged(view: String, path: String, field: String, recorded: String, found: String)
 
   /// Stable names, for machines.
-  public var code: String {
+  public var code: FailureCode {
     switch self {
-    case .datasetUnreadable(_, let why): why.isFileMissing ? "dataset-missing" : "dataset-unreadable"
-    case .datasetUnwritable: "dataset-unwritable"
-    case .datasetInvalid, .pathUnusable: "dataset-invalid"
-    case .datasetUnsupported: "dataset-unsupported"
-    case .unknownKey: "unknown-key"
-    case .noViews, .folderWithoutImages, .layoutWithoutImages: "dataset-empty"
-    case .placesMissing: "places-missing"
-    case .samePlace: "same-place"
-    case .wellsOverlap: "wells-overlap"
-    case .duplicateName: "duplicate-view"
-    case .choiceInvalid: "invalid-input"
-    case .allViewsMissing: "views-missing"
-    case .inputMissing: "input-missing"
-    case .formatUnknown, .metadataMissing: "format-unknown"
-    case .formatForeign: "format-unsupported"
-    case .severalImages: "several-images"
-    case .viewInvalid: "view-invalid"
-    case .mismatch: "view-mismatch"
-    case .transformMissing: "transform-missing"
-    case .transformAmbiguous: "transform-ambiguous"
+    case .datasetUnreadable(_, let why): why.isFileMissing ? .datasetMissing : .datasetUnreadable
+    case .datasetUnwritable: .datasetUnwritable
+    case .datasetInvalid, .pathUnusable: .datasetInvalid
+    case .datasetUnsupported: .datasetUnsupported
+    case .unknownKey: .unknownKey
+    case .noViews, .folderWithoutImages, .layoutWithoutImages: .datasetEmpty
+    case .placesMissing: .placesMissing
+    case .samePlace: .samePlace
+    case .wellsOverlap: .wellsOverlap
+    case .duplicateName: .duplicateView
+    case .choiceInvalid: .invalidInput
+    case .allViewsMissing: .viewsMissing
+    case .inputMissing: .inputMissing
+    case .formatUnknown, .metadataMissing: .formatUnknown
+    case .formatForeign: .formatUnsupported
+    case .severalImages: .severalImages
+    case .viewInvalid, .imageInvalid: .viewInvalid
+    case .mismatch: .viewMismatch
     case .unreadable(_, let why): why.code
     case .tiffUnusable(_, let why): why.code
-    case .inputChanged: "input-changed"
+    case .inputChanged: .inputChanged
     }
   }
 
@@ -111,12 +110,8 @@ public enum ViewsError: Error, Equatable, Sendable {
     case .formatForeign(_, _, let format): format.advice
     case .metadataMissing: "if this is the image, copy it again, with the files whose names begin with a dot; else check the path"
     case .severalImages: "make each image a view of its own"
-    case .viewInvalid: "correct the view in the dataset file, or the image's metadata"
+    case .viewInvalid, .imageInvalid: "correct the view in the dataset file, or the image's metadata"
     case .mismatch: "correct the view, or leave it out of the dataset"
-    case .transformMissing(_, _, let available):
-      available.isEmpty
-        ? "add the transform to the view" : "choose one that every view has, or add it; there is \(listed(available))"
-    case .transformAmbiguous(let available): "choose one by transform_key: \(listed(available))"
     case .unreadable(_, let why): why.hint
     case .tiffUnusable(_, let why): why.hint
     case .inputChanged: "restore the image, or submit a new job"
@@ -132,12 +127,15 @@ public enum ViewsError: Error, Equatable, Sendable {
     }
   }
 
-  /// The view that is concerned, where it is one.
+  /// An input that is wrong is the dataset's fault; one that cannot be read now is nobody's.
+  public var exitStatus: ExitStatus { isTransient ? .unexpected : .usage }
+
+  /// The view that is concerned, if it is one.
   public var view: String? {
     switch self {
     case .inputMissing(let view, _), .formatUnknown(let view, _, _), .metadataMissing(let view, _, _), .severalImages(let view, _, _),
-      .viewInvalid(let view, _, _), .mismatch(let view, _, _, _), .transformMissing(let view, _, _),
-      .unreadable(let view, _), .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
+      .viewInvalid(let view, _, _), .imageInvalid(let view, _, _), .mismatch(let view, _, _, _), .unreadable(let view, _),
+      .tiffUnusable(let view, _), .inputChanged(let view, _, _, _, _):
       view
     case .duplicateName(_, let name): name
     case .formatForeign(let view, _, _): view
@@ -146,7 +144,7 @@ public enum ViewsError: Error, Equatable, Sendable {
   }
 }
 
-extension ViewsError: CustomStringConvertible {
+extension ViewsError {
   public var description: String {
     switch self {
     case .datasetUnreadable(let path, let why):
@@ -178,12 +176,10 @@ extension ViewsError: CustomStringConvertible {
     case .metadataMissing(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
     case .severalImages(let view, let path, let images):
       "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
-    case .viewInvalid(let view, let field, let reason): "view \"\(view)\": \(field): \(reason)"
+    case .viewInvalid(let view, let field, let reason), .imageInvalid(let view, let field, let reason):
+      "view \"\(view)\": \(field): \(reason)"
     case .mismatch(let view, let field, let expected, let found):
       "view \"\(view)\": \(field): \(found), but the first view has \(expected)"
-    case .transformMissing(let view, let key, _): "view \"\(view)\" has no transform \"\(key)\""
-    case .transformAmbiguous(let available):
-      "the views have \(available.count) transforms and none was chosen"
     case .unreadable(let view, let why): "view \"\(view)\": \(why)"
     case .tiffUnusable(let view, let why): "view \"\(view)\": \(why)"
     case .inputChanged(let view, let path, let field, let recorded, let found):
@@ -191,25 +187,38 @@ extension ViewsError: CustomStringConvertible {
     }
   }
 
-  /// At most ten, so that a message stays one.
+  /// At most ten of the names, so that a message stays one.
   private func listed(_ names: [String]) -> String {
     names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count) in all)" : "")
+  }
+}
+
+extension ViewsError {
+  /// Whether one image is at fault, since it is not there or cannot be read, and nothing that the dataset says of it. An
+  /// error that may pass is neither.
+  package var isOfImage: Bool {
+    if isTransient { return false }
+    return switch self {
+    case .inputMissing, .formatUnknown, .metadataMissing, .unreadable, .tiffUnusable, .imageInvalid: true
+    default: false
+    }
   }
 }
 
 extension ZarrError {
   var isFileMissing: Bool {
     switch self {
-    case .io(_, _, let number): number == ENOENT || number == ENOTDIR
+    case .storage(let error): error.isMissing
     case .arrayMissing: true
     default: false
     }
   }
 
-  /// What is missing, where something is.
+  /// The path that is missing, if one is.
   var missingPath: String? {
     switch self {
-    case .io(_, let path, _), .arrayMissing(let path): isFileMissing ? path : nil
+    case .storage(let error): isFileMissing ? error.path : nil
+    case .arrayMissing(let path): path
     default: nil
     }
   }

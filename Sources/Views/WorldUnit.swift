@@ -1,9 +1,9 @@
 import Foundation
 import Zarr
 
-/// How long one unit of a dataset's world is: of its transforms, and of the spacing, places and boxes of options.
+/// The length of one unit of a dataset's world: of its transforms, and of the spacing, places and boxes of options.
 public struct WorldUnit: Sendable, Hashable {
-  /// Nil: nobody knows.
+  /// Nil if nobody knows.
   public let micrometres: Double?
 
   public static let micrometre = WorldUnit(exactly: 1)
@@ -11,7 +11,7 @@ public struct WorldUnit: Sendable, Hashable {
 
   private init(exactly micrometres: Double?) { self.micrometres = micrometres }
 
-  /// Nil where that is no length.
+  /// Nil if that is no length.
   public init?(micrometres: Double) {
     guard micrometres > 0, micrometres.isFinite else { return nil }
     self.micrometres = micrometres
@@ -38,13 +38,13 @@ public struct WorldUnit: Sendable, Hashable {
     return nil
   }
 
-  /// As options and dataset files write it.
+  /// The unit as options and dataset files write it.
   public var text: String { micrometres.map { "\($0) um" } ?? "unknown" }
 
-  /// What to do where it has to be given.
+  /// The advice if it has to be given.
   public static let hint = "say how long one unit is, such as --world-unit 0.25um"
 
-  /// A note where nobody knows it.
+  /// A note on a unit that nobody knows.
   static func unknownNote(_ why: String) -> String {
     "\(why): sizes and places in the output are in these units, which have no name; if you know it, add it, such as --world-unit 0.25um"
   }

@@ -1,10 +1,11 @@
 import Foundation
 import Geometry
+import JSON
 
 /// Whether metadata that are there mean what a spec writes.
 extension ArraySpec {
-  /// The file that decides what readers see. v2 keeps that in `.zarray`, v3 in `zarr.json` beside the attributes, which are free.
-  public var decidingFile: String { zarrFormat == 2 ? ".zarray" : "zarr.json" }
+  /// The file that decides what readers see. v3 keeps the attributes, which are free, in the same.
+  public var decidingFile: String { ZarrFileName.array(zarrFormat: zarrFormat) }
 
   /// Whether the deciding file has the spec's own content, or what former versions and other programs write for the same.
   public func isSaid(by file: Data) -> Bool {

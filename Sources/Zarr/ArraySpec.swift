@@ -1,22 +1,23 @@
 import Foundation
 import Geometry
+import JSON
 
 /// An array that we write: its layout, encoding and attributes, and the metadata files that say so to every reader.
 ///
-/// v2: C order, little endian, no filters, separator `/`. v3: little endian, default chunk keys, and where `shardShape`
+/// v2: C order, little endian, no filters, separator `/`. v3: little endian, default chunk keys, and if `shardShape`
 /// is given one file a shard, its index at the end with a crc32c; chunks whose compressor has no checksum get a crc32c, too.
 /// The fill value is 0.
 public struct ArraySpec: Sendable, Hashable {
   /// 2 or 3.
   public var zarrFormat: Int
   public var shape: [Int]
-  /// What one codec call encodes; the inner chunk where the array is sharded.
+  /// The shape of what one codec call encodes; the inner chunk if the array is sharded.
   public var chunkShape: [Int]
-  /// One file; a multiple of `chunkShape` along each axis; v3 only.
+  /// The shape of one file; a multiple of `chunkShape` along each axis; v3 only.
   public var shardShape: [Int]?
   public var elementType: ElementType
   public var compressor: Compressor
-  /// One per axis. v2 has no place for them but the attribute by which xarray knows an array.
+  /// A name for each axis. v2 has no place for them but the attribute by which xarray knows an array.
   public var dimensionNames: [String]?
   /// An object.
   public var attributes: JSONValue
@@ -35,17 +36,20 @@ public struct ArraySpec: Sendable, Hashable {
     self.attributes = attributes
   }
 
-  /// The files of the array's folder, metadata last where there are several.
+  /// The files of the array's folder, metadata last if there are several.
   public func metadataFiles() -> [(name: String, bytes: Data)] {
     if zarrFormat == 2 {
       var attributes = attributes.object ?? [:]
       if let dimensionNames { attributes["_ARRAY_DIMENSIONS"] = .array(dimensionNames.map { .string($0) }) }
-      return [(".zattrs", JSONValue.object(attributes).serialized(pretty: true)), (".zarray", metadata.serialized(pretty: true))]
+      return [
+        (ZarrFileName.v2Attributes, JSONValue.object(attributes).serialized(pretty: true)),
+        (ZarrFileName.v2Array, metadata.serialized(pretty: true)),
+      ]
     }
-    return [("zarr.json", metadata.serialized(pretty: true))]
+    return [(ZarrFileName.v3, metadata.serialized(pretty: true))]
   }
 
-  /// Throws where no reader could read the array.
+  /// Throws if no reader could read the array.
   public func validate() throws(ZarrError) {
     guard zarrFormat == 2 || zarrFormat == 3 else { throw .specInvalid(reason: "there is no Zarr v\(zarrFormat)") }
     guard attributes.object != nil else { throw .specInvalid(reason: "the attributes are \(attributes.kind)") }
@@ -66,7 +70,7 @@ public struct ArraySpec: Sendable, Hashable {
     checkedProduct(box + [elementType.byteCount])
   }
 
-  /// `.zarray` or `zarr.json`.
+  /// The content of `.zarray` or `zarr.json`.
   var metadata: JSONValue {
     zarrFormat == 2 ? metadataV2 : metadataV3
   }

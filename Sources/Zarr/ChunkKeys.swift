@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The file of a chunk, relative to the array's folder.
@@ -8,7 +9,7 @@ struct ChunkKeys: Sendable, Hashable {
   var separator: Character
 
   func key(_ index: [Int]) -> String {
-    var key = hasPrefix ? "c" : ""
+    var key = hasPrefix ? ZarrFileName.v3Chunks : ""
     for (axis, i) in index.enumerated() {
       if hasPrefix || axis > 0 { key.append(separator) }
       key += String(i)
@@ -24,14 +25,14 @@ struct ChunkKeys: Sendable, Hashable {
     // a single index has none
     guard axisCount > 1 else { return "." }
     var (isFlat, isNested) = (false, false)
-    try FolderListing(folder).forEach { entry in
+    try onStorage { () throws(StorageError) in try FolderListing(folder).forEach { entry in
       let parts = entry.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
       guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { return true }
       isFlat = parts.count == axisCount
-      if parts.count == 1 && !isNested { isNested = isFolder(folder + "/" + entry.name) }
+      if parts.count == 1 && !isNested { isNested = FileStatus.isFolder(folder + "/" + entry.name) }
       // one decides, so a folder of a million chunks costs no more than one of few
       return !isFlat
-    }
+    } }
     return isNested && !isFlat ? "/" : "."
   }
 

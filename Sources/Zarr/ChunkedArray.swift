@@ -18,8 +18,6 @@ public protocol ChunkedArray: Sendable {
   func readChunk(
     _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> ChunkPresence
-  /// Whether a read unit is stored, without decoding it.
-  func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool
   /// Whether anything may be stored for the read units of a box; false is certain.
   func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool
 }

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// Turns v3's list of codecs into a chain: array to array codecs, one array to bytes codec, bytes to bytes codecs.
 struct CodecChainParser {

@@ -26,13 +26,6 @@ public final class CodecContext {
   func pop(_ count: Int = 1) {
     used -= count
   }
-
-  /// Gives all scratch memory back.
-  public func releaseScratch() {
-    precondition(used == 0)
-    stack.removeAll()
-    encoded.release()
-  }
 }
 
 /// Why bytes could not be decoded or encoded; where they came from is added above.

@@ -1,3 +1,5 @@
+import JSON
+
 /// How the chunks of an array that we write are compressed: what `compressor` in `zarr_array_creation_kwargs` says.
 ///
 /// Only what the usual readers take can be chosen; other numcodecs names are refused.

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// The bytes of one element, in the host's order, that a fill value of metadata stands for; nil where it is not a value
 /// of the type. JSON null is 0 (its content is undefined, and every reader takes 0).

@@ -1,28 +1,42 @@
 import Foundation
+import JSON
+
+/// The attributes of a Zarr group, and the OME-Zarr metadata among them.
+public struct GroupAttributes: Sendable, Hashable {
+  /// 2 or 3.
+  public let zarrFormat: Int
+  /// An object.
+  public let attributes: JSONValue
+
+  public init(zarrFormat: Int, attributes: JSONValue) {
+    (self.zarrFormat, self.attributes) = (zarrFormat, attributes)
+  }
+
+  /// The OME-Zarr metadata: under `ome` from version 0.5 on, beside all other attributes before.
+  public var ome: JSONValue { attributes["ome"] ?? attributes }
+}
 
 /// The attributes of a Zarr group; nil where `path` is no group. Where both versions are there, v3 is taken.
 /// Consolidated metadata are tolerated and not used.
-public func readAttributes(
-  ofGroup path: String
-) throws(ZarrError) -> (zarrFormat: Int, attributes: JSONValue)? {
-  let v3Path = path + "/zarr.json"
+public func readAttributes(ofGroup path: String) throws(ZarrError) -> GroupAttributes? {
+  let v3Path = path + "/" + ZarrFileName.v3
   if let document = try metadataDocument(v3Path), document["node_type"] == "group" {
     let reader = try MetadataReader(document, path: v3Path)
     try reader.zarrFormat(3)
     try reader.refuseUnknownMembers(known: ["zarr_format", "node_type", "attributes", "consolidated_metadata"])
     let attributes = document["attributes"] ?? .object([:])
     guard attributes.object != nil else { throw reader.invalid("\"attributes\" is \(attributes.kind), not an object") }
-    return (3, attributes)
+    return GroupAttributes(zarrFormat: 3, attributes: attributes)
   }
-  let v2Path = path + "/.zgroup"
+  let v2Path = path + "/" + ZarrFileName.v2Group
   guard let document = try metadataDocument(v2Path) else { return nil }
   try MetadataReader(document, path: v2Path).zarrFormat(2)
-  return (2, try v2Attributes(path))
+  return GroupAttributes(zarrFormat: 2, attributes: try v2Attributes(path))
 }
 
-/// `.zattrs` of a v2 group or array, which may be absent.
+/// The attributes of a v2 group or array, which may have none.
 func v2Attributes(_ folder: String) throws(ZarrError) -> JSONValue {
-  let path = folder + "/.zattrs"
+  let path = folder + "/" + ZarrFileName.v2Attributes
   guard let attributes = try metadataDocument(path) else { return .object([:]) }
   guard attributes.object != nil else {
     throw .metadataInvalid(path: path, reason: "it is \(attributes.kind), not an object")

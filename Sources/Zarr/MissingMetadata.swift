@@ -5,9 +5,10 @@ import Foundation
 package func missingMetadata(_ folder: String) -> String {
   func has(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
   if !has("") { return "it is not there" }
-  if has(".zattrs"), !has(".zgroup"), !has(".zarray") {
-    return "it has attributes (.zattrs) and neither .zgroup nor .zarray, which say of what"
+  let (v3, group, array, attributes) = (ZarrFileName.v3, ZarrFileName.v2Group, ZarrFileName.v2Array, ZarrFileName.v2Attributes)
+  if has(attributes), !has(group), !has(array) {
+    return "it has attributes (\(attributes)) and neither \(group) nor \(array), which say of what"
   }
-  let inner = ["0", "s0"].first { child in [".zarray", "zarr.json", "attributes.json"].contains { has("\(child)/\($0)") } }
-  return "it has no Zarr metadata (zarr.json, .zgroup, .zarray)" + (inner.map { ", but the folder \($0) in it has some" } ?? "")
+  let inner = ["0", "s0"].first { child in [array, v3, N5Array.metadataFile].contains { has("\(child)/\($0)") } }
+  return "it has no Zarr metadata (\(v3), \(group), \(array))" + (inner.map { ", but the folder \($0) in it has some" } ?? "")
 }

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Geometry
+import JSON
 
 /// One N5 array in a folder, to be read.
 ///
@@ -23,7 +25,7 @@ public final class N5Array: ChunkedArray {
 
   public static let metadataFile = "attributes.json"
 
-  /// The attributes of a group or an array; nil where there are none.
+  /// The attributes of a group or an array; nil if there are none.
   public static func attributes(_ path: String) throws(ZarrError) -> JSONValue? {
     let file = path + "/" + metadataFile
     guard let document = try metadataDocument(file) else { return nil }
@@ -62,8 +64,8 @@ public final class N5Array: ChunkedArray {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
     // a path below what is no folder finds nothing either
-    guard let file = try FileReader.open(blockPath) else {
-      guard isFolder(path) else { throw .arrayMissing(path: path) }
+    guard let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath) }) else {
+      guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
       return .missing
     }
     do throws(CodecFailure) {
@@ -73,7 +75,7 @@ public final class N5Array: ChunkedArray {
       let stored = try context.push(byteCount: file.byteCount)
       defer { context.pop() }
       let count: Int
-      do throws(ZarrError) { count = try file.read(at: 0, into: stored) } catch { throw .io(error) }
+      do throws(StorageError) { count = try file.read(at: 0, into: stored) } catch { throw .io(.storage(error)) }
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       try decode(UnsafeRawBufferPointer(stored), index: index, into: buffer, context: context)
     } catch {
@@ -87,20 +89,14 @@ public final class N5Array: ChunkedArray {
     return .present(storedByteCount: file.byteCount)
   }
 
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    let exists = try entryExists(blockPath(index))
-    if !exists, !isFolder(path) { throw .arrayMissing(path: path) }
-    return exists
-  }
-
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: path, chunks.reversed()[...]) { return true }
-    guard isFolder(path) else { throw .arrayMissing(path: path) }
+    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
     return false
   }
 
-  /// Where a folder is missing, all that would lie in it is.
+  /// Whether anything is stored below a folder; if a folder is missing, all that would lie in it is.
   private func anyStored(below folder: String, _ chunks: ArraySlice<Range<Int>>) throws(ZarrError) -> Bool {
     guard let first = chunks.first else { return true }
     for i in first {
@@ -113,7 +109,7 @@ public final class N5Array: ChunkedArray {
   private func entryExists(_ path: String) throws(ZarrError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
+    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return false
   }
 
@@ -149,7 +145,7 @@ public final class N5Array: ChunkedArray {
     }
   }
 
-  /// The block's own lengths in C order, and where its data start.
+  /// The block's own lengths in C order, and the offset of its data.
   private func header(_ stored: UnsafeRawBufferPointer, index: [Int]) throws(CodecFailure) -> ([Int], Int) {
     let rank = shape.count
     func word<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> Int {

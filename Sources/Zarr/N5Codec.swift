@@ -1,6 +1,7 @@
 import CBzip2
 import CLz4
 import CLzma
+import JSON
 
 /// The compressions of N5 blocks, by their names in attributes.json.
 enum N5Codec: String, Sendable {

@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// One entry of `omero.channels`: what a viewer shows a channel as.
 ///
@@ -26,9 +27,9 @@ public struct OMEChannel: Sendable, Hashable, Codable {
     (self.label, self.color, self.isActive, self.window) = (label, color, isActive, window)
   }
 
-  /// The channels of a group's attributes: beside `multiscales`, where some 0.5 writers put them outside `ome`.
-  static func parse(attributes: JSONValue) -> [OMEChannel]? {
-    let omero = attributes["ome"]?["omero"] ?? attributes["omero"]
+  /// The channels of an image: beside `multiscales`, or outside of `ome`, as some writers of 0.5 put them.
+  static func parse(_ group: GroupAttributes) -> [OMEChannel]? {
+    let omero = group.ome["omero"] ?? group.attributes["omero"]
     guard let list = omero?["channels"]?.array, !list.isEmpty else { return nil }
     return list.map { json in
       OMEChannel(

@@ -1,10 +1,11 @@
 import Geometry
+import JSON
 
 /// A coordinate system of OME-Zarr 0.6: a name, and axes whose order is that of the numbers of a point.
 public struct OMECoordinateSystem: Sendable, Hashable {
   public struct SystemAxis: Sendable, Hashable {
     public let name: String
-    /// Nil where it is none that images have.
+    /// The axis; nil if it is none that images have.
     public let axis: Axis?
     public let unit: String?
   }
@@ -16,10 +17,10 @@ public struct OMECoordinateSystem: Sendable, Hashable {
     (self.name, self.axes) = (name, axes)
   }
 
-  /// Most that a point has here; more than any image.
+  /// The most numbers that a point has here; more than any image.
   static let maximumAxisCount = 16
 
-  /// - Parameter path: of the group, for messages.
+  /// - Parameter path: the path of the group, for messages.
   init(_ json: JSONValue, path: String) throws(ZarrError) {
     guard let name = json["name"]?.string, !name.isEmpty else { throw .invalidOME(path, "a coordinate system has no name") }
     guard let list = json["axes"]?.array, (1...Self.maximumAxisCount).contains(list.count) else {
@@ -33,7 +34,7 @@ public struct OMECoordinateSystem: Sendable, Hashable {
 
   /// The place of an axis among the numbers of a point.
   public func index(of axis: Axis) -> Int? { axes.firstIndex { $0.axis == axis } }
-  /// Those of space, in the order z y x.
+  /// The axes of space, in the order z y x.
   public var space: [Axis] { Axis.space.filter { index(of: $0) != nil } }
 }
 
@@ -57,44 +58,4 @@ extension OMECoordinateSystem.SystemAxis {
     }
     self.init(name: name, axis: axis, unit: unit)
   }
-}
-
-/// The coordinate systems of one OME-Zarr image: the one in which its voxels sit, and those that its own metadata lead to.
-public struct OMEImageSystems: Sendable {
-  /// Where the levels are placed. Its name is "" for 0.4 and 0.5, which give it none.
-  public let intrinsic: OMECoordinateSystem
-  public let others: [OMECoordinateSystem]
-  let transformations: [JSONValue]
-
-  /// - Parameter attributes: of the group at `path`.
-  public init(path: String, attributes: JSONValue) throws(ZarrError) {
-    let ome = attributes["ome"] ?? attributes
-    guard let first = ome["multiscales"]?.array?.first else { throw .notOME(path, "its attributes have no \"multiscales\"", Advice.ome) }
-    guard let list = first["coordinateSystems"]?.array else {
-      intrinsic = try OMECoordinateSystem(
-        .object(["name": "intrinsic", "axes": first["axes"] ?? .null]), path: path).renamed("")
-      (others, transformations) = ([], [])
-      return
-    }
-    var systems: [OMECoordinateSystem] = []
-    for json in list { systems.append(try OMECoordinateSystem(json, path: path)) }
-    guard Set(systems.map(\.name)).count == systems.count else {
-      throw .invalidOME(path, "two coordinate systems have one name")
-    }
-    let name = first["datasets"]?.array?.first?["coordinateTransformations"]?.array?.first?["output"]?["name"]?.string
-    guard let place = systems.firstIndex(where: { $0.name == name }) else {
-      throw .invalidOME(path, "its levels are placed in coordinate system \"\(name ?? "")\", which is not there")
-    }
-    intrinsic = systems.remove(at: place)
-    (others, transformations) = (systems, first["coordinateTransformations"]?.array ?? [])
-  }
-
-  /// The system of a name that a scene uses; those of images that name none have one only, under any name.
-  func named(_ name: String) -> OMECoordinateSystem? {
-    intrinsic.name.isEmpty || intrinsic.name == name ? intrinsic : others.first { $0.name == name }
-  }
-}
-
-extension OMECoordinateSystem {
-  fileprivate func renamed(_ name: String) -> OMECoordinateSystem { OMECoordinateSystem(name: name, axes: axes) }
 }

@@ -1,23 +1,24 @@
 import Geometry
+import JSON
 
-/// What the metadata of an OME-Zarr image (0.4, 0.5, 0.6) say: its axes, its levels and where their voxels sit.
+/// The metadata of an OME-Zarr image (0.4, 0.5, 0.6): its axes, its levels and the places of their voxels.
 ///
 /// Lengths are micrometres whatever unit the file uses; time keeps its own unit, which is recorded. Reading is as
-/// strict as it takes never to misplace a tile, and lenient where writers differ without consequence.
+/// strict as it takes never to misplace a tile, and lenient with differences between writers that have no consequence.
 public struct OMEImage: Sendable, Hashable {
   public let path: String
-  /// The version string as written; "0.4" where a Zarr v2 image does not say.
+  /// The version string as written; "0.4" if a Zarr v2 image does not say.
   public let version: String
   public let name: String?
-  /// In the order of the arrays' dimensions: a subset of `t c z y x` in that order, with y and x.
+  /// The axes in the order of the arrays' dimensions: a subset of `t c z y x` in that order, with y and x.
   public let axes: [OMEAxis]
-  /// From finest to coarsest; never empty.
+  /// The levels from finest to coarsest; never empty.
   public let levels: [OMELevel]
-  /// One for each channel, where the metadata have them.
+  /// The channels, if the metadata have them.
   public let channels: [OMEChannel]?
-  /// The unit of the time axis (`second`), where it has one.
+  /// The unit of the time axis (`second`), if it has one.
   public let timeUnit: String?
-  /// 2 or 3.
+  /// The version of Zarr, 2 or 3.
   public let zarrFormat: Int
   /// Coordinate systems (0.6) that transformations of the multiscale lead to. Places here are those in the levels' own
   /// system, before these transformations, which are for scenes to follow.
@@ -29,7 +30,7 @@ public struct OMEImage: Sendable, Hashable {
 /// One axis of an image.
 public struct OMEAxis: Sendable, Hashable {
   public let axis: Axis
-  /// As written.
+  /// The name as written.
   public let name: String
   public let type: String?
   public let unit: String?
@@ -44,7 +45,7 @@ public struct OMELevel: Sendable, Hashable {
   public let path: String
   public let scale: [Double]
   public let translation: [Double]
-  /// Whether the level itself says so; else its own is 0 because it says nothing.
+  /// Whether the level itself has a translation; if not, it is 0.
   public let hasTranslation: Bool
 
   package init(path: String, scale: [Double], translation: [Double], hasTranslation: Bool = true) {
@@ -58,16 +59,14 @@ extension OMEImage {
     guard let group = try readAttributes(ofGroup: path) else {
       throw .notOME(path, missingMetadata(path), "check the path, and that the image was copied whole")
     }
-    return try OMEImage(path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending)
+    return try OMEImage(path: path, group: group, mending: mending)
   }
 
   /// The image that a group's attributes describe.
-  public init(
-    path: String, zarrFormat: Int, attributes: JSONValue, mending: OMEMending = OMEMending()
-  ) throws(ZarrError) {
-    let ome = attributes["ome"] ?? attributes
+  public init(path: String, group: GroupAttributes, mending: OMEMending = OMEMending()) throws(ZarrError) {
+    let (ome, zarrFormat) = (group.ome, group.zarrFormat)
     guard let list = ome["multiscales"] else {
-      let (what, advice) = OMEImage.whatElse(attributes)
+      let (what, advice) = OMEImage.whatElse(ome)
       throw .notOME(path, what, advice)
     }
     guard let first = list.array?.first, first.object != nil else {
@@ -92,13 +91,12 @@ extension OMEImage {
     let time = axes.first { $0.axis == .t }
     self.init(
       path: path, version: version, name: first["name"]?.string, axes: axes, levels: levels,
-      channels: OMEChannel.parse(attributes: attributes), timeUnit: time?.unit.map(OMEUnits.timeName),
+      channels: OMEChannel.parse(group), timeUnit: time?.unit.map(OMEUnits.timeName),
       zarrFormat: zarrFormat, furtherSystems: furtherSystems, leavesOutLevels: levels.count < first["datasets"]?.array?.count ?? 0)
   }
 
   /// Why a group without `multiscales` is no image, and what to give instead.
-  private static func whatElse(_ attributes: JSONValue) -> (what: String, advice: String) {
-    let ome = attributes["ome"] ?? attributes
+  private static func whatElse(_ ome: JSONValue) -> (what: String, advice: String) {
     func whole(_ image: String) -> String { "give it as the dataset itself, or one of its images, such as \(image)" }
     if ome["plate"] != nil { return ("it is a plate, not an image", whole("A/1/0")) }
     if ome["well"] != nil { return ("it is a well of a plate, not an image", whole("0")) }

@@ -1,18 +1,20 @@
+import Files
 import Foundation
+import JSON
 
 /// The images that the metadata of a folder list: of what bioformats2raw writes, of a plate, of a well.
 public struct OMELayout: Sendable, Equatable {
-  /// Absolute. Those of wells that were never written are left out; any other is there or is missed when it is opened.
+  /// Absolute paths. The images of wells that were never written are left out; any other is there or is missed when it is opened.
   public private(set) var images: [String] = []
   /// The folders of all wells that a plate lists.
   public private(set) var wells: [String] = []
-  /// Those of the wells without a single file, or with the metadata of an empty group only, as a plate has them that was not imaged to its end.
+  /// The wells without a single file, or with the metadata of an empty group only, as a plate has them that was not imaged to its end.
   public private(set) var unwrittenWells: [String] = []
 
-  /// Nil where a folder has no such metadata, or is an image itself.
+  /// Nil if a folder has no such metadata, or is an image itself.
   public init?(_ path: String) throws(ZarrError) {
     guard let group = try readAttributes(ofGroup: path) else { return nil }
-    let ome = group.attributes["ome"] ?? group.attributes
+    let ome = group.ome
     if ome["multiscales"] != nil { return nil }
     if let plate = ome["plate"] {
       try addWells(of: plate, at: path)
@@ -25,10 +27,10 @@ public struct OMELayout: Sendable, Equatable {
     }
   }
 
-  /// Listed in the `OME` group, or 0, 1, …
+  /// The images that the `OME` group lists, else 0, 1, …
   private static func series(at path: String) throws(ZarrError) -> [String] {
     var images: [String] = []
-    if let group = try readAttributes(ofGroup: path + "/OME"), let series = (group.attributes["ome"] ?? group.attributes)["series"]?.array {
+    if let group = try readAttributes(ofGroup: path + "/OME"), let series = group.ome["series"]?.array {
       for entry in series {
         guard let name = entry.string else { throw .invalidOME(path + "/OME", "\"series\" has an entry that is no path") }
         images.append("\(path)/\(try omeRelativePath(name, in: path))")
@@ -47,11 +49,11 @@ public struct OMELayout: Sendable, Equatable {
       let folder = "\(path)/\(try omeRelativePath(name, in: path))"
       wells.append(folder)
       let group = try readAttributes(ofGroup: folder)
-      if let well = group.flatMap({ ($0.attributes["ome"] ?? $0.attributes)["well"] }) {
+      if let well = group?.ome["well"] {
         try addImages(of: well, at: folder)
         continue
       }
-      guard try Self.hasNoFile(folder, but: ["zarr.json", ".zgroup", ".zattrs"]) else {
+      guard try Self.hasNoFile(folder, but: [ZarrFileName.v3, ZarrFileName.v2Group, ZarrFileName.v2Attributes]) else {
         let lack = group == nil ? missingMetadata(folder) : "its attributes have no \"well\""
         throw .metadataInvalid(
           path: folder, reason: "the plate lists it as the well \"\(name)\", but \(lack)",
@@ -75,8 +77,8 @@ public struct OMELayout: Sendable, Equatable {
   /// - Parameter group: names of files that may be there.
   private static func hasNoFile(_ folder: String, but group: [String] = []) throws(ZarrError) -> Bool {
     let entries: [FolderListing.Entry]
-    do throws(ZarrError) { entries = try FolderListing(folder).entries() } catch {
-      guard case .io(_, _, ENOENT) = error else { throw error }
+    do throws(StorageError) { entries = try FolderListing(folder).entries() } catch {
+      guard error.systemNumber == ENOENT else { throw .storage(error) }
       return true
     }
     for entry in entries where !group.contains(entry.name) {

@@ -2,7 +2,7 @@ import Geometry
 
 /// What is known of an OME-Zarr image beside its metadata, which may then be wrong or silent there.
 public struct OMEMending: Sendable, Hashable, Codable {
-  /// Those of the arrays, in place of the metadata's.
+  /// The axes of the arrays, in place of the metadata's.
   public var axes: [Axis]?
   /// The axes of space along which the spacing, and the origin, of the finest level are given.
   public var spacing: [Axis]

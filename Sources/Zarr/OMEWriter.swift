@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 
 /// The metadata of an OME-Zarr image that we write, 0.4 or 0.5: complete, in the place and order that validators want.
 ///
@@ -14,16 +15,16 @@ public struct OMEWriter: Sendable {
   }
 
   public struct Level: Sendable, Hashable {
-    /// Relative to the group.
+    /// The path relative to the group.
     public let path: String
-    /// How many voxels of level 0 one of its voxels spans along z, y, x.
+    /// Voxels of level 0 that one of its voxels spans along z, y, x.
     public let absoluteFactor: Index3
 
     public init(path: String, absoluteFactor: Index3) {
       (self.path, self.absoluteFactor) = (path, absoluteFactor)
     }
 
-    /// Levels are named by their number.
+    /// A level that is named by its number.
     public init(_ layout: LevelLayout) {
       self.init(path: String(layout.level), absoluteFactor: layout.absoluteFactor)
     }
@@ -32,21 +33,21 @@ public struct OMEWriter: Sendable {
   public var version: Version
   public var name: String
   public var is3D: Bool
-  /// Of level 0, in micrometres.
+  /// The spacing and origin of level 0, in micrometres.
   public var spacing: Vector3
   public var origin: Vector3
-  /// False: spacing and origin are in a unit of which nobody knows how long it is, and none is written.
+  /// Whether lengths are in micrometres; else nobody knows their unit, and none is written.
   public var isPhysical = true
   public var levels: [Level]
   public var timeScale = 1.0
   public var timeOrigin = 0.0
-  /// As the input's metadata name it; written where OME-Zarr lists it, since strict readers refuse others.
+  /// The unit as the input's metadata name it; written if OME-Zarr lists it, since strict readers refuse others.
   public var timeUnit: String?
-  /// One for each channel of the output.
+  /// The channels of the output.
   public var channels: [OMEChannel]
-  /// For the windows of channels that have none.
+  /// The type, for the windows of channels that have none.
   public var elementType: ElementType
-  /// How levels were made.
+  /// The way in which levels were made.
   public var method = "mean"
   /// Free JSON, an object: method, version, provenance.
   public var metadata: JSONValue = .object([:])
@@ -92,14 +93,14 @@ public struct OMEWriter: Sendable {
     switch version {
     case .v04:
       return [
-        (".zgroup", JSONValue.object(["zarr_format": .int(2)]).serialized(pretty: true)),
-        (".zattrs", attributes().serialized(pretty: true)),
+        (ZarrFileName.v2Group, JSONValue.object(["zarr_format": .int(2)]).serialized(pretty: true)),
+        (ZarrFileName.v2Attributes, attributes().serialized(pretty: true)),
       ]
     case .v05:
       let group: JSONValue = .object([
         "zarr_format": .int(3), "node_type": .string("group"), "attributes": attributes(),
       ])
-      return [("zarr.json", group.serialized(pretty: true))]
+      return [(ZarrFileName.v3, group.serialized(pretty: true))]
     }
   }
 

@@ -4,11 +4,11 @@ import CSystem
 /// appended, in C order, it ends with the bytes that are appended last.
 public struct ShardBuilder: Sendable {
   public let chunkCount: Int
-  /// Of the chunks so far; the next one starts here.
+  /// The bytes of the chunks so far; the next one starts here.
   public private(set) var byteCount = 0
   /// Chunks told so far.
   public private(set) var appendedCount = 0
-  /// No chunk so far has bytes: the shard needs no file.
+  /// Whether no chunk so far has bytes, so that the shard needs no file.
   public var isEmpty: Bool { byteCount == 0 }
   private var index: [UInt8] = []
 

@@ -1,9 +1,9 @@
-/// Where the inner chunks of one shard file are.
+/// The places of the inner chunks in one shard file.
 package final class ShardIndex: Sendable {
   /// Offset and byte count by turns, in the order of the index.
   private let entries: [UInt64]
 
-  /// From decoded index bytes, in the host's byte order.
+  /// The index of decoded bytes, in the host's byte order.
   package init(_ decoded: UnsafeRawBufferPointer) {
     entries = [UInt64](unsafeUninitializedCapacity: decoded.count / 8) { buffer, count in
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: decoded)
@@ -13,7 +13,7 @@ package final class ShardIndex: Sendable {
 
   var byteCount: Int { entries.count * 8 }
 
-  /// The bytes of an inner chunk, which lie in the file; nil where it is empty.
+  /// The bytes of an inner chunk, which lie in the file; nil if it is empty.
   func range(at position: Int, fileByteCount: Int) throws(CodecFailure) -> Range<Int>? {
     let (offset, count) = (entries[2 * position], entries[2 * position + 1])
     if offset == .max, count == .max { return nil }

@@ -1,23 +1,13 @@
+import Files
 import Synchronization
 
 /// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is
 /// bounded however many arrays are open. An index counts only while its file is the same (size, time of writing,
 /// inode).
 package final class ShardIndexCache: Sendable {
-  /// What tells one state of a file from another.
-  package struct Stamp: Hashable, Sendable {
-    package var byteCount: Int
-    package var modificationTime: Int64
-    package var inode: UInt64
-
-    package init(byteCount: Int, modificationTime: Int64, inode: UInt64) {
-      (self.byteCount, self.modificationTime, self.inode) = (byteCount, modificationTime, inode)
-    }
-  }
-
   private struct Entry {
     var index: ShardIndex
-    var stamp: Stamp
+    var version: FileVersion
     var lastUse: UInt64
   }
 
@@ -41,21 +31,21 @@ package final class ShardIndexCache: Sendable {
   /// Of all indexes kept.
   package var byteCount: Int { state.withLock { $0.byteCount } }
 
-  package func index(_ path: String, stamp: Stamp) -> ShardIndex? {
+  package func index(_ path: String, version: FileVersion) -> ShardIndex? {
     state.withLock { state in
-      guard let found = state.entries[path], found.stamp == stamp else { return nil }
+      guard let found = state.entries[path], found.version == version else { return nil }
       state.clock += 1
       state.entries[path]?.lastUse = state.clock
       return found.index
     }
   }
 
-  package func insert(_ index: ShardIndex, path: String, stamp: Stamp) {
+  package func insert(_ index: ShardIndex, path: String, version: FileVersion) {
     // shrinking would give a larger one up at once
     guard index.byteCount <= keptByteCount else { return }
     state.withLock { state in
       state.clock += 1
-      let old = state.entries.updateValue(Entry(index: index, stamp: stamp, lastUse: state.clock), forKey: path)
+      let old = state.entries.updateValue(Entry(index: index, version: version, lastUse: state.clock), forKey: path)
       state.byteCount += index.byteCount - (old?.index.byteCount ?? 0)
       if state.byteCount > maximumByteCount { shrink(&state) }
     }

@@ -1,6 +1,6 @@
 import Geometry
 
-/// The `sharding_indexed` codec: inner chunks anywhere in a file, and an index of where they are.
+/// The `sharding_indexed` codec: inner chunks anywhere in a file, and an index of their places.
 struct ShardLayout: Sendable {
   /// Axis `i` of the index runs along the array's axis `order[i]` (a `transpose` before the shard permutes it).
   let order: [Int]
@@ -14,7 +14,7 @@ struct ShardLayout: Sendable {
   let fill: [UInt8]
 
   var chunkCount: Int { index.byteCount / 16 }
-  /// As stored.
+  /// The bytes of the index as stored.
   var indexByteCount: Int { index.byteCount + index.packers.count * Crc32c.byteCount }
 
   /// The place in the index of an inner chunk.
@@ -24,13 +24,13 @@ struct ShardLayout: Sendable {
     return position
   }
 
-  /// Where the index starts in a file of this length; nil where it does not fit.
+  /// The place of the index in a file of this length; nil if it does not fit.
   func indexOffset(fileByteCount: Int) -> Int? {
     guard fileByteCount >= indexByteCount else { return nil }
     return isIndexAtStart ? 0 : fileByteCount - indexByteCount
   }
 
-  /// From the bytes of the index as stored.
+  /// The index of its bytes as stored.
   func decodeIndex(_ stored: UnsafeRawBufferPointer, context: CodecContext) throws(CodecFailure) -> ShardIndex {
     let scratch = try context.push(byteCount: index.byteCount)
     defer { context.pop() }

@@ -4,7 +4,7 @@ extension ZarrArray {
   /// Encodes one read unit (`chunkByteCount` bytes, C order, the host's byte order) as it is stored. Equal input gives
   /// equal bytes.
   ///
-  /// The result lies in `context` until the next call on it, or, where nothing has to be done, is `raw` itself: the
+  /// The result lies in `context` until the next call on it, or, if nothing has to be done, is `raw` itself: the
   /// caller keeps both alive while it uses the result.
   public func encodeChunk(
     _ raw: UnsafeRawBufferPointer, context: CodecContext

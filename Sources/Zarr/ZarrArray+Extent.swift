@@ -1,11 +1,12 @@
+import Files
 import Foundation
 
 extension ZarrArray {
-  /// Whether any file is stored for the read units of a box, by the entries of folders alone: where a folder of the key
+  /// Whether any file is stored for the read units of a box, by the entries of folders alone: if a folder of the key
   /// is missing, all that would lie in it is.
   ///
   /// - Parameter chunks: a range of read units for each axis, inside `chunkGrid`.
-  /// - Returns: true also where a shard is stored that holds none of these units.
+  /// - Returns: true also if a shard is stored that holds none of these units.
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     let blocks = zip(chunks, chunksPerBlock).map { $0.lowerBound / $1..<($0.upperBound - 1) / $1 + 1 }
@@ -43,7 +44,7 @@ extension ZarrArray {
   private func entryExists(_ path: String) throws(ZarrError) -> Bool {
     var status = stat()
     if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
+    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return false
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 public enum ChunkPresence: Sendable, Hashable {
@@ -30,20 +31,10 @@ extension ZarrArray {
     return .present(storedByteCount: range.count)
   }
 
-  /// Whether a read unit is stored; looks at the file's entry in its folder, or at the shard's index, only.
-  public func chunkExists(_ index: [Int]) throws(ZarrError) -> Bool {
-    try check(index, in: chunkGrid)
-    let (block, inner) = block(ofChunk: index)
-    guard let shard else { return try fileExists(blockPath(block)) }
-    guard let file = try openBlock(block) else { return false }
-    let shardIndex = try self.shardIndex(file, block: block, layout: shard, context: CodecContext())
-    return try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: index) != nil
-  }
-
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
   /// byte count. A missing file is an error.
   ///
-  /// - Parameter checksum: of the whole file, where it was kept.
+  /// - Parameter checksum: the checksum of the whole file, if it was kept.
   public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
     guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }
@@ -92,7 +83,8 @@ extension ZarrArray {
     var sum = FileChecksum()
     var offset = 0
     while true {
-      let count = try file.read(at: offset, into: piece)
+      let count: Int
+      do throws(StorageError) { count = try file.read(at: offset, into: piece) } catch { throw .storage(error) }
       if count == 0 { return sum.value }
       sum.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
       offset += count
@@ -101,28 +93,19 @@ extension ZarrArray {
 
   // MARK: Parts
 
-  /// nil where the block has no file. Where the array's folder is gone too, every chunk would look like background:
+  /// The file of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
   /// that is an error.
   private func openBlock(_ block: [Int]) throws(ZarrError) -> FileReader? {
-    if let file = try FileReader.open(blockPath(block)) { return file }
-    guard isFolder(path) else { throw .arrayMissing(path: path) }
+    if let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath(block)) }) { return file }
+    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
     return nil
-  }
-
-  private func fileExists(_ path: String) throws(ZarrError) -> Bool {
-    var status = stat()
-    if stat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG }
-    guard errno == ENOENT else { throw .io(step: .stat, path: path, errno: errno) }
-    guard isFolder(self.path) else { throw .arrayMissing(path: self.path) }
-    return false
   }
 
   private func shardIndex(
     _ file: borrowing FileReader, block: [Int], layout: ShardLayout, context: CodecContext, cached: Bool = true
   ) throws(ZarrError) -> ShardIndex {
-    let stamp = ShardIndexCache.Stamp(
-      byteCount: file.byteCount, modificationTime: file.modificationTime, inode: file.inode)
-    if cached, let index = ShardIndexCache.shared.index(file.path, stamp: stamp) { return index }
+    let version = file.version
+    if cached, let index = ShardIndexCache.shared.index(file.path, version: version) { return index }
     guard let offset = layout.indexOffset(fileByteCount: file.byteCount) else {
       throw .shardDamaged(
         shard: block, path: file.path,
@@ -134,7 +117,7 @@ extension ZarrArray {
       let count = try readBytes(file, at: offset, into: stored)
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       let index = try layout.decodeIndex(UnsafeRawBufferPointer(stored), context: context)
-      if cached { ShardIndexCache.shared.insert(index, path: file.path, stamp: stamp) }
+      if cached { ShardIndexCache.shared.insert(index, path: file.path, version: version) }
       return index
     } catch {
       switch error {
@@ -188,10 +171,10 @@ extension ZarrArray {
   private func readBytes(
     _ file: borrowing FileReader, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) -> Int {
-    do throws(ZarrError) {
+    do throws(StorageError) {
       return try file.read(at: offset, into: target)
     } catch {
-      throw .io(error)
+      throw .io(.storage(error))
     }
   }
 

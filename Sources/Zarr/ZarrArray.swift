@@ -1,4 +1,5 @@
 import Geometry
+import JSON
 
 /// One Zarr array in a folder, v2 or v3: its layout, and its chunks one at a time.
 ///
@@ -9,14 +10,14 @@ public final class ZarrArray: Sendable {
   /// The array's folder.
   public let path: String
   public let shape: [Int]
-  /// One read unit.
+  /// The shape of one read unit.
   public let chunkShape: [Int]
-  /// One block, where it holds several read units.
+  /// The shape of one block, if it holds several read units.
   public let shardShape: [Int]?
   public let elementType: ElementType
   /// One element, in the host's byte order.
   public let fill: [UInt8]
-  /// As many as axes; v3 only.
+  /// A name for each axis; v3 only.
   public let dimensionNames: [String?]?
   public let attributes: JSONValue
   public let zarrFormat: Int
@@ -26,22 +27,22 @@ public final class ZarrArray: Sendable {
   public let chunkGrid: [Int]
   /// Blocks along each axis.
   public let blockGrid: [Int]
-  /// Read units of a block along each axis; all 1 where a block is a chunk.
+  /// Read units of a block along each axis; all 1 if a block is a chunk.
   public let chunksPerBlock: [Int]
-  /// Decoded.
+  /// The bytes of a decoded read unit.
   public let chunkByteCount: Int
 
   let keys: ChunkKeys
-  /// Of one read unit.
+  /// The codecs of one read unit.
   let chain: CodecChain
-  /// Where several read units share a file.
+  /// The layout of a shard, if several read units share a file.
   let shard: ShardLayout?
-  /// What we write with; nil for arrays opened to be read.
+  /// The compressor to write with; nil for arrays opened to be read.
   let compressor: Compressor?
 
-  /// Opens an array by its metadata; v3 is preferred where both versions are there.
+  /// Opens an array by its metadata; v3 is preferred if both versions are there.
   public static func open(_ path: String) throws(ZarrError) -> ZarrArray {
-    let v3Path = path + "/zarr.json"
+    let v3Path = path + "/" + ZarrFileName.v3
     let document = try metadataDocument(v3Path)
     if let document, document["node_type"] != "group" {
       let reader = try MetadataReader(document, path: v3Path)
@@ -50,7 +51,7 @@ public final class ZarrArray: Sendable {
       }
       return try ZarrArray(path: path, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
     }
-    let v2Path = path + "/.zarray"
+    let v2Path = path + "/" + ZarrFileName.v2Array
     guard let v2Document = try metadataDocument(v2Path) else {
       if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group") }
       throw .arrayMissing(path: path)

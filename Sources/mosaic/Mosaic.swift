@@ -1,6 +1,8 @@
 import ArgumentParser
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
 /// Makes a mosaic to try blockfuse on: overlapping tiles of one made-up tissue, each with noise, at sub-voxel positions.
@@ -57,7 +59,7 @@ struct Mosaic: ParsableCommand {
     random: inout RandomNumbers
   ) throws {
     let group = "\(folder)/tiles/\(name).ome.zarr"
-    let folders = DirectoryMaker(root: group)
+    let folders = FolderMaker(root: group)
     try FileManager.default.createDirectory(atPath: group + "/0", withIntermediateDirectories: true)
     let spec = ArraySpec(
       zarrFormat: 2, shape: TCZYX(zyx: shape).array, chunkShape: TCZYX(zyx: chunk).array, elementType: .uint16,

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import JobStore
+import JSON
 import Testing
 import Zarr
 

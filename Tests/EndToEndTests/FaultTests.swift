@@ -1,6 +1,7 @@
 import Faults
 import Foundation
 import JobStore
+import JSON
 import Testing
 import Zarr
 

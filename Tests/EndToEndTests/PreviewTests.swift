@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import JobStore
+import JSON
 import Testing
 import Zarr
 

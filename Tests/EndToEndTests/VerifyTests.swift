@@ -1,5 +1,6 @@
 import Foundation
 import JobStore
+import JSON
 import Testing
 import Zarr
 

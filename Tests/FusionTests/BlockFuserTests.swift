@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import Testing
@@ -138,6 +139,6 @@ import Testing
     let error = #expect(throws: FusionError.self) {
       try fuser.fuse(Box3(shape: Index3(2, 2, 2)), views: [view], reader: TwinReader(views: []), into: out)
     }
-    #expect(error?.code == "block-too-large")
+    #expect(error?.code.rawValue == "block-too-large")
   }
 }

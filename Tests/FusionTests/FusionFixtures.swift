@@ -182,7 +182,7 @@ func departures(
 }
 
 /// The built-in fusion functions.
-let allFunctions = FusionRegistry.builtinFusionNames
+let allFunctions = FusionRegistry.builtin.fusionNamesAsRegistered
 
 /// Random views of a kind over a volume; singleton axes and views of one voxel are among them.
 func randomViews(

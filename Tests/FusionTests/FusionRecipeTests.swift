@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import Testing
@@ -20,12 +21,12 @@ import Testing
 
   @Test func optionsAreChecked() {
     #expect(error() == nil)
-    #expect(error(order: 3)?.code == "option-invalid")
-    #expect(error(widths: Vector3(1, -1, 1))?.code == "option-invalid")
-    #expect(error(widths: Vector3(1, .nan, 1))?.code == "option-invalid")
-    #expect(error(type: .float32, range: IntensityRange(lower: 0, upper: 1))?.code == "option-invalid")
-    #expect(error(range: IntensityRange(lower: 1, upper: 1))?.code == "option-invalid")
-    #expect(error(halo: Index3(0, -1, 0))?.code == "option-invalid")
+    #expect(error(order: 3)?.code.rawValue == "option-invalid")
+    #expect(error(widths: Vector3(1, -1, 1))?.code.rawValue == "option-invalid")
+    #expect(error(widths: Vector3(1, .nan, 1))?.code.rawValue == "option-invalid")
+    #expect(error(type: .float32, range: IntensityRange(lower: 0, upper: 1))?.code.rawValue == "option-invalid")
+    #expect(error(range: IntensityRange(lower: 1, upper: 1))?.code.rawValue == "option-invalid")
+    #expect(error(halo: Index3(0, -1, 0))?.code.rawValue == "option-invalid")
   }
 
   @Test func unknownNamesNameTheNearest() {

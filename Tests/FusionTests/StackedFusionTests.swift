@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import Testing
@@ -155,7 +156,7 @@ private struct Brightness: WeightsFunction {
     let fuser = BlockFuser(recipe: recipe, arenaByteLimit: 1_000_000)
     let views = views(.shift, .uint16)
     let error = #expect(throws: FusionError.self) { try fuseInBlocks(fuser, views, block: volume) }
-    #expect(error?.code == "block-too-large")
+    #expect(error?.code.rawValue == "block-too-large")
     #expect(error?.isTransient == false)
   }
 

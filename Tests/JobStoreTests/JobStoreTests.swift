@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import GRDB
 import GRDB
@@ -64,7 +65,7 @@ import Testing
     for path in [text, noise, other, marked] {
       let before = try Data(contentsOf: URL(fileURLWithPath: path))
       let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(path, mode: mode) }
-      #expect(error?.code == "database-foreign")
+      #expect(error?.code.rawValue == "database-foreign")
       #expect(error?.description.contains(path) == true)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
     }
@@ -76,13 +77,13 @@ import Testing
   @Test(arguments: ["j", "ö", "jo", "./j", "j/", "/j", "//j", "no/j"])
   func shortNamesThatAreNotThere(name: String) {
     let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(name, mode: .readOnly) }
-    #expect(error?.code == "no-database")
+    #expect(error?.code.rawValue == "no-database")
   }
 
   @Test func foldersAreNoDatabases() throws {
     let folder = try TemporaryFolder()
     let error = #expect(throws: JobStoreError.self) { _ = try JobStore.open(folder.path, mode: .create) }
-    #expect(error?.code == "database-path-unusable")
+    #expect(error?.code.rawValue == "database-path-unusable")
   }
 
   @Test func aTruncatedOrOverwrittenDatabaseIsDamaged() throws {
@@ -97,7 +98,7 @@ import Testing
       let store = try JobStore.open(scene.path, mode: .readOnly)
       _ = try store.jobs()
     }
-    #expect(error?.code == "database-damaged")
+    #expect(error?.code.rawValue == "database-damaged")
     var scribbled = whole
     scribbled.replaceSubrange(8192..<whole.count, with: Data(repeating: 0xA5, count: whole.count - 8192))
     try scribbled.write(to: url)
@@ -105,7 +106,7 @@ import Testing
       let store = try JobStore.open(scene.path, mode: .existing)
       _ = try store.jobs()
     }
-    #expect(error?.code == "database-damaged")
+    #expect(error?.code.rawValue == "database-damaged")
   }
 
   @Test func aReaderAnswersBesideAWriterAndNeverWrites() throws {
@@ -161,7 +162,7 @@ import Testing
     (.SQLITE_CONSTRAINT, "database-error"), (.SQLITE_CANTOPEN, "database-cannot-open"),
   ])
   func sqliteErrorsHaveTheirMeaning(code: ResultCode, name: String) {
-    #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code == name)
+    #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code.rawValue == name)
   }
 
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -144,7 +145,7 @@ import Testing
       let error = #expect(throws: JobStoreError.self) {
         _ = try scene.store.createJob(NewJob(description: .sample(), views: [], levels: levels))
       }
-      #expect(error?.code == "record-invalid")
+      #expect(error?.code.rawValue == "record-invalid")
     }
     #expect(try scene.store.jobsInCreation().isEmpty)
     #expect(try scene.store.jobs().isEmpty)

@@ -124,6 +124,23 @@ def test_sources_of_hdf5_that_go_while_a_job_runs(tmp_path, kind, storage, what)
     assert str(source) in blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
 
 
+def test_sources_of_hdf5_that_nothing_needs_may_go(tmp_path):
+    """Of a virtual data set of many files only those are looked at from which voxels of a block come."""
+    layout = h5py.VirtualLayout(shape=LARGE.shape, dtype="u2")
+    for i, part in enumerate((slice(0, 32), slice(32, 64))):
+        with h5py.File(tmp_path / f"part{i}.h5", "w") as file:
+            file["inner"] = LARGE[part]
+        layout[part] = h5py.VirtualSource(str(tmp_path / f"part{i}.h5"), "inner", shape=LARGE[part].shape)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_virtual_dataset("volume", layout)
+    describe(tmp_path, "data.h5", dataset="volume")
+    blockfuse(tmp_path, "submit", "dataset.json", *PLANES)
+    end = run_cut(tmp_path, (tmp_path / "part1.h5").unlink)
+    check(tmp_path, end, "part1.h5", data=LARGE)
+    failed = [json.loads(line)["block"][-3] for line in blockfuse(tmp_path, "blocks", "--state", "failed", "--json").splitlines()]
+    assert min(failed) >= 32 // 4, failed
+
+
 def zarr_v2(path):
     zarr.create(store=str(path), shape=SHAPE, chunks=CHUNK, dtype="u2", zarr_format=2, compressor=None, dimension_separator="/")[:] = DATA
     return path / "1/2/3"

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -40,8 +41,6 @@ import Zarr
     }
     #expect(missing == .missing)
     #expect(voxels == [1, 2, 256, 4])
-    #expect(try source.chunkExists(TCZYX(t: 1, c: 0, z: 0, y: 1, x: 0)))
-    #expect(try !source.chunkExists(TCZYX(t: 1, c: 0, z: 0, y: 1, x: 1)))
   }
 
   @Test func errorsNameTheView() throws {
@@ -55,7 +54,7 @@ import Zarr
         _ = try source.readChunk(TCZYX(t: 1, c: 0, z: 0, y: 1, x: 0), into: buffer, context: CodecContext())
       }
     }
-    #expect(damaged?.code == "chunk-damaged")
+    #expect(damaged?.code.rawValue == "chunk-damaged")
     #expect(damaged?.view == "v")
     #expect(damaged?.description.contains("/raw/1/1/0") == true)
 
@@ -68,7 +67,7 @@ import Zarr
     let view = try source(folder)
     try folder.array("raw", shape: [2, 3, 5], chunks: [1, 2, 2], type: ">u2")
     let shape = #expect(throws: ViewsError.self) { try view.openSource(level: 0) }
-    #expect(shape?.code == "input-changed")
+    #expect(shape?.code.rawValue == "input-changed")
     #expect(shape?.description.contains("shape") == true)
     try folder.array("raw", shape: [2, 3, 4], chunks: [1, 2, 2], type: "|u1")
     #expect(throws: ViewsError.self) { try view.openSource(level: 0) }

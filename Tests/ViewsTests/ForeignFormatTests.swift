@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Testing
 import Views
@@ -12,7 +13,7 @@ import Views
 
   private func refused(_ folder: ViewsTestFolder, _ name: String) -> Bool {
     let error = #expect(throws: ViewsError.self) { try Dataset.load(folder.path + "/" + name) }
-    return error?.code == "format-unsupported" && error?.description.contains("NDTiff") == true
+    return error?.code.rawValue == "format-unsupported" && error?.description.contains("NDTiff") == true
   }
 
   @Test(arguments: [false, true])

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -95,7 +96,7 @@ import Views
     ] {
       _ = try scene(folder, Self.edge("a", text), world: five)
       let error = #expect(throws: ViewsError.self) { try DatasetFile.read(path) }
-      #expect(error?.code == "dataset-unsupported" && error?.description.contains(words) == true, "\(String(describing: error))")
+      #expect(error?.code.rawValue == "dataset-unsupported" && error?.description.contains(words) == true, "\(String(describing: error))")
     }
   }
 
@@ -115,7 +116,7 @@ import Views
     try folder.write("scene/flat/zarr.json", #"{"zarr_format": 3, "node_type": "group", "attributes": {}}"#)
     let path = try scene(folder, transformations)
     let error = #expect(throws: ViewsError.self) { try Dataset.load(path) }
-    #expect(error?.code == code, "\(String(describing: error))")
+    #expect(error?.code.rawValue == code, "\(String(describing: error))")
     for word in words { #expect(error?.description.contains(word) == true, "\(String(describing: error))") }
     #expect(error?.hint.isEmpty == false)
   }

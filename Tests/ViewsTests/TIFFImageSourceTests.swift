@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -28,7 +29,6 @@ import Zarr
     #expect(view.levels[0].shape == TCZYX(z: 2, y: 2, x: 3))
     #expect(view.levels[0].stack.spacing == .one)
     #expect(try chunk(view, TCZYX(t: 0, c: 0, z: 1, y: 0, x: 0)) == [11, 12, 13, 14, 15, 16])
-    #expect(try view.openSource(level: 0).chunkExists(TCZYX(t: 0, c: 0, z: 0, y: 0, x: 0)))
   }
 
   @Test func theDatasetMayCallThemChannels() throws {
@@ -53,7 +53,7 @@ import Zarr
     var tiff = stack
     tiff.description = "ImageJ=1.53t\nimages=3\nslices=3\n"
     let error = #expect(throws: ViewsError.self) { try load(tiff) }
-    #expect(error?.code == "tiff-damaged" && error?.description.contains("directory 2") == true)
+    #expect(error?.code.rawValue == "tiff-damaged" && error?.description.contains("directory 2") == true)
   }
 
   /// More planes than can be counted.
@@ -63,7 +63,7 @@ import Zarr
       var tiff = stack
       tiff.description = "ImageJ=1.53t\n\(images)channels=16777216\n\(lines)frames=16777216\n"
       let error = #expect(throws: ViewsError.self) { try load(tiff) }
-      #expect(error?.code == "metadata-invalid" && error?.description.contains("16777216 channels") == true)
+      #expect(error?.code.rawValue == "metadata-invalid" && error?.description.contains("16777216 channels") == true)
     }
   }
 
@@ -72,7 +72,7 @@ import Zarr
     var tiff = stack
     (tiff.compression, tiff.predictor) = (32773, 2)
     let error = #expect(throws: ViewsError.self) { try load(tiff) }
-    #expect(error?.code == "format-unsupported" && error?.description.contains("a predictor with PackBits") == true)
+    #expect(error?.code.rawValue == "format-unsupported" && error?.description.contains("a predictor with PackBits") == true)
     for (compression, predictor) in [(32773, 1), (5, 2), (8, 2)] as [(UInt16, UInt16)] {
       (tiff.compression, tiff.predictor) = (compression, predictor)
       _ = try load(tiff)
@@ -88,7 +88,7 @@ import Zarr
     cut.missingByteCount = 10
     for (tiff, words) in [(loop, "loop"), (cut, "truncated")] {
       let error = #expect(throws: ViewsError.self) { try load(tiff) }
-      #expect(error?.code == "tiff-damaged" && error?.view == "v")
+      #expect(error?.code.rawValue == "tiff-damaged" && error?.view == "v")
       #expect(error?.description.contains(words) == true && error?.description.contains("/a.tif") == true, "\(String(describing: error))")
     }
     var odd = stack

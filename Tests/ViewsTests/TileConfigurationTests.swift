@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -61,7 +62,7 @@ import Views
     let folder = try folder()
     try folder.image("flat.zarr", axes: "yx", levels: [([8, 8], [1, 1], [0, 0])])
     let error = #expect(throws: ViewsError.self) { try read(folder, text) }
-    #expect(error?.code == "dataset-invalid")
+    #expect(error?.code.rawValue == "dataset-invalid")
     #expect(error?.description.contains(place) == true, "\(String(describing: error))")
   }
 

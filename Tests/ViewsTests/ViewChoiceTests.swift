@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Geometry
 import Testing
 import Views
@@ -43,10 +45,10 @@ import Zarr
       (ViewChoice(channels: ["2"]), "asks for \"2\""), (ViewChoice(names: ["t1c0"], timePoints: [0]), "no view has any"),
     ] {
       let error = #expect(throws: ViewsError.self) { try load(choice, folder) }
-      #expect(error?.code == "invalid-input" && error?.description.contains(words) == true, "\(String(describing: error))")
+      #expect(error?.code.rawValue == "invalid-input" && error?.description.contains(words) == true, "\(String(describing: error))")
     }
     let error = #expect(throws: ViewsError.self) { try load(ViewChoice(names: ["t0c0"], skipsMissing: true), folder) }
-    #expect(error?.code == "views-missing")
+    #expect(error?.code.rawValue == "views-missing")
   }
 
   /// What is known of entries goes with them.
@@ -64,11 +66,11 @@ import Zarr
   @Test func whoseFaultItIs() {
     #expect(ViewsError.inputMissing(view: "a", path: "/a").isOfImage)
     #expect(ViewsError.unreadable(view: "a", why: .arrayMissing(path: "/a")).isOfImage)
-    #expect(ViewsError.viewInvalid(view: "a", field: "level \"0\"", reason: "").isOfImage)
+    #expect(ViewsError.imageInvalid(view: "a", field: "level \"0\"", reason: "").isOfImage)
     for field in ["select", "axes", "spacing", "dataset", "transform \"a\""] {
       #expect(!ViewsError.viewInvalid(view: "a", field: field, reason: "").isOfImage)
     }
     #expect(!ViewsError.mismatch(view: "a", field: "axes", expected: "", found: "").isOfImage)
-    #expect(!ViewsError.unreadable(view: "a", why: .io(step: .read, path: "/a", errno: 5)).isOfImage)
+    #expect(!ViewsError.unreadable(view: "a", why: .storage(.io(step: .read, path: "/a", errno: 5))).isOfImage)
   }
 }

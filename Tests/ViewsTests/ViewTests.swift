@@ -69,10 +69,7 @@ import Views
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(ViewDetails.self, from: Data(text.utf8)) }
   }
 
-  @Test func aMissingTransformIsAnError() {
-    #expect(throws: ViewsError.transformMissing(view: "v", key: "r", available: [])) {
-      try view(spacings: [.one]).affine(key: "r", t: 0)
-    }
+  @Test func transformsAreForTheirTimePoints() {
     #expect(ViewTransform.perTime([.identity]).affine(t: 1) == nil)
     #expect(ViewTransform.perTime([.identity]).affine(t: 0) == .identity)
     #expect(ViewTransform.constant(.identity).affine(t: 7) == .identity)

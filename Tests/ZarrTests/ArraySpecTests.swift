@@ -1,5 +1,8 @@
+import Diagnostics
 import Foundation
 import Geometry
+import JSON
+import TestSupport
 import Testing
 import Zarr
 
@@ -65,7 +68,7 @@ import Zarr
           #expect(try readChunk(array, [0, 0]) == raw)
         }
         let error = zarrError { _ = try array.verifyBlock([0, 0], checksum: sum, context: CodecContext()) }
-        #expect(error?.code == "chunk-damaged", "v\(format) byte \(byte)")
+        #expect(error?.code.rawValue == "chunk-damaged", "v\(format) byte \(byte)")
       }
       #expect(array.carriesChecksums == (format == 3 || compressor == .zstd(level: 1) || compressor == .gzip(level: 1)))
     }
@@ -167,22 +170,22 @@ import Zarr
     let spec = ArraySpec(
       zarrFormat: format, shape: shape, chunkShape: chunk, shardShape: shard, elementType: .uint16,
       compressor: .zstd(level: 1))
-    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code == "array-invalid")
+    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code.rawValue == "array-invalid")
   }
 
   @Test func refusesWrongSettings() {
     var spec = ArraySpec(
       zarrFormat: 3, shape: [4], chunkShape: [4], elementType: .uint8, compressor: .zstd(level: 99))
-    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code == "compressor-invalid")
+    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code.rawValue == "compressor-invalid")
     spec.compressor = .blosc(codec: .lz4, level: 1, shuffle: .none)
     spec.chunkShape = [Int(Int32.max) - 8]
     #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.description.contains("blosc") == true)
     spec.chunkShape = [4]
     spec.dimensionNames = ["y", "x"]
-    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code == "array-invalid")
+    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code.rawValue == "array-invalid")
     spec.dimensionNames = nil
     spec.attributes = []
-    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code == "array-invalid")
+    #expect(zarrError { _ = try ZarrArray(path: "a", spec: spec) }?.code.rawValue == "array-invalid")
   }
 }
 

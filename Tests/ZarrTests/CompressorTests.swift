@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import JSON
 import Testing
 import Zarr
 
@@ -32,7 +34,7 @@ import Zarr
   ])
   func refuses(text: String, named: String) {
     let error = zarrError { _ = try Compressor.parse(try JSONValue.parse(text)) }
-    #expect(error?.code == "compressor-invalid")
+    #expect(error?.code.rawValue == "compressor-invalid")
     #expect(error?.description.contains(named) == true)
   }
 }

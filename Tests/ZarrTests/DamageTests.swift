@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Geometry
+import TestSupport
 import Testing
 import Zarr
 
@@ -137,7 +139,7 @@ import Zarr
     let path = try folder.copy(fixture("v2_raw"))
     try FileManager.default.removeItem(atPath: path + "/0/0/0")
     try FileManager.default.createDirectory(atPath: path + "/0/0/0", withIntermediateDirectories: true)
-    #expect(zarrError { _ = try readChunk(try ZarrArray.open(path), [0, 0, 0]) }?.code == "io-failed")
+    #expect(zarrError { _ = try readChunk(try ZarrArray.open(path), [0, 0, 0]) }?.code.rawValue == "io-failed")
   }
 
   @Test func anArrayThatIsGoneIsNotBackground() throws {
@@ -147,14 +149,13 @@ import Zarr
     let array = try ZarrArray.open(path)
     try FileManager.default.removeItem(atPath: path)
     #expect(zarrError { _ = try readChunk(array, [0, 0, 0]) } == .arrayMissing(path: path))
-    #expect(zarrError { _ = try array.chunkExists([0, 0, 0]) } == .arrayMissing(path: path))
   }
 
   @Test func positionsOutsideTheGrid() throws {
     let array = try ZarrArray.open(fixture("v2_raw"))
     for index in [[2, 0, 0], [-1, 0, 0], [0, 0], []] {
-      #expect(zarrError { _ = try readChunk(array, index) }?.code == "chunk-outside")
-      #expect(zarrError { _ = try array.verifyBlock(index, context: CodecContext()) }?.code == "chunk-outside")
+      #expect(zarrError { _ = try readChunk(array, index) }?.code.rawValue == "chunk-outside")
+      #expect(zarrError { _ = try array.verifyBlock(index, context: CodecContext()) }?.code.rawValue == "chunk-outside")
     }
     var short = [UInt8](repeating: 0, count: 3)
     let error = zarrError {
@@ -171,6 +172,6 @@ import Zarr
       return
     }
     #expect(path == array.path + "/" + file && read?.isTransient == false)
-    #expect(zarrError { _ = try array.verifyBlock(index, context: CodecContext()) }?.code == "chunk-damaged", "\(what)")
+    #expect(zarrError { _ = try array.verifyBlock(index, context: CodecContext()) }?.code.rawValue == "chunk-damaged", "\(what)")
   }
 }

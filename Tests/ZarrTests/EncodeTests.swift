@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 import Testing
 import Zarr
@@ -55,7 +56,7 @@ import Zarr
     let expected = ZarrError.bufferMismatch(expectedByteCount: 4096, actualByteCount: 100)
     #expect(zarrError { _ = try encode(array, noise(byteCount: 100), context) } == expected)
     let opened = try ZarrArray.open(fixture("v2_raw"))
-    let code = zarrError { _ = try encode(opened, noise(byteCount: opened.chunkByteCount), context) }?.code
+    let code = zarrError { _ = try encode(opened, noise(byteCount: opened.chunkByteCount), context) }?.code.rawValue
     #expect(code == "format-unsupported")
   }
 }

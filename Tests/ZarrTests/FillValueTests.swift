@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Geometry
+import TestSupport
 import Testing
 import Zarr
 
@@ -28,7 +30,7 @@ import Zarr
   ])
   func refused(type: String, fill: String) throws {
     let error = zarrError { _ = try open(type: type, fill: fill) }
-    #expect(error?.code == "metadata-invalid")
+    #expect(error?.code.rawValue == "metadata-invalid")
     #expect(error?.description.contains("fill_value") == true)
   }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Testing
@@ -123,7 +124,7 @@ import Zarr
         version: version),
     ] {
       let error = #expect(throws: ZarrError.self) { try OMESample.image(text, format: 3) }
-      #expect(error?.code == "format-unsupported")
+      #expect(error?.code.rawValue == "format-unsupported")
       #expect(error?.description.contains("\"\(version)\"") == true)
     }
   }

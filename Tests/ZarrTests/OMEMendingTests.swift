@@ -1,11 +1,12 @@
 import Geometry
+import JSON
 import Testing
 import Zarr
 
 @Suite struct OMEMendingTests {
   private func image(_ datasets: [String], axes: String = OMESample.axes2D, _ mending: OMEMending) throws -> OMEImage {
     let text = OMESample.v04(OMESample.flat(axes: axes, datasets: datasets))
-    return try OMEImage(path: "/image", zarrFormat: 2, attributes: try JSONValue.parse(text), mending: mending)
+    return try OMEImage(path: "/image", group: GroupAttributes(zarrFormat: 2, attributes: JSONValue.parse(text)), mending: mending)
   }
 
   private func scaled(_ path: String, _ scale: String, _ translation: String = "[0, 0]") -> String {

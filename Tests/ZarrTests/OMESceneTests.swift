@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 import Testing
 import Zarr
 
@@ -13,14 +14,14 @@ import Zarr
        "datasets": [{"path": "0", "coordinateTransformations": [{"type": "identity", "input": {"path": "0"},
          "output": {"name": "physical"}}]}]\(more)}]}}
       """
-    return try OMEImageSystems(path: "/s/a", attributes: JSONValue.parse(attributes))
+    return try OMEImageSystems(path: "/s/a", group: GroupAttributes(zarrFormat: 3, attributes: JSONValue.parse(attributes)))
   }
 
   private func scene(_ transformations: String, systems: String = #"{"name": "world", "axes": \#(yx)}"#) throws -> OMEScene {
     let text = """
       {"ome": {"version": "0.6", "scene": {"coordinateSystems": [\(systems)], "coordinateTransformations": [\(transformations)]}}}
       """
-    return try OMEScene(path: "/s", attributes: JSONValue.parse(text))
+    return try OMEScene(path: "/s", group: GroupAttributes(zarrFormat: 3, attributes: JSONValue.parse(text)))
   }
 
   private func map(_ transformation: String, image: OMEImageSystems? = nil) throws -> OMEAffine? {
@@ -111,7 +112,7 @@ import Zarr
 
   @Test func preReleasesAreRefused() throws {
     let text = #"{"ome": {"version": "0.6.dev4", "scene": {"coordinateTransformations": []}}}"#
-    let error = #expect(throws: ZarrError.self) { try OMEScene(path: "/s", attributes: JSONValue.parse(text)) }
+    let error = #expect(throws: ZarrError.self) { try OMEScene(path: "/s", group: GroupAttributes(zarrFormat: 3, attributes: JSONValue.parse(text))) }
     #expect(error?.description.contains("0.6.dev4") == true)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import Zarr
 
 /// A folder of its own for one test, gone with it.
@@ -76,6 +77,6 @@ enum OMESample {
     """
 
   static func image(_ attributes: String, format: Int) throws -> OMEImage {
-    try OMEImage(path: "/image", zarrFormat: format, attributes: try JSONValue.parse(attributes))
+    try OMEImage(path: "/image", group: GroupAttributes(zarrFormat: format, attributes: JSONValue.parse(attributes)))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JSON
 import Testing
 import Zarr
 
@@ -23,7 +24,7 @@ import Zarr
   @Test(arguments: OMEWriter.Version.allCases)
   func readsBackTheSame(version: OMEWriter.Version) throws {
     let written = writer(version)
-    let image = try OMEImage(path: "/out", zarrFormat: version.zarrFormat, attributes: written.attributes())
+    let image = try OMEImage(path: "/out", group: GroupAttributes(zarrFormat: version.zarrFormat, attributes: written.attributes()))
     #expect(image.version == version.rawValue)
     #expect(image.name == "fused")
     #expect(image.axes.map(\.name) == ["t", "c", "z", "y", "x"])
@@ -74,7 +75,7 @@ import Zarr
     var flat = writer(.v05, is3D: false)
     flat.timeUnit = nil
     flat.channels = []
-    let image = try OMEImage(path: "/out", zarrFormat: 3, attributes: flat.attributes())
+    let image = try OMEImage(path: "/out", group: GroupAttributes(zarrFormat: 3, attributes: flat.attributes()))
     #expect(image.axes.map(\.name) == ["t", "c", "y", "x"])
     #expect(image.levels[2] == OMELevel.make("2", [1.5, 1, 2, 1], [3, 0, 10.75, 20.375]))
     #expect(image.timeUnit == nil)

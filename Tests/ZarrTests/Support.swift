@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import Testing
@@ -7,55 +8,6 @@ import Zarr
 func fixture(_ name: String) -> String {
   let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   return tests.appendingPathComponent("Fixtures/Zarr/\(name).zarr").path
-}
-
-/// A folder for one test, which removes it when it is done.
-struct TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.path + "/zarr-tests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  func copy(_ source: String) throws -> String {
-    let target = path + "/" + UUID().uuidString
-    try FileManager.default.copyItem(atPath: source, toPath: target)
-    return target
-  }
-
-  func write(_ text: String, to name: String) throws {
-    try write(Array(text.utf8), to: name)
-  }
-
-  func write(_ bytes: [UInt8], to name: String) throws {
-    let target = path + "/" + name
-    try FileManager.default.createDirectory(
-      atPath: (target as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    try Data(bytes).write(to: URL(fileURLWithPath: target))
-  }
-
-  /// All files below, relative, sorted.
-  var files: [String] {
-    let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-    var isFolder: ObjCBool = false
-    return all.filter {
-      FileManager.default.fileExists(atPath: path + "/" + $0, isDirectory: &isFolder) && !isFolder.boolValue
-    }
-    .sorted()
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
-}
-
-func fileBytes(_ path: String) throws -> [UInt8] {
-  [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-}
-
-func change(_ path: String, _ body: (inout [UInt8]) -> Void) throws {
-  var bytes = try fileBytes(path)
-  body(&bytes)
-  try Data(bytes).write(to: URL(fileURLWithPath: path))
 }
 
 func littleEndian(_ word: some FixedWidthInteger) -> [UInt8] {
@@ -102,9 +54,7 @@ func readAll(_ array: ZarrArray) throws -> [[UInt8]] {
   let width = array.elementType.byteCount
   var elements = [[UInt8]](repeating: array.fill, count: array.shape.reduce(1, *))
   for index in positions(array.chunkGrid) {
-    let bytes = try readChunk(array, index, context)
-    #expect(try array.chunkExists(index) == (bytes != nil))
-    guard let bytes else { continue }
+    guard let bytes = try readChunk(array, index, context) else { continue }
     for (i, inner) in positions(array.chunkShape).enumerated() {
       let at = zip(index, zip(array.chunkShape, inner)).map { $0 * $1.0 + $1.1 }
       guard zip(at, array.shape).allSatisfy({ $0 < $1 }) else { continue }
@@ -126,7 +76,7 @@ func noise(byteCount: Int, seed: UInt64 = 1) -> [UInt8] {
 /// Writes a spec's metadata and one block after another, as the program does.
 func write(_ spec: ArraySpec, to path: String, chunk: ([Int]) -> [UInt8]?) throws -> ZarrArray {
   let array = try ZarrArray(path: path, spec: spec)
-  let folders = DirectoryMaker(root: path)
+  let folders = FolderMaker(root: path)
   let context = CodecContext()
   // what is encoded lies in it
   defer { withExtendedLifetime(context) {} }

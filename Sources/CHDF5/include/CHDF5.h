@@ -46,6 +46,11 @@ struct chdf5_source {
   // of a raw file, where its part begins and how long it is; UINT64_MAX: as long as the file
   uint64_t offset;
   uint64_t byte_count;
+  // of a virtual data set: the axes of the box that the source fills, and the first and last voxel along each; 0 axes
+  // where the box has no end
+  int32_t rank;
+  uint64_t lower[CHDF5_MAX_RANK];
+  uint64_t upper[CHDF5_MAX_RANK];
 };
 
 const char *chdf5_version(void);

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Numbers, places and paths out of the XML, with errors that name the line.

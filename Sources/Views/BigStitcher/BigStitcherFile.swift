@@ -1,3 +1,5 @@
+import Diagnostics
+import Files
 import Foundation
 import Geometry
 import Zarr
@@ -12,10 +14,10 @@ struct BigStitcherFile {
 
   let path: String
   private let root: XMLTree.Element
-  /// Where relative paths of images start.
+  /// The folder from which relative paths of images start.
   let base: String
 
-  /// What the file says of a setup.
+  /// One setup of the file.
   struct Setup {
     var id: Int
     var channel: Int
@@ -33,7 +35,7 @@ struct BigStitcherFile {
     } catch {
       throw .datasetInvalid(path: path, field: "line \(error.line)", reason: error.reason)
     }
-    return try BigStitcherFile(root, path: path).dataset(digest: FileBytes.digest(bytes))
+    return try BigStitcherFile(root, path: path).dataset(digest: Digest(bytes).text)
   }
 
   private init(_ root: XMLTree.Element, path: String) throws(ViewsError) {

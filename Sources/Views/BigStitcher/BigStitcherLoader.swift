@@ -1,8 +1,9 @@
+import Files
 import Foundation
 import Geometry
 import Zarr
 
-/// Where the images of a BigStitcher dataset are: its `<ImageLoader>`, of the kinds that can be read block by block.
+/// The places of the images of a BigStitcher dataset: its `<ImageLoader>`, of the kinds that can be read block by block.
 enum BigStitcherLoader {
   typealias ViewID = BigStitcherFile.ViewID
 
@@ -15,7 +16,7 @@ enum BigStitcherLoader {
 
   struct Group {
     var path: String
-    /// Of the axes beyond x y z.
+    /// Indices along the axes beyond x y z.
     var indices: [Int]
   }
 
@@ -72,7 +73,7 @@ enum BigStitcherLoader {
     return groups
   }
 
-  /// Where a view's image is; its name and place are still to be given.
+  /// The entry of a view's image; its name and place are still to be given.
   func entry(_ id: ViewID) throws(ViewsError) -> DatasetEntry {
     switch self {
     case .n5(let folder):

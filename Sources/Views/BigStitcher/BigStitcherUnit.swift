@@ -2,7 +2,7 @@ import Foundation
 import Geometry
 import Zarr
 
-/// How long one unit of a BigStitcher world is, as far as its registrations show it.
+/// The length of one unit of a BigStitcher world, as far as its registrations show it.
 ///
 /// BigStitcher's first step of a view, its calibration, takes pixels to units of the smallest voxel size; other programs
 /// write micrometres, or the unit of the voxel sizes. Where a calibration fits one of these within a thousandth, and what
@@ -25,7 +25,7 @@ struct BigStitcherUnit {
 
   private let voxels: [Int: Voxel]
   private let smallest: Double
-  /// What was shown, each with the first setup that shows it.
+  /// The units that were shown, each with the first setup that shows it.
   private var shown: [(micrometres: Double, setup: Int)] = []
   /// Text of the first voxel size, for notes.
   private let example: String?
@@ -78,7 +78,7 @@ struct BigStitcherUnit {
     return [scaling ?? first, first].map(\.map)
   }
 
-  /// Nil for a map that does more than scale along the axes, and shift.
+  /// The scale along the axes; nil for a map that does more than that, and shift.
   private func diagonal(_ map: AffineMap) -> Vector3? {
     let scale = Vector3(map.rows[0][0], map.rows[1][1], map.rows[2][2])
     for i in 0..<3 {
@@ -87,7 +87,7 @@ struct BigStitcherUnit {
     return scale
   }
 
-  /// To what a voxel of 1 is mapped: its volume, of a flat one its area.
+  /// The volume that a voxel of 1 is mapped to; for a flat one the area.
   private func size(_ map: AffineMap, _ lanes: Range<Int>) -> Double {
     lanes.count == 3 ? map.determinant.magnitude : lanes.reduce(1) { $0 * map.axisScales[$1] }
   }
@@ -101,7 +101,7 @@ struct BigStitcherUnit {
     return unit
   }
 
-  /// What is worth a word of it.
+  /// A note on the unit.
   var note: String {
     let voxels = example.map { ", with voxels of \($0)" } ?? ""
     guard let micrometres = world.micrometres else {

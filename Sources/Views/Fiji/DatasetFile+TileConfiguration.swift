@@ -1,4 +1,7 @@
+import Diagnostics
+import Files
 import Geometry
+import Threads
 import Zarr
 
 /// `TileConfiguration.txt` and `TileConfiguration.registered.txt` as a dataset. Places are in pixels, and the pixel is
@@ -37,7 +40,7 @@ extension DatasetFile {
           name: name, path: tile.path, spacing: spacing, origin: spacing.mapValues { _ in 0 },
           transforms: [key: .constant(matrix + [axes.map { _ in 0.0 } + [1.0]])]))
     }
-    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes))
+    self.init(path: path, entries: entries, digest: Digest(bytes).text)
     try checkNames()
   }
 
@@ -48,7 +51,7 @@ extension DatasetFile {
     }.lazy.compactMap { $0 }.first
   }
 
-  /// Names of files without their endings, or with them where that tells no two apart, or their paths.
+  /// Names of files without their endings, or with them if names would be equal, or their paths.
   static func names(_ paths: [String]) -> [String] {
     let files = paths.map(FilePath.lastComponent)
     let stems = files.map { file in

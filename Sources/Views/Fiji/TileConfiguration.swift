@@ -5,19 +5,19 @@ import Zarr
 /// pixels. `TileConfiguration.txt` has the places that were planned, `TileConfiguration.registered.txt` those found.
 struct TileConfiguration {
   struct Tile {
-    /// As written, relative to the file's folder.
+    /// The path as written, relative to the file's folder.
     var path: String
-    /// x, y and, in 3D, z, in pixels: of the tile's first voxel.
+    /// The place of the tile's first voxel in pixels: x, y and, in 3D, z.
     var place: [Double]
-    /// In the file, from 1.
+    /// The number of the line in the file, from 1.
     var line: Int
   }
 
-  /// 2 or 3.
+  /// The number of dimensions, 2 or 3.
   let dimensionCount: Int
   let tiles: [Tile]
 
-  /// Whether a text is one: it says how many dimensions it has.
+  /// Whether a text is a tile configuration: one that says how many dimensions it has.
   static func isOne(_ text: Substring) -> Bool {
     text.split(whereSeparator: \.isNewline).contains { line in
       line.filter { !$0.isWhitespace }.hasPrefix("dim=")

@@ -2,7 +2,7 @@ import Geometry
 import HDF5
 import Zarr
 
-/// What an HDF5 file says of one of its images: a data set, or a group of levels as BigDataViewer writes them:
+/// One of the images of an HDF5 file: a data set, or a group of levels as BigDataViewer writes them:
 /// `t00000/s00/0/cells`, `t00000/s00/1/cells`, …, with the factors of all levels in `s00/resolutions`.
 struct HDF5ImageFile {
   let path: String
@@ -27,9 +27,6 @@ struct HDF5ImageFile {
       throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
     }
   }
-
-  /// Whether a file is one.
-  static func isThere(_ path: String) -> Bool { HDF5File.isThere(path) }
 
   private init(_ file: HDF5File, _ dataset: String) throws(ZarrError) {
     path = file.path
@@ -87,30 +84,11 @@ struct HDF5ImageFile {
     return levels
   }
 
-  /// What BigDataViewer writes as signed it means as unsigned; data sets of other names are what they say.
+  /// Opens an array. BigDataViewer writes unsigned numbers as signed; data sets of other names are what they say.
   static func open(_ file: HDF5File, _ dataset: String) throws(ZarrError) -> HDF5Array {
     try HDF5Array.open(file, dataset, readsSignedAsUnsigned: dataset.hasSuffix("/cells"))
   }
 
   /// The file's time changes with every write to any of its images; so this is no more than that they were not touched.
-  var fingerprint: Fingerprint {
-    var fields = [
-      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
-      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
-    ]
-    for (i, level) in levels.enumerated().dropFirst() {
-      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
-    }
-    return Fingerprint(fields: fields, files: files, path: path)
-  }
-}
-
-extension OpenedImage {
-  /// Data sets of HDF5 files, and BigDataViewer's groups of levels.
-  init(hdf5 path: String, entry: DatasetEntry) throws(ViewsError) {
-    let file = try HDF5ImageFile.open(path, dataset: entry.dataset, view: entry.name)
-    try self.init(
-      unplaced: file.levels, format: .hdf5, path: path, dataset: entry.dataset, entry: entry,
-      fingerprint: file.fingerprint)
-  }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: files, path: path) }
 }

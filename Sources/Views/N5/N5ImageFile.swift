@@ -1,7 +1,9 @@
+import Files
 import Geometry
+import JSON
 import Zarr
 
-/// What the files of an N5 path say: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
+/// The content of an N5 folder: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
 ///
 /// The factors of the levels are those of each level's own `downsamplingFactors`, else the list of the group's, or of
 /// the folder above it, where BigDataViewer keeps what all time points of a setup share. Levels after one without a
@@ -9,7 +11,7 @@ import Zarr
 struct N5ImageFile {
   let path: String
   let levels: [UnplacedLevel]
-  /// Relative to `path`.
+  /// The metadata files, relative to `path`.
   private let metadataFiles: [String]
 
   static func open(_ path: String, view: String) throws(ViewsError) -> N5ImageFile {
@@ -18,12 +20,6 @@ struct N5ImageFile {
     } catch {
       throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
     }
-  }
-
-  /// Whether a folder looks like one: an array, or a group of levels.
-  static func isThere(_ path: String) -> Bool {
-    func has(_ folder: String) -> Bool { FileBytes.isFile("\(path)\(folder)/\(N5Array.metadataFile)") }
-    return has("") || has("/s0")
   }
 
   private init(_ path: String) throws(ZarrError) {
@@ -45,7 +41,7 @@ struct N5ImageFile {
     var levels: [UnplacedLevel] = []
     for i in 0..<64 {
       let folder = "\(path)/s\(i)"
-      guard i == 0 || FileBytes.isFile(folder + "/" + file) else { break }
+      guard i == 0 || FileStatus.isFile(folder + "/" + file) else { break }
       let array = try N5Array.open(folder)
       let mine = try Self.factor(array.attributes["downsamplingFactors"], folder + "/" + file)
       guard let factor = mine ?? (i < factors.count ? factors[i] : i == 0 ? .one : nil) else { break }
@@ -65,7 +61,7 @@ struct N5ImageFile {
     return factors
   }
 
-  /// Written with x first.
+  /// A factor along z, y, x, which the file writes with x first.
   private static func factor(_ json: JSONValue?, _ file: String) throws(ZarrError) -> Vector3? {
     guard let json, !json.isNull else { return nil }
     let numbers = json.array?.compactMap(\.double) ?? []
@@ -75,23 +71,5 @@ struct N5ImageFile {
     return Vector3(numbers.count > 2 ? numbers[2] : 1, numbers[1], numbers[0])
   }
 
-  var fingerprint: Fingerprint {
-    var fields = [
-      "shape": levels[0].array.shape.map(String.init).joined(separator: " "),
-      "type": levels[0].array.elementType.rawValue, "codec": levels[0].array.codecSummary,
-    ]
-    for (i, level) in levels.enumerated().dropFirst() {
-      fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
-    }
-    return Fingerprint(fields: fields, files: metadataFiles, path: path)
-  }
-}
-
-extension OpenedImage {
-  /// N5 arrays and groups of levels.
-  init(n5 path: String, entry: DatasetEntry) throws(ViewsError) {
-    try OpenedImage.refuseDataset(entry, path: path)
-    let file = try N5ImageFile.open(path, view: entry.name)
-    try self.init(unplaced: file.levels, format: .n5, path: path, entry: entry, fingerprint: file.fingerprint)
-  }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: metadataFiles, path: path) }
 }

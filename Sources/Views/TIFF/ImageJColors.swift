@@ -1,6 +1,6 @@
-/// The colours in which ImageJ shows the channels of a TIFF file: those of its look-up tables, where it wrote some.
+/// The colours in which ImageJ shows the channels of a TIFF file: those of its look-up tables, if it wrote some.
 extension ImageJDescription {
-  /// `rrggbb`, one for each channel; nil where the file has none that are not grey, and no mode that implies them.
+  /// A colour `rrggbb` for each channel; nil if the file has only grey ones, and no mode that implies others.
   func colors(_ handle: TIFFHandle, channelCount: Int) -> [String?]? {
     let tables = ImageJTables(handle)
     if tables.colors.count == channelCount { return tables.colors }
@@ -11,22 +11,20 @@ extension ImageJDescription {
     return Array(Self.standard.prefix(channelCount))
   }
 
-  /// What ImageJ gives the channels of an image with several when nobody chose others.
+  /// The colours that ImageJ gives the channels of an image with several when nobody chose others.
   private static let standard = ["ff0000", "00ff00", "0000ff", "ffffff", "00ffff", "ff00ff", "ffff00"]
 }
 
-/// What ImageJ keeps beside its description, in two tags: all pieces one after the other, and how long each is. The first
+/// The tables that ImageJ keeps beside its description, in two tags: all pieces one after the other, and the length of each. The first
 /// piece lists the kinds that follow, and how many there are of each.
 private struct ImageJTables {
-  private static let content: UInt32 = 50839
-  private static let lengths: UInt32 = 50838
   private static let tableByteCount = 768
 
   /// The colours of the channels' look-up tables; what is damaged has none, and costs no voxel.
   var colors: [String?] = []
 
   init(_ handle: TIFFHandle) {
-    guard let bytes = handle.bytes(ofTag: Self.content), let lengths = handle.numbers(ofTag: Self.lengths),
+    guard let bytes = handle.bytes(ofTag: TIFFTag.imageJMetadata), let lengths = handle.numbers(ofTag: TIFFTag.imageJMetadataByteCounts),
       let header = lengths.first.map(Int.init), header >= 12, header <= bytes.count
     else { return }
     // the magic is IJIJ as the file writes its numbers, and so are the kinds

@@ -6,13 +6,13 @@ import Zarr
 struct ImageJDescription {
   private let values: [String: String]
 
-  /// Nil where the description is not ImageJ's.
+  /// Nil if the description is not ImageJ's.
   init?(_ description: String) {
     guard description.hasPrefix("ImageJ=") else { return nil }
     values = Self.values(description)
   }
 
-  /// Of each line `key=value`.
+  /// The values of all lines `key=value`.
   static func values(_ description: String) -> [String: String] {
     var values: [String: String] = [:]
     for line in description.split(whereSeparator: \.isNewline) {
@@ -22,7 +22,7 @@ struct ImageJDescription {
     return values
   }
 
-  /// How ImageJ shows channels.
+  /// The way in which ImageJ shows channels.
   var mode: String { values["mode"] ?? "" }
 
   private func number(_ key: String) -> Double? {
@@ -42,14 +42,14 @@ struct ImageJDescription {
 
   /// Planes along t, c and z, and in all. Samples of a pixel, as of an RGB image of 48 bits, may be its channels.
   ///
-  /// - Parameter byteCount: of the file.
+  /// - Parameter byteCount: the bytes of the file.
   private func counts(
     path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
   ) throws(TIFFError) -> (t: Int, c: Int, z: Int, all: Int) {
     var c = try length("channels", path) ?? 1
     let t = try length("frames", path) ?? 1
     var (slices, written) = (try length("slices", path), try length("images", path))
-    guard var counted = TIFFPlanes.count([c, t, slices ?? 1]) else {
+    guard var counted = TIFFPageMap.count([c, t, slices ?? 1]) else {
       throw invalid(path, "\(c) channels, \(slices ?? 1) slices and \(t) frames are more planes than a file has")
     }
     let samples = directory.sampleCount
@@ -69,7 +69,7 @@ struct ImageJDescription {
     }
     let all = written ?? (slices == nil ? max(pageCount, c * t) : counted)
     let z = slices ?? all / (c * t)
-    guard z > 0, TIFFPlanes.count([c, t, z]) == all else {
+    guard z > 0, TIFFPageMap.count([c, t, z]) == all else {
       throw invalid(path, "\(c) channels, \(z) slices and \(t) frames are not \(all) images")
     }
     return (t, c, z, all)
@@ -81,7 +81,7 @@ struct ImageJDescription {
     return !needed.overflow && UInt64(needed.partialValue) <= byteCount
   }
 
-  /// What changes fastest between planes comes first. Micro-Manager writes stacks of each channel one after the other.
+  /// The axes of planes, the one that changes fastest first. Micro-Manager writes stacks of each channel one after the other.
   private func order(_ path: String, lengths: [Int]) throws(TIFFError) -> [Axis] {
     let text = values["order"]?.lowercased() ?? "czt"
     let axes = text == "default" ? [.c, .z, .t] : text.compactMap { Axis(rawValue: String($0)) }
@@ -91,7 +91,7 @@ struct ImageJDescription {
     throw invalid(path, "its planes have the order \"\(text)\", which is none of c, z and t (such as czt and zct)")
   }
 
-  /// - Parameter byteCount: of the file.
+  /// - Parameter byteCount: the bytes of the file.
   func metadata(
     path: String, pageCount: Int, byteCount: UInt64, directory: TIFFLayout
   ) throws(TIFFError) -> TIFFMetadata {
@@ -104,7 +104,7 @@ struct ImageJDescription {
         reason: "the file has \(pageCount) of the \(images) planes that its description counts; it was never finished")
     }
     var metadata = TIFFMetadata(
-      kind: .imageJ, planes: TIFFPlanes(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
+      kind: .imageJ, planes: TIFFPageMap(t: t, c: c, z: z, order: try order(path, lengths: [t, c, z])), file: path)
     metadata.isContiguous = isContiguous
     // slices that are colours are none
     metadata.saysZ = try length("slices", path) == z || values["spacing"] != nil

@@ -29,7 +29,7 @@ struct OMEXML {
 
   /// A well of a plate.
   struct Well {
-    /// Attributes.
+    /// Attributes of `Well`.
     var attributes: [String: String]
     /// The identifier of the image of each of its samples.
     var images: [String?] = []
@@ -37,9 +37,9 @@ struct OMEXML {
 
   var images: [Image] = []
   var wells: [Well] = []
-  /// Of the whole document.
+  /// The UUID of the whole document.
   var uuid: String?
-  /// Of a file that has no metadata of its own: where they are.
+  /// The file that has the metadata, for one that has none of its own.
   var metadataFile: String?
 
   /// Whether a description is OME-XML at all, without parsing it. Its elements may have a prefix (`<ome:OME`).

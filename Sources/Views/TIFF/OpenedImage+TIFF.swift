@@ -14,18 +14,8 @@ extension OpenedImage {
     } catch {
       throw ViewsError(error, view: entry.name)
     }
-    let (own, shape, metadata) = (file.axes, file.shape, file.metadata)
-    // one slice may be called a stack of one, and so on; nothing that the file has may go
-    var axes = entry.axes ?? own
-    if let missing = own.first(where: { !axes.contains($0) }) {
-      throw .viewInvalid(
-        view: entry.name, field: "axes",
-        reason: "\(axes.map(\.rawValue)), but the file has \(shape[missing]) along \(missing) (\(path))")
-    }
-    if entry.hasZ == true, !axes.contains(.z) {
-      try OpenedImage.refuseFrames(shape, axes: own, path: path, view: entry.name)
-      axes = Axis.allCases.filter { $0 == .z || own.contains($0) }
-    }
+    let (shape, metadata) = (file.shape, file.metadata)
+    let axes = try OpenedImage.axes(of: file, entry: entry)
     try OpenedImage.checkKeys(entry, axes: axes, isComplete: false)
     if let problem = metadata.placementProblem, axes.contains(where: { $0.spaceLane != nil && entry.spacing?[$0] == nil }) {
       throw ViewsError(problem, view: entry.name)
@@ -65,7 +55,23 @@ extension OpenedImage {
     }
   }
 
-  /// A place along z is given for planes that the file calls time points: stacks are often labelled so, and are no series.
+  /// The axes by the dataset, else by the file: one slice may be called a stack of one, and so on, but nothing that the file
+  /// has may go.
+  private static func axes(of file: TIFFImageFile, entry: DatasetEntry) throws(ViewsError) -> [Axis] {
+    let (own, shape, path) = (file.axes, file.shape, file.path)
+    let axes = entry.axes ?? own
+    if let missing = own.first(where: { !axes.contains($0) }) {
+      throw .viewInvalid(
+        view: entry.name, field: "axes",
+        reason: "\(axes.map(\.rawValue)), but the file has \(shape[missing]) along \(missing) (\(path))")
+    }
+    guard entry.hasZ == true, !axes.contains(.z) else { return axes }
+    try refuseFrames(shape, axes: own, path: path, view: entry.name)
+    return Axis.allCases.filter { $0 == .z || own.contains($0) }
+  }
+
+  /// Throws if a place along z is given for planes that the file calls time points: stacks are often labelled so, and are no
+  /// series.
   private static func refuseFrames(_ shape: TCZYX, axes: [Axis], path: String, view: String) throws(ViewsError) {
     guard shape.t > 1 else { return }
     func list(_ replaced: (Axis) -> [Axis]) -> String {

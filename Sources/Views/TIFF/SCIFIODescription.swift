@@ -12,7 +12,7 @@ struct SCIFIODescription {
   private let scales: [String]
   private let units: [String]
 
-  /// Nil where the description is not SCIFIO's.
+  /// Nil if the description is not SCIFIO's.
   init?(_ description: String) {
     guard description.hasPrefix("SCIFIO=") else { return nil }
     let values = ImageJDescription.values(description)
@@ -62,13 +62,13 @@ struct SCIFIODescription {
     }
     let (t, channels, z) = (counts[.t] ?? 1, counts[.c] ?? 1, counts[.z] ?? 1)
     let c = channels / directory.sampleCount
-    guard channels % directory.sampleCount == 0, TIFFPlanes.count([t, c, z]) == pageCount else {
+    guard channels % directory.sampleCount == 0, TIFFPageMap.count([t, c, z]) == pageCount else {
       throw invalid(
         path, "\(t) time points of \(channels) channels of \(z) slices are not the file's \(pageCount) planes of "
           + "\(directory.sampleCount) samples")
     }
     var metadata = TIFFMetadata(
-      kind: .scifio, planes: TIFFPlanes(t: t, c: c, z: z, order: order + [Axis.c, .z, .t].filter { !order.contains($0) }),
+      kind: .scifio, planes: TIFFPageMap(t: t, c: c, z: z, order: order + [Axis.c, .z, .t].filter { !order.contains($0) }),
       file: path)
     metadata.saysZ = counts[.z] != nil
     for axis in Axis.space {
@@ -95,7 +95,7 @@ struct SCIFIODescription {
     return number
   }
 
-  /// Nil where it is not known, which Java writes as null.
+  /// Nil if it is not known, which Java writes as null.
   private func unit(_ place: Int) -> String? {
     guard units.indices.contains(place), units[place] != "null" else { return nil }
     return ImageJDescription.unescaped(units[place])

@@ -4,15 +4,15 @@ import Geometry
 /// The place along z of an image with one plane, and whether z is one of its axes at all.
 ///
 /// Files of one plane leave that open more often than not: OME-XML counts the slices of every image. So it is decided for
-/// all views of a dataset together. z is an axis where the dataset says so, or where another view is a stack; else, unless
-/// a view of the dataset has y and x only, where the files say so or where planes of one time point and channel are at
+/// all views of a dataset together. z is an axis if the dataset says so, or if another view is a stack; else, unless
+/// a view of the dataset has y and x only, if the files say so or if planes of one time point and channel are at
 /// several z. Planes of different ones may well be: a microscope focuses again, and each colour where it is sharp.
 struct SinglePlane: Sendable, Hashable {
-  /// Neither the dataset nor the file's voxels decide whether z is an axis.
+  /// Whether neither the dataset nor the file's voxels decide if z is an axis.
   var isOpen: Bool
-  /// The file says that it is.
+  /// Whether the file says that it is one.
   var isSaid: Bool
-  /// Physical, as far as the dataset or the file gives them.
+  /// The physical spacing and origin along z, as far as the dataset or the file gives them.
   var spacing: Double?
   var origin: Double?
 
@@ -21,7 +21,7 @@ struct SinglePlane: Sendable, Hashable {
 }
 
 extension SinglePlane {
-  /// Gives the views of one plane the axis z, or not, and where they have it a spacing. Returns what is worth a note.
+  /// Gives the views of one plane the axis z, or not, and with the axis a spacing. Returns what is worth a note.
   ///
   /// - Parameter entries: one for each image.
   static func settle(_ images: inout [PlacedImage], entries: [DatasetEntry]) -> [String] {
@@ -63,7 +63,7 @@ extension SinglePlane {
     return groups.values.contains { distinct($0).count > 1 }
   }
 
-  /// In ascending order.
+  /// The different places in ascending order.
   private static func distinct(_ places: [Double]) -> [Double] {
     var distinct: [Double] = []
     for place in places.sorted() {
@@ -73,7 +73,7 @@ extension SinglePlane {
     return distinct
   }
 
-  /// The smallest one between two places that follow each other; of places that are even but for what a stage is off, their
+  /// The smallest distance between two places that follow each other; of places that are even but for what a stage is off, their
   /// mean distance.
   private static func distance(_ places: [Double]) -> (length: Double, isEven: Bool)? {
     guard let first = places.first, let last = places.last,
@@ -102,7 +102,7 @@ extension SinglePlane {
 }
 
 extension PlacedImage {
-  /// Along z, of the world where one transform leads there and leaves z alone; else of the image.
+  /// The place along z: that in the world if one transform leads there and leaves z alone, else that in the image.
   fileprivate var planePlace: Double {
     let own = image.plane?.origin ?? 0
     guard image.is3D, transforms.count == 1, let map = transforms.first?.value.affine(t: 0) else { return own }

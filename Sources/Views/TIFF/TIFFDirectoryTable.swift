@@ -1,18 +1,22 @@
 import Zarr
 
-/// Where the directories of a TIFF file are. Each directory tells only where the next one is, so they are gone through
+/// The places of the directories of a TIFF file. Each directory tells only where the next one is, so they are gone through
 /// once, reading a few hundred bytes of each; any plane is found at once after that.
+///
+/// It stands beside libtiff, which finds a directory by its number only by going through all before it, and parses each that
+/// it selects as a whole. Here a stack of many thousand planes is gone through once, and its planes are compared by the few
+/// tags that matter. libtiff then selects directories by the offsets found here, and decodes all tiles and strips.
 struct TIFFDirectoryTable: Sendable {
-  /// Of every directory in the file's own chain, in its order.
+  /// The place of every directory in the file's own chain, in its order.
   let offsets: [UInt64]
-  /// The numbers of those that are images themselves, no thumbnails or masks of others; nil: all of them.
+  /// The numbers of the directories that are images themselves, no thumbnails or masks of others; nil if all are.
   let pages: [Int]?
   /// The first page that is not as the first page is (its shape, its type, its compression, its tiles or strips).
   let firstOddPage: Int?
   /// The first page with a predictor that libtiff does not undo, since its compression has none: its values would be
   /// differences.
   let firstIgnoredPredictor: Int?
-  /// Of the first directory.
+  /// The tags of the first directory.
   let tags: Set<UInt16>
 
   var pageCount: Int { pages?.count ?? offsets.count }
@@ -47,16 +51,17 @@ struct TIFFDirectoryTable: Sendable {
       let entries = try readDirectory(at: next, number: number, of: handle, form: form, bytes)
       var signature = Signature()
       var isThumbnail = false
-      var predictor: UInt64 = 1
+      var predictor = TIFFTag.Predictor.none
       for i in 0..<entries.count {
         let (tag, value) = entries.entry(i)
         if number == 0 { tags.insert(tag) }
         switch tag {
-        case 254: isThumbnail = isThumbnail || value & 5 != 0
-        case 255: isThumbnail = isThumbnail || value == 2
-        case 317: predictor = value
+        case TIFFTag.subfileType:
+          isThumbnail = isThumbnail || value & (TIFFTag.SubfileType.reducedImage | TIFFTag.SubfileType.mask) != 0
+        case TIFFTag.oldSubfileType: isThumbnail = isThumbnail || value == TIFFTag.SubfileType.oldReducedImage
+        case TIFFTag.predictor: predictor = value
         // one for each sample
-        case 258, 339: signature.take(tag, try entries.list(i, of: handle) ?? value)
+        case TIFFTag.bitsPerSample, TIFFTag.sampleFormat: signature.take(tag, try entries.list(i, of: handle) ?? value)
         default: signature.take(tag, value)
         }
       }
@@ -67,7 +72,7 @@ struct TIFFDirectoryTable: Sendable {
       } else {
         first = signature
       }
-      if predictor > 1, !signature.hasPredictor, thumbnails.last != number, firstIgnoredPredictor == nil {
+      if predictor > TIFFTag.Predictor.none, !signature.hasPredictor, thumbnails.last != number, firstIgnoredPredictor == nil {
         firstIgnoredPredictor = number
       }
       offsets.append(next)
@@ -114,7 +119,7 @@ struct TIFFDirectoryTable: Sendable {
 }
 
 extension TIFFDirectoryTable {
-  /// How a file writes its numbers.
+  /// The form in which a file writes its numbers.
   private struct Form {
     let isBig: Bool
     let isBigEndian: Bool
@@ -150,7 +155,7 @@ extension TIFFDirectoryTable {
     let count: Int
     let bytes: UnsafeRawBufferPointer
 
-    /// The tag, and its value where that is one number in its place; else how many there are.
+    /// The tag, and its value if that is one number in its place; else the number of values.
     func entry(_ i: Int) -> (tag: UInt16, value: UInt64) {
       let at = form.isBig ? 8 + i * 20 : 2 + i * 12
       let tag = form.read(bytes, at, UInt16.self)
@@ -159,19 +164,21 @@ extension TIFFDirectoryTable {
       let value = at + (form.isBig ? 12 : 8)
       guard count == 1 else { return (tag, count) }
       switch type {
-      case 1, 6: return (tag, UInt64(bytes[value]))
-      case 3, 8: return (tag, UInt64(form.read(bytes, value, UInt16.self)))
-      case 4, 9: return (tag, UInt64(form.read(bytes, value, UInt32.self)))
-      case 16 where form.isBig: return (tag, form.read(bytes, value, UInt64.self))
+      case TIFFTag.ValueType.byte, TIFFTag.ValueType.signedByte: return (tag, UInt64(bytes[value]))
+      case TIFFTag.ValueType.short, TIFFTag.ValueType.signedShort:
+        return (tag, UInt64(form.read(bytes, value, UInt16.self)))
+      case TIFFTag.ValueType.long, TIFFTag.ValueType.signedLong:
+        return (tag, UInt64(form.read(bytes, value, UInt32.self)))
+      case TIFFTag.ValueType.long8 where form.isBig: return (tag, form.read(bytes, value, UInt64.self))
       default: return (tag, 1)
       }
     }
 
-    /// Of an entry of several 16 bit numbers: the one that all are, or a digest of them; nil where it is another entry.
+    /// One number for an entry of several 16 bit numbers: the one that all are, or a digest of them; nil for any other entry.
     func list(_ i: Int, of handle: TIFFHandle) throws(TIFFError) -> UInt64? {
       let at = form.isBig ? 8 + i * 20 : 2 + i * 12
       let count = form.isBig ? form.read(bytes, at + 4, UInt64.self) : UInt64(form.read(bytes, at + 4, UInt32.self))
-      guard form.read(bytes, at + 2, UInt16.self) == 3, count > 1 else { return nil }
+      guard form.read(bytes, at + 2, UInt16.self) == TIFFTag.ValueType.short, count > 1 else { return nil }
       let place = at + (form.isBig ? 12 : 8)
       // more samples are not looked at
       let byteCount = Int(min(count, 32)) * 2
@@ -196,34 +203,33 @@ extension TIFFDirectoryTable {
     }
   }
 
-  /// What all planes of an image have in common.
+  /// The tags that all planes of an image have in common.
   private struct Signature: Equatable {
     var width: UInt64 = 0
     var height: UInt64 = 0
     var bits: UInt64 = 1
-    var compression: UInt64 = 1
+    var compression = UInt64(TIFFCompression.none)
     var samples: UInt64 = 1
     var rowsPerStrip: UInt64 = 0
-    var planar: UInt64 = 1
+    var planar = UInt64(TIFFTag.PlanarConfig.contiguous)
     var tileWidth: UInt64 = 0
     var tileHeight: UInt64 = 0
-    var format: UInt64 = 1
+    var format = UInt64(TIFFTag.SampleFormat.unsigned)
 
-    /// LZW, deflate, LZMA and zstd.
-    var hasPredictor: Bool { [5, 8, 32946, 34925, 50000].contains(compression) }
+    var hasPredictor: Bool { TIFFCompression.withPredictor.contains { UInt64($0) == compression } }
 
     mutating func take(_ tag: UInt16, _ value: UInt64) {
       switch tag {
-      case 256: width = value
-      case 257: height = value
-      case 258: bits = value
-      case 259: compression = value
-      case 277: samples = value
-      case 278: rowsPerStrip = value
-      case 284: planar = value
-      case 322: tileWidth = value
-      case 323: tileHeight = value
-      case 339: format = value
+      case TIFFTag.imageWidth: width = value
+      case TIFFTag.imageLength: height = value
+      case TIFFTag.bitsPerSample: bits = value
+      case TIFFTag.compression: compression = value
+      case TIFFTag.samplesPerPixel: samples = value
+      case TIFFTag.rowsPerStrip: rowsPerStrip = value
+      case TIFFTag.planarConfig: planar = value
+      case TIFFTag.tileWidth: tileWidth = value
+      case TIFFTag.tileLength: tileHeight = value
+      case TIFFTag.sampleFormat: format = value
       default: break
       }
     }

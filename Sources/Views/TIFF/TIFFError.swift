@@ -1,23 +1,24 @@
-import Foundation
+import Diagnostics
+import Files
 import Zarr
 
-/// What can be wrong with a TIFF file: which file, where in it, what to do next.
-public enum TIFFError: Error, Equatable, Sendable {
+/// Everything that can be wrong with a TIFF file, with the place in it and what to do next.
+public enum TIFFError: Failure, Equatable, Sendable {
   /// A system call on the file failed.
-  case io(ZarrError)
+  case io(StorageError)
   /// The bytes are not what a TIFF file has there. `place` is a directory, plane, tile or strip.
   case damaged(path: String, place: String, reason: String)
   /// A whole file of a kind that is not read.
   case unsupported(path: String, feature: String, advice: String)
-  /// What the description of the image (OME-XML, ImageJ, …) says does not go with the file.
+  /// The description of the image (OME-XML, ImageJ, …) does not go with the file.
   case metadataInvalid(path: String, reason: String, advice: String)
 
-  public var code: String {
+  public var code: FailureCode {
     switch self {
     case .io(let why): why.code
-    case .damaged: "tiff-damaged"
-    case .unsupported: "format-unsupported"
-    case .metadataInvalid: "metadata-invalid"
+    case .damaged: .tiffDamaged
+    case .unsupported: .formatUnsupported
+    case .metadataInvalid: .metadataInvalid
     }
   }
 
@@ -34,7 +35,7 @@ public enum TIFFError: Error, Equatable, Sendable {
   }
 }
 
-extension TIFFError: CustomStringConvertible {
+extension TIFFError {
   public var description: String {
     switch self {
     case .io(let why): "\(why)"
@@ -46,13 +47,12 @@ extension TIFFError: CustomStringConvertible {
 }
 
 extension ViewsError {
-  /// Of the view that the file at `path` belongs to.
+  /// The error of the view that a TIFF file belongs to.
   init(_ error: TIFFError, view: String) {
     switch error {
     // an image may be made of several files
-    case .io(.io(_, let missing, let number)) where number == ENOENT || number == ENOTDIR:
-      self = .inputMissing(view: view, path: missing)
-    case .io(let why): self = .unreadable(view: view, why: why)
+    case .io(let why) where why.isMissing: self = .inputMissing(view: view, path: why.path)
+    case .io(let why): self = .unreadable(view: view, why: .storage(why))
     default: self = .tiffUnusable(view: view, why: error)
     }
   }

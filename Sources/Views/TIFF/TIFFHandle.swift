@@ -1,11 +1,12 @@
 import CTiffReader
+import Files
 import Foundation
 import Zarr
 
 /// A TIFF file that is open, used by one thread at a time: libtiff with its one current directory.
 final class TIFFHandle {
   let path: String
-  /// Of the whole file.
+  /// Bytes of the whole file.
   let byteCount: UInt64
   /// Whether numbers in the file have this machine's byte order.
   let isNative: Bool
@@ -55,7 +56,7 @@ final class TIFFHandle {
       String.UnicodeScalarView(UnsafeBufferPointer(start: text, count: strlen(text)).map { Unicode.Scalar(UInt8(bitPattern: $0)) }))
   }
 
-  /// The bytes, or numbers, of a tag of the current directory that libtiff has no name for; nil where it has none of the kind.
+  /// The bytes, or numbers, of a tag of the current directory that libtiff has no name for; nil if it has none of the kind.
   func bytes(ofTag tag: UInt32) -> [UInt8]? {
     var count: UInt32 = 0
     return ctiff_byte_list(file, tag, &count).map { Array(UnsafeBufferPointer(start: $0, count: Int(count))) }
@@ -66,14 +67,14 @@ final class TIFFHandle {
     return ctiff_long_list(file, tag, &count).map { Array(UnsafeBufferPointer(start: $0, count: Int(count))) }
   }
 
-  /// Red, green and blue of the first and of the last entry of the current directory's palette.
+  /// The red, green and blue of the first and of the last entry of the current directory's palette.
   var paletteEnds: (first: [UInt8], last: [UInt8])? {
     var (first, last) = ([UInt16](repeating: 0, count: 3), [UInt16](repeating: 0, count: 3))
     guard ctiff_palette_ends(file, &first, &last) != 0 else { return nil }
     return (first.map { UInt8($0 >> 8) }, last.map { UInt8($0 >> 8) })
   }
 
-  /// Where a tile or strip of the current directory is; both 0 where it was never written.
+  /// The place of a tile or strip of the current directory in the file; both numbers are 0 if it was never written.
   func locate(block: Int, _ place: @autoclosure () -> String) throws(TIFFError) -> (offset: UInt64, byteCount: UInt64) {
     var (offset, byteCount): (UInt64, UInt64) = (0, 0)
     guard let number = UInt32(exactly: block), ctiff_locate(file, number, &offset, &byteCount) != 0 else {

@@ -2,9 +2,9 @@ import Foundation
 import Geometry
 import Zarr
 
-/// What a TIFF file says before a dataset has its say: how its voxels are kept, and what its planes are.
+/// The content of a TIFF file by itself, before a dataset adds to it: how its voxels are kept, and what its planes are.
 struct TIFFImageFile: Sendable {
-  /// Absolute.
+  /// An absolute path.
   let path: String
   let layout: TIFFLayout
   let metadata: TIFFMetadata
@@ -12,7 +12,7 @@ struct TIFFImageFile: Sendable {
 
   /// Opens the file, and makes sure that every plane its metadata count is there and like the others.
   ///
-  /// - Parameter axes: what the dataset calls the axes of a file that does not say, or calls its only one otherwise.
+  /// - Parameter axes: the axes by the dataset, for a file that does not name them, or names its only one wrongly.
   static func open(_ path: String, axes: [Axis]? = nil) throws(TIFFError) -> TIFFImageFile {
     // nothing that is remembered of a file that may be another one by now
     TIFFPool.shared.forget(path)
@@ -43,8 +43,8 @@ struct TIFFImageFile: Sendable {
   /// Files that look like TIFF and keep their planes in ways of their own, which read as one plane, or as thumbnails.
   private static func refuseOtherKinds(_ tags: Set<UInt16>, path: String) throws(TIFFError) {
     let kinds: [(tags: Set<UInt16>, name: String)] = [
-      ([34412], "Zeiss LSM"), ([33628, 33629, 33630, 33631], "MetaMorph STK"), ([34361, 34362], "Olympus FluoView"),
-      ([65420, 65449], "Hamamatsu NDPI"),
+      (TIFFTag.zeissLSM, "Zeiss LSM"), (TIFFTag.metaMorphSTK, "MetaMorph STK"), (TIFFTag.olympusFluoView, "Olympus FluoView"),
+      (TIFFTag.hamamatsuNDPI, "Hamamatsu NDPI"),
     ]
     for kind in kinds where !tags.isDisjoint(with: kind.tags) {
       throw .unsupported(
@@ -79,14 +79,14 @@ struct TIFFImageFile: Sendable {
     if let scifio = SCIFIODescription(description) {
       return try scifio.metadata(path: path, pageCount: table.pageCount, directory: layout)
     }
-    let shaped = try TIFFMetadata(
-      shaped: description, path: path, pageCount: table.pageCount, directory: layout, axes: axes)
+    let shaped = try ShapedDescription(description)?.metadata(
+      path: path, pageCount: table.pageCount, directory: layout, axes: axes)
     if let shaped { return shaped }
     return try TIFFMetadata(plain: path, pageCount: table.pageCount, directory: layout, axes: axes)
   }
 
-  /// Of a plane in one of the image's files.
-  func directory(of place: TIFFPlanes.Place, in table: TIFFDirectoryTable) -> Int {
+  /// The number of the directory that a plane has in its file.
+  func directory(of place: TIFFPageMap.Place, in table: TIFFDirectoryTable) -> Int {
     // OME-XML counts all directories
     metadata.isContiguous ? 0 : metadata.kind == .ome ? place.page : table.directory(ofPage: place.page)
   }
@@ -119,7 +119,7 @@ struct TIFFImageFile: Sendable {
   }
 
   private func check(_ handle: TIFFHandle, _ table: TIFFDirectoryTable, last: Int) throws(TIFFError) {
-    let number = directory(of: TIFFPlanes.Place(file: 0, page: last), in: table)
+    let number = directory(of: TIFFPageMap.Place(file: 0, page: last), in: table)
     if let ignored = table.firstIgnoredPredictor, ignored <= number {
       throw .unsupported(
         path: handle.path,
@@ -172,7 +172,7 @@ struct TIFFImageFile: Sendable {
 
   // MARK: - As an image
 
-  /// Those of t, c and z that have more than one; y and x.
+  /// The axes of the voxels: those of t, c and z that have more than one, y and x.
   var axes: [Axis] {
     let shape = shape
     return Axis.allCases.filter { $0 == .y || $0 == .x || shape[$0] > 1 }
@@ -184,7 +184,7 @@ struct TIFFImageFile: Sendable {
       x: layout.width)
   }
 
-  /// Of a piece, which has all samples of a pixel where they lie beside each other.
+  /// The shape of a piece, which has all samples of a pixel where they lie beside each other.
   var chunk: TCZYX {
     TCZYX(c: layout.pieceSampleCount, z: 1, y: layout.rowCount, x: layout.columnCount)
   }

@@ -10,7 +10,7 @@ public final class TIFFImageSource: ImageSource {
   public let elementType: ElementType
   public let fill: [UInt8]
   private let file: TIFFImageFile
-  /// For messages.
+  /// The name of the view, for messages.
   private let view: String
 
   /// Opens the file again and makes sure that it is still what was recorded.
@@ -48,15 +48,11 @@ public final class TIFFImageSource: ImageSource {
     }
   }
 
-  public func chunkExists(_ index: TCZYX) throws(ViewsError) -> Bool {
-    try atPlane(of: index) { (plane) throws(TIFFError) in try plane.isStored() }
-  }
-
   /// Nearly every TIFF has all its tiles; to find that out would be to look at each.
   public func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool { true }
 
   private func atPlane<T>(
-    of index: TCZYX, _ body: (TIFFPlane) throws(TIFFError) -> T
+    of index: TCZYX, _ body: (TIFFPiece) throws(TIFFError) -> T
   ) throws(ViewsError) -> T {
     let grid = chunkGrid.count
     guard zip(index.array, grid.array).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
@@ -76,7 +72,7 @@ public final class TIFFImageSource: ImageSource {
         }
         try handle.select(table.offsets[directory], TIFFImageFile.directory(directory, table))
         return try body(
-          TIFFPlane(
+          TIFFPiece(
             handle: handle, layout: file.layout, directory: directory, sample: sample,
             skipped: file.metadata.isContiguous ? UInt64(place.page) * UInt64(file.layout.planeByteCount) : nil,
             row: index.y, column: index.x))

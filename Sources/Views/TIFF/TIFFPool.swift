@@ -1,4 +1,4 @@
-import Resources
+import Files
 import Synchronization
 
 /// The TIFF files of this process that are open, and the tables of their directories: both limited, whatever the number of

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 #if canImport(FoundationXML)
@@ -85,7 +86,7 @@ final class XMLTree: NSObject, XMLParserDelegate {
     }
   }
 
-  /// The name of the outermost element, without a prefix, of text that may be XML; nil where it cannot be.
+  /// The name of the outermost element, without a prefix, of text that may be XML; nil if it cannot be.
   static func rootName(of text: String) -> String? {
     var rest = text[...].utf8
     while let start = rest.firstIndex(of: UInt8(ascii: "<")) {
@@ -126,7 +127,7 @@ final class XMLTree: NSObject, XMLParserDelegate {
 }
 
 extension [UInt8] {
-  /// Where a piece of text begins.
+  /// The place at which a piece of text begins.
   fileprivate func firstIndex(of text: StaticString) -> Int? {
     let length = text.utf8CodeUnitCount
     guard count >= length else { return nil }

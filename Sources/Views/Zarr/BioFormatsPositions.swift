@@ -1,18 +1,20 @@
+import Files
 import Geometry
+import JSON
 import Zarr
 
-/// Where the images of a `bioformats2raw` folder are: it writes no translations, but keeps the OME-XML of the file that it
+/// The places of the images of a `bioformats2raw` folder: the program writes no translations, but keeps the OME-XML of the file that it
 /// converted, whose planes have the positions of the stage.
 enum BioFormatsPositions {
-  /// Relative to the folder.
+  /// The file with the OME-XML, relative to the folder.
   static let file = "OME/METADATA.ome.xml"
 
-  /// In micrometres along z, y and x, as far as given, of each image; nil where the folder has none, or images that say
-  /// themselves where they are, or where it is not certain which image is which.
+  /// The origin of each image in micrometres along z, y and x, as far as given; nil if the folder has none, if images say
+  /// themselves where they are, or if it is not certain which image is which.
   static func origins(of images: [String], in folder: String) throws(ViewsError) -> [[Axis: Double]]? {
     let path = folder + "/" + file
-    guard FileBytes.isFile(path) else { return nil }
-    let plate = try ImageFolder.attributes(folder).flatMap { ($0["ome"] ?? $0)["plate"] }
+    guard FileStatus.isFile(path) else { return nil }
+    let plate = try ImageFolder.group(folder)?.ome["plate"]
     let bytes = try DatasetFile.bytes(of: path)
     let text: String
     do throws(XMLTree.Failure) { text = String(decoding: try XMLEncoding.utf8(bytes), as: UTF8.self) } catch {

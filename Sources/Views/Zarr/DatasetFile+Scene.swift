@@ -1,4 +1,6 @@
+import Diagnostics
 import Geometry
+import Threads
 import Zarr
 
 /// An OME-Zarr 0.6 scene as a dataset: each image that its transformations name is a view, and each coordinate system of
@@ -8,7 +10,7 @@ import Zarr
 /// part of space counts; what would move or mix t and c is refused.
 extension DatasetFile {
   init(scene path: String) throws(ViewsError) {
-    let bytes = try Self.bytes(of: path + "/zarr.json")
+    let bytes = try Self.bytes(of: path + "/" + ZarrFileName.v3)
     let scene: OMEScene
     let graph: OMESceneGraph
     var systems: [String: OMEImageSystems] = [:]
@@ -16,7 +18,7 @@ extension DatasetFile {
     var unread: [String: ZarrError] = [:]
     do throws(ZarrError) {
       guard let group = try readAttributes(ofGroup: path) else { throw ZarrError.arrayMissing(path: path) }
-      scene = try OMEScene(path: path, attributes: group.attributes)
+      scene = try OMEScene(path: path, group: group)
       let paths = scene.imagePaths
       let read = parallelMap(count: paths.count, threads: nil) { i in
         Result { () throws(ZarrError) in try OMEImageSystems(inGroup: "\(path)/\(paths[i])") }
@@ -63,14 +65,14 @@ extension DatasetFile {
         reason: graph.problem(of: image).map { "it cannot be placed: \($0)" }
           ?? "no transformation that can be followed leads from it to \"\(targets[0].name)\"")
     }
-    self.init(path: path, entries: entries, digest: FileBytes.digest(bytes), notes: notes)
+    self.init(path: path, entries: entries, digest: Digest(bytes).text, notes: notes)
     self.failures = failures
     try checkNames()
   }
 
   private struct SceneProblem: Error { var reason: String }
 
-  /// Homogeneous, in micrometres and the order z y x, of a map whose numbers are in the order and units of both systems.
+  /// The homogeneous matrix, in micrometres and the order z y x, of a map whose numbers are in the order and units of both systems.
   /// A system without units has those of the image.
   private static func matrix(
     _ map: OMEAffine, from own: OMECoordinateSystem, to world: OMECoordinateSystem
@@ -104,9 +106,9 @@ extension DatasetFile {
 }
 
 extension OMEImageSystems {
-  /// Of the image whose group is a folder.
+  /// The systems of the image whose group is a folder.
   fileprivate init(inGroup path: String) throws(ZarrError) {
     guard let group = try readAttributes(ofGroup: path) else { throw .arrayMissing(path: path) }
-    try self.init(path: path, attributes: group.attributes)
+    try self.init(path: path, group: group)
   }
 }

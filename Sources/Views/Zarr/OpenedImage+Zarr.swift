@@ -63,8 +63,8 @@ extension OpenedImage {
   private init(plain file: ZarrImageFile, entry: DatasetEntry) throws(ViewsError) {
     let array = file.arrays[0]
     try self.init(
-      unplaced: [UnplacedLevel(array: array, path: array.path)], format: .zarr, path: file.path, entry: entry,
-      fingerprint: file.fingerprint)
+      unplaced: [UnplacedLevel(array: array, path: array.path)], format: .zarr, kind: "Zarr array", hasUsualAxes: false,
+      path: file.path, entry: entry, fingerprint: file.fingerprint)
   }
 }
 

@@ -1,25 +1,27 @@
+import Files
 import Foundation
 import Geometry
+import JSON
 import Zarr
 
-/// What the files of a Zarr path say, before a dataset has its say: an OME-Zarr image with its arrays, or one array.
+/// The content of a Zarr folder by itself, before a dataset adds to it: an OME-Zarr image with its arrays, or one array.
 struct ZarrImageFile {
-  /// Absolute: the image's group, or the array.
+  /// The absolute path of the image's group, or of the array.
   let path: String
   /// Nil for a plain array.
   let image: OMEImage?
-  /// One for each level of the image, or the one.
+  /// An array for each level of the image, or the plain one.
   let arrays: [ZarrArray]
-  /// Which of the image's metadata a view replaces, where they could not be used by themselves.
+  /// The part of the image's metadata that a view replaces, if they could not be used by themselves.
   let mending: OMEMending?
 
   /// Opens `path` for a view. The root of a `bioformats2raw` layout with exactly one image is that image.
   ///
-  /// - Parameter mending: what the view says in place of metadata that cannot be used by themselves; nil where they can.
+  /// - Parameter mending: what the view says in place of metadata that cannot be used by themselves; nil if they can.
   static func open(_ path: String, view: String, mending: OMEMending?) throws(ViewsError) -> ZarrImageFile {
     do {
       guard let group = try readAttributes(ofGroup: path) else { return try openArray(path, view: view) }
-      let ome = group.attributes["ome"] ?? group.attributes
+      let ome = group.ome
       let isRoot = ome["multiscales"] == nil && (ome["bioformats2raw.layout"] ?? ome["plate"]) != nil
       if isRoot {
         let images = try OMELayout(path)?.images ?? []
@@ -29,8 +31,7 @@ struct ZarrImageFile {
         guard images.count == 1 else { throw ViewsError.severalImages(view: view, path: path, images: images) }
         return try ZarrImageFile(image: OMEImage.open(images[0], mending: mending ?? OMEMending()), mending: mending, view: view)
       }
-      let image = try OMEImage(
-        path: path, zarrFormat: group.zarrFormat, attributes: group.attributes, mending: mending ?? OMEMending())
+      let image = try OMEImage(path: path, group: group, mending: mending ?? OMEMending())
       return try ZarrImageFile(image: image, mending: mending, view: view)
     } catch let error as ViewsError {
       throw error
@@ -54,7 +55,7 @@ struct ZarrImageFile {
         array = try ZarrArray.open(arrayPath)
       } catch {
         guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
-        guard ImageFolder.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
+        guard FileStatus.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
         throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(arrayPath))")
       }
       try ZarrImageFile.check(
@@ -73,7 +74,7 @@ struct ZarrImageFile {
       guard stat(path, &status) == 0 else {
         throw errno == ENOENT || errno == ENOTDIR
           ? .inputMissing(view: view, path: path)
-          : .unreadable(view: view, why: .io(step: .stat, path: path, errno: errno))
+          : .unreadable(view: view, why: .storage(.io(step: .stat, path: path, errno: errno)))
       }
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       throw isFolder
@@ -84,14 +85,14 @@ struct ZarrImageFile {
 
   /// An array must have the axes that the image's metadata give it, in that order.
   ///
-  /// - Parameter isNamed: by the metadata, and not by the view in their place.
+  /// - Parameter isNamed: the axes are those of the metadata, and not given by the view in their place.
   private static func check(
     _ array: ZarrArray, level: OMELevel, image: OMEImage, first: ZarrArray?, isNamed: Bool, view: String
   ) throws(ViewsError) {
     let axes = image.axes.map(\.axis)
     let field = "level \"\(level.path)\""
     guard array.shape.count == axes.count else {
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "the array has \(array.shape.count) dimensions and the image \(axes.count) axes (\(array.path))")
     }
@@ -101,14 +102,14 @@ struct ZarrImageFile {
       guard let name, name != axis.name, let known = Axis(rawValue: name.lowercased()), known != axis.axis else {
         continue
       }
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "the array's dimensions are \(names.map { $0 ?? "-" }), the image's axes "
           + "\(image.axes.map(\.name)) (\(array.path))")
     }
     guard let first else { return }
     for (i, axis) in axes.enumerated() where axis.spaceLane == nil && array.shape[i] != first.shape[i] {
-      throw .viewInvalid(
+      throw .imageInvalid(
         view: view, field: field,
         reason: "its length along \(axis) is \(array.shape[i]), but \(first.shape[i]) at the first level "
           + "(\(array.path))")
@@ -118,8 +119,7 @@ struct ZarrImageFile {
   /// The metadata files, relative to `path`.
   private var metadataFiles: [String] {
     guard let image else { return [arrays[0].metadataFile] }
-    let group = image.zarrFormat == 2 ? ".zattrs" : "zarr.json"
-    return [group] + zip(image.levels, arrays).map { $0.path + "/" + $1.metadataFile }
+    return [ZarrFileName.attributes(zarrFormat: image.zarrFormat)] + zip(image.levels, arrays).map { $0.path + "/" + $1.metadataFile }
   }
 
   var fingerprint: Fingerprint {
@@ -149,5 +149,5 @@ struct ZarrImageFile {
 }
 
 extension ZarrArray {
-  fileprivate var metadataFile: String { zarrFormat == 2 ? ".zarray" : "zarr.json" }
+  fileprivate var metadataFile: String { ZarrFileName.array(zarrFormat: zarrFormat) }
 }

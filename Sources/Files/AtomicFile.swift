@@ -1,0 +1,156 @@
+import CSystem
+import Faults
+import Foundation
+
+/// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
+/// renames. A file that is neither committed nor discarded is removed.
+///
+/// Temp files are named `.<name>.<tag>.tmp`, where the system can only from `sync` or `commit` on: while a folder is being
+/// synced, whoever opens a name in it waits, and those who write are not those who sync. One writer at a time for a target
+/// and tag: what a killed writer left under that name is replaced.
+public struct AtomicFile: ~Copyable {
+  public let target: String
+  public let temporaryPath: String
+  /// Appended so far.
+  public private(set) var byteCount = 0
+  private let held: OpenFolder?
+  private var descriptor: Int32
+  private var hasTemporaryName = false
+
+  /// Opens the temp file; the folder must be there.
+  ///
+  /// - Parameters:
+  ///   - tag: names the writer, so that strays can be told apart; without `/`.
+  ///   - held: a folder above, by which the file is reached.
+  public init(target: String, tag: String, in held: OpenFolder? = nil) throws(StorageError) {
+    try self.init(target: target, tag: tag, in: held, isNamedLate: true)
+  }
+
+  /// - Parameter isNamedLate: where the system can; false to do as where it cannot.
+  package init(target: String, tag: String, in held: OpenFolder? = nil, isNamedLate: Bool) throws(StorageError) {
+    let slash = target.lastIndex(of: "/")
+    let folder = slash.map { target[...$0] } ?? ""
+    let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
+    self.target = target
+    self.held = held
+    temporaryPath = "\(folder).\(name).\(tag).tmp"
+    if let number = Faults.reach(.fileOpening) {
+      descriptor = -1
+      throw .io(step: .open, path: temporaryPath, errno: number)
+    }
+    if isNamedLate {
+      let place = held.locate(parentFolder(of: target))
+      descriptor = csystem_open_unnamed(place.folder, place.path)
+      if descriptor >= 0 { return }
+      // what is wrong with the folder or the disk shows below
+    }
+    let place = held.locate(temporaryPath)
+    repeat {
+      descriptor = openat(place.folder, place.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    } while descriptor < 0 && errno == EINTR
+    guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
+    hasTemporaryName = true
+  }
+
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+    var done = 0
+    while done < bytes.count, let start = bytes.baseAddress {
+      let count = write(descriptor, start + done, min(bytes.count - done, 1 << 30))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(step: .write, path: temporaryPath, errno: errno)
+      }
+      done += count
+    }
+    byteCount += bytes.count
+    try reach(.fileWritten, .write, temporaryPath)
+  }
+
+  public mutating func append(_ bytes: [UInt8]) throws(StorageError) {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(StorageError) in
+      try append(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  /// Makes the bytes survive a loss of power. Errors that the disk has held back show here.
+  public mutating func sync() throws(StorageError) {
+    try giveTemporaryName()
+    let number = csystem_sync(descriptor)
+    guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
+    try reach(.fileSynced, .sync, temporaryPath)
+  }
+
+  /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
+  public consuming func commit() throws(StorageError) {
+    try giveTemporaryName()
+    try closeDescriptor()
+    let (from, to) = (held.locate(temporaryPath), held.locate(target))
+    guard renameat(from.folder, from.path, to.folder, to.path) == 0 else {
+      throw .io(step: .rename, path: target, errno: errno)
+    }
+    hasTemporaryName = false
+    try reach(.fileRenamed, .rename, target)
+  }
+
+  /// Removes the temp file.
+  public consuming func discard() {}
+
+  private mutating func giveTemporaryName() throws(StorageError) {
+    if hasTemporaryName { return }
+    let place = held.locate(temporaryPath)
+    let number = csystem_name(descriptor, place.folder, place.path)
+    guard number == 0 else { throw .io(step: .link, path: temporaryPath, errno: number) }
+    hasTemporaryName = true
+  }
+
+  /// Network file systems report failed writes as late as this.
+  private mutating func closeDescriptor() throws(StorageError) {
+    let result = close(descriptor)
+    let number = errno
+    descriptor = -1
+    // after EINTR the descriptor is closed all the same
+    guard result == 0 || number == EINTR else { throw .io(step: .write, path: temporaryPath, errno: number) }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+    guard hasTemporaryName else { return }
+    let place = held.locate(temporaryPath)
+    unlinkat(place.folder, place.path, 0)
+  }
+}
+
+/// Writes a small file as a whole or not at all. With `sync` it survives a loss of power, its name included.
+public func writeFileAtomically(
+  _ bytes: Data, to path: String, in held: OpenFolder? = nil, sync: Bool
+) throws(StorageError) {
+  // processes of other hosts, which may have the same number, may write the same file
+  let random = String(UInt32.random(in: 0...UInt32.max), radix: 16)
+  var file = try AtomicFile(target: path, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)", in: held)
+  try file.append([UInt8](bytes))
+  if sync { try file.sync() }
+  try file.commit()
+  if sync { try syncFolder(parentFolder(of: path), in: held) }
+}
+
+/// Makes the names in a folder survive a loss of power.
+func syncFolder(_ path: String, in held: OpenFolder?) throws(StorageError) {
+  let place = held.locate(path)
+  let descriptor = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+  defer { close(descriptor) }
+  let number = csystem_sync(descriptor)
+  guard number == 0 else { throw .io(step: .sync, path: path, errno: number) }
+  try reach(.folderSynced, .sync, path)
+}
+
+/// A place where tests can make a step fail.
+func reach(_ point: FaultPoint, _ step: StorageError.Step, _ path: String) throws(StorageError) {
+  if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
+}
+
+/// The folder of a path; `.` where it names none.
+package func parentFolder(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}

@@ -1,0 +1,57 @@
+import Faults
+import Foundation
+
+/// A regular file open for reading by position.
+package struct FileReader: ~Copyable {
+  package let path: String
+  package let version: FileVersion
+  private let descriptor: Int32
+
+  package var byteCount: Int { version.byteCount }
+
+  /// nil where there is no such file, which errors of the kind `absence` say.
+  package static func open(_ path: String, absence: [Int32] = [ENOENT]) throws(StorageError) -> FileReader? {
+    var descriptor: Int32
+    repeat { descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
+    if descriptor < 0 {
+      if absence.contains(errno) { return nil }
+      throw .io(step: .open, path: path, errno: errno)
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      let number = errno
+      close(descriptor)
+      throw .io(step: .stat, path: path, errno: number)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw .io(step: .read, path: path, errno: EISDIR)
+    }
+    return FileReader(path: path, status: status, descriptor: descriptor)
+  }
+
+  private init(path: String, status: stat, descriptor: Int32) {
+    self.path = path
+    version = FileVersion(status)
+    self.descriptor = descriptor
+  }
+
+  /// Fills `target` from `offset`; returns the byte count read, less only where the file ends.
+  package func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(StorageError) -> Int {
+    try reach(.fileRead, .read, path)
+    var done = 0
+    while done < target.count, let start = target.baseAddress {
+      // some systems refuse to read 2 GiB at once
+      let count = pread(descriptor, start + done, min(target.count - done, 1 << 30), off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw .io(step: .read, path: path, errno: errno)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  deinit { close(descriptor) }
+}

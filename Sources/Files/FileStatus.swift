@@ -1,0 +1,37 @@
+import Foundation
+
+/// Questions about files that are asked often, or that need an answer without an error.
+public enum FileStatus {
+  public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Whether a path leads to a folder, also by a link.
+  public static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
+
+  /// Whether a path leads to a regular file, also by a link.
+  public static func isFile(_ path: String) -> Bool { kind(path) == S_IFREG }
+
+  private static func kind(_ path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  /// The number of the disk that holds a file; nil if the file is not there.
+  package static func device(of path: String) -> UInt64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
+  }
+
+  package static func modifiedAt(_ status: stat) -> Date {
+    let time = status.modified
+    return Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+  }
+
+  /// Free bytes on the disk that holds a path, or its nearest existing parent; nil if nobody says.
+  package static func freeByteCount(at path: String) -> Int? {
+    var folder = path
+    while !exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
+    var status = statvfs()
+    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+
+/// What tells one state of a file from another: its size, the time of its last writing, and which file it is.
+public struct FileVersion: Hashable, Sendable {
+  public var byteCount: Int
+  /// Nanoseconds since 1970.
+  public var modificationTime: Int64
+  public var inode: UInt64
+
+  public init(byteCount: Int, modificationTime: Int64, inode: UInt64) {
+    (self.byteCount, self.modificationTime, self.inode) = (byteCount, modificationTime, inode)
+  }
+
+  package init(_ status: stat) {
+    let time = status.modified
+    self.init(
+      byteCount: Int(status.st_size), modificationTime: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec),
+      inode: UInt64(status.st_ino))
+  }
+
+  /// The version of the file that a path leads to.
+  public init(ofFile path: String) throws(StorageError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+    self.init(status)
+  }
+
+  /// Size and time as people read them, `1234 bytes, 1700000000.000000000`.
+  public var text: String {
+    let (seconds, nanoseconds) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)
+    let digits = String(nanoseconds)
+    return "\(byteCount) bytes, \(seconds).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
+  }
+}
+
+extension stat {
+  /// The time of the last writing, under the name that each system gives to it.
+  var modified: timespec {
+    #if canImport(Darwin)
+      st_mtimespec
+    #else
+      st_mtim
+    #endif
+  }
+}

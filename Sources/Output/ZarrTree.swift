@@ -1,0 +1,65 @@
+import Files
+import Foundation
+import JSON
+import Zarr
+
+/// What of a folder is recognised as Zarr, at any depth: only that is ever deleted.
+enum ZarrTree {
+  private enum Node { case group, array }
+
+  /// The path of something that no Zarr has, or nil: the folder itself where it is no Zarr. Costs a look at each folder,
+  /// not at each chunk. Links are not followed.
+  static func firstStranger(in folder: String) -> String? {
+    guard let entries = entries(of: folder), let node = node(folder, entries) else { return folder }
+    for entry in entries where !metadata.contains(entry.name) && !isTemporary(entry.name) {
+      let path = "\(folder)/\(entry.name)"
+      switch node {
+      case .array:
+        guard isChunkName(entry.name) else { return path }
+        if entry.isFolder, let stranger = firstStranger(amongChunks: path) { return stranger }
+      case .group:
+        // bioformats2raw's, with the XML of the file that it came from
+        if entry.isFolder, entry.name == "OME" { continue }
+        guard entry.isFolder else { return path }
+        if let stranger = firstStranger(in: path) { return stranger }
+      }
+    }
+    return nil
+  }
+
+  private static func firstStranger(amongChunks folder: String) -> String? {
+    guard let entries = entries(of: folder) else { return folder }
+    for entry in entries where !isTemporary(entry.name) {
+      let path = "\(folder)/\(entry.name)"
+      guard isChunkName(entry.name) else { return path }
+      if entry.isFolder, let stranger = firstStranger(amongChunks: path) { return stranger }
+    }
+    return nil
+  }
+
+  private static let metadata: Set<String> = Set(ZarrFileName.all + [ZarrFileName.v2Consolidated])
+
+  private static func node(_ folder: String, _ entries: [FolderListing.Entry]) -> Node? {
+    let names = Set(entries.map(\.name))
+    if names.contains(ZarrFileName.v2Array) { return .array }
+    if names.contains(ZarrFileName.v2Group) { return .group }
+    guard names.contains(ZarrFileName.v3) else { return nil }
+    let json = FileManager.default.contents(atPath: folder + "/" + ZarrFileName.v3).flatMap { try? JSONValue.parse($0) }
+    return json?["node_type"]?.string == "array" ? .array : .group
+  }
+
+  private static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
+
+  /// `3`, `0.1.2`, `c`, `c.0.1`
+  private static func isChunkName(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return (parts.first.map(String.init) == ZarrFileName.v3Chunks ? parts.dropFirst() : parts[...]).allSatisfy { part in
+      !part.isEmpty && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+  }
+
+  /// Nil where they cannot be told: who knows what is in there.
+  private static func entries(of folder: String) -> [FolderListing.Entry]? {
+    try? FolderListing(folder).entries().sorted { $0.name < $1.name }
+  }
+}

@@ -1,0 +1,44 @@
+import Files
+import Foundation
+import Testing
+
+@Suite struct FilePathTests {
+  @Test(arguments: [
+    ("a/b", "/data", "/data/a/b"), ("./a//b/", "/data", "/data/a/b"), ("../a", "/data/x", "/data/a"),
+    ("../../../a", "/data", "/a"), ("/a/../b", "/data", "/b"), ("", "/data", "/data"), ("/", "/data", "/"),
+  ])
+  func joinsAndTidies(path: String, folder: String, result: String) {
+    #expect(FilePath.absolute(path, in: folder) == result)
+  }
+
+  /// Above a link is the folder above what it leads to; links that nothing is above of stay as they are written.
+  @Test func linksBeforeTwoDots() throws {
+    let manager = FileManager.default
+    let root = try #require(realpath(NSTemporaryDirectory(), nil).map { path in
+      defer { free(path) }
+      return String(cString: path) + "/blockfuse-paths-" + UUID().uuidString
+    })
+    defer { try? manager.removeItem(atPath: root) }
+    for folder in ["real/sub/deep", "work"] {
+      try manager.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
+    }
+    try manager.createSymbolicLink(atPath: root + "/work/link", withDestinationPath: "../real/sub")
+    try manager.createSymbolicLink(atPath: root + "/work/broken", withDestinationPath: "nothing")
+    for (path, result) in [
+      ("link/../a", "real/a"), ("link/deep/../a", "work/link/a"), ("link/deep/../../a", "real/a"), ("link/a", "work/link/a"),
+      ("link/none/../../a", "real/a"), ("../work/link/..", "real"), ("broken/../a", "work/a"), ("none/../link/a", "work/link/a"),
+    ] {
+      #expect(FilePath.absolute(path, in: root + "/work") == "\(root)/\(result)", "\(path)")
+    }
+    #expect(FilePath.absolute("../a", in: root + "/work/link") == root + "/real/a")
+  }
+
+  @Test func takesPathsApart() {
+    #expect(FilePath.folder(of: "/a/b") == "/a")
+    #expect(FilePath.folder(of: "/a") == "/")
+    #expect(FilePath.lastComponent(of: "x/b.zarr/") == "b.zarr")
+    #expect(FilePath.relative("/a/b/c", to: "/a") == "b/c")
+    #expect(FilePath.relative("/ab/c", to: "/a") == "/ab/c")
+    #expect(FilePath.relative("/a", to: "/") == "a")
+  }
+}
