@@ -1,30 +1,13 @@
-import Geometry
-
-/// A row of the share of a filter's window that has a value, or, before any filter, of ones and zeros.
-///
-/// Most rows are the same number all along, or are but for their ends, and then are not computed voxel by voxel.
-struct ShareRow {
-  /// Rows of one maker and of equal number are equal; rows of zeros have number 0 everywhere.
-  var number: Int32
-  /// Outside it, all are 0.
-  var support: Range<Int>
-  /// Inside it, all are `value`.
-  var core: Range<Int>
-  var value: Float
-  /// The whole row.
-  var data: UnsafePointer<Float>
-}
-
-/// The rows of one width that are made for a view, and their memory.
-final class ShareRows {
+/// The rows of coverage, all of one width, that are made for a view, and their memory.
+final class CoverageRows {
   private(set) var width = 0
   private var lastNumber: Int32 = 0
   private var blocks: [UnsafeMutablePointer<Float>] = []
   private var used = 0
   private var blockLength = 0
-  private var uniformRows: [Float: ShareRow] = [:]
-  private var intervalRows: [Range<Int>: ShareRow] = [:]
-  private var lastInterval: ShareRow?
+  private var uniformRows: [Float: CoverageRow] = [:]
+  private var intervalRows: [Range<Int>: CoverageRow] = [:]
+  private var lastInterval: CoverageRow?
   private static let rowsPerBlock = 64
 
   deinit { release() }
@@ -50,7 +33,7 @@ final class ShareRows {
     intervalRows.removeAll(keepingCapacity: true)
   }
 
-  /// Numbers go on, also when rows are forgotten.
+  /// A number that no row had before, also among those that were forgotten.
   func nextNumber() -> Int32 {
     lastNumber &+= 1
     return lastNumber
@@ -66,11 +49,11 @@ final class ShareRows {
     return result
   }
 
-  /// A row whose numbers between its support's ends and its core are computed.
+  /// A row that is `value` in its core, and computed between the ends of its support and the core.
   func row(
     support: Range<Int>, core: Range<Int>, value: Float,
     _ compute: (_ columns: Range<Int>, _ data: UnsafeMutablePointer<Float>) -> Void
-  ) -> ShareRow {
+  ) -> CoverageRow {
     let data = makeRow()
     let inner = core.clamped(to: support)
     // a few columns more cost nothing, and become what they are anyway
@@ -86,23 +69,24 @@ final class ShareRows {
       (data + inner.lowerBound).update(repeating: value, count: inner.count)
       compute(widened(inner.upperBound..<support.upperBound), data)
     }
-    return ShareRow(
+    return CoverageRow(
       number: nextNumber(), support: support, core: inner.isEmpty ? 0..<0 : core, value: value, data: data)
   }
 
-  func uniform(_ value: Float) -> ShareRow {
+  /// A row of one number.
+  func uniform(_ value: Float) -> CoverageRow {
     if let row = uniformRows[value] { return row }
     let data = makeRow()
     data.update(repeating: value, count: width)
-    let row = ShareRow(
+    let row = CoverageRow(
       number: value == 0 ? 0 : nextNumber(), support: value == 0 ? 0..<0 : 0..<width, core: 0..<width, value: value,
       data: data)
     uniformRows[value] = row
     return row
   }
 
-  /// 1 in a range, 0 elsewhere.
-  func interval(_ range: Range<Int>) -> ShareRow {
+  /// A row of ones in a range, and zeros elsewhere.
+  func interval(_ range: Range<Int>) -> CoverageRow {
     if range.isEmpty { return uniform(0) }
     if range == 0..<width { return uniform(1) }
     if let lastInterval, lastInterval.support == range { return lastInterval }
@@ -112,7 +96,7 @@ final class ShareRows {
     }
     let data = makeRow()
     (data + range.lowerBound).update(repeating: 1, count: range.count)
-    let row = ShareRow(number: nextNumber(), support: range, core: range, value: 1, data: data)
+    let row = CoverageRow(number: nextNumber(), support: range, core: range, value: 1, data: data)
     (intervalRows[range], lastInterval) = (row, row)
     return row
   }

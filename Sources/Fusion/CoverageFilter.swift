@@ -1,18 +1,16 @@
-import Geometry
-
-/// Filters rows of shares along another axis, line by line.
+/// A Gaussian filter of rows of coverage along z or y, line by line.
 ///
-/// A line of rows equal to the line before gives what that gave. The numbers are the very ones that filtering every
-/// voxel would give.
-final class ShareFilter {
-  let rows = ShareRows()
+/// A line of rows equal to the line before has the same result, which is not computed again. The numbers are exactly
+/// those that filtering every voxel would give.
+final class CoverageFilter {
+  let rows = CoverageRows()
   private let kernel: GaussianKernel
   private let table = RowTable()
   private var lastNumbers: [Int32] = []
-  private var lastOutput: [ShareRow] = []
-  private var laid: [ShareRow] = []
+  private var lastOutput: [CoverageRow] = []
+  private var laid: [CoverageRow] = []
   private let ends = ScratchBuffer()
-  private var ofEqual: [Int32: ShareRow] = [:]
+  private var ofEqual: [Int32: CoverageRow] = [:]
 
   init(_ kernel: GaussianKernel) { self.kernel = kernel }
 
@@ -22,10 +20,12 @@ final class ShareFilter {
     ofEqual.removeAll(keepingCapacity: true)
   }
 
+  /// Returns the `count` filtered rows of a line of rows.
+  ///
   /// - Parameters:
   ///   - offset: the place of the first output row among the input rows; beyond those all are 0.
-  ///   - forgets: whether rows given for lines before may be forgotten.
-  func filter(_ input: [ShareRow], offset: Int, count: Int, forgets: Bool) -> [ShareRow] {
+  ///   - forgets: whether the rows returned for earlier lines may be forgotten.
+  func filter(_ input: [CoverageRow], offset: Int, count: Int, forgets: Bool) -> [CoverageRow] {
     if kernel.radius == 0 { return Array(input[offset..<(offset + count)]) }
     if lastNumbers.count == input.count, lastOutput.count == count,
       zip(lastNumbers, input).allSatisfy({ $0 == $1.number })
@@ -57,8 +57,8 @@ final class ShareFilter {
     return lastOutput
   }
 
-  /// Lays a line out with empty rows before and after it.
-  private func lay(_ input: [ShareRow]) {
+  /// Lays out a line with empty rows before and after it.
+  private func lay(_ input: [CoverageRow]) {
     let (radius, empty) = (kernel.radius, rows.uniform(0))
     let margin = Array(repeating: empty, count: radius)
     laid = margin + input + margin
@@ -74,8 +74,8 @@ final class ShareFilter {
     }
   }
 
-  /// The window that begins at a place of the line that is laid out.
-  private func blend(_ first: Int) -> ShareRow {
+  /// The filtered row of the window that begins at a place of the line that is laid out.
+  private func blend(_ first: Int) -> CoverageRow {
     let (width, size, n) = (rows.width, 2 * kernel.radius + 1, laid.count)
     let all = UnsafePointer(ends.base.assumingMemoryBound(to: Int32.self)) + first
     let lower = Int(least(all, size))
@@ -100,53 +100,5 @@ final class ShareFilter {
     var result = numbers[0]
     for i in 1..<max(count, 1) { result = max(result, numbers[i]) }
     return result
-  }
-}
-
-/// Filters rows of shares along themselves.
-final class ShareRowFilter {
-  let rows = ShareRows()
-  private let kernel: GaussianKernel
-  private let table = RowTable()
-  private let padded = ScratchBuffer()
-  private var offset = 0
-  private var inputWidth = 0
-  private var forgets = false
-  private var last: (number: Int32, output: ShareRow)?
-
-  init(_ kernel: GaussianKernel) { self.kernel = kernel }
-
-  /// - Parameters:
-  ///   - offset: the place of the first output column among the input's; beyond those all are 0.
-  ///   - forgets: whether a row may be forgotten when the next is asked for.
-  func begin(inputWidth: Int, offset: Int, width: Int, forgets: Bool) {
-    rows.begin(width: width)
-    (self.inputWidth, self.offset, self.forgets, last) = (inputWidth, offset, forgets, nil)
-  }
-
-  func filter(_ row: ShareRow) -> ShareRow {
-    if let last, last.number == row.number { return last.output }
-    if forgets { rows.forget() }
-    let output = computed(row)
-    last = (row.number, output)
-    return output
-  }
-
-  private func computed(_ row: ShareRow) -> ShareRow {
-    let (radius, all) = (kernel.radius, 0..<rows.width)
-    let support = max(0, row.support.lowerBound - radius - offset)
-      ..< max(0, row.support.upperBound + radius - offset)
-    let reached = support.clamped(to: all)
-    if row.support.isEmpty || reached.isEmpty { return rows.uniform(0) }
-    let first = row.core.lowerBound + radius - offset
-    let core = (first..<max(first, row.core.upperBound - radius - offset)).clamped(to: all)
-    let value = core.isEmpty ? 0 : kernel.filter { _ in row.value }
-    if core == all { return rows.uniform(value) }
-    // with zeros on both sides; the centre of the first output is at `offset`
-    let line = padded.reserve(Float.self, count: inputWidth + 2 * radius)
-    line.update(repeating: 0, count: inputWidth + 2 * radius)
-    (line + radius).update(from: row.data, count: inputWidth)
-    table.fill(2 * radius + 1) { UnsafePointer(line + offset + $0) }
-    return rows.row(support: reached, core: core, value: value) { kernel.filter(table.rows, columns: $0, into: $1) }
   }
 }
