@@ -119,7 +119,7 @@ let package = Package(
     .target(name: "Store", dependencies: ["Files", "Diagnostics"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", swiftSettings: settings),
+    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
@@ -154,6 +154,7 @@ let package = Package(
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
@@ -161,7 +162,22 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
     .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "JobsTests",
+      dependencies: [
+        "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Fusion", "Zarr", "Store", "Files", "JSON", "Geometry", "Threads",
+        "TestSupport",
+      ],
+      swiftSettings: settings),
     .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "BlockfuseCLITests",
+      dependencies: [
+        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults"],

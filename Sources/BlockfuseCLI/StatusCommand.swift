@@ -5,7 +5,6 @@ import JSON
 import JobStore
 import Jobs
 import Threads
-import Zarr
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,7 +25,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       guard watch else {
-        let status = try JobStatus(store: try database.readOnly(), selector: job.job)
+        let status = try StatusAnswer(store: try database.readOnly(), selector: job.job)
         Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
         return
       }
@@ -36,48 +35,15 @@ struct StatusCommand: ParsableCommand {
       let id = String(try store.job(job.job).id)
       var screen = RedrawnText()
       while true {
-        let status = try JobStatus(store: store, selector: id)
+        let status = try StatusAnswer(store: store, selector: id)
         let isShown =
           json ? Terminal.result(status.json.text) : screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
-        if !isShown || [.complete, .failed].contains(status.reading.job.state) { return }
+        if !isShown || [.complete, .failed].contains(status.job.state) { return }
         for _ in 0..<20 {
-          if let signal = Signals.stopFlag.signal { throw ExitCode(128 + signal) }
+          if let signal = Signals.stopFlag.signal { throw ExitStatus.stopped(signal: signal) }
           Thread.sleep(forTimeInterval: 0.1)
         }
       }
-    }
-  }
-}
-
-struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list",
-    abstract: "All jobs of the database.",
-    discussion: "Example: blockfuse list --db /data/jobs.sqlite")
-
-  @Flag(help: "Print the answer as one JSON document.") var json = false
-  @OptionGroup var database: DatabaseOption
-
-  func run() throws {
-    try reportingErrors {
-      let store = try database.readOnly()
-      let jobs = try store.jobs().sorted { $0.id < $1.id }
-      if json {
-        let list = try jobs.map { try JobStatus(store: store, job: $0).json }
-        Terminal.result(JSONValue.array(list).text)
-        return
-      }
-      if jobs.isEmpty { return Terminal.message("no jobs yet; `blockfuse submit` makes one") }
-      var rows = [["job", "name", "state", "finished", "failed", "output"]]
-      for job in jobs {
-        let counts = job.counts
-        rows.append(
-          [
-            String(job.id), job.description.name ?? "", job.state.rawValue,
-            percentText(counts.settled, of: counts.total), counts.failed.grouped, job.description.outputPath,
-          ])
-      }
-      Terminal.result(table(rows))
     }
   }
 }

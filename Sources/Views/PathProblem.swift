@@ -8,7 +8,7 @@ package struct PathProblem: Equatable {
   package let what: String
   package let hint: String
 
-  /// Nil where a text is a path, or an address in a store that is known.
+  /// Nil if a text is a path, or an address in a store that is known.
   package init?(_ text: String) {
     if KnownStores.hold(text) { return nil }
     // a space before an address makes no path of it
@@ -53,7 +53,7 @@ package struct PathProblem: Equatable {
     return rest.hasPrefix("/") ? rest.removingPercentEncoding ?? String(rest) : nil
   }
 
-  /// `~anna/data` where no folder has that name.
+  /// Whether a `~anna/data` has no folder of that name.
   private static func isMissingUser(_ text: String) -> Bool {
     guard let slash = text.firstIndex(of: "/") else { return false }
     return access(String(text[..<slash]), F_OK) != 0

@@ -125,12 +125,7 @@ extension ZarrArray {
       if cached { ShardIndexCache.shared.insert(index, path: path, version: version) }
       return index
     } catch {
-      switch error {
-      case .damaged(let reason), .failed(let reason):
-        throw .shardDamaged(shard: block, path: path, reason: reason)
-      case .outOfMemory(let byteCount): throw .outOfMemory(byteCount: byteCount)
-      case .io(let error): throw error
-      }
+      throw error.error { .shardDamaged(shard: block, path: path, reason: $0) }
     }
   }
 
@@ -184,10 +179,6 @@ extension ZarrArray {
   }
 
   private func zarrError(_ failure: CodecFailure, chunk: [Int], path: String) -> ZarrError {
-    switch failure {
-    case .damaged(let reason), .failed(let reason): .chunkDamaged(chunk: chunk, path: path, reason: reason)
-    case .outOfMemory(let byteCount): .outOfMemory(byteCount: byteCount)
-    case .io(let error): error
-    }
+    failure.error { .chunkDamaged(chunk: chunk, path: path, reason: $0) }
   }
 }
