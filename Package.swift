@@ -24,7 +24,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
@@ -32,28 +31,64 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "JSON", "Geometry", "Files", "Threads", "Diagnostics",
+        "Server", "Report", "Projections", "Slurm", "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion",
+        "Zarr", "Pictures", "JSON", "Geometry", "Files", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .target(
       name: "Server",
       dependencies: [
-        "Report", "Jobs", "JobStore", "Pictures", "JSON", "Geometry", "Diagnostics", .product(name: "FlyingFox", package: "FlyingFox"),
-        .product(name: "FlyingSocks", package: "FlyingFox"),
+        "Report", "Projections", "Jobs", "Output", "Planning", "JobStore", "Pictures", "Geometry", "Diagnostics",
+        .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
       ],
       swiftSettings: settings),
     .target(
-      name: "Report", dependencies: ["Jobs", "JobStore", "Views", "JSON", "Pictures", "Geometry", "Diagnostics"], swiftSettings: settings),
+      name: "Report",
+      dependencies: [
+        "Projections", "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Zarr", "Pictures", "JSON", "Geometry",
+        "Diagnostics",
+      ],
+      swiftSettings: settings),
     .target(
       name: "BlockfuseKit", dependencies: ["BlockfuseCLI", "Fusion", "Geometry"], swiftSettings: settings),
     .target(
       name: "Jobs",
       dependencies: [
-        "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "JSON", "Memory", "Files", "Threads", "Diagnostics", "Faults", "CSystem",
-        .product(name: "Logging", package: "swift-log"),
+        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads",
+        "Diagnostics", "Faults",
       ],
       swiftSettings: settings),
+    .target(
+      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Threads"], swiftSettings: settings),
+    .target(
+      name: "Orders",
+      dependencies: [
+        "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Files", "Diagnostics", "Faults",
+        "CSystem",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Files", "Threads", "Diagnostics",
+        "Faults", "CSystem",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Projections",
+      dependencies: [
+        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Output",
+      dependencies: [
+        "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "Faults",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
     .target(
       name: "JobStore",
       dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
@@ -65,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "Jobs", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Files", "Geometry", "Threads",
+        "Jobs", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
@@ -83,7 +118,7 @@ let package = Package(
     .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
@@ -123,7 +158,17 @@ let package = Package(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
-    .testTarget(name: "JobsTests", dependencies: ["Jobs", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "BlockfuseCLITests",
+      dependencies: [
+        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults"],

@@ -1,9 +1,12 @@
+import Engine
 import Foundation
 import Fusion
 import Geometry
 import JobStore
 import Jobs
 import JSON
+import Output
+import Planning
 import Threads
 import Views
 import Zarr

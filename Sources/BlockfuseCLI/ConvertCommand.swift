@@ -2,7 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Files
 import Foundation
-import Jobs
+import Planning
 import Views
 import Zarr
 

@@ -3,6 +3,7 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Orders
 
 /// A job's status for people: what it is, how far it is, what it does now, and a row for each level.
 extension JobStatus {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import JobStore
-import Jobs
+import Orders
 
 struct OrderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -3,8 +3,10 @@ import Diagnostics
 import Files
 import Foundation
 import JobStore
-import Jobs
+import Output
 import Pictures
+import Planning
+import Projections
 import Report
 import Zarr
 

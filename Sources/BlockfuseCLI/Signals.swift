@@ -1,5 +1,4 @@
 import Foundation
-import Jobs
 import Threads
 
 /// SIGINT and SIGTERM ask for a clean stop; a second one ends the program at once, which loses nothing but the blocks in hand.

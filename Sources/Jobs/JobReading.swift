@@ -1,30 +1,31 @@
+import Engine
 import Foundation
 import Geometry
 import JobStore
 
 /// How a job stands, as people ask for it: read from the database at one moment, also while the job runs.
-public struct JobReading: Sendable {
-  public let job: JobRecord
-  public let levels: [LevelRecord]
+package struct JobReading: Sendable {
+  package let job: JobRecord
+  package let levels: [LevelRecord]
   /// Oldest first.
-  public let runs: [RunRecord]
-  public let samples: [RunSample]
-  public let readAt: Date
+  package let runs: [RunRecord]
+  package let samples: [RunSample]
+  package let readAt: Date
 
   /// - Parameter job: read anew.
-  public init(_ job: JobRecord, in store: JobStore) throws {
+  package init(_ job: JobRecord, in store: JobStore) throws {
     let now = try store.snapshot(of: job.id)
     (self.job, levels, runs, samples) = (now.job, now.levels, now.runs, now.samples)
     readAt = Date()
   }
 
   /// Summed over the levels.
-  public var counts: BlockCounts { levels.reduce(BlockCounts()) { $0 + $1.counts } }
-  public var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
-  public var isRunning: Bool { runs.contains(where: \.isLive) }
+  package var counts: BlockCounts { levels.reduce(BlockCounts()) { $0 + $1.counts } }
+  package var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
+  package var isRunning: Bool { runs.contains(where: \.isLive) }
 
   /// How long a run worked, without the time in which its machine slept; one that died, until it was last heard of.
-  public func seconds(of run: RunRecord) -> Double {
+  package func seconds(of run: RunRecord) -> Double {
     if let worked = run.progress.workedSeconds {
       // heartbeats come every two seconds
       return worked + (run.isLive ? min(3, max(0, readAt.timeIntervalSince(run.heartbeatAt))) : 0)
@@ -34,19 +35,19 @@ public struct JobReading: Sendable {
   }
 
   /// How long a run had worked when a sample was taken.
-  public func workedSeconds(at sample: RunSample, of run: RunRecord) -> Double {
+  package func workedSeconds(at sample: RunSample, of run: RunRecord) -> Double {
     sample.progress.workedSeconds ?? sample.at.timeIntervalSince(run.worker.startedAt)
   }
 
-  public var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
+  package var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
 
   /// Voxels a second that live processes look at and that they write, of late; nil before there is anything to say.
-  public var voxelsPerSecond: Double? {
+  package var voxelsPerSecond: Double? {
     lately.flatMap { $0.seconds > 0 ? Double($0.voxels) / $0.seconds : nil }
   }
 
   /// Nil unless the job runs.
-  public var secondsLeft: Double? {
+  package var secondsLeft: Double? {
     guard let lately else { return nil }
     return TimeLeft.seconds(
       levels: levels.map { TimeLeft.Level(counts: $0.counts, voxelsPerBlock: $0.layout.grid.block.product) },

@@ -1,24 +1,28 @@
 import Diagnostics
+import Engine
 import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Orders
+import Output
+import Planning
 import Threads
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
-public struct RunJob {
-  public struct Outcome: Sendable {
-    public let ending: Runner.Ending
-    public let reading: RunMeter.Reading
+package struct RunJob {
+  package struct Outcome: Sendable {
+    package let ending: Runner.Ending
+    package let reading: RunMeter.Reading
   }
 
   private let store: JobStore
   private let registry: FusionRegistry
   private let settings: Runner.Settings
 
-  public init(store: JobStore, registry: FusionRegistry, settings: Runner.Settings) {
+  package init(store: JobStore, registry: FusionRegistry, settings: Runner.Settings) {
     (self.store, self.registry, self.settings) = (store, registry, settings)
   }
 
@@ -26,7 +30,7 @@ public struct RunJob {
   ///   - join: share the job with processes that run it already.
   ///   - note: told what is worth a word.
   ///   - observe: called about ten times a second with what was done so far.
-  public func run(
+  package func run(
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
     note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
@@ -136,16 +140,8 @@ public struct RunJob {
   }
 }
 
-extension RunMeter.Reading {
-  var progress: RunProgress {
-    RunProgress(
-      blocks: finishedBlocks, voxels: voxels, writtenVoxels: writtenVoxels, bytes: writtenByteCount,
-      workedSeconds: elapsedSeconds)
-  }
-}
-
 extension Runner.Ending {
-  var outcome: RunOutcome {
+  fileprivate var outcome: RunOutcome {
     switch self {
     case .complete, .someFailed, .reopened, .leftToOthers: .finished
     case .limitReached, .stopped: .interrupted

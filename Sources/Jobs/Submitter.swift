@@ -5,6 +5,8 @@ import Fusion
 import Geometry
 import JobStore
 import JSON
+import Output
+import Planning
 import Threads
 import Views
 import Zarr
@@ -14,16 +16,16 @@ import Zarr
 /// The record is first `creating`; the metadata are written into a folder beside the output that carries the job's uuid;
 /// a rename makes that the output and the record `pending`, while nobody can begin to run a job. The next submit finishes
 /// or removes what a killed one left. With `overwrite` the old output is renamed aside first and deleted last.
-public struct Submitter {
-  public struct Request: Sendable {
-    public var datasetPath: String
-    public var outputPath: String
-    public var name: String?
-    public var options: JobOptions
+package struct Submitter {
+  package struct Request: Sendable {
+    package var datasetPath: String
+    package var outputPath: String
+    package var name: String?
+    package var options: JobOptions
     /// The options file and its content, so that a later change is noticed.
-    public var optionsFile: (path: String, content: JSONValue)?
+    package var optionsFile: (path: String, content: JSONValue)?
 
-    public init(
+    package init(
       datasetPath: String, outputPath: String, name: String?, options: JobOptions,
       optionsFile: (path: String, content: JSONValue)? = nil
     ) {
@@ -32,7 +34,7 @@ public struct Submitter {
     }
   }
 
-  public enum Event: Sendable {
+  package enum Event: Sendable {
     /// All was looked at; what is made from here on is undone where it does not come to its end.
     case begins
     /// The job is there, whatever happens now.
@@ -43,12 +45,12 @@ public struct Submitter {
 
   private let registry: FusionRegistry
 
-  public init(registry: FusionRegistry) { self.registry = registry }
+  package init(registry: FusionRegistry) { self.registry = registry }
 
   /// A database is made only when all that can be wrong with the input has been looked at, so that a mistake leaves nothing.
   ///
   /// - Parameter stopFlag: looked at until the job is recorded; a stop leaves nothing of it.
-  public func submit(
+  package func submit(
     _ request: Request, databasePath: String, stopFlag: StopFlag = StopFlag(), tell: (Event) -> Void = { _ in }
   ) throws -> (job: JobRecord, store: JobStore) {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
@@ -76,13 +78,13 @@ public struct Submitter {
     tell(.begins)
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
-    var details = JobDetails(
+    let lackVoxels = !result.viewsWithoutVoxels.isEmpty
+    let details = JobDetails(
       plan: result.plan, provenance: JSONText(provenance(result.plan, uuid: uuid, request: request, datasetPath: datasetPath)),
-      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) }, optionsFileContent: request.optionsFile.map { JSONText($0.content) })
-    if !result.missingViews.isEmpty { details.missingViews = result.missingViews }
-    if !result.viewsWithoutVoxels.isEmpty {
-      (details.viewsWithoutVoxels, details.viewCount) = (result.viewsWithoutVoxels, result.views.count)
-    }
+      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) },
+      optionsFileContent: request.optionsFile.map { JSONText($0.content) },
+      missingViews: result.missingViews.isEmpty ? nil : result.missingViews,
+      viewsWithoutVoxels: lackVoxels ? result.viewsWithoutVoxels : nil, viewCount: lackVoxels ? result.views.count : nil)
     let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
     let placement = OutputPlacement(path: outputPath, uuid: uuid)
     let job = try store.createJob(

@@ -1,46 +1,49 @@
 import Diagnostics
+import Engine
 import Faults
 import Files
 import Foundation
 import Geometry
 import JobStore
+import Output
+import Planning
 import Synchronization
 import Threads
 import Zarr
 
 /// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an
 /// error.
-public struct Verifier {
-  public struct Problem: Sendable {
-    public let block: BlockID
-    public let code: String
-    public let message: String
+package struct Verifier {
+  package struct Problem: Sendable {
+    package let block: BlockID
+    package let code: String
+    package let message: String
   }
 
-  public struct Report: Sendable {
-    public var checkedBlocks = 0
-    public var checkedByteCount = 0
-    public var problems: [Problem] = []
+  package struct Report: Sendable {
+    package var checkedBlocks = 0
+    package var checkedByteCount = 0
+    package var problems: [Problem] = []
     /// Metadata of the output that is missing or altered.
-    public var metadataProblems: [String] = []
+    package var metadataProblems: [String] = []
     /// Files that belong to no recorded block: no damage.
-    public var strays: [String] { foundStrays.map(\.path) }
+    package var strays: [String] { foundStrays.map(\.path) }
     var foundStrays: [Strays.Stray] = []
     /// Blocks set to pending by a repair, those of the levels above included.
-    public var repairedBlocks = 0
-    public var removedStrays = 0
+    package var repairedBlocks = 0
+    package var removedStrays = 0
   }
 
   private let job: OpenJob
   private let store: JobStore
   private let workers: Int
 
-  public init(job: OpenJob, store: JobStore, workers: Int) {
+  package init(job: OpenJob, store: JobStore, workers: Int) {
     (self.job, self.store, self.workers) = (job, store, workers)
   }
 
   /// - Parameter progress: called now and then with the blocks checked and those to check.
-  public func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
+  package func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
     if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
     let lostMark = job.output.lostMark()
     try refuseForeign(lostMark: lostMark)
@@ -62,7 +65,7 @@ public struct Verifier {
   }
 
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
-  public func repair(_ report: inout Report) throws {
+  package func repair(_ report: inout Report) throws {
     if let number = Faults.reach(.repairing) { throw StorageError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
@@ -129,7 +132,7 @@ public struct Verifier {
       while stopFlag.signal == nil, failure.withLock({ $0 == nil }) {
         do {
           guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
-          let index = arrayIndex(entry.block.position, axisCount: array.shape.count)
+          let index = array.index(at: entry.block.position)
           let result = Result { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
           let checked = report.update { report in
             report.checkedBlocks += 1

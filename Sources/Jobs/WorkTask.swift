@@ -1,26 +1,30 @@
+import Engine
 import Foundation
 import Fusion
 import Geometry
 import JobStore
+import Orders
+import Output
+import Planning
 import Threads
 import Zarr
 
 /// One task of a work order: does its share, level by level or of one level only, then helps others.
-public struct WorkTask {
-  public struct Outcome: Sendable {
-    public let ending: Runner.Ending
-    public let reading: RunMeter.Reading
+package struct WorkTask {
+  package struct Outcome: Sendable {
+    package let ending: Runner.Ending
+    package let reading: RunMeter.Reading
     /// Blocks of the task's share that failed, or rest on such.
-    public let failed: Int
+    package let failed: Int
     /// Blocks of the share that rest on blocks that nobody has done yet.
-    public let waiting: Int
+    package let waiting: Int
   }
 
   private let path: String
   private let registry: FusionRegistry
   private let settings: Runner.Settings
 
-  public init(order path: String, registry: FusionRegistry, settings: Runner.Settings) {
+  package init(order path: String, registry: FusionRegistry, settings: Runner.Settings) {
     (self.path, self.registry, self.settings) = (path, registry, settings)
   }
 
@@ -28,7 +32,7 @@ public struct WorkTask {
   ///   - index: from 0.
   ///   - level: the only one to be worked on; nil: all, as far as they come.
   ///   - note: told what is worth a word.
-  public func run(
+  package func run(
     index: Int, count: Int, level: Int?, stopFlag: StopFlag, note: (String) -> Void,
     observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {

@@ -1,11 +1,11 @@
 /// A piece of HTML. Whatever is put into it with `\(…)` is escaped, unless it is HTML itself: names that come from users
 /// cannot become markup.
-public struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
-  public private(set) var text: String
+package struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
+  package private(set) var text: String
 
-  public init(stringLiteral value: String) { text = value }
+  package init(stringLiteral value: String) { text = value }
 
-  public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+  package init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
   /// Text that is markup already.
   init(verbatim text: String) { self.text = text }
@@ -13,20 +13,20 @@ public struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
   static func + (a: HTML, b: HTML) -> HTML { HTML(verbatim: a.text + b.text) }
   static func += (a: inout HTML, b: HTML) { a.text += b.text }
 
-  public struct StringInterpolation: StringInterpolationProtocol, Sendable {
+  package struct StringInterpolation: StringInterpolationProtocol, Sendable {
     fileprivate var text = ""
 
-    public init(literalCapacity: Int, interpolationCount: Int) {
+    package init(literalCapacity: Int, interpolationCount: Int) {
       text.reserveCapacity(literalCapacity + interpolationCount * 16)
     }
 
-    public mutating func appendLiteral(_ literal: String) { text += literal }
-    public mutating func appendInterpolation(_ value: HTML) { text += value.text }
-    public mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
-    public mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
-    public mutating func appendInterpolation(_ value: Int) { text += String(value) }
-    public mutating func appendInterpolation(_ value: String) { text += HTML.escaped(value) }
-    public mutating func appendInterpolation(_ value: String?) { text += value.map(HTML.escaped) ?? "" }
+    package mutating func appendLiteral(_ literal: String) { text += literal }
+    package mutating func appendInterpolation(_ value: HTML) { text += value.text }
+    package mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
+    package mutating func appendInterpolation(_ values: [HTML]) { for value in values { text += value.text } }
+    package mutating func appendInterpolation(_ value: Int) { text += String(value) }
+    package mutating func appendInterpolation(_ value: String) { text += HTML.escaped(value) }
+    package mutating func appendInterpolation(_ value: String?) { text += value.map(HTML.escaped) ?? "" }
   }
 
   static func escaped(_ value: String) -> String {

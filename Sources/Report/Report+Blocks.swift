@@ -1,7 +1,7 @@
 import Diagnostics
 import Geometry
 import JobStore
-import Jobs
+import Planning
 
 extension Report {
   /// A map of the blocks by state for each level, seen along z.

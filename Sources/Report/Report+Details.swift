@@ -1,8 +1,8 @@
 import Diagnostics
 import Geometry
-import JobStore
-import Jobs
 import JSON
+import JobStore
+import Planning
 import Zarr
 
 extension Report {

@@ -1,7 +1,8 @@
 import Diagnostics
+import Engine
 import Geometry
 import JobStore
-import Jobs
+import Planning
 
 extension Report {
   /// Messages that are shown, and blocks that are named for each.

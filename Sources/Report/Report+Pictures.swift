@@ -1,7 +1,8 @@
 import Foundation
 import Geometry
-import Jobs
 import Pictures
+import Planning
+import Projections
 
 extension Report {
   /// The fused volume along each axis.

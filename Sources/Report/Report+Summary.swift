@@ -3,6 +3,7 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Planning
 
 extension Report {
   /// What the job is, and how far.

@@ -1,7 +1,8 @@
 import Diagnostics
 import Foundation
 import Geometry
-import Jobs
+import Planning
+import Projections
 
 extension Report {
   /// Outlines that are drawn; of more, every so many.

@@ -3,9 +3,12 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Planning
+import Projections
 
 /// A job on one page: as a file that needs nothing else, or as what a server shows and keeps up to date.
-public struct Report: Sendable {
+package struct Report: Sendable {
   let content: ReportContent
   /// Along z, y, x as far as there are; empty where there is no picture.
   let projections: [Projection]
@@ -14,7 +17,7 @@ public struct Report: Sendable {
   /// The address of a projection's picture.
   let source: @Sendable (Projection) -> String
 
-  public init(
+  package init(
     _ content: ReportContent, projections: [Projection], pictureProblem: String? = nil,
     source: @escaping @Sendable (Projection) -> String
   ) {
@@ -22,15 +25,15 @@ public struct Report: Sendable {
   }
 
   /// The axes along which a job is shown.
-  public static func axes(_ plan: JobPlan) -> [Axis] { plan.is3D ? [.z, .y, .x] : [.z] }
+  package static func axes(_ plan: JobPlan) -> [Axis] { plan.is3D ? [.z, .y, .x] : [.z] }
 
   /// A page of its own.
-  public func page() -> HTML {
+  package func page() -> HTML {
     document(title: content.title, body: "<main>\(main())</main>", script: nil, images: "data:")
   }
 
   /// What changes while the job runs.
-  public func main() -> HTML {
+  package func main() -> HTML {
     "\(summary())\(failures())\(pictures())\(viewsMap())\(blockMaps())\(rates())\(details())\(footer())"
   }
 
@@ -43,7 +46,7 @@ public struct Report: Sendable {
 }
 
 /// A whole document; refuses to load or run anything but what it holds itself.
-public func document(title: String, body: HTML, script: String?, images: String) -> HTML {
+package func document(title: String, body: HTML, script: String?, images: String) -> HTML {
   // a script runs only with this number: markup that slipped in could not
   let nonce = script == nil ? nil : String(UInt64.random(in: 0...UInt64.max), radix: 36)
   let scripts: HTML = nonce.map { "; script-src 'nonce-\($0)'; connect-src 'self'" } ?? ""

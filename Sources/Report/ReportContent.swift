@@ -2,29 +2,31 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Planning
 import Views
 
 /// All that a report says of a job, read from the database and the output at one moment. Small for a job of any size.
-public struct ReportContent: Sendable {
+package struct ReportContent: Sendable {
   /// Failures that are shown with their messages.
   static let failureLimit = 2000
   static let viewTableLimit = 200
 
-  public let reading: JobReading
-  public let plan: JobPlan
-  public let views: [ReportView]
+  package let reading: JobReading
+  package let plan: JobPlan
+  package let views: [ReportView]
   /// One for each level, seen along z.
-  public let maps: [BlockMap]
-  public let failures: [BlockFailure]
-  public let failureCounts: [(code: String, count: Int)]
-  public let outputProblem: String?
+  package let maps: [BlockMap]
+  package let failures: [BlockFailure]
+  package let failureCounts: [(code: String, count: Int)]
+  package let outputProblem: String?
 
-  public init(_ record: JobRecord, in store: JobStore) throws {
+  package init(_ record: JobRecord, in store: JobStore) throws {
     self.init(try OpenJob(record, in: store), reading: try JobReading(record, in: store), try Counts(record, in: store))
   }
 
   /// - Parameter opened: a job never changes after it was submitted, so it need not be opened again.
-  public init(_ opened: OpenJob, reading: JobReading, store: JobStore) throws {
+  package init(_ opened: OpenJob, reading: JobReading, store: JobStore) throws {
     self.init(opened, reading: reading, try Counts(reading.job, in: store))
   }
 
@@ -55,7 +57,7 @@ public struct ReportContent: Sendable {
 }
 
 /// A view as it is drawn and listed.
-public struct ReportView: Sendable {
+package struct ReportView: Sendable {
   let name: String
   let path: String
   let shape: Index3

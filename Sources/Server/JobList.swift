@@ -1,6 +1,5 @@
 import Diagnostics
 import JobStore
-import Jobs
 import Pictures
 import Report
 

@@ -2,6 +2,8 @@ import Foundation
 import Geometry
 import JobStore
 import Jobs
+import Output
+import Projections
 import Report
 import Synchronization
 

@@ -1,8 +1,10 @@
 import Foundation
 import Geometry
 import JobStore
-import Jobs
+import Output
 import Pictures
+import Planning
+import Projections
 import Report
 import Synchronization
 

@@ -5,8 +5,8 @@ import Foundation
 import JobStore
 
 /// Serves the pages of a job database over HTTP, read-only, on the loopback address alone.
-public struct JobServer: Sendable {
-  public enum Failure: Error, Sendable {
+package struct JobServer: Sendable {
+  package enum Failure: Error, Sendable {
     case cannotListen(port: Int, why: String)
   }
 
@@ -14,7 +14,7 @@ public struct JobServer: Sendable {
   private let port: Int
 
   /// - Parameter port: 0: any that is free.
-  public init(store: JobStore, port: UInt16) throws {
+  package init(store: JobStore, port: UInt16) throws {
     self.port = Int(port)
     let pages = JobPages(store: store)
     let address: sockaddr_in = try .inet(ip4: "127.0.0.1", port: port)
@@ -26,7 +26,7 @@ public struct JobServer: Sendable {
   /// Serves until the task is cancelled.
   ///
   /// - Parameter ready: told the address when there is one.
-  public func run(ready: @escaping @Sendable (_ address: String) -> Void) async throws {
+  package func run(ready: @escaping @Sendable (_ address: String) -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         do {

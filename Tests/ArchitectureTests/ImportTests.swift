@@ -1,49 +1,94 @@
 import Foundation
 import Testing
 
-/// Modules import downwards only.
+/// Modules import downwards only. Package.swift says what each may import, and this what each may declare there.
 @Suite struct ImportTests {
-  /// Each module with those that it may import, of ours.
-  private let allowed: [String: Set<String>] = [
-    "Geometry": [], "Memory": [], "Diagnostics": [], "Threads": ["Diagnostics", "CSystem"], "Files": ["Diagnostics"], "Faults": [], "CSystem": [], "CKernels": [], "CTiffReader": [], "Migrations": [],
-    "Fusion": ["Geometry", "Memory", "Diagnostics", "CKernels"],
-    "Zarr": ["Geometry", "Memory", "Faults", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
-    "Views": ["HDF5", "Zarr", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"],
-    "HDF5": ["Zarr", "Geometry", "Files", "CHDF5"],
-    "Pictures": ["CZlib"],
-    "JobStore": ["Migrations", "Geometry", "Diagnostics", "Faults", "CSystem", "GRDB"],
-    "Jobs": ["JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Memory", "Files", "Threads", "Diagnostics", "Faults", "CSystem", "Logging"],
-    "Report": ["Jobs", "JobStore", "Views", "Zarr", "Pictures", "Geometry", "Diagnostics"],
-    "Server": ["Report", "Jobs", "JobStore", "Pictures", "Geometry", "Diagnostics", "FlyingFox", "FlyingSocks"],
-    "BlockfuseCLI": ["Server", "Report", "Jobs", "JobStore", "Views", "Fusion", "Zarr", "Pictures", "Geometry", "Files", "Threads", "Diagnostics", "ArgumentParser"],
-    "blockfuse": ["BlockfuseCLI"],
-    "BlockfuseKit": ["BlockfuseCLI", "Fusion", "Geometry"],
-    "mosaic": ["Zarr", "Geometry", "ArgumentParser"],
-  ]
-  private let system: Set<String> = ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin"]
+  private let rules = ImportRules(
+    floors: [
+      ["CSystem", "CKernels", "CZstd", "CBlosc", "CLz4", "CTiff", "CZlib", "CHDF5Library", "CBzip2", "CLzma"],
+      ["CHDF5", "CTiffReader"],
+      ["Geometry", "Memory", "Diagnostics", "Faults", "Migrations"],
+      ["Threads", "Files", "JSON", "Pictures"],
+      ["Fusion", "Zarr"],
+      ["HDF5", "JobStore"],
+      ["Views"],
+      ["Planning"],
+      ["Output"],
+      ["Engine", "Projections"],
+      ["Orders"],
+      ["Jobs", "Slurm"],
+      ["Report"],
+      ["Server"],
+      ["BlockfuseCLI"],
+      ["BlockfuseKit", "blockfuse", "mosaic", "fuzz", "TestSupport"],
+    ],
+    libraries: [
+      "GRDB": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],
+    ],
+    system: ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin"])
 
   @Test func importsPointDownwards() throws {
-    let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Sources")
-    var looked = 0
-    for (module, permitted) in allowed {
-      let folder = sources.appendingPathComponent(module)
-      let files = (FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? [])
-        .filter { $0.pathExtension == "swift" }
-      for file in files {
-        looked += 1
-        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
-          let words = line.split(separator: " ")
-          guard let at = words.firstIndex(of: "import"), words[..<at].allSatisfy({ $0.hasPrefix("@") || ["public", "internal"].contains($0) }),
-            at + 1 < words.count
-          else { continue }
-          let name = String(words[at + 1].split(separator: ".")[0])
-          #expect(
-            permitted.contains(name) || system.contains(name),
-            "\(module)/\(file.lastPathComponent) imports \(name)")
-        }
-      }
+    let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let manifest = try PackageManifest.read(package)
+    #expect(manifest.targets.reduce(0) { $0 + $1.imports.count } > 300)
+    #expect(rules.problems(of: manifest) == [])
+  }
+
+  // MARK: - The rules themselves, tried on a small package
+
+  private let small = ImportRules(floors: [["Low"], ["Middle"], ["High"]], libraries: ["Library": ["High"]], system: ["Foundation"])
+
+  private func package(_ change: (inout [String: [String]], inout [String: Set<String>]) -> Void) -> PackageManifest {
+    var declared = ["Low": [], "Middle": ["Low"], "High": ["Middle", "Library"]]
+    var imported: [String: Set<String>] = ["Low": ["Foundation"], "Middle": ["Low"], "High": ["Foundation", "Library", "Middle"]]
+    change(&declared, &imported)
+    let targets = declared.sorted { $0.key < $1.key }.map { name, dependencies in
+      let list = dependencies.map { $0 == "Library" ? ".product(name: \"Library\", package: \"library\")" : "\"\($0)\"" }
+      return "    .target(name: \"\(name)\", dependencies: [\(list.joined(separator: ", "))]),"
     }
-    #expect(looked > 100)
+    var manifest = PackageManifest("  products: [],\n  targets: [\n\(targets.joined(separator: "\n"))\n  ]\n)")
+    for i in manifest.targets.indices {
+      let name = manifest.targets[i].name
+      manifest.targets[i].imports = ["\(name).swift": imported[name] ?? []]
+    }
+    return manifest
+  }
+
+  @Test func aSoundPackageHasNoProblem() {
+    #expect(small.problems(of: package { _, _ in }) == [])
+  }
+
+  @Test func anArrowUpwardsIsFound() {
+    let found = small.problems(
+      of: package { declared, imported in
+        declared["Low"] = ["High"]
+        imported["Low"] = ["High"]
+      })
+    #expect(found == ["Low uses High, which is on no lower floor"])
+  }
+
+  @Test func anImportThatIsNotDeclaredIsFound() {
+    #expect(
+      small.problems(of: package { $1["Low"]?.insert("Middle") }) == ["Low.swift imports Middle, which Low does not declare"])
+  }
+
+  @Test func aTargetWithoutAFloorIsFound() {
+    #expect(
+      small.problems(of: package { declared, _ in declared["New"] = [] })
+        == ["New is on no floor: no rule says what it may import"])
+    #expect(small.problems(of: package { declared, _ in declared["Low"] = nil }).contains("Low is on a floor and is no target"))
+  }
+
+  @Test func anArrowThatNoFileNeedsIsFound() {
+    #expect(small.problems(of: package { $1["High"]?.remove("Middle") }) == ["High declares Middle and no file imports it"])
+  }
+
+  @Test func aLibraryIsForThoseWhoAreNamed() {
+    let found = small.problems(
+      of: package { declared, imported in
+        declared["Middle"]?.append("Library")
+        imported["Middle"]?.insert("Library")
+      })
+    #expect(found == ["Middle uses Library, which is not for it"])
   }
 }

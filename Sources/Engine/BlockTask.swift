@@ -1,0 +1,171 @@
+import Faults
+import Files
+import Geometry
+import Output
+import Synchronization
+import Threads
+import Zarr
+
+/// One block on its way to disk: its parts (one chunk, or the inner chunks of a shard) in C order.
+///
+/// Several workers may make parts of the same block; what they encode is appended to the block's temp file in the order
+/// of the parts whatever order they finish in, so that a block's bytes are always the same. Those that are early wait in
+/// memory; `WorkQueue` sees to it that they are few. The file is only made when there is something to write.
+final class BlockTask: Sendable {
+  let block: TakenBlock
+  /// The voxels of each part: the whole chunk, not clipped to the array.
+  let parts: [Box3]
+  let array: ZarrArray
+  /// From 1: a block whose writing fails for a passing reason is made again as a whole.
+  let attempt: Int
+
+  private struct State: ~Copyable {
+    var file: AtomicFile?
+    var index: ShardBuilder?
+    var next = 0
+    var waiting: [Int: [UInt8]?] = [:]
+    var isGivenUp = false
+    var byteCount = 0
+    var checksum = FileChecksum()
+  }
+
+  /// What became of a block that has a file.
+  struct File: Sendable {
+    let byteCount: Int
+    /// Its crc32c, where its codecs have no checksum.
+    let checksum: UInt32?
+  }
+
+  private let state = Monitor(State())
+  private let folders: FolderMaker
+  private let tag: String
+  // beside the state, whose lock is held while bytes are written
+  private let waitingBytes = Atomic<Int>(0)
+  private let appendedParts = Atomic<Int>(0)
+
+  enum Delivery {
+    /// Parts are missing.
+    case incomplete
+    /// All parts are there; the file, if there is one, waits to be synced and renamed.
+    case complete
+  }
+
+  init(
+    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, folders: FolderMaker, tag: String
+  ) {
+    self.block = block
+    self.attempt = attempt
+    self.array = array
+    self.folders = folders
+    self.tag = tag
+    let unit = layout.grid.block
+    let lower = block.position.zyx &* unit.zyx
+    let count = unit.zyx / layout.chunk.zyx
+    var parts: [Box3] = []
+    parts.reserveCapacity(count[0] * count[1] * count[2])
+    for z in 0..<count[0] {
+      for y in 0..<count[1] {
+        for x in 0..<count[2] {
+          let at = lower &+ Index3(z, y, x) &* layout.chunk.zyx
+          parts.append(Box3(lower: at, upper: at &+ layout.chunk.zyx))
+        }
+      }
+    }
+    self.parts = parts
+    if layout.shard != nil { state.update { $0.index = ShardBuilder(chunkCount: parts.count) } }
+  }
+
+  var path: String { array.path + "/" + array.blockFile(indexInArray) }
+
+  /// The block's index as the array knows it, without the axes that the array lacks.
+  var indexInArray: [Int] { array.index(at: block.position) }
+
+  /// Encoded bytes of parts that wait for an earlier one.
+  var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
+  /// Parts that are settled, from the first one on without a gap.
+  var appendedCount: Int { appendedParts.load(ordering: .relaxed) }
+
+  /// Takes the encoded bytes of a part, or nil for one of nothing but fill. Those of a block that was given up are dropped.
+  func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
+    try state.update { (state) throws(ZarrError) in
+      if state.isGivenUp { return .incomplete }
+      if part != state.next {
+        state.waiting[part] = .some(encoded.map { Array($0) })
+        waitingBytes.add(encoded?.count ?? 0, ordering: .relaxed)
+        return .incomplete
+      }
+      try append(encoded, to: &state)
+      while let bytes = state.waiting.removeValue(forKey: state.next) {
+        if let bytes {
+          waitingBytes.subtract(bytes.count, ordering: .relaxed)
+          try withBytes(bytes) { (raw) throws(ZarrError) in try append(raw, to: &state) }
+        } else {
+          try append(nil, to: &state)
+        }
+      }
+      guard state.next == parts.count else { return .incomplete }
+      if state.file != nil, let index = try state.index?.finish() {
+        try withBytes(index) { (raw) throws(ZarrError) in try write(raw, to: &state) }
+      }
+      return .complete
+    }
+  }
+
+  private func append(_ encoded: UnsafeRawBufferPointer?, to state: inout State) throws(ZarrError) {
+    if let encoded { try write(encoded, to: &state) }
+    if state.index != nil, let number = Faults.reach(.partAppended) {
+      throw ZarrError.storage(.io(step: .write, path: path, errno: number))
+    }
+    state.index?.append(encodedByteCount: encoded?.count)
+    state.next += 1
+    appendedParts.store(state.next, ordering: .relaxed)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
+    do throws(StorageError) {
+      if state.file == nil {
+        try folders.ensureParent(of: path)
+        state.file = try folders.file(path, tag: tag)
+      }
+      try state.file?.append(bytes)
+    } catch {
+      throw .storage(error)
+    }
+    state.byteCount += bytes.count
+    if !array.carriesChecksums { state.checksum.append(bytes) }
+  }
+
+  /// Whether anything of it is to be made durable: not of a block of nothing but fill.
+  var hasFile: Bool { state.update { $0.file != nil } }
+
+  /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
+  /// nothing but fill.
+  func finish() throws(StorageError) -> File? {
+    try state.update { (state) throws(StorageError) in
+      guard state.file != nil else { return nil }
+      try state.file?.sync()
+      try state.file.take()?.commit()
+      return File(byteCount: state.byteCount, checksum: array.carriesChecksums ? nil : state.checksum.value)
+    }
+  }
+
+  /// Gives the block up and removes its temp file. True the first time, for the one who is to report it.
+  @discardableResult
+  func giveUp() -> Bool {
+    state.update { state in
+      if state.isGivenUp { return false }
+      state.isGivenUp = true
+      state.waiting = [:]
+      waitingBytes.store(0, ordering: .relaxed)
+      state.file.take()?.discard()
+      return true
+    }
+  }
+
+  var isGivenUp: Bool { state.update { $0.isGivenUp } }
+}
+
+/// `withUnsafeBytes` with a typed throw, which the library's lacks.
+private func withBytes(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(ZarrError) -> Void) throws(ZarrError) {
+  try bytes.withUnsafeBufferPointer { (buffer) throws(ZarrError) in try body(UnsafeRawBufferPointer(buffer)) }
+}

@@ -1,0 +1,80 @@
+import Geometry
+import JobStore
+
+/// A run's blocks, taken from and recorded in the job database.
+package final class DatabaseLedger: RunLedger {
+  private let store: JobStore
+  private let job: JobID
+  private let run: Run
+
+  package init(store: JobStore, job: JobID, run: Run) {
+    (self.store, self.job, self.run) = (store, job, run)
+  }
+
+  package func take(level: Int, limit: Int) throws -> [TakenBlock] {
+    try run.claim(level: level, limit: limit).flatMap { claim in
+      claim.positions.map { TakenBlock(claim: claim.id, level: level, position: $0) }
+    }
+  }
+
+  package func expectsMore(level: Int) throws -> Bool { try run.expectsMore(level: level) }
+
+  package func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
+
+  package func record(_ results: [WorkResult]) throws -> RecordedCounts {
+    var counts = RecordedCounts()
+    var rest = results
+    while !rest.isEmpty {
+      do {
+        try run.record(rest.map(\.recorded))
+        counts.recorded += rest.count
+        return counts
+      } catch {
+        guard case .claimLost(let lost) = error else { throw error }
+        // somebody took us for dead: what they do now is theirs, the rest is still ours to record
+        let before = rest.count
+        rest.removeAll { lost.contains($0.block.claim) }
+        counts.lost += before - rest.count
+        guard rest.count < before else { throw JobStoreError.claimLost(lost) }
+      }
+    }
+    return counts
+  }
+
+  package func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
+    try run.states(level: level, t: t, c: c, blocks: blocks)
+  }
+
+  package func isAllEmpty(level: Int, t: Int, c: Int, blocks: Box3) throws -> Bool {
+    try states(level: level, t: t, c: c, blocks: blocks).allSatisfy { $0 == .empty }
+  }
+
+  /// By `retry`.
+  package var isReopened: Bool { true }
+
+  package func counts(level: Int) throws -> BlockCounts {
+    try store.levels(of: job)[level].counts
+  }
+
+  package func hasNothingLeft(level: Int) throws -> Bool { try counts(level: level).isSettled }
+
+  package func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
+    try run.nextBricks(level: level, after: after, limit: limit)
+  }
+
+  package func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {
+    try run.settleEmpty(level: level, bricks: regions.map(\.id))
+  }
+}
+
+extension WorkResult {
+  var recorded: BlockResult {
+    var result = BlockResult(claim: block.claim, position: block.position, outcome: .empty)
+    switch outcome {
+    case .done(_, let checksum): (result.outcome, result.checksum) = (.done, checksum)
+    case .empty: break
+    case .failed(let code, let message): result.outcome = .failed(code: code, message: message)
+    }
+    return result
+  }
+}

@@ -1,0 +1,157 @@
+import Diagnostics
+import Files
+import Foundation
+import Geometry
+import JobStore
+import Planning
+import Synchronization
+import Threads
+import Zarr
+
+/// The last part of a block's way: sync, rename, sync of the folders, record. Overlaps with making the next blocks.
+///
+/// Threads sync and rename files; one more collects what has its name, syncs each folder once for the whole group, and
+/// records the group in one transaction. While it does, the next group gathers by itself. A block is recorded done only
+/// after its bytes, its name and its folders are durable. Where one of these fails, the block is made again from the
+/// beginning or recorded as failed: what a disk said it lost is not trusted to be there at a second try.
+final class DurableStage: Sendable {
+  /// What the recording thread waits for.
+  private struct State {
+    var renamed: [(task: BlockTask, file: BlockTask.File?)] = []
+    var others: [WorkResult] = []
+    var isClosed = false
+    var error: (any Error)?
+  }
+
+  private let files: BoundedQueue<BlockTask>
+  private let monitor = Monitor(State())
+  private let ledger: any BlockLedger
+  private let queue: WorkQueue
+  private let folders: FolderMaker
+  private let meter: RunMeter
+  private let threads = Mutex<(syncers: ThreadGroup, recorder: ThreadGroup)?>(nil)
+
+  /// - Parameters:
+  ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
+  ///   - capacity: files that may wait or be in work before `submit` waits.
+  init(
+    ledger: any BlockLedger, queue: WorkQueue, folders: FolderMaker, meter: RunMeter, syncThreads: Int, capacity: Int
+  ) throws(ThreadError) {
+    (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
+    files = BoundedQueue(capacity: capacity)
+    let syncers = try ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
+    do throws(ThreadError) {
+      let recorder = try ThreadGroup(name: "blockfuse-record", count: 1) { [self] _ in recordGroups() }
+      threads.withLock { $0 = (syncers, recorder) }
+    } catch {
+      files.close()
+      syncers.join()
+      throw error
+    }
+  }
+
+  /// Takes a complete block. Waits while too many are on their way.
+  func submit(_ task: BlockTask) {
+    queue.handedOn()
+    if task.hasFile {
+      files.put(task)
+    } else {
+      monitor.update { $0.renamed.append((task, nil)) }
+    }
+  }
+
+  /// Takes a block that could not be made.
+  func fail(_ task: BlockTask, _ failure: WorkFailure) {
+    guard task.giveUp() else { return }
+    queue.handedOn()
+    resolve(task, failure)
+  }
+
+  /// Decides what becomes of a block that failed: again, in this run or the next, or recorded as failed; on a full disk,
+  /// neither.
+  private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
+    if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
+    if let trouble = failure.outputTrouble(folders) { return stop(trouble) }
+    // the next try is not to rest on folders that may be gone
+    if failure.isTransient { folders.forget() }
+    if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
+    let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
+    let result = WorkResult(block: task.block, outcome: .failed(code: failure.code.rawValue, message: failure.message + tries))
+    monitor.update { $0.others.append(result) }
+  }
+
+  /// Waits until all that was submitted is recorded, and ends the threads. Throws what kept it from being recorded.
+  func close() throws {
+    files.close()
+    let threads = threads.withLock { $0 }
+    threads?.syncers.join()
+    monitor.update { $0.isClosed = true }
+    threads?.recorder.join()
+    if let error = monitor.read({ $0.error }) { throw error }
+  }
+
+  private func syncFiles() {
+    while let task = files.take() {
+      if monitor.read({ $0.error != nil }) {
+        task.giveUp()
+      } else {
+        do {
+          let file = try task.finish()
+          monitor.update { $0.renamed.append((task, file)) }
+        } catch {
+          task.giveUp()
+          resolve(task, WorkFailure(error))
+        }
+      }
+      files.finished()
+    }
+  }
+
+  private func recordGroups() {
+    while true {
+      let group: (renamed: [(task: BlockTask, file: BlockTask.File?)], others: [WorkResult])? = monitor.wait { state in
+        if state.renamed.isEmpty && state.others.isEmpty {
+          return state.isClosed ? .some(nil) : nil
+        }
+        defer { (state.renamed, state.others) = ([], []) }
+        return .some((state.renamed, state.others))
+      }
+      guard let group else { return }
+      guard monitor.read({ $0.error == nil }) else { continue }
+      do {
+        // a file of before has no place where there is to be none: its block was damaged, or it was never recorded
+        let changed = try group.renamed.filter { try $0.file != nil || folders.remove($0.task.path) }
+        try syncFolders(of: changed.map { $0.task.path })
+      } catch {
+        // which of the names are lost nobody can say
+        for (task, _) in group.renamed { resolve(task, WorkFailure(error)) }
+        monitor.update { $0.others += group.others }
+        continue
+      }
+      do {
+        let done = group.renamed.map {
+          WorkResult(
+            block: $0.task.block,
+            outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
+        }
+        let results = done + group.others
+        let counts = try Retry.transient { try ledger.record(results) }
+        meter.recorded(results, lost: counts.lost)
+        queue.settled(results.count)
+      } catch {
+        stop(error)
+      }
+    }
+  }
+
+  private func syncFolders(of paths: [String]) throws {
+    guard !paths.isEmpty else { return }
+    for folder in folders.takeUnsynced(paths) { try folders.sync(folder) }
+  }
+
+  /// Ends recording: nothing that is on its way will be recorded.
+  private func stop(_ error: any Error) {
+    monitor.update { if $0.error == nil { $0.error = error } }
+    queue.stop()
+  }
+}

@@ -1,0 +1,191 @@
+import Fusion
+import Geometry
+import JobStore
+import Planning
+import Synchronization
+import Threads
+import Views
+import Zarr
+
+/// Level 0: what the workers share to fuse blocks from views. Immutable but for caches.
+final class FusedLevel: LevelWork {
+  let plan: JobPlan
+  let recipe: FusionRecipe
+  let cache: ChunkCache
+  private let views: [View]
+  private let placements: [Placement]
+  /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
+  /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
+  private let holdsAllInput: Bool
+  private let checksViews: Bool
+  private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
+  /// Open images kept; each is its metadata and little more.
+  private let sourceLimit = 8192
+
+  init(
+    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache,
+    holdsAllInput: Bool, checksViews: Bool
+  ) {
+    (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
+    (self.holdsAllInput, self.checksViews) = (holdsAllInput, checksViews)
+  }
+
+  func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
+
+  /// The views that may have a value in a box of output voxels, in dataset order.
+  func views(touching box: Box3, t: Int, c: Int) -> [PlacedView] {
+    placement(t: t).views(
+      touching: box.grown(by: recipe.halo), t: t, c: c, interpolationOrder: recipe.interpolationOrder)
+  }
+
+  func source(_ view: Int) throws(ViewsError) -> any ImageSource {
+    if let open = sources.withLock({ $0[view] }) { return open }
+    if checksViews, let change = try views[view].changes().first {
+      throw .inputChanged(
+        view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
+        found: change.found ?? "absent")
+    }
+    let source = try views[view].openSource(level: 0)
+    sources.withLock { sources in
+      if sources.count >= sourceLimit { sources.removeAll(keepingCapacity: true) }
+      sources[view] = source
+    }
+    return source
+  }
+
+  func image(_ view: PlacedView) throws(ViewsError) -> KnownImage {
+    var image = KnownImage(source: try source(view.id), number: view.id)
+    if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
+    return image
+  }
+
+  /// The voxels of a view that a box of the output is made of.
+  func inputBox(of view: PlacedView, for box: Box3) -> Box3 {
+    view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
+  }
+
+  /// How many chunks of the output are made of a box of a view's voxels; nil where counting would take long.
+  private func readerCount(of view: PlacedView, _ input: Box3) -> Int? {
+    guard let around = view.outputBox(for: input) else { return nil }
+    let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
+    let cells = grid.blocks(meeting: around.grown(by: recipe.halo))
+    guard cells.count <= 1024 else { return nil }
+    var count = 0
+    for z in cells.lower[0]..<cells.upper[0] {
+      for y in cells.lower[1]..<cells.upper[1] {
+        for x in cells.lower[2]..<cells.upper[2] {
+          let box = grid.box(of: TCZYX(t: 0, c: 0, z: z, y: y, x: x))
+          if inputBox(of: view, for: box).intersects(input) { count += 1 }
+        }
+      }
+    }
+    return count
+  }
+
+  func planned(_ view: Int) -> View { views[view] }
+
+  /// Regions that no view touches are empty, whatever they would cost to look at one by one.
+  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+    let grid = plan.levels[0].grid
+    try settle(level: 0, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
+      let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
+      return region.t.allSatisfy { t in
+        region.c.allSatisfy { c in !placement(t: t).anyView(touching: box, t: t, c: c) }
+      }
+    }
+  }
+
+  /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
+  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) throws {
+    guard recipe.keepsZero, !plan.fusion.isMask else { return }
+    let grid = plan.levels[0].grid
+    try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in
+      let box = grid.voxels(of: region.blocks)
+      for t in region.t {
+        for c in region.c {
+          for view in views(touching: box, t: t, c: c) where try mayHoldVoxels(view, box, t: t, c: c) { return false }
+        }
+      }
+      return true
+    }
+  }
+
+  private func mayHoldVoxels(_ view: PlacedView, _ box: Box3, t: Int, c: Int) throws(ViewsError) -> Bool {
+    let source = try source(view.id)
+    guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
+    let input = inputBox(of: view, for: box)
+    let details = views[view.id].details
+    guard let ownT = details.times[t], let ownC = details.channels[c] else { return false }
+    let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
+    if chunks.isEmpty { return false }
+    return try source.mayHoldVoxels(
+      t: ownT / source.chunk.t, c: ownC / source.chunk.c, chunks: chunks)
+  }
+
+  func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
+    let reader = RegionReader(cache: cache, context: context)
+    let ahead = ReadAhead(level: self, reader: RegionReader(cache: cache, context: context), upcoming: upcoming)
+    reader.meanwhile = { ahead.step() }
+    return FusedBlockMaker(level: self, reader: reader)
+  }
+}
+
+/// Fuses blocks of level 0; one for each worker.
+private final class FusedBlockMaker: BlockMaker {
+  private let level: FusedLevel
+  private let reader: RegionReader
+  private let fuser: BlockFuser
+
+  init(level: FusedLevel, reader: RegionReader) {
+    (self.level, self.reader) = (level, reader)
+    fuser = BlockFuser(recipe: level.recipe)
+  }
+
+  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
+    let views = level.views(touching: box, t: t, c: c)
+    guard !views.isEmpty else { return .fill }
+    let voxels = ViewReader(level: level, reader: reader, t: t, c: c)
+    let content =
+      level.plan.fusion.isMask
+      ? try fuser.countViews(box, views: views, reader: voxels, as: level.plan.outputType, into: buffer)
+      : try fuser.fuse(box, views: views, reader: voxels, into: buffer)
+    for view in views { try voxels.finished(view, box: box) }
+    return content == .fill ? .fill : .voxels
+  }
+}
+
+/// Gives the fuser voxels of the views at one output `t` and `c`.
+private struct ViewReader: VoxelReader {
+  let level: FusedLevel
+  let reader: RegionReader
+  let t: Int
+  let c: Int
+
+  func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
+    let (t, c) = try place(in: view)
+    switch try reader.read(level.image(view), t: t, c: c, box: box, into: buffer) {
+    case .voxels: return .voxels
+    case .constant: return .constant
+    }
+  }
+
+  func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? {
+    let (t, c) = try place(in: view)
+    let image = try level.image(view)
+    return reader.mayHold(image) ? try reader.lend(image, t: t, c: c, box: box) : nil
+  }
+
+  /// All that a box of the output needs of a view has been read.
+  func finished(_ view: PlacedView, box: Box3) throws {
+    let (t, c) = try place(in: view)
+    reader.finished(try level.image(view), t: t, c: c, box: level.inputBox(of: view, for: box))
+  }
+
+  private func place(in view: PlacedView) throws -> (t: Int, c: Int) {
+    let planned = level.planned(view.id)
+    guard let ownT = planned.details.times[t], let ownC = planned.details.channels[c] else {
+      throw JobError.unexpected("view \"\(planned.name)\" has no voxels at time point \(t), channel \(c)")
+    }
+    return (ownT, ownC)
+  }
+}

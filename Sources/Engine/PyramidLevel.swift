@@ -1,0 +1,179 @@
+import Diagnostics
+import Files
+import Fusion
+import Geometry
+import JobStore
+import Output
+import Planning
+import Threads
+import Views
+import Zarr
+
+/// A level above 0: each voxel is the mean of a window of the level below.
+final class PyramidLevel: LevelWork {
+  let layout: LevelLayout
+  let step: PyramidStep
+  let belowArray: ZarrArray
+  let source: ArrayImageSource
+  let elementType: ElementType
+  let cache: ChunkCache
+  let ledger: any BlockLedger
+
+  init(
+    layout: LevelLayout, below: LevelLayout, belowArray: ZarrArray, plan: JobPlan, cache: ChunkCache,
+    ledger: any BlockLedger
+  ) throws {
+    (self.layout, self.belowArray) = (layout, belowArray)
+    step = PyramidStep(from: below, to: layout, elementByteCount: plan.outputType.byteCount)
+    source = try ArrayImageSource(
+      view: "level \(below.level)",
+      level: ViewLevel(
+        arrayPath: belowArray.path, stack: plan.stack, shape: below.shape, chunk: below.chunk,
+        elementType: plan.outputType, codecSummary: "", axes: plan.axes))
+    elementType = plan.outputType
+    (self.cache, self.ledger) = (cache, ledger)
+  }
+
+  /// Regions whose blocks below are all empty are empty.
+  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+    try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
+      let blocks = below.grid.blocks(meeting: step.source(of: layout.grid.voxels(of: region.blocks)))
+      for t in region.t {
+        for c in region.c where try !ledger.isAllEmpty(level: below.level, t: t, c: c, blocks: blocks) { return false }
+      }
+      return true
+    }
+  }
+
+  /// The record has said it all.
+  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) {}
+
+  /// No chunk below is needed twice, so there is nothing to wait for.
+  func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
+    PyramidBlockMaker(level: self, reader: RegionReader(cache: cache, context: context))
+  }
+
+  var below: LevelLayout { step.below }
+
+  /// In the cache of chunks views have the numbers from 0; the chunks of a level of the output, and the cells that were
+  /// made of them for the level above, those below 0.
+  static func chunkNumber(of level: Int) -> Int { -2 * level - 1 }
+  static func cellNumber(of level: Int) -> Int { -2 * level - 2 }
+
+  static func downsampler(_ type: ElementType) -> Downsampler {
+    // as the reference: rounding up and down would drift from its levels by half a grey value a level
+    Downsampler(type: type, rounding: .truncate)
+  }
+}
+
+private final class PyramidBlockMaker: BlockMaker {
+  private let level: PyramidLevel
+  private let step: PyramidStep
+  private let reader: RegionReader
+  private let downsampler: Downsampler
+  private let chunks: BlockGrid
+
+  init(level: PyramidLevel, reader: RegionReader) {
+    (self.level, self.reader) = (level, reader)
+    step = level.step
+    downsampler = PyramidLevel.downsampler(level.elementType)
+    chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
+  }
+
+  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
+    let states = try knownStates(of: box, t: t, c: c)
+    if states.areAllEmpty { return .fill }
+    let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
+    var image = KnownImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
+    image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
+    if step.cell != nil { image.readerCount = { _ in 1 } }
+    var content = MadeContent.fill
+    for part in step.parts(of: box) {
+      if let cell = cell(of: part, t: t, c: c) {
+        copyRows(
+          from: UnsafeRawBufferPointer(cell.voxels.bytes), fromBox: cell.box, to: buffer, toBox: box, part: part,
+          elementByteCount: level.elementType.byteCount)
+        content = .voxels
+      } else if try average(image, t: t, c: c, into: part, of: box, buffer) {
+        content = .voxels
+      }
+    }
+    return content
+  }
+
+  /// Makes one part from what the level below stores. False where that is nothing but fill.
+  private func average(
+    _ image: KnownImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
+  ) throws -> Bool {
+    guard let base = buffer.baseAddress else { return false }
+    let element = level.elementType.byteCount
+    let (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
+    let at = part.lower &- box.lower
+    let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
+    let source = step.source(of: part)
+    defer { reader.finished(image, t: t, c: c, box: source) }
+    guard let voxels = try reader.voxels(image, t: t, c: c, box: source) else {
+      for z in 0..<part.shape[0] {
+        for y in 0..<part.shape[1] {
+          (target + (z * planeStride + y * rowStride) * element)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: part.shape[2] * element)
+        }
+      }
+      return false
+    }
+    try withExtendedLifetime(voxels) {
+      try downsampler.reduce(
+        Downsampler.Rows(voxels.start, rowStride: voxels.rowStride, planeStride: voxels.planeStride),
+        shape: source.shape, factor: level.layout.factor,
+        into: Downsampler.Rows(target, rowStride: rowStride, planeStride: planeStride))
+    }
+    return true
+  }
+
+  /// What was made of the chunk below when that was made, and the box of this level that it is.
+  private func cell(of part: Box3, t: Int, c: Int) -> (voxels: ChunkBuffer, box: Box3)? {
+    guard let size = step.cell else { return nil }
+    let index = step.source(of: part).lower / level.below.chunk.zyx
+    let key = ChunkCache.Key(
+      source: PyramidLevel.cellNumber(of: level.below.level), chunk: chunks.linearIndex(of: TCZYX(t: t, c: c, zyx: index)))
+    guard let voxels = level.cache.take(key) else { return nil }
+    return (voxels, Box3(lower: index &* size, upper: (index &+ 1) &* size))
+  }
+
+  /// What the record says of the blocks below. A block that is done must have its file: a missing chunk would read as
+  /// background, silently.
+  private struct KnownStates {
+    let blocks: Box3
+    let states: [BlockState]
+
+    var areAllEmpty: Bool { states.allSatisfy { $0 == .empty } }
+
+    func isEmpty(blockAt p: Index3) -> Bool {
+      let at = p &- blocks.lower
+      return states[(at[0] * blocks.shape[1] + at[1]) * blocks.shape[2] + at[2]] == .empty
+    }
+  }
+
+  private func knownStates(of box: Box3, t: Int, c: Int) throws -> KnownStates {
+    let blocks = level.below.grid.blocks(meeting: step.source(of: box))
+    let states = try level.ledger.states(level: level.below.level, t: t, c: c, blocks: blocks)
+    var i = 0
+    for z in blocks.lower[0]..<blocks.upper[0] {
+      for y in blocks.lower[1]..<blocks.upper[1] {
+        for x in blocks.lower[2]..<blocks.upper[2] {
+          defer { i += 1 }
+          guard states[i] == .done else { continue }
+          let index = level.belowArray.index(at: TCZYX(t: t, c: c, z: z, y: y, x: x))
+          let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
+          guard FileStatus.exists(path) else {
+            throw WorkFailure(
+              code: .sourceMissing,
+              message: "block \(index) of level \(level.below.level) is recorded done, but \(path) is not there; "
+                + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
+          }
+        }
+      }
+    }
+    return KnownStates(blocks: blocks, states: states)
+  }
+}

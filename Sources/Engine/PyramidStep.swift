@@ -1,0 +1,56 @@
+import Geometry
+import JobStore
+import Planning
+
+/// From one level of a pyramid to the next: which voxels average which, and in what pieces that is done.
+package struct PyramidStep: Sendable {
+  let below: LevelLayout
+  let above: LevelLayout
+  private let elementByteCount: Int
+  /// The voxels above that one chunk below makes, at the far ends too; nil where windows reach over two chunks.
+  package let cell: Index3?
+
+  package init(from below: LevelLayout, to above: LevelLayout, elementByteCount: Int) {
+    (self.below, self.above, self.elementByteCount) = (below, above, elementByteCount)
+    let chunk = below.chunk.zyx
+    let size = chunk / above.factor
+    let isWhole = (0..<3).allSatisfy {
+      size[$0] > 0 && (below.shape.zyx[$0] <= chunk[$0] || size[$0] * above.factor[$0] == chunk[$0])
+    }
+    cell = isWhole ? size : nil
+  }
+
+  /// The voxels below that a box above averages.
+  package func source(of box: Box3) -> Box3 {
+    Box3(lower: box.lower &* above.factor, upper: box.upper &* above.factor)
+  }
+
+  /// A box above in parts that are made one at a time: cells, or else slabs, so that memory does not grow with the size
+  /// of a block.
+  package func parts(of box: Box3) -> [Box3] {
+    guard let cell else { return slabs(of: box) }
+    // what lies beyond the last whole window has no voxel above, and no cell
+    let grid = BlockGrid(shape: TCZYX(zyx: above.shape.zyx), block: TCZYX(zyx: pointwiseMin(cell, above.shape.zyx)))
+    let cells = grid.blocks(meeting: box)
+    var parts: [Box3] = []
+    for z in cells.lower[0]..<cells.upper[0] {
+      for y in cells.lower[1]..<cells.upper[1] {
+        for x in cells.lower[2]..<cells.upper[2] {
+          parts.append(grid.box(of: TCZYX(t: 0, c: 0, z: z, y: y, x: x)).intersection(box))
+        }
+      }
+    }
+    return parts
+  }
+
+  private func slabs(of box: Box3) -> [Box3] {
+    let source = source(of: box).shape
+    let planes = above.factor[0] * source[1] * source[2] * elementByteCount
+    let slab = max(1, MemoryPlan.pyramidPatchByteLimit / max(planes, 1))
+    return stride(from: box.lower[0], to: box.upper[0], by: slab).map { z in
+      var part = box
+      (part.lower[0], part.upper[0]) = (z, min(z + slab, box.upper[0]))
+      return part
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import CSystem
+import Files
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Output
+import Planning
+import Threads
+import Views
+import Zarr
+
+/// Does what is not done yet of a job: level 0, then the pyramid, then the final metadata.
+package final class Runner {
+  package struct Settings: Sendable {
+    package var workers: Int
+    /// What the process may use; nil for the default.
+    package var memoryByteCount: Int?
+    /// Blocks to do before stopping; nil: all.
+    package var blockLimit: Int?
+    /// Only these levels; nil: all.
+    package var levels: Range<Int>?
+    /// Whether each view is compared with what was recorded of it when it is opened, because nobody did before.
+    package var checksViews = false
+
+    package init(workers: Int, memoryByteCount: Int? = nil, blockLimit: Int? = nil) {
+      (self.workers, self.memoryByteCount, self.blockLimit) = (workers, memoryByteCount, blockLimit)
+    }
+  }
+
+  package enum Ending: Sendable, Equatable {
+    case complete
+    /// All is done but what failed, and what rests on it.
+    case someFailed
+    /// As `someFailed`, but what failed was set to pending when it was too late for this run.
+    case reopened
+    case limitReached
+    /// All is done; another process that shares the job writes what is left to write.
+    case leftToOthers
+    case stopped(signal: Int32)
+  }
+
+  private let title: String
+  private let plan: JobPlan
+  /// Those to be done.
+  private let levels: [LevelLayout]
+  private let views: [View]
+  private let transforms: [[AffineMap]]
+  private let output: OutputFolder
+  private let registry: FusionRegistry
+  private let ledger: any RunLedger
+  private let settings: Settings
+  private let recipe: FusionRecipe
+  private let placements: [Placement]
+  package let memory: MemoryPlan
+  private let stopFlag: StopFlag
+  package let meter: RunMeter
+
+  package init(
+    job: OpenJob, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+  ) throws {
+    title = job.title
+    plan = job.plan
+    views = job.views
+    transforms = job.transforms
+    output = job.output
+    self.registry = registry
+    self.ledger = ledger
+    self.stopFlag = stopFlag
+    recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
+    placements = try Placement.all(views, transforms, in: plan)
+    memory = MemoryPlan(
+      plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
+      memory: settings.memoryByteCount)
+    var settings = settings
+    settings.workers = memory.workers
+    self.settings = settings
+    levels = (settings.levels ?? 0..<plan.levels.count).map { [plan] in plan.levels[$0] }
+    meter = RunMeter(try levels.map { ($0, try ledger.counts(level: $0.level)) })
+  }
+
+  /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.
+  package func run() throws -> Ending {
+    csystem_return_large_buffers()
+    let cache = ChunkCache(byteLimit: memory.cacheByteCount, spareByteCount: memory.spareByteCount)
+    var blocksLeft = settings.blockLimit ?? Int.max
+    var isFirst = true
+    while true {
+      let before = blocksLeft
+      if let ending = try runLevels(cache, &blocksLeft) { return ending }
+      let counts = try levels.map { try ledger.counts(level: $0.level) }
+      if counts.allSatisfy(\.isSettled) { break }
+      // blocks of a level that was over may have become pending again
+      guard ledger.isReopened, counts.allSatisfy({ $0.failed == 0 }), isFirst || blocksLeft < before else {
+        return .someFailed
+      }
+      isFirst = false
+    }
+    if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
+    try output.finish(job: title)
+    return .complete
+  }
+
+  /// All levels, one after another. Nil where there was no end before that of the last.
+  private func runLevels(_ cache: ChunkCache, _ blocksLeft: inout Int) throws -> Ending? {
+    for layout in levels {
+      meter.began(level: layout.level)
+      // what was made of the level below may still be there
+      cache.removeAll(but: PyramidLevel.cellNumber(of: layout.level - 1))
+      let level: any LevelWork =
+        layout.level == 0
+        ? FusedLevel(
+          plan: plan, views: views, placements: placements, recipe: recipe, cache: cache,
+          holdsAllInput: memory.holdsAllInput, checksViews: settings.checksViews)
+        : try PyramidLevel(
+          layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
+          plan: plan, cache: cache, ledger: ledger)
+      if try ledger.hasNothingLeft(level: layout.level) { continue }
+      try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
+      let started = try run(level, layout: layout, blockLimit: blocksLeft, cache: cache)
+      if let signal = stopFlag.signal { return .stopped(signal: signal) }
+      blocksLeft -= started
+      if blocksLeft <= 0, try isMoreToDo(level: layout.level) { return .limitReached }
+    }
+    return nil
+  }
+
+  /// Whether a level has blocks that another run could do, and not only failed ones and what rests on them.
+  private func isMoreToDo(level: Int) throws -> Bool {
+    // what is taken here goes back at the end of the run, which is now
+    if try !ledger.take(level: level, limit: 1).isEmpty { return true }
+    return try ledger.expectsMore(level: level)
+  }
+
+  /// Does the blocks of one level. Returns how many were begun.
+  private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, cache: ChunkCache) throws -> Int {
+    guard blockLimit > 0 else { return 0 }
+    guard let filesOnTheirWay = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
+      throw JobError.invalid(
+        what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
+        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command goes on where it stopped")
+    }
+    let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
+    let array = output.array(layout.level)
+    let folders = output.folders
+    let tag = output.temporaryTag
+    let queue = WorkQueue(
+      ledger: ledger, level: layout.level, blockLimit: blockLimit,
+      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
+      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
+    ) { block, attempt in
+      BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
+    }
+    let stage = try DurableStage(
+      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers),
+      capacity: filesOnTheirWay)
+    let element = plan.outputType
+    let stopFlag = stopFlag
+    let next = levels.first { $0.level == layout.level + 1 }
+    let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
+    let makeWorker: @Sendable () -> ChunkWorker = {
+      let context = CodecContext()
+      return ChunkWorker(
+        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
+        elementByteCount: element.byteCount, context: context,
+        cells: step.flatMap { CellKeeper($0, elementType: element, cache: cache) })
+    }
+    let worked = Result {
+      let watcher = try Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
+      defer { watcher.stop() }
+      let scout = try ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter] _ in
+        // what it cannot find out, the workers will, block by block, and report
+        try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
+      }
+      defer {
+        queue.stop()
+        scout.join()
+      }
+      let workers: ThreadGroup
+      if let function {
+        let batches = BatchRunner(
+          function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
+          workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
+        workers = try ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
+      } else {
+        workers = try ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+          let worker = makeWorker()
+          while stopFlag.signal == nil, let part = queue.next() { worker.work(on: part, of: queue, for: stage) }
+        }
+      }
+      workers.join()
+    }
+    let left = queue.leftovers()
+    left.incomplete.forEach { $0.giveUp() }
+    try stage.close()
+    try worked.get()
+    if let error = left.error { throw error }
+    return queue.startedCount
+  }
+
+  /// Enough blocks at a time that claims cost nothing, few enough that processes that share a job all have some.
+  private static func batchCount(_ layout: LevelLayout, _ workers: Int) -> Int {
+    layout.shard == nil ? max(64, 8 * workers) : max(4, workers)
+  }
+}

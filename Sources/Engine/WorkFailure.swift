@@ -1,0 +1,49 @@
+import Diagnostics
+import Files
+import Foundation
+import Fusion
+import JobStore
+import Planning
+import Views
+import Zarr
+
+/// Why a block could not be made: what is recorded with it, and whether trying again can help.
+package struct WorkFailure: Error, Sendable {
+  /// The stable name that is recorded with the block.
+  package let code: FailureCode
+  /// What and where, for people.
+  package let message: String
+  var isTransient: Bool
+  /// The disk is full: no fault of the block, which stays pending.
+  package var isDiskFull = false
+  /// The number that the system gave for a failed call on a file of the output.
+  private var systemNumber: Int32?
+
+  init(code: FailureCode, message: String, isTransient: Bool) {
+    (self.code, self.message, self.isTransient) = (code, message, isTransient)
+  }
+
+  package init(_ error: any Error) {
+    switch error {
+    case let failure as WorkFailure: self = failure
+    case let error as any Failure:
+      self.init(code: error.code, message: error.description, isTransient: error.isTransient)
+      (isDiskFull, systemNumber) = (error.isDiskFull, error.systemNumber)
+      // somebody removes folders below: perhaps all of the output, which the next try will see
+      if systemNumber == ENOENT { isTransient = true }
+    default: self.init(code: .unexpected, message: "\(error)", isTransient: false)
+    }
+  }
+
+  /// What is wrong with the output as a whole, so that no block can be written: no fault of this one either.
+  func outputTrouble(_ folders: FolderMaker) -> JobError? {
+    if !folders.isInPlace {
+      return .output("the output \(folders.root) was removed, moved or replaced", hint: "put it back, then run again")
+    }
+    switch systemNumber {
+    case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")
+    case EFBIG: return .output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks")
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Geometry
+import JobStore
+
+/// Which shares of a level have blocks left that are neither settled nor failed nor rest on failed ones, by the job's
+/// record: those whose tasks are worth starting.
+package struct MissingShares {
+  /// A level is cut into as many shares as there are tasks, as long as each has so many blocks: starting a task has its
+  /// price.
+  static let leastBlocks = 16
+
+  private let job: JobID
+  private let record: JobStore
+  private let held: HeldBlocks
+
+  package init(levels: [LevelLayout], job: JobID, record: JobStore) throws {
+    (self.job, self.record) = (job, record)
+    held = try HeldBlocks(levels: levels, job: job, record: record)
+  }
+
+  package static func shareCount(_ layout: LevelLayout, tasks: Int) -> Int {
+    max(1, min(tasks, layout.grid.total / leastBlocks))
+  }
+
+  /// - Parameter costs: of the level, as the order has them; shares are cut by them.
+  package func of(_ layout: LevelLayout, count: Int, costs: [(brick: Int, costs: [UInt32])]) throws -> IndexSet {
+    let map = ShareMap(BrickLayout(grid: layout.grid.count), costs: costs, count: count)
+    let morton = MortonOrder()
+    var left = (0..<count).map(map.blockCount)
+    func close(_ brick: Int, _ closed: Bitmap) {
+      for share in map.shares(of: brick) {
+        let ranks = map.ranks(of: share, brick: brick)
+        if ranks.count == closed.count {
+          left[share] -= closed.population
+        } else if !ranks.isEmpty {
+          left[share] -= morton.indices(map.layout.extent(brick))[ranks].count { closed[$0] }
+        }
+      }
+    }
+    var untouched = held.bricks(level: layout.level)
+    try record.eachBrick(of: job, level: layout.level) { brick, bits in
+      var closed = bits.done
+      closed.formUnion(bits.empty)
+      closed.formUnion(bits.failed)
+      if let held = untouched.removeValue(forKey: brick) { closed.formUnion(held) }
+      close(brick, closed)
+    }
+    for (brick, held) in untouched { close(brick, held) }
+    return IndexSet(left.indices.filter { left[$0] > 0 })
+  }
+}

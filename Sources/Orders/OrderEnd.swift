@@ -1,0 +1,59 @@
+import Foundation
+import Geometry
+import JobStore
+import Output
+import Planning
+
+/// What the tasks of an order have done, by the order and their logs alone: for the end of a cluster's jobs on a host
+/// that does not see the job database. Where all is settled the output gets its final metadata.
+package struct OrderEnd {
+  package struct Report: Sendable {
+    /// By level.
+    package var levels: [BlockCounts] = []
+    package var isComplete: Bool { levels.allSatisfy(\.isSettled) }
+    /// What `collect` would record.
+    package var state: JobState { JobState(of: levels, before: .pending) }
+  }
+
+  private let order: WorkOrder
+
+  /// The order's folder.
+  package var path: String { order.path }
+  package var job: JobID { order.job.id }
+
+  package init(order path: String) throws { order = try WorkOrder(path: path) }
+
+  /// Whether a job's number or name is that of the order's job.
+  package func isOf(job selector: String) -> Bool { (try? order.store.job(selector).id) == job }
+
+  /// Whether a database has the record of this order's job.
+  package func isRecorded(in store: JobStore) throws -> Bool {
+    guard let known = try? store.orders(of: job) else { return false }
+    return known.contains { $0.uuid == order.record.uuid }
+  }
+
+  package func report() throws -> Report {
+    let (details, output) = try order.job.openOutput()
+    if let foreign = output.foreignness() { throw JobError.changed(job: order.job.title, differences: [foreign]) }
+    var report = Report()
+    for layout in details.plan.levels {
+      let progress = try LevelProgress(level: layout.level, grid: layout.grid, order: order)
+      let bricks = IndexSet(0..<progress.layout.count)
+      try progress.readAll(of: bricks)
+      var counts = BlockCounts()
+      for brick in bricks {
+        counts.total += progress.layout.extent(brick).product
+        switch try progress.brick(brick) {
+        case .empty: counts.empty += progress.layout.extent(brick).product
+        case .bits(let bits):
+          counts.done += bits.done.population
+          counts.empty += bits.empty.population
+          counts.failed += bits.failed.population
+        }
+      }
+      report.levels.append(counts)
+    }
+    if report.isComplete { try output.held(by: order.job.title).finish(job: order.job.title) }
+    return report
+  }
+}

@@ -1,0 +1,121 @@
+import Diagnostics
+import Faults
+import Files
+import Foundation
+import Fusion
+import Geometry
+import JobStore
+import Output
+import Planning
+import Views
+import Zarr
+
+/// Freezes a job into a work order beside its output. An earlier order is collected, closed, and its tasks told to stop.
+package struct OrderMaker {
+  private let store: JobStore
+  private let registry: FusionRegistry
+
+  package init(store: JobStore, registry: FusionRegistry) { (self.store, self.registry) = (store, registry) }
+
+  /// - Parameters:
+  ///   - uuid: the order's own; nil: any. One that was used before is refused.
+  ///   - note: told what is worth a word.
+  package func make(_ selector: String?, uuid: UUID? = nil, note: (String) -> Void) throws -> OrderRecord {
+    var record = try store.job(selector)
+    let name = (uuid ?? UUID()).uuidString.lowercased()
+    if let known = try store.orders(of: record.id).first(where: { $0.uuid == name }) {
+      throw JobError.invalid(
+        what: "the work order \(known.path) was made with this uuid before",
+        hint: "a script of `slurm --dry-run` is good for once: `blockfuse slurm \(record.id)` submits what is missing")
+    }
+    if let holder = try store.holders(of: record.id).first {
+      throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
+    }
+    if record.state != .complete, let old = try store.openOrder(of: record.id) {
+      if try Collector(store: store).collect(String(record.id), allowsGone: true).isOrderGone {
+        note("the work order \(old.path) is not there any more: what its tasks did and nobody collected is done again")
+      }
+      record = try store.job(record.id)
+    }
+    guard record.state != .complete else {
+      throw JobError.invalid(what: "job \(record.id) is complete: there is nothing to order", hint: "")
+    }
+    let job = try OpenJob(record, in: store)
+    let findings = try ChangeCheck.findings(of: job, registry: registry)
+    findings.notes.forEach(note)
+    guard findings.differences.isEmpty else {
+      throw JobError.changed(job: job.title, differences: findings.differences)
+    }
+    let costs = try self.costs(of: job)
+    let path = try newFolder(job.output.path, job: record.id)
+    let order = OrderRecord(
+      id: 0, job: record.id, uuid: name, path: path, madeAt: Date())
+    do {
+      try store.freeze(order, costs: costs, to: "\(path)/\(WorkOrder.fileName)")
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
+    try reach(.orderFrozen, path)
+    if let old = try store.openOrder(of: record.id) {
+      try WorkOrder.withdraw(old.path)
+      try reach(.orderWithdrawn, old.path)
+    }
+    let (begun, replaced) = try store.beginOrder(order)
+    // recorded: whoever asks now finds it
+    _ = Faults.reach(.orderBegun)
+    // one that was made at the same time
+    for old in replaced where WorkOrder.withdrawal(old.path) == nil { try WorkOrder.withdraw(old.path) }
+    return begun
+  }
+
+  /// Takes an open order back: tasks stop before they take more blocks, and what they recorded until now is collected.
+  package func withdraw(_ selector: String?) throws -> OrderRecord {
+    let record = try store.job(selector)
+    guard let order = try store.openOrder(of: record.id) else {
+      throw JobError.invalid(what: "no work order of job \(record.id) is out", hint: "`blockfuse order` makes one")
+    }
+    try WorkOrder.withdraw(order.path)
+    _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
+    try store.closeOrder(order.id)
+    return order
+  }
+
+  /// What the blocks of all levels cost, as an order has it that is made now.
+  package func costs(of job: OpenJob) throws -> [(level: Int, brick: Int, costs: [UInt32])] {
+    let costs = try BlockCosts(plan: job.plan, views: job.views, transforms: job.transforms)
+    return try job.plan.levels.flatMap { layout in
+      try costs.level(layout, of: job.record.id, in: store).map { (layout.level, $0.brick, $0.costs) }
+    }
+  }
+
+  private func reach(_ point: FaultPoint, _ path: String) throws(JobError) {
+    guard let number = Faults.reach(point) else { return }
+    if number == ENOSPC || number == EDQUOT { throw .diskFull(path: path) }
+    throw failure(path, number)
+  }
+
+  /// `OUT.blockfuse/order-N`, with a number that no order of the job has had, also where its folder is gone.
+  package func nextNumber(_ output: String, job: JobID) throws -> Int {
+    let known = try store.orders(of: job).map { FilePath.lastComponent(of: $0.path) }
+    let names = try WorkOrder.names(in: WorkOrder.folder(ofOutput: output)) + known
+    return (names.compactMap { WorkOrder.number($0, after: "order-") }.filter { $0 < 1 << 40 }.max() ?? 0) + 1
+  }
+
+  /// Both names survive a loss of power.
+  private func newFolder(_ output: String, job: JobID) throws -> String {
+    let folder = WorkOrder.folder(ofOutput: output)
+    try FolderMaker.makeDurably(folder)
+    var number = try nextNumber(output, job: job)
+    while mkdir("\(folder)/order-\(number)", 0o777) != 0 {
+      guard errno == EEXIST else { throw failure(folder) }
+      number += 1
+    }
+    try FolderMaker(root: folder).sync(folder)
+    return "\(folder)/order-\(number)"
+  }
+
+  private func failure(_ folder: String, _ number: Int32 = errno) -> JobError {
+    .output("cannot make a folder in \(folder): \(systemWords(number))", hint: "check its permissions")
+  }
+}

@@ -1,0 +1,194 @@
+import Faults
+import Files
+import Foundation
+import Geometry
+import JSON
+import Planning
+import Views
+import Zarr
+
+/// A job's output on disk: its arrays, and the metadata that say what it is.
+///
+/// An OME-Zarr image is a group with an array a level; a plain array is the array itself. The attributes carry the job's
+/// uuid, by which a run notices that the folder is not its own any more.
+package final class OutputFolder: Sendable {
+  package let path: String
+  let plan: JobPlan
+  let uuid: String
+  package let folders: FolderMaker
+  /// Marks temp files as this process's.
+  package let temporaryTag: String
+  private let arrays: [ZarrArray]
+  private let provenance: JSONValue
+  private let mark: String
+  private let held: OpenFolder?
+
+  /// - Parameters:
+  ///   - mark: tells this process from those of other hosts, which may have the same number.
+  ///   - held: the folder, for whoever writes into it.
+  package init(
+    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: OpenFolder? = nil
+  ) throws(ZarrError) {
+    (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
+    (self.mark, self.held) = (mark, held)
+    temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
+    folders = held.map { FolderMaker($0) } ?? FolderMaker(root: path)
+    var arrays: [ZarrArray] = []
+    for layout in plan.levels {
+      arrays.append(
+        try ZarrArray(path: Self.arrayPath(path, layout.level, plan), spec: Self.spec(layout, plan, attributes: .object([:]))))
+    }
+    self.arrays = arrays
+  }
+
+  /// The same, held open: what is written from now on goes into this very folder, never into one that took its place.
+  ///
+  /// - Throws: `JobError.changed` where it is not this job's.
+  package func held(by title: String) throws -> OutputFolder {
+    let held: OpenFolder
+    do {
+      held = try OpenFolder(path)
+    } catch {
+      if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+      throw error
+    }
+    // looked at by its path, and only now: what had the path before is what is held, or the uuid is another
+    if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+    return try OutputFolder(path: path, plan: plan, uuid: uuid, provenance: provenance, mark: mark, held: held)
+  }
+
+  /// Whatever else went wrong or well: throws where what was written is not where it is looked for.
+  package func checkPlace(by title: String) throws {
+    if folders.isInPlace { return }
+    throw JobError.changed(
+      job: title, differences: [foreignness() ?? "the output \(path) was moved away and put back while it was written"])
+  }
+
+  package func array(_ level: Int) -> ZarrArray { arrays[level] }
+
+  /// The path of a block's file.
+  func file(of position: TCZYX, level: Int) -> String {
+    let array = arrays[level]
+    return array.path + "/" + array.blockFile(array.index(at: position))
+  }
+
+  /// Writes all metadata into a new folder and syncs it.
+  package func writeMetadata(into folder: String) throws(StorageError) {
+    let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
+    for layout in plan.levels {
+      let array = Self.arrayPath(folder, layout.level, plan)
+      for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
+        try write(file, into: array, below: folder)
+      }
+    }
+    guard plan.output.isOMEZarr else { return }
+    for file in groupFiles(windows: nil) { try write(file, into: folder, below: folder) }
+  }
+
+  /// What is only known when all voxels are: the contrast windows of the channels, from the coarsest level.
+  func writeFinalMetadata() throws {
+    guard plan.output.isOMEZarr else { return }
+    let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
+    try reach(.finalMetadataBegun)
+    for file in groupFiles(windows: windows) {
+      try writeFileAtomically(file.bytes, to: path + "/" + file.name, in: held, sync: true)
+    }
+    try reach(.finalMetadataWritten)
+  }
+
+  private func reach(_ point: FaultPoint) throws(StorageError) {
+    if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
+  }
+
+  /// Whether the folder holds this job's output: nil if so, else what was found instead.
+  package func foreignness() -> String? {
+    guard FileStatus.exists(path) else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
+    guard let found = foundUUID() else { return "the output \(path) has no metadata of this job" }
+    return found == uuid ? nil : "the output \(path) was replaced by another job (\(found))"
+  }
+
+  private func foundUUID() -> String? {
+    plan.output.isOMEZarr
+      ? (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
+      : (try? ZarrArray.open(path)).flatMap { Self.uuid(in: $0.attributes) }
+  }
+
+  /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
+  /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
+  package func lostMark() -> String? {
+    guard FileStatus.exists(path), foundUUID() == nil, metadataProblems().isEmpty else { return nil }
+    return "the metadata of the image \(path) are missing or not as this job wrote them"
+  }
+
+  /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
+  package func metadataProblems() -> [String] {
+    plan.levels.compactMap { layout in
+      let spec = Self.spec(layout, plan, attributes: .object([:]))
+      let file = "\(Self.arrayPath(path, layout.level, plan))/\(spec.decidingFile)"
+      guard let data = FileManager.default.contents(atPath: file) else { return "the metadata \(file) is missing or unreadable" }
+      return spec.isSaid(by: data) ? nil : "the metadata \(file) was altered"
+    }
+  }
+
+  /// Writes all metadata again; the voxels stay, and what others added to an array's attributes.
+  ///
+  /// - Parameter isComplete: whether all voxels are there, so that what is measured of them belongs to the image's.
+  package func repairMetadata(isComplete: Bool) throws {
+    let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
+    for layout in plan.levels {
+      let folder = Self.arrayPath(path, layout.level, plan)
+      let found = (try? ZarrArray.open(folder))?.attributes.object ?? [:]
+      let kept = JSONValue.object(found.merging(attributes.object ?? [:]) { $1 })
+      for file in Self.spec(layout, plan, attributes: kept).metadataFiles() { try write(file, into: folder, below: path) }
+    }
+    if !plan.output.isOMEZarr || lostMark() == nil { return }
+    for file in groupFiles(windows: nil) { try write(file, into: path, below: path) }
+    if isComplete { try writeFinalMetadata() }
+  }
+
+  private static func uuid(in attributes: JSONValue) -> String? {
+    let own = attributes["blockfuse"] ?? attributes["ome"]?["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
+      ?? attributes["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
+    return own?["uuid"]?.string
+  }
+
+  private func groupFiles(windows: [OMEChannel.Window]?) -> [(name: String, bytes: Data)] {
+    let colors = plan.output.colors(channelCount: plan.channelCount)
+    let channels = (0..<plan.channelCount).map { c in
+      OMEChannel(
+        label: plan.output.channelNames?[c], color: colors[c], window: windows?[c])
+    }
+    let stack = plan.outputStack
+    var writer = OMEWriter(
+      version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: stack.spacing, origin: stack.origin,
+      levels: plan.levels.map { OMEWriter.Level(path: String($0.level), absoluteFactor: $0.absoluteFactor) },
+      channels: channels, elementType: plan.outputType)
+    writer.isPhysical = plan.isPhysical
+    writer.timeScale = plan.output.timeScale
+    writer.timeOrigin = plan.output.timeOrigin
+    writer.timeUnit = plan.output.timeUnit
+    writer.metadata = .object([
+      "method": .string("mean of the window, odd remainder trimmed"), "blockfuse": provenance,
+    ])
+    return writer.groupFiles()
+  }
+
+  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(StorageError) {
+    let maker = FolderMaker(root: root)
+    let path = folder + "/" + file.name
+    try maker.ensureParent(of: path)
+    try writeFileAtomically(file.bytes, to: path, sync: true)
+    for folder in maker.takeUnsynced([path]) { try maker.sync(folder) }
+  }
+
+  private static func arrayPath(_ root: String, _ level: Int, _ plan: JobPlan) -> String {
+    plan.output.isOMEZarr ? "\(root)/\(level)" : root
+  }
+
+  private static func spec(_ layout: LevelLayout, _ plan: JobPlan, attributes: JSONValue) -> ArraySpec {
+    ArraySpec(
+      zarrFormat: plan.output.ngffVersion.zarrFormat, shape: plan.outputAxes(layout.shape), chunkShape: plan.outputAxes(layout.chunk),
+      shardShape: layout.shard.map { plan.outputAxes($0) }, elementType: plan.outputType,
+      compressor: plan.output.compressor, dimensionNames: plan.axes.map(\.rawValue), attributes: attributes)
+  }
+}

@@ -1,0 +1,99 @@
+import Files
+import Foundation
+import Geometry
+import JobStore
+import Planning
+import Zarr
+
+/// Files of an output folder that belong to no recorded block: temp files of killed runs, what stands in the place of a
+/// folder, and chunks that were renamed into place but never recorded, or are recorded empty. Readers may see such a chunk;
+/// a run makes it again, with equal bytes.
+package struct Strays {
+  package struct Stray: Sendable {
+    package let path: String
+    /// The block whose chunk it would be; nil for temp files and chunks outside the array.
+    package var block: BlockID?
+    /// Where something else stands in the place of a folder.
+    package var obstacle: Obstacle?
+  }
+
+  private let job: OpenJob
+  private let store: JobStore
+  /// Found at most; enough to see what happened.
+  private static let limit = 10_000
+
+  package init(job: OpenJob, store: JobStore) { (self.job, self.store) = (job, store) }
+
+  /// Sorted within a folder. While somebody works on the job, what is a stray now may be a recorded block's a moment later.
+  package func find() throws -> [Stray] {
+    var strays: [Stray] = []
+    let root = job.output.path
+    for entry in entries(of: root) ?? [] where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
+    for layout in job.plan.levels {
+      let array = job.output.array(layout.level)
+      let first = array.zarrFormat == 3 ? array.path + "/" + ZarrFileName.v3Chunks : array.path
+      if array.path != root {
+        guard let entries = entries(of: array.path) else {
+          noteObstacle(array.path, into: &strays)
+          continue
+        }
+        for entry in entries where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(array.path)/\(entry)")) }
+      }
+      try walk(first, index: [], layout: layout, axisCount: array.shape.count, into: &strays)
+    }
+    return Array(strays.prefix(Self.limit))
+  }
+
+  /// Folders are named by the indices of the axes, the files by the last one.
+  private func walk(
+    _ folder: String, index: [Int], layout: LevelLayout, axisCount: Int, into strays: inout [Stray]
+  ) throws {
+    let isLast = index.count == axisCount - 1
+    var present: [(name: String, number: Int)] = []
+    guard let entries = entries(of: folder) else { return noteObstacle(folder, into: &strays) }
+    for entry in entries {
+      if entry.hasSuffix(".tmp") {
+        if !index.isEmpty { strays.append(Stray(path: "\(folder)/\(entry)")) }
+      } else if let number = Int(entry), String(number) == entry {
+        present.append((entry, number))
+      }
+    }
+    present.sort { $0.number < $1.number }
+    if strays.count >= Self.limit { return }
+    if !isLast {
+      for (name, number) in present {
+        try walk("\(folder)/\(name)", index: index + [number], layout: layout, axisCount: axisCount, into: &strays)
+      }
+      return
+    }
+    guard let last = present.last else { return }
+    var row = TCZYX.zero
+    let axes = job.plan.axes
+    for (axis, number) in zip(axes, index) { row[axis] = number }
+    let grid = layout.grid
+    row.x = 0
+    let known: [BlockState] =
+      grid.contains(row)
+      ? try store.states(
+        of: job.record.id, level: layout.level, t: row.t, c: row.c,
+        blocks: Box3(lower: row.zyx, upper: Index3(row.z + 1, row.y + 1, min(grid.count.x, last.number + 1)))) : []
+    for (name, number) in present where number >= known.count || known[number] != .done {
+      var position = row
+      position.x = number
+      let isInside = grid.contains(position)
+      strays.append(
+        Stray(path: "\(folder)/\(name)", block: isInside ? BlockID(level: layout.level, position: position) : nil))
+    }
+  }
+
+  /// A file in the place of a folder keeps every block below it from being written.
+  private func noteObstacle(_ path: String, into strays: inout [Stray]) {
+    let obstacle = Obstacle(path: path, place: .folder)
+    if obstacle.isThere { strays.append(Stray(path: path, obstacle: obstacle)) }
+  }
+
+  /// Nil where it is no folder, or cannot be read.
+  private func entries(of folder: String) -> [String]? {
+    try? FolderListing(folder).names().sorted()
+  }
+}

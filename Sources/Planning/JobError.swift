@@ -1,0 +1,83 @@
+import Diagnostics
+
+/// What can go wrong with a job as a whole. A block's own failure is recorded with the block instead.
+package enum JobError: Failure, Sendable {
+  /// The dataset, the options or the output path cannot be used.
+  case invalid(what: String, hint: String)
+  /// Input, options, output or program are not what they were at submit; one line a difference.
+  case changed(job: String, differences: [String])
+  /// A stop was asked for by a signal.
+  case interrupted(signal: Int32)
+  /// The disk is full; the blocks in hand stay pending. Needed is an upper bound, before compression.
+  case diskFull(path: String, neededByteCount: Int? = nil)
+  /// What is recorded done cannot be read back.
+  case damaged(job: String, what: String)
+  /// The output folder cannot be written at all.
+  case output(String, hint: String)
+  /// Another process that shares the job recorded blocks that this one had claimed.
+  case lost(String)
+  /// Blocks of the level below are not done yet.
+  case notYet(level: Int, missing: Int, first: String)
+  case unexpected(String)
+
+  package var code: FailureCode {
+    switch self {
+    case .invalid: .invalidInput
+    case .changed: .changedSinceSubmit
+    case .interrupted: .interrupted
+    case .diskFull: .diskFull
+    case .damaged: .outputDamaged
+    case .output: .outputNotWritable
+    case .lost: .claimsLost
+    case .notYet: .levelBelowMissing
+    case .unexpected: .unexpected
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .invalid(let what, _): what
+    case .changed(let job, let differences):
+      "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
+    case .interrupted(let signal): "stopped by signal \(signal)"
+    case .diskFull(let path, _): "the disk that holds \(path) is full"
+    case .damaged(let job, let what): "job \(job): a block that is recorded done is missing or damaged: \(what)"
+    case .output(let what, _): what
+    case .lost(let what): what
+    case .notYet(let level, let missing, let first):
+      "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
+    case .unexpected(let what): what
+    }
+  }
+
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .invalid: .usage
+    case .changed: .changed
+    case .damaged: .damaged
+    case .notYet: .notYet
+    case .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
+    }
+  }
+
+  package var isDiskFull: Bool {
+    if case .diskFull = self { true } else { false }
+  }
+
+  package var hint: String {
+    switch self {
+    case .invalid(_, let hint), .output(_, let hint): hint
+    case .changed:
+      "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
+        + "job for the new data"
+    case .interrupted: "the same `blockfuse run` goes on where it stopped"
+    case .diskFull(_, let needed):
+      "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
+        + "; the same command goes on where it stopped"
+    case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
+    case .lost: "run again"
+    case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
+    case .unexpected: ""
+    }
+  }
+}

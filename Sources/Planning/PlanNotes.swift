@@ -1,0 +1,143 @@
+import Fusion
+import Geometry
+import Views
+
+/// What is worth a word about a plan: what it leaves out, and what it does as it is told and that is perhaps not meant.
+struct PlanNotes {
+  let dataset: Dataset
+  let options: JobOptions
+  let plan: JobPlan
+  let views: [View]
+  /// The finest resolution of each view.
+  let finest: [StackProperties]
+  /// One for all time points, or one for each.
+  let placements: [Placement]
+  let presence: ViewPresence
+
+  var all: [String] {
+    Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count) + outside + samePlace
+      + types + pyramid + seam
+  }
+
+  // MARK: - Views that are left out
+
+  /// Said at submit, and again by each run.
+  static func missing(_ views: [MissingView]) -> [String] {
+    if views.isEmpty { return [] }
+    let reasons = views.prefix(listedAtMost).map(\.reason).joined(separator: "; ")
+    return [
+      "\(counted(views.count)) left out, as missing_views says, since \(views.count == 1 ? "its image" : "their images") "
+        + "cannot be opened: \(reasons)\(more(views.count, listedAs: "missing_views"))"
+    ]
+  }
+
+  /// What the first view decides comes from another one.
+  private var firstView: [String] {
+    guard dataset.isFirstMissing, let first = views.first else { return [] }
+    return [
+      "the first view is missing: what it would decide (element type, voxel size, chunks) comes from view \"\(first.name)\", the "
+        + "first that is there"
+    ]
+  }
+
+  /// Said at submit, and again by each run.
+  static func absent(_ names: [String], of count: Int) -> [String] {
+    if names.isEmpty { return [] }
+    let verb = names.count == 1 ? "has" : "have"
+    return [
+      "\(names.count) of \(count) views \(verb) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
+        + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
+    ]
+  }
+
+  private var outside: [String] {
+    var notes: [String] = []
+    let (count, unknown) = (presence.outsideRegion, presence.unknownCount)
+    if count > 0 { notes.append("\(count) of \(views.count) views \(count == 1 ? "is" : "are") outside the region that was asked for") }
+    if unknown > 0 {
+      let verb = unknown == 1 ? "has" : "have"
+      notes.append("whether \(unknown) of \(views.count) views \(verb) a voxel in the output was not looked at, since it would take long")
+    }
+    return notes
+  }
+
+  private var samePlace: [String] {
+    let groups = SamePlace.groups(views, placements, sides: dataset.sides)
+    if groups.isEmpty { return [] }
+    let count = groups.reduce(0) { $0 + $1.count }
+    let names = groups.prefix(3).map { Self.listed($0.map { views[$0].name }) }.joined(separator: "; ")
+    let others = groups.count > 3 ? "; and so on, at \(groups.count) places" : ""
+    return [
+      "\(count) views are at the same place as another of their size, where they are fused into one: \(names)\(others). Fiji "
+        + "writes tiles that it discarded at the origin; choose others with --views, or correct the dataset"
+    ]
+  }
+
+  // MARK: - Values
+
+  /// Integers that the output cannot hold are clipped, unless a range says how to scale them.
+  private var types: [String] {
+    let type = plan.outputType
+    guard !plan.fusion.isMask, plan.fusion.intensityRange == nil else { return [] }
+    let wider = views.filter { !type.holds($0.level.elementType) }
+    guard let first = wider.first else { return [] }
+    let given = options.outputType == nil ? "the first view's type and so the output's" : "the output's type"
+    // float16 has infinities beyond its largest number
+    let fate = type.isInteger ? "they are clipped to it; --intensity-range MIN,MAX scales them, " : "beyond its largest they become infinite; "
+    return [
+      "\(wider.count) of \(views.count) views \(wider.count == 1 ? "has" : "have") values that \(type.rawValue), \(given), may not "
+        + "hold, such as \(first.level.elementType.rawValue) of view \"\(first.name)\": \(fate)--output-dtype chooses a type"
+    ]
+  }
+
+  private var pyramid: [String] {
+    guard plan.levels.count > 1 else { return [] }
+    let kind: String
+    if plan.fusion.isMask {
+      kind = "counts of views"
+    } else if plan.fusion.interpolationOrder == 0 {
+      kind = "voxels that are copied (interpolation_order 0)"
+    } else if ["first_view_wins", "last_view_wins"].contains(plan.fusion.function) {
+      kind = "voxels of one view (\(plan.fusion.function))"
+    } else {
+      return []
+    }
+    return [
+      "levels above 0 hold means: of \(kind) only level 0 is exact, and means of labels are no labels; "
+        + "--ome-zarr false writes level 0 alone"
+    ]
+  }
+
+  // MARK: - Seams
+
+  private var seam: [String] {
+    let seam = Seam.first(
+      views, placements[0], in: plan, order: plan.fusion.interpolationOrder, isMoving: placements.count > 1)
+    guard let seam else { return [] }
+    let isCoarse = [seam.first, seam.second].contains { views[$0].level.stack != finest[$0] }
+    let advice =
+      isCoarse
+      ? "A coarser level of them is read, whose voxels end earlier; a smaller output_spacing reads a finer one"
+      : "None of their voxels are on both sides of it; overlap the tiles, or place them whole voxels apart"
+    return [
+      "views that should touch leave black lines between them, such as \"\(views[seam.first].name)\" and "
+        + "\"\(views[seam.second].name)\" along \(seam.axis). \(advice)"
+    ]
+  }
+
+  // MARK: - Names
+
+  private static let listedAtMost = 20
+
+  private static func counted(_ count: Int) -> String { count == 1 ? "1 view is" : "\(count) views are" }
+
+  /// - Parameter key: where `--json` lists all of them.
+  private static func listed(_ names: [String], as key: String? = nil) -> String {
+    names.prefix(listedAtMost).map { "\"\($0)\"" }.joined(separator: ", ") + more(names.count, listedAs: key)
+  }
+
+  private static func more(_ count: Int, listedAs key: String?) -> String {
+    guard count > listedAtMost else { return "" }
+    return " and \(count - listedAtMost) more" + (key.map { " (`--json` lists all as \($0))" } ?? "")
+  }
+}
