@@ -119,7 +119,7 @@ let package = Package(
     .target(name: "Store", dependencies: ["Files", "Diagnostics"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
