@@ -9,6 +9,7 @@ import Testing
       ["CHDF5", "CTiffReader"],
       ["Geometry", "Memory", "Diagnostics", "Faults", "Migrations"],
       ["Threads", "Files", "JSON", "Pictures"],
+      ["Store"],
       ["Fusion", "Zarr"],
       ["HDF5", "JobStore"],
       ["Views"],

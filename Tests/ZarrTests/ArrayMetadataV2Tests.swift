@@ -53,8 +53,9 @@ import Zarr
     arguments: [
       ("zarr_format", 4, "zarr_format"), ("dtype", "|b1", "|b1"), ("dtype", "<c8", "<c8"), ("dtype", "|S4", "|S4"),
       ("dtype", "|u2", "|u2"), ("dtype", "<u3", "<u3"), ("dtype", [["r", "|u1"]], "data type"),
-      ("compressor", ["id": "bz2", "level": 1], "bz2"), ("compressor", ["id": "lzma"], "lzma"),
-      ("filters", [["id": "shuffle", "elementsize": 2]], "shuffle"), ("filters", [["id": "packbits"]], "packbits"),
+      ("compressor", ["id": "zfpy"], "zfpy"), ("compressor", ["id": "lzma", "format": 3], "lzma"),
+      ("filters", [["id": "shuffle", "elementsize": -2]], "shuffle"), ("filters", [["id": "packbits"]], "packbits"),
+      ("filters", [["id": "zstd"]], "zstd"), ("filters", [["id": "shuffle"], ["id": "delta", "dtype": "<u2"]], "more than one"),
       ("filters", [["id": "delta", "dtype": "<u4"]], "delta"), ("filters", [["id": "delta", "dtype": ">u2"]], "delta"),
       ("filters", [["id": "delta", "dtype": "<u2"], ["id": "delta", "dtype": "<u2"]], "more than one"),
       ("shape", [], "0 axes"), ("shape", [1, 1, 1, 1, 1, 1, 1, 1, 1], "9 axes"),
@@ -100,6 +101,7 @@ import Zarr
     for edit in [
       ["dtype": ">u2"], ["chunks": [2, 6]], ["order": "F"], ["fill_value": 1], ["dimension_separator": "/"],
       ["compressor": ["id": "zstd", "level": 1]], ["filters": [["id": "delta", "dtype": "<u2"]]],
+      ["filters": [["id": "shuffle"]]], ["filters": [["id": "shuffle", "elementsize": 2]]],
     ] as [[String: JSONValue]] {
       #expect(try open(edit).codecSummary != summary)
     }

@@ -19,6 +19,9 @@ import Zarr
     return ["name": "sharding_indexed", "configuration": .object(configuration.merging(edits) { $1 })]
   }
 
+  /// Differences of elements, as numcodecs names them.
+  static func delta(_ configuration: JSONValue) -> JSONValue { ["name": "numcodecs.delta", "configuration": configuration] }
+
   @Test func readsTheBaseAndTheOptionalMembers() throws {
     let array = try open([:])
     #expect(array.blockFile([1, 0]) == "c/1/0" && array.dimensionNames == nil && array.attributes == [:])
@@ -44,7 +47,13 @@ import Zarr
       ("data_type", ["name": "numpy.datetime64", "configuration": ["unit": "s"]], "datetime64"),
       ("chunk_grid", ["name": "rectilinear", "configuration": [:]], "rectilinear"),
       ("chunk_key_encoding", "fanout", "fanout"), ("storage_transformers", [["name": "secret"]], "secret"),
-      ("codecs", [little, "numcodecs.lzma"], "numcodecs.lzma"), ("codecs", ["vlen-utf8"], "vlen-utf8"),
+      ("codecs", [little, "numcodecs.zfpy"], "numcodecs.zfpy"),
+      ("codecs", [little, ["name": "numcodecs.lzma", "configuration": ["format": 3]]], "numcodecs.lzma"),
+      ("codecs", [delta(["dtype": "<u4"]), little], "numcodecs.delta"), ("codecs", [delta(["dtype": ">u2"]), little], "numcodecs.delta"),
+      ("codecs", [delta(["dtype": "<u2"]), delta(["dtype": "<u2"]), little], "after another"),
+      ("codecs", [["name": "transpose", "configuration": ["order": "F"]], delta(["dtype": "<u2"]), little], "transposition"),
+      ("codecs", [delta(["dtype": "<u2"]), ["name": "transpose", "configuration": ["order": "F"]], little], "transpose"),
+      ("codecs", [delta(["dtype": "<u2"]), shard([:])], "sharding_indexed"), ("codecs", ["vlen-utf8"], "vlen-utf8"),
       ("codecs", [shard(["index_codecs": [little, ["name": "zstd", "configuration": [:]]]])], "fixed size"),
       ("codecs", [shard(["codecs": [little, "pcodec"]])], "pcodec"),
       ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [65536, 65536]]], "chunk"),
@@ -57,7 +66,7 @@ import Zarr
 
   @Test(
     arguments: [
-      ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["bytes"]),
+      ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["numcodecs.shuffle", little]), ("codecs", [little, delta(["dtype": "<u2"])]), ("codecs", ["bytes"]),
       ("codecs", [little, ["name": "transpose", "configuration": ["order": [1, 0]]]]),
       ("codecs", [["name": "transpose", "configuration": ["order": [1, 1]]], little]),
       ("codecs", [["name": "transpose", "configuration": ["order": [0]]], little]), ("codecs", [1]),
