@@ -1,13 +1,16 @@
-/// A 16-bit IEEE float as bits: the standard library's `Float16` is missing on some platforms and calls a function a
-/// value on others.
-package struct Half: Equatable, Sendable, BitwiseCopyable {
-  package var bits: UInt16
+/// A 16-bit IEEE float as bits: the standard library's `Float16` is missing on some platforms, and on others calls a function
+/// for each value.
+///
+/// All of it may be inlined into other modules: their loops over voxels would be several times slower otherwise.
+@frozen public struct Half: Equatable, Sendable, BitwiseCopyable {
+  public var bits: UInt16
 
-  package init(bits: UInt16) { self.bits = bits }
+  @inlinable
+  public init(bits: UInt16) { self.bits = bits }
 
-  /// Rounds to nearest, ties to even; too large is infinity.
-  @inline(__always)
-  package init(_ value: Float) {
+  /// The nearest half to a number, ties to even; infinity for what is too large.
+  @inlinable @inline(__always)
+  public init(_ value: Float) {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     var a = value.bitPattern & 0x7fff_ffff
     if a >= 0x4780_0000 {
@@ -23,9 +26,9 @@ package struct Half: Equatable, Sendable, BitwiseCopyable {
     }
   }
 
-  /// Rounds once: by way of a `Float` that was rounded to odd.
-  @inline(__always)
-  package init(_ value: Double) {
+  /// The nearest half to a number. It is rounded only once: by way of a `Float` that was rounded to odd.
+  @inlinable @inline(__always)
+  public init(_ value: Double) {
     let near = Float(value)
     var pattern = near.bitPattern
     if near.isFinite && Double(near) != value && pattern & 1 == 0 {
@@ -34,8 +37,8 @@ package struct Half: Equatable, Sendable, BitwiseCopyable {
     self.init(Float(bitPattern: pattern))
   }
 
-  @inline(__always)
-  package var float: Float {
+  @inlinable @inline(__always)
+  public var float: Float {
     let shifted = UInt32(bits & 0x7fff) << 13
     let sign = UInt32(bits & 0x8000) << 16
     // 2^112 moves the exponent's bias, and makes subnormals normal
