@@ -9,12 +9,12 @@ package struct FileReader: ~Copyable {
 
   package var byteCount: Int { version.byteCount }
 
-  /// nil where there is no such file, which errors of the kind `absence` say.
-  package static func open(_ path: String, absence: [Int32] = [ENOENT]) throws(StorageError) -> FileReader? {
+  /// Nil where there is no such file. A path below what is no folder is an error.
+  package static func open(_ path: String) throws(StorageError) -> FileReader? {
     var descriptor: Int32
     repeat { descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
     if descriptor < 0 {
-      if absence.contains(errno) { return nil }
+      if errno == ENOENT { return nil }
       throw .io(step: .open, path: path, errno: errno)
     }
     var status = stat()

@@ -18,13 +18,6 @@ public struct FileVersion: Hashable, Sendable {
       inode: UInt64(status.st_ino))
   }
 
-  /// The version of the file that a path leads to.
-  public init(ofFile path: String) throws(StorageError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
-    self.init(status)
-  }
-
   /// Size and time as people read them, `1234 bytes, 1700000000.000000000`.
   public var text: String {
     let (seconds, nanoseconds) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)

@@ -12,5 +12,3 @@ package func missingMetadata(_ folder: Place) -> String {
   let inner = ["0", "s0"].first { child in [array, v3, N5Array.metadataFile].contains { has("\(child)/\($0)") } }
   return "it has no Zarr metadata (\(v3), \(group), \(array))" + (inner.map { ", but the folder \($0) in it has some" } ?? "")
 }
-
-package func missingMetadata(_ folder: String) -> String { missingMetadata(Place(folder)) }
