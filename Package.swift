@@ -118,7 +118,7 @@ let package = Package(
     .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", swiftSettings: settings),
+    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
