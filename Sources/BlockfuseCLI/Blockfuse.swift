@@ -1,5 +1,6 @@
 import ArgumentParser
 import Fusion
+import Jobs
 import Output
 import Synchronization
 
@@ -10,16 +11,8 @@ public func runBlockfuse(registry: FusionRegistry = .builtin) -> Never {
   launch(Array(CommandLine.arguments.dropFirst()))
 }
 
-/// What commands need that does not come from the command line.
-enum CommandSetup {
-  private static let stored = Mutex(FusionRegistry.builtin)
-
-  static var registry: FusionRegistry { stored.withLock { $0 } }
-  static func set(_ registry: FusionRegistry) { stored.withLock { $0 = registry } }
-}
-
-struct Blockfuse: ParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Blockfuse: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "blockfuse",
     abstract: "Fuses overlapping 3D views into one OME-Zarr, block by block, and never forgets what is done.",
     discussion: """
@@ -53,4 +46,6 @@ struct Blockfuse: ParsableCommand {
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),
     ])
+
+  package init() {}
 }

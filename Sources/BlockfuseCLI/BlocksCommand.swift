@@ -4,6 +4,7 @@ import Foundation
 import Geometry
 import JSON
 import JobStore
+import Jobs
 import Output
 import Planning
 import Zarr
@@ -107,7 +108,7 @@ struct BlocksCommand: ParsableCommand {
     let views = try opened.viewNames(touching: id)
     if json {
       var object = line(id, state, failure, record).object ?? [:]
-      object["views"] = .array(views.map { .string($0) })
+      object["views"] = JSONValue(views)
       object["file"] = .string(file)
       object["failures"] = .array(failure.map { [failureJSON($0)] } ?? [])
       Terminal.result(JSONValue.object(object).text)
@@ -158,8 +159,8 @@ struct BlocksCommand: ParsableCommand {
 
   private func line(_ block: BlockID, _ state: BlockState, _ failure: BlockFailure?, _ record: JobRecord) -> JSONValue {
     var object: [String: JSONValue] = [
-      "level": .int(Int64(block.level)),
-      "block": .array(axisNames(record).map { .int(Int64(block.position[$0])) }),
+      "level": JSONValue(block.level),
+      "block": JSONValue(axisNames(record).map { block.position[$0] }),
       "state": .string(state.rawValue),
     ]
     if let failure { object["failure"] = failureJSON(failure) }
@@ -168,7 +169,7 @@ struct BlocksCommand: ParsableCommand {
 
   private func failureJSON(_ failure: BlockFailure) -> JSONValue {
     .object([
-      "code": .string(failure.code), "message": .string(failure.message), "attempts": .int(Int64(failure.attempts)),
+      "code": .string(failure.code), "message": .string(failure.message), "attempts": JSONValue(failure.attempts),
       "time": .string(timeText(failure.at)),
     ])
   }

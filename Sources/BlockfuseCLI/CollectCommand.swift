@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import JSON
 import JobStore
+import Jobs
 import Orders
 import Planning
 import Zarr
@@ -67,9 +68,9 @@ struct CollectCommand: ParsableCommand {
     if json {
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": .string(order.path),
-          "settled": .int(Int64(report.settledBlocks)), "logs": .int(Int64(report.logs.count)),
-          "torn": .int(Int64(report.tornLogs)), "blocks": JobStatus.blocks(counts),
+          "job": JSONValue(id), "state": .string(report.state.rawValue), "order": .string(order.path),
+          "settled": JSONValue(report.settledBlocks), "logs": JSONValue(report.logs.count),
+          "torn": JSONValue(report.tornLogs), "blocks": JobStatus.blocks(counts),
         ]).text)
     } else {
       Terminal.result(
@@ -77,8 +78,8 @@ struct CollectCommand: ParsableCommand {
           + "\(report.logs.count.grouped) logs, \(report.logs.endedCount.grouped) of which have ended")
       if counts.pending > 0 { Terminal.news("\(counts.pending.grouped) of \(counts.total.grouped) blocks are not done yet") }
     }
-    if report.state == .failed { throw ExitCode(ExitStatus.someFailed.rawValue) }
-    if self.order != nil, report.state != .complete { throw ExitCode(ExitStatus.notYet.rawValue) }
+    if report.state == .failed { throw ExitStatus.someFailed }
+    if self.order != nil, report.state != .complete { throw ExitStatus.notYet }
   }
 
   private func report(_ end: OrderEnd) throws {
@@ -88,7 +89,7 @@ struct CollectCommand: ParsableCommand {
     if json {
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(end.job)), "state": .string(state.rawValue), "order": .string(end.path), "recorded": .bool(false),
+          "job": JSONValue(end.job), "state": .string(state.rawValue), "order": .string(end.path), "recorded": .bool(false),
           "blocks": JobStatus.blocks(counts),
         ]).text)
     } else {
@@ -98,7 +99,7 @@ struct CollectCommand: ParsableCommand {
     }
     Terminal.message(
       "the record is not up to date: `blockfuse collect \(end.job)` on the host of the job database brings it there")
-    if state == .failed { throw ExitCode(ExitStatus.someFailed.rawValue) }
-    if state != .complete { throw ExitCode(ExitStatus.notYet.rawValue) }
+    if state == .failed { throw ExitStatus.someFailed }
+    if state != .complete { throw ExitStatus.notYet }
   }
 }

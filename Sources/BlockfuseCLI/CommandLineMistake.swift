@@ -4,9 +4,9 @@ import Foundation
 import Geometry
 
 /// A command line that could not be understood, in words: what is wrong, what was probably meant, where to read more.
-struct CommandLineMistake {
-  private(set) var what: String
-  private(set) var hints: [String] = []
+package struct CommandLineMistake {
+  package private(set) var what: String
+  package private(set) var hints: [String] = []
 
   /// A command that does not exist; nil where the line has none such.
   static func command(_ arguments: [String], _ tree: CommandTree) -> CommandLineMistake? {
@@ -20,7 +20,7 @@ struct CommandLineMistake {
   }
 
   /// - Parameter message: the parser's: the error, help on what is missing, how the command is used.
-  init(_ message: String, _ arguments: [String], _ tree: CommandTree?) {
+  package init(_ message: String, _ arguments: [String], _ tree: CommandTree?) {
     if let tree, let command = Self.command(arguments, tree) {
       self = command
       return
@@ -60,7 +60,7 @@ struct CommandLineMistake {
   func tell() -> Never {
     Terminal.message("error: \(what)")
     for hint in hints { Terminal.message("hint: \(hint)") }
-    exit(ExitStatus.usage.rawValue)
+    exit(ExitStatus.usage.code)
   }
 
   private static func unknownOption(_ arguments: [String], _ tree: CommandTree) -> (wrong: String, meant: String?)? {

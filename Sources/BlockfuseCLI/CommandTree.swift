@@ -3,7 +3,7 @@ import Foundation
 
 /// All commands with their options, as the command line's parser knows them: what the manual is made of, and where a
 /// mistyped word is looked for.
-struct CommandTree: Decodable {
+package struct CommandTree: Decodable {
   struct Argument: Decodable {
     struct Name: Decodable {
       let kind: String
@@ -32,27 +32,27 @@ struct CommandTree: Decodable {
     }
   }
 
-  let commandName: String
+  package let commandName: String
   let shouldDisplay: Bool
   let abstract: String?
   let discussion: String?
   let subcommands: [CommandTree]?
   let arguments: [Argument]?
 
-  static func read() throws -> CommandTree {
+  package static func read() throws -> CommandTree {
     struct Document: Decodable { let command: CommandTree }
     return try JSONDecoder().decode(Document.self, from: Data(Blockfuse._dumpHelp().utf8)).command
   }
 
   /// The command with a name, such as `run`; `help` as well.
-  func command(_ name: String) -> CommandTree? { subcommands?.first { $0.commandName == name } }
+  package func command(_ name: String) -> CommandTree? { subcommands?.first { $0.commandName == name } }
 
   /// What people see: without `help`, which every program has.
-  var shown: [CommandTree] { (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" } }
+  package var shown: [CommandTree] { (subcommands ?? []).filter { $0.shouldDisplay && $0.commandName != "help" } }
 
   /// Whether options that it does not know are for another program.
   var passesOptionsOn: Bool { (arguments ?? []).contains { $0.parsingStrategy == "allUnrecognized" } }
 
   /// `--output`, `-o`, … as typed.
-  var optionNames: [String] { (arguments ?? []).flatMap { ($0.names ?? []).map(\.typed) } }
+  package var optionNames: [String] { (arguments ?? []).flatMap { ($0.names ?? []).map(\.typed) } }
 }

@@ -1,8 +1,8 @@
+import Planning
 import ArgumentParser
 import Foundation
-import Fusion
-import Geometry
 import JobStore
+import Jobs
 
 /// What a shell offers for values that it cannot know itself. A shell that asks must not be told of errors.
 extension CompletionKind {
@@ -19,12 +19,15 @@ extension CompletionKind {
     return words.filter { $0.hasPrefix(prefix) }
   }
 
-  static let fusionFunctions = custom { _, _, prefix in
-    CommandSetup.registry.fusionNames.filter { $0.hasPrefix(prefix) }
-  }
-
-  static let weightsFunctions = custom { _, _, prefix in
-    (["null"] + CommandSetup.registry.weightsNames).filter { $0.hasPrefix(prefix) }
+  /// Those of an option of a fusion; nil where nothing is known of its value.
+  static func choices(_ choices: OptionChoices) -> CompletionKind? {
+    switch choices {
+    case .any: nil
+    case .words(let words): .list(words)
+    // a program of one's own has more of them than the script that a shell was given
+    case .fusionFunctions, .weightsFunctions:
+      .custom { _, _, prefix in choices.words(CommandSetup.registry).filter { $0.hasPrefix(prefix) } }
+    }
   }
 
   static func names<Name: CaseIterable & RawRepresentable>(_: Name.Type) -> CompletionKind where Name.RawValue == String {

@@ -7,16 +7,16 @@ func reportingErrors(_ body: () throws -> Void) throws {
   do {
     try body()
   } catch JobError.interrupted(let signal) {
-    throw ExitCode(128 + signal)
+    throw ExitStatus.stopped(signal: signal)
   } catch let failure as any Failure {
     Terminal.message("error: \(failure.description)")
     if !failure.hint.isEmpty { Terminal.message("hint: \(failure.hint)") }
-    throw ExitCode(failure.exitStatus.rawValue)
-  } catch let error where error is ExitCode || error is ValidationError {
-    // the argument parser says these
+    throw failure.exitStatus
+  } catch let error where error is ExitStatus || error is ValidationError {
+    // the one has been said, the argument parser says the other
     throw error
   } catch {
     Terminal.message("error: \(error)")
-    throw ExitCode(ExitStatus.unexpected.rawValue)
+    throw ExitStatus.unexpected
   }
 }

@@ -1,14 +1,13 @@
 import Diagnostics
 import Foundation
 import Geometry
+import JSON
 import JobStore
 import Jobs
-import JSON
 import Orders
 import Output
 import Planning
 import Views
-import Zarr
 
 /// What `status` and `list` say of a job.
 struct JobStatus {
@@ -36,18 +35,18 @@ struct JobStatus {
   var json: JSONValue {
     let d = job.description
     var object: [String: JSONValue] = [
-      "job": .int(Int64(job.id)), "name": text(d.name), "state": .string(job.state.rawValue),
+      "job": JSONValue(job.id), "name": JSONValue(d.name), "state": .string(job.state.rawValue),
       "dataset": .string(d.datasetPath), "output": .string(d.outputPath), "uuid": .string(d.uuid),
-      "program": .string(d.programVersion), "voxel_revision": .int(Int64(d.voxelRevision)),
+      "program": .string(d.programVersion), "voxel_revision": JSONValue(d.voxelRevision),
       "created": .string(timeText(job.createdAt)),
-      "element_type": .string(d.elementType.rawValue), "output_problem": text(outputProblem),
-      "transform_key": text(d.transformKey),
+      "element_type": .string(d.elementType.rawValue), "output_problem": JSONValue(outputProblem),
+      "transform_key": JSONValue(d.transformKey),
     ]
     object["options"] = (try? JSONValue.parse(d.options)) ?? .null
     let details = job.jobDetails
     object["planewise"] = (details?.plan.fusion.isPlanewise).map { .bool($0) } ?? .null
-    object["views_without_voxels"] = .array((details?.viewsWithoutVoxels ?? []).map { .string($0) })
-    object["missing_views"] = .array((details?.missingViews ?? []).map { .string($0.name) })
+    object["views_without_voxels"] = JSONValue(details?.viewsWithoutVoxels ?? [])
+    object["missing_views"] = JSONValue((details?.missingViews ?? []).map(\.name))
     let stack = details?.plan.outputStack
     object["spacing"] = space(stack?.spacing ?? d.spacing)
     object["origin"] = space(stack?.origin ?? d.origin)
@@ -55,17 +54,17 @@ struct JobStatus {
     object["origin_world"] = space(d.origin)
     object["levels"] = .array(levels.map { level($0) })
     object["blocks"] = Self.blocks(reading.counts)
-    object["seconds_left"] = reading.secondsLeft.map { .double($0) } ?? .null
-    object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) } ?? .null
+    object["seconds_left"] = JSONValue(reading.secondsLeft)
+    object["voxels_per_second"] = JSONValue(reading.voxelsPerSecond)
     object["order"] = order.map { order in
       .object([
-        "path": .string(order.record.path), "logs": .int(Int64(order.logs.count)),
-        "ended_logs": .int(Int64(order.logs.endedCount)), "made": .string(timeText(order.record.madeAt)),
-        "collected": text(order.record.collectedAt.map(timeText)),
+        "path": .string(order.record.path), "logs": JSONValue(order.logs.count),
+        "ended_logs": JSONValue(order.logs.endedCount), "made": .string(timeText(order.record.madeAt)),
+        "collected": JSONValue(order.record.collectedAt.map(timeText)),
         // what tasks have logged since
         "behind": .object([
-          "logs": .int(Int64(order.freshness.logCount)), "bytes": .int(Int64(order.freshness.byteCount)),
-          "written": text(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
+          "logs": JSONValue(order.freshness.logCount), "bytes": JSONValue(order.freshness.byteCount),
+          "written": JSONValue(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
         ]),
       ])
     } ?? .null
@@ -73,15 +72,13 @@ struct JobStatus {
     return .object(object)
   }
 
-  private func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
-
   private func level(_ record: LevelRecord) -> JSONValue {
     func numbers(_ value: TCZYX) -> JSONValue {
-      .array(value.values(is3D: is3D).map { .int(Int64($0)) })
+      JSONValue(value.values(is3D: is3D))
     }
     let layout = record.layout
     return .object([
-      "level": .int(Int64(layout.level)), "shape": numbers(layout.shape), "chunks": numbers(layout.chunk),
+      "level": JSONValue(layout.level), "shape": numbers(layout.shape), "chunks": numbers(layout.chunk),
       "shards": layout.shard.map(numbers) ?? .null, "grid": numbers(layout.grid.count),
       "blocks": Self.blocks(record.counts),
     ])
@@ -89,9 +86,9 @@ struct JobStatus {
 
   static func blocks(_ counts: BlockCounts) -> JSONValue {
     .object([
-      "total": .int(Int64(counts.total)), "done": .int(Int64(counts.done)), "empty": .int(Int64(counts.empty)),
-      "failed": .int(Int64(counts.failed)), "running": .int(Int64(counts.running)),
-      "pending": .int(Int64(counts.pending)),
+      "total": JSONValue(counts.total), "done": JSONValue(counts.done), "empty": JSONValue(counts.empty),
+      "failed": JSONValue(counts.failed), "running": JSONValue(counts.running),
+      "pending": JSONValue(counts.pending),
     ])
   }
 
@@ -104,11 +101,11 @@ struct JobStatus {
 
   private func run(_ run: RunRecord) -> JSONValue {
     .object([
-      "host": .string(run.worker.host), "pid": .int(Int64(run.worker.pid)), "live": .bool(run.isLive),
+      "host": .string(run.worker.host), "pid": JSONValue(run.worker.pid), "live": .bool(run.isLive),
       "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
-      "seconds": .double(reading.seconds(of: run)), "ended": run.endedAt.map { .string(timeText($0)) } ?? .null, "blocks": .int(Int64(run.progress.blocks)),
-      "voxels": .int(Int64(run.progress.voxels)), "written_voxels": .int(Int64(run.progress.writtenVoxels)),
-      "bytes": .int(Int64(run.progress.bytes)),
+      "seconds": .double(reading.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)), "blocks": JSONValue(run.progress.blocks),
+      "voxels": JSONValue(run.progress.voxels), "written_voxels": JSONValue(run.progress.writtenVoxels),
+      "bytes": JSONValue(run.progress.bytes),
     ])
   }
 }

@@ -18,10 +18,12 @@ func launch(_ arguments: [String]) -> Never {
     // what `sbatch` finds it gives to every task, and complains where a host allows less
     if !(command is SlurmCommand) { OpenFiles.raiseLimit() }
     try command.run()
-    Blockfuse.exit(withError: Terminal.hasLostResults ? ExitCode(ExitStatus.unexpected.rawValue) : nil)
+    exit((Terminal.hasLostResults ? ExitStatus.unexpected : .done).code)
+  } catch let status as ExitStatus {
+    // what is wrong was said already, also where it is the command line
+    exit(status.code)
   } catch {
-    // an exit status was told already, also where it is that of a wrong command line
-    guard !(error is ExitCode), Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }
+    guard Blockfuse.exitCode(for: error) == .validationFailure else { Blockfuse.exit(withError: error) }
     CommandLineMistake(Blockfuse.fullMessage(for: error), arguments, try? CommandTree.read()).tell()
   }
 }

@@ -3,9 +3,9 @@ import Diagnostics
 import Fusion
 import Geometry
 import JSON
+import Jobs
 import Planning
 import Views
-import Zarr
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,36 +40,36 @@ struct PlanCommand: ParsableCommand {
 
   private func document(_ result: Planner.Result, _ memory: MemoryPlan, _ warnings: [String]) -> JSONValue {
     let plan = result.plan
-    func numbers(_ value: TCZYX) -> JSONValue { .array(plan.outputAxes(value).map { .int(Int64($0)) }) }
+    func numbers(_ value: TCZYX) -> JSONValue { JSONValue(plan.outputAxes(value)) }
     func space(_ value: Vector3) -> JSONValue {
       .object(Dictionary(uniqueKeysWithValues: plan.spatialAxes.map { ($0.rawValue, .double(value[$0.spaceLane ?? 0])) }))
     }
     return .object([
-      "views": .int(Int64(result.views.count)),
-      "views_without_voxels": .array(result.viewsWithoutVoxels.map { .string($0) }),
-      "views_outside_region": .int(Int64(result.viewsOutsideRegion)),
-      "missing_views": .array(result.missingViews.map { .string($0.name) }), "element_type": .string(plan.outputType.rawValue),
-      "axes": .array(plan.axes.map { .string($0.rawValue) }), "shape": numbers(plan.levels[0].shape),
+      "views": JSONValue(result.views.count),
+      "views_without_voxels": JSONValue(result.viewsWithoutVoxels),
+      "views_outside_region": JSONValue(result.viewsOutsideRegion),
+      "missing_views": JSONValue(result.missingViews.map(\.name)), "element_type": .string(plan.outputType.rawValue),
+      "axes": JSONValue(plan.axes.map(\.rawValue)), "shape": numbers(plan.levels[0].shape),
       "spacing": space(plan.outputStack.spacing), "origin": space(plan.outputStack.origin),
       "spacing_world": space(plan.stack.spacing), "origin_world": space(plan.stack.origin),
-      "world_unit": plan.output.worldUnit?.micrometres.map { .double($0) } ?? .null,
+      "world_unit": JSONValue(plan.output.worldUnit?.micrometres),
       "planewise": .bool(plan.fusion.isPlanewise),
-      "transform_key": plan.fusion.transformKey.map { .string($0) } ?? .null,
+      "transform_key": JSONValue(plan.fusion.transformKey),
       "levels": .array(
         plan.levels.map { level in
           .object([
-            "level": .int(Int64(level.level)), "shape": numbers(level.shape), "chunks": numbers(level.chunk),
+            "level": JSONValue(level.level), "shape": numbers(level.shape), "chunks": numbers(level.chunk),
             "shards": level.shard.map(numbers) ?? .null, "grid": numbers(level.grid.count),
-            "blocks": .int(Int64(level.grid.total)),
+            "blocks": JSONValue(level.grid.total),
           ])
         }),
-      "blocks": .int(Int64(plan.blockCount)), "files": .int(Int64(plan.blockCount)),
-      "bytes": .int(Int64(plan.byteCount)),
+      "blocks": JSONValue(plan.blockCount), "files": JSONValue(plan.blockCount),
+      "bytes": JSONValue(plan.byteCount),
       "memory": .object([
-        "total": .int(Int64(memory.totalByteCount)), "workers": .int(Int64(memory.workers)),
-        "per_worker": .int(Int64(memory.workerByteCount)), "cache": .int(Int64(memory.cacheByteCount)),
+        "total": JSONValue(memory.totalByteCount), "workers": JSONValue(memory.workers),
+        "per_worker": JSONValue(memory.workerByteCount), "cache": JSONValue(memory.cacheByteCount),
       ]),
-      "warnings": .array(warnings.map { .string($0) }),
+      "warnings": JSONValue(warnings),
     ])
   }
 

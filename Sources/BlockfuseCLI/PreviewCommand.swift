@@ -4,6 +4,7 @@ import Foundation
 import Geometry
 import JSON
 import JobStore
+import Jobs
 import Output
 import Pictures
 import Planning
@@ -60,10 +61,10 @@ struct PreviewCommand: ParsableCommand {
 
   private func document(_ projection: Projection, _ job: OpenJob) -> JSONValue {
     .object([
-      "job": .int(Int64(job.record.id)), "file": .string(output), "axis": .string(projection.axis.rawValue),
-      "level": .int(Int64(projection.level)), "timepoint": .int(Int64(projection.time)),
-      "width": .int(Int64(projection.picture.width)), "height": .int(Int64(projection.picture.height)),
-      "pixel_size": .double(projection.pixelSize), "notes": .array(projection.notes.map { .string($0) }),
+      "job": JSONValue(job.record.id), "file": .string(output), "axis": .string(projection.axis.rawValue),
+      "level": JSONValue(projection.level), "timepoint": JSONValue(projection.time),
+      "width": JSONValue(projection.picture.width), "height": JSONValue(projection.picture.height),
+      "pixel_size": .double(projection.pixelSize), "notes": JSONValue(projection.notes),
       "channels": .array(
         projection.channels.map {
           .object(["name": .string($0.name), "low": .double($0.range.lowerBound), "high": .double($0.range.upperBound)])

@@ -3,8 +3,8 @@ import Engine
 import Foundation
 import JSON
 import JobStore
+import Jobs
 import Synchronization
-import Zarr
 
 /// Says how a run is getting on: a line that is redrawn on a terminal, a plain line now and then elsewhere.
 final class ProgressReporter: Sendable {
@@ -51,18 +51,18 @@ final class ProgressReporter: Sendable {
 
   static func json(_ reading: RunMeter.Reading, ending: Runner.Ending?) -> JSONValue {
     var object: [String: JSONValue] = [
-      "level": .int(Int64(reading.level)),
+      "level": JSONValue(reading.level),
       // of the job
       "blocks": .object([
-        "total": .int(Int64(reading.counts.total)), "settled": .int(Int64(reading.counts.settled)),
-        "done": .int(Int64(reading.counts.done)), "empty": .int(Int64(reading.counts.empty)),
-        "failed": .int(Int64(reading.counts.failed)),
+        "total": JSONValue(reading.counts.total), "settled": JSONValue(reading.counts.settled),
+        "done": JSONValue(reading.counts.done), "empty": JSONValue(reading.counts.empty),
+        "failed": JSONValue(reading.counts.failed),
       ]),
       "this_run": .object([
-        "done": .int(Int64(reading.doneBlocks)), "empty": .int(Int64(reading.emptyBlocks + reading.bulkEmptyBlocks)),
-        "failed": .int(Int64(reading.failedBlocks)),
+        "done": JSONValue(reading.doneBlocks), "empty": JSONValue(reading.emptyBlocks + reading.bulkEmptyBlocks),
+        "failed": JSONValue(reading.failedBlocks),
       ]),
-      "voxels": .int(Int64(reading.voxels)), "bytes_written": .int(Int64(reading.writtenByteCount)),
+      "voxels": JSONValue(reading.voxels), "bytes_written": JSONValue(reading.writtenByteCount),
       "seconds": .double(reading.elapsedSeconds),
     ]
     object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) }
@@ -78,9 +78,4 @@ final class ProgressReporter: Sendable {
     }
     return .object(object)
   }
-}
-
-extension JSONValue {
-  /// On one line.
-  var text: String { String(decoding: serialized(pretty: false), as: UTF8.self) }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Foundation
 import JobStore
 import Planning
@@ -42,7 +43,7 @@ struct ServeCommand: ParsableCommand {
       while end.wait(timeout: .now() + 0.1) == .timedOut {
         guard let signal = Signals.stopFlag.signal else { continue }
         task.cancel()
-        throw ExitCode(128 + signal)
+        throw ExitStatus.stopped(signal: signal)
       }
       guard let error = failure.withLock({ $0 }) else { return }
       guard case JobServer.Failure.cannotListen(let port, let why) = error else { throw error }

@@ -3,6 +3,7 @@ import Diagnostics
 import Foundation
 import JSON
 import JobStore
+import Jobs
 import Slurm
 import Zarr
 
@@ -53,10 +54,8 @@ struct SlurmCommand: ParsableCommand {
   func validate() throws {
     if let tasks, tasks < 1 || tasks > 1_000_000 { throw ValidationError("--tasks must be from 1 to 1,000,000") }
     if let atOnce, atOnce < 1 { throw ValidationError("--at-once must be at least 1") }
-    if let workers, workers < 1 || workers > 4096 { throw ValidationError("--workers must be from 1 to 4096") }
-    if let memory, byteCount(memory) == nil {
-      throw ValidationError("--memory \(memory): expected a size such as 600MiB, 4GiB or 2000000000")
-    }
+    try ResourceOptions.check(workers: workers)
+    try ResourceOptions.check(memory: memory)
     if let name = SlurmWords(words).forbidden { throw ValidationError("\(name) cannot be passed on to sbatch: it is set here") }
   }
 
@@ -78,7 +77,7 @@ struct SlurmCommand: ParsableCommand {
       if cancel {
         let ids = try jobs.cancel(String(id))
         if json {
-          Terminal.result(JSONValue.object(["job": .int(Int64(id)), "cancelled": texts(ids)]).text)
+          Terminal.result(JSONValue.object(["job": JSONValue(id), "cancelled": JSONValue(ids)]).text)
         } else {
           Terminal.news(ids.isEmpty ? "nothing of job \(id) runs or waits" : "cancelled \(ids.joined(separator: " "))")
         }
@@ -87,7 +86,7 @@ struct SlurmCommand: ParsableCommand {
       let report = try jobs.submit(String(id), request, note: { Terminal.message("note: \($0)") })
       show(report, id)
       if report.failedBlocks > 0, report.submitted.isEmpty, report.activeTasks == 0 {
-        throw ExitCode(ExitStatus.someFailed.rawValue)
+        throw ExitStatus.someFailed
       }
     }
   }
@@ -96,10 +95,10 @@ struct SlurmCommand: ParsableCommand {
     if json {
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(id)), "state": .string(report.state.rawValue), "order": report.order.map { .string($0) } ?? .null,
+          "job": JSONValue(id), "state": .string(report.state.rawValue), "order": JSONValue(report.order),
           "new_order": .bool(report.isNewOrder), "submitted": .array(report.submitted.map(submitted)),
-          "active_tasks": .int(Int64(report.activeTasks)), "active_ids": texts(report.activeIDs),
-          "failed_blocks": .int(Int64(report.failedBlocks)),
+          "active_tasks": JSONValue(report.activeTasks), "active_ids": JSONValue(report.activeIDs),
+          "failed_blocks": JSONValue(report.failedBlocks),
         ]).text)
     } else {
       for job in report.submitted {
@@ -128,30 +127,12 @@ struct SlurmCommand: ParsableCommand {
 
   private func submitted(_ job: SlurmJobs.Submitted) -> JSONValue {
     .object([
-      "id": .string(job.id), "level": job.level.map { .int(Int64($0)) } ?? .null, "tasks": .int(Int64(job.tasks)),
-      "indices": .string(job.indices), "after": texts(job.after),
+      "id": .string(job.id), "level": JSONValue(job.level), "tasks": JSONValue(job.tasks),
+      "indices": .string(job.indices), "after": JSONValue(job.after),
     ])
   }
 
-  private func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
-
   private static var thisProgram: String {
     Bundle.main.executablePath ?? CommandLine.arguments[0]
-  }
-}
-
-/// The options of sbatch that most sites ask for; all others can be passed on as well.
-struct SlurmOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where tasks run.", valueName: "name")) var partition: String?
-  @Option(help: ArgumentHelp("Who pays.", valueName: "name")) var account: String?
-  @Option(help: ArgumentHelp("Quality of service.", valueName: "name")) var qos: String?
-  @Option(help: ArgumentHelp("A task's limit, such as 12:00:00.", valueName: "time")) var time: String?
-  @Option(help: ArgumentHelp("CPUs of a task.", valueName: "n")) var cpusPerTask: String?
-  @Option(help: ArgumentHelp("Memory of a task, such as 16G.", valueName: "size")) var mem: String?
-
-  var arguments: [String] {
-    [
-      ("partition", partition), ("account", account), ("qos", qos), ("time", time), ("cpus-per-task", cpusPerTask), ("mem", mem),
-    ].compactMap { name, value in value.map { "--\(name)=\($0)" } }
   }
 }

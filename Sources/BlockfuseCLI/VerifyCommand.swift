@@ -8,7 +8,6 @@ import Jobs
 import Output
 import Planning
 import Synchronization
-import Zarr
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,9 +27,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
-  func validate() throws {
-    if let workers, workers < 1 { throw ValidationError("--workers must be at least 1") }
-  }
+  func validate() throws { try ResourceOptions.check(workers: workers) }
 
   func run() throws {
     try reportingErrors {
@@ -57,10 +54,10 @@ struct VerifyCommand: ParsableCommand {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
         Terminal.message("hint: what the record says is done is not there; submit again")
-        throw ExitCode(ExitStatus.damaged.rawValue)
+        throw ExitStatus.damaged
       }
       show(report, record)
-      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitCode(ExitStatus.damaged.rawValue) }
+      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitStatus.damaged }
     }
   }
 
@@ -68,17 +65,17 @@ struct VerifyCommand: ParsableCommand {
     if json {
       let problems: [JSONValue] = report.problems.map {
         .object([
-          "level": .int(Int64($0.block.level)),
-          "block": .array(positionNumbers($0.block, record).map { .int(Int64($0)) }), "code": .string($0.code),
+          "level": JSONValue($0.block.level),
+          "block": JSONValue(positionNumbers($0.block, record)), "code": .string($0.code),
           "message": .string($0.message),
         ])
       }
       Terminal.result(
         JSONValue.object([
-          "job": .int(Int64(record.id)), "state": .string(record.state.rawValue),
-          "checked": .int(Int64(report.checkedBlocks)), "bytes": .int(Int64(report.checkedByteCount)),
-          "problems": .array(problems), "metadata_problems": .array(report.metadataProblems.map { .string($0) }), "strays": .array(report.strays.map { .string($0) }),
-          "repaired": .int(Int64(report.repairedBlocks)), "strays_removed": .int(Int64(report.removedStrays)),
+          "job": JSONValue(record.id), "state": .string(record.state.rawValue),
+          "checked": JSONValue(report.checkedBlocks), "bytes": JSONValue(report.checkedByteCount),
+          "problems": .array(problems), "metadata_problems": JSONValue(report.metadataProblems), "strays": JSONValue(report.strays),
+          "repaired": JSONValue(report.repairedBlocks), "strays_removed": JSONValue(report.removedStrays),
         ]).text)
       return
     }
@@ -102,26 +99,5 @@ struct VerifyCommand: ParsableCommand {
 
   private func positionNumbers(_ block: BlockID, _ record: JobRecord) -> [Int] {
     block.position.values(is3D: record.description.is3D)
-  }
-}
-
-struct RetryCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "retry",
-    abstract: "Failed blocks become pending.",
-    discussion: "Example: blockfuse retry 3 && blockfuse run 3")
-
-  @OptionGroup var job: JobArgument
-  @Flag(help: "Print the answer as one JSON document.") var json = false
-  @OptionGroup var database: DatabaseOption
-
-  func run() throws {
-    try reportingErrors {
-      let store = try database.existing()
-      let record = try store.job(job.job)
-      let count = try store.retry(record.id)
-      Terminal.result(json ? JSONValue.object(["job": .int(Int64(record.id)), "pending": .int(Int64(count))]).text : "\(count)")
-      Terminal.news("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
-    }
   }
 }

@@ -49,13 +49,13 @@ struct WorkCommand: ParsableCommand {
       let title = "task \(place.index) of \(place.count)"
       if case .stopped(let signal) = outcome.ending {
         Terminal.news("\(title): stopped by \(Signals.name(signal)); the same command goes on from here")
-        throw ExitCode(128 + signal)
+        throw ExitStatus.stopped(signal: signal)
       }
       let done = outcome.reading.finishedBlocks
       Terminal.news("\(title): \(done.grouped) blocks in \(durationText(outcome.reading.elapsedSeconds))")
       if outcome.failed > 0 {
         Terminal.message("\(outcome.failed.grouped) blocks of the share failed, or rest on failed ones; `blockfuse collect` says which")
-        throw ExitCode(ExitStatus.someFailed.rawValue)
+        throw ExitStatus.someFailed
       }
       if outcome.waiting > 0 {
         Terminal.news("\(outcome.waiting.grouped) blocks rest on those of other tasks, which do them, or leave them to a later one")

@@ -1,27 +1,55 @@
-/// What a command's exit status says.
-public enum ExitStatus: Int32, Sendable {
-  case done = 0
-  case unexpected = 1
-  case someFailed = 3
-  case changed = 4
-  case noJob = 10
-  case alreadyRunning = 11
-  case damaged = 12
-  case usage = 64
-  /// Blocks of the level below are not done yet.
-  case notYet = 75
+import Foundation
 
-  /// Every status and what it means, for the manual.
-  public static let meanings: [(status: String, meaning: String)] = [
-    ("0", "Done; also when --limit was reached, and when verify --repair mended everything."),
-    ("1", "An unexpected error, or a full disk: the blocks in hand stay pending."),
-    ("3", "Finished, but some blocks failed."),
-    ("4", "Input, options or program changed since submit."),
-    ("10", "No such job, or no such database."),
-    ("11", "Another live process runs the job."),
-    ("12", "A block recorded as done is missing or damaged."),
-    ("64", "The command line, the dataset or the options are wrong."),
-    ("75", "Blocks of the level below are not done yet (work)."),
-    ("130, 143", "Stopped by SIGINT or SIGTERM; the same command goes on."),
+/// What the program's exit status says: all that there are.
+///
+/// A command throws one where it did its work, and the answer is not that all is well.
+public enum ExitStatus: Error, Hashable, Sendable {
+  case done
+  case unexpected
+  case someFailed
+  case changed
+  case noJob
+  case alreadyRunning
+  case damaged
+  case usage
+  case notYet
+  case stopped(signal: Int32)
+
+  /// The number that the shell gets.
+  public var code: Int32 {
+    switch self {
+    case .done: 0
+    case .unexpected: 1
+    case .someFailed: 3
+    case .changed: 4
+    case .noJob: 10
+    case .alreadyRunning: 11
+    case .damaged: 12
+    case .usage: 64
+    case .notYet: 75
+    case .stopped(let signal): 128 + signal
+    }
+  }
+
+  /// A sentence for the manual.
+  public var meaning: String {
+    switch self {
+    case .done: "Done; also when --limit was reached, and when verify --repair mended everything."
+    case .unexpected: "An unexpected error, or a full disk: the blocks in hand stay pending."
+    case .someFailed: "Finished, but some blocks failed."
+    case .changed: "Input, options or program changed since submit."
+    case .noJob: "No such job, or no such database."
+    case .alreadyRunning: "Another live process runs the job."
+    case .damaged: "A block recorded as done is missing or damaged."
+    case .usage: "The command line, the dataset or the options are wrong."
+    case .notYet: "Blocks of the level below are not done yet (work)."
+    case .stopped: "Stopped by SIGINT or SIGTERM; the same command goes on."
+    }
+  }
+
+  /// All of them, those with one meaning together, in the order of their numbers.
+  public static let all: [[ExitStatus]] = [
+    [.done], [.unexpected], [.someFailed], [.changed], [.noJob], [.alreadyRunning], [.damaged], [.usage], [.notYet],
+    [.stopped(signal: SIGINT), .stopped(signal: SIGTERM)],
   ]
 }

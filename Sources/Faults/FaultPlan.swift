@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 /// What is to go wrong where, as the environment variable `BLOCKFUSE_FAULT` says. For tests only.

@@ -6,6 +6,8 @@ public struct FusionRegistry: Sendable {
   private var fusionTypes: [String: any FusionFunction.Type] = [:]
   private var weightsTypes: [String: any WeightsFunction.Type] = [:]
   private var batchTypes: [String: any BatchFunction.Type] = [:]
+  /// The built-in ones first, the default before all.
+  public private(set) var fusionNamesAsRegistered: [String] = []
 
   public static let builtin: FusionRegistry = {
     var registry = FusionRegistry()
@@ -13,7 +15,10 @@ public struct FusionRegistry: Sendable {
       WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
       ClosestViewWins.self,
     ]
-    for type in fusions { registry.fusionTypes[type.name] = type }
+    for type in fusions {
+      registry.fusionTypes[type.name] = type
+      registry.fusionNamesAsRegistered.append(type.name)
+    }
     registry.weightsTypes[ContentBasedWeights.name] = ContentBasedWeights.self
     return registry
   }()
@@ -23,6 +28,7 @@ public struct FusionRegistry: Sendable {
   public mutating func register<F: FusionFunction>(_ type: F.Type) throws(FusionError) {
     guard fusionTypes[F.name] == nil else { throw .nameTaken(kind: "fusion", name: F.name) }
     fusionTypes[F.name] = type
+    fusionNamesAsRegistered.append(F.name)
   }
 
   public mutating func register<W: WeightsFunction>(_ type: W.Type) throws(FusionError) {

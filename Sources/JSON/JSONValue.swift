@@ -48,6 +48,8 @@ public enum JSONValue: Sendable, Hashable {
     return Data(writer.bytes)
   }
 
+  public init(_ number: Int) { self = .int(Int64(number)) }
+
   public subscript(key: String) -> JSONValue? { object?[key] }
 
   public var string: String? {

@@ -3,213 +3,75 @@ import JSON
 import Views
 import Zarr
 
-/// All options of a fusion, under the names of the reference's `fuse()`.
+/// The options of a fusion: each is a property, by its name in `OptionTable`.
 ///
 /// They come as one JSON object: the options file with the flags of the command line laid over it. `json` keeps that
 /// object as it was understood, so that the job can be made again from its record.
+@dynamicMemberLookup
 package struct JobOptions: Sendable {
   package enum Planewise: String, CaseIterable, Sendable { case auto, `true`, `false` }
   package enum Rounding: String, CaseIterable, Sendable { case nearest, truncate }
   package enum MissingViews: String, CaseIterable, Sendable { case fail, skip }
 
-  package var transformKey: String?
-  package var fusionFunction = "weighted_average_fusion"
-  package var fusionArguments: [String: JSONValue] = [:]
-  package var weightsFunction: String?
-  package var weightsArguments: [String: JSONValue] = [:]
-  package var outputSpacing: [Axis: Double] = [:]
-  package var outputStackMode = OutputStackMode.union
-  package var outputOrigin: [Axis: Double] = [:]
-  package var outputShape: [Axis: Int] = [:]
-  /// Of the output's place, those that name z, which 2D images do not have.
-  package var keysAlongZ: [String] = []
-  /// Those that `output_stack_properties` puts out of force.
-  package var ignoredKeys: [String] = []
-  /// One of the dataset's, in place of the stack mode.
-  package var boundingBox: String?
-  /// In place of what the dataset says.
-  package var worldUnit: WorldUnit?
-  package var outputChunk: [Axis: Int]?
-  package var overlap: [Axis: Int] = [:]
-  package var interpolationOrder = 1
-  package var planewise = Planewise.auto
-  package var blendingWidths: [Axis: Double] = [:]
-  package var rounding = Rounding.nearest
-  package var isOMEZarr = true
-  package var ngffVersion = OMEWriter.Version.v04
-  package var overwrite = false
-  package var compressor = Compressor.zstd(level: 3)
-  package var shards: [Axis: Int]?
-  /// Blocks a worker takes at a time; nil: chosen by the program.
-  package var batchCount: Int?
-  package var batchFunction: String?
-  package var batchArguments: [String: JSONValue] = [:]
-  package var viewNames: [String]?
-  package var timePoints: [Int]?
-  package var channels: [String]?
-  package var missingViews = MissingViews.fail
-  package var outputType: ElementType?
-  package var intensityRange: ClosedRange<Double>?
-  package var outputMask = false
   /// What was given, canonical.
   package let json: JSONValue
-
-  package static let keys = [
-    "transform_key", "fusion_func", "fusion_func_kwargs", "fusion_method_kwargs", "weights_func", "weights_func_kwargs",
-    "output_spacing", "output_stack_mode", "output_origin", "output_shape", "output_stack_properties",
-    "bounding_box", "output_chunksize", "overlap_in_pixels", "interpolation_order", "planewise", "blending_widths", "rounding",
-    "zarr_options", "batch_options", "views", "timepoints", "channels", "missing_views", "output_dtype",
-    "intensity_range", "output_mask", "world_unit",
-  ]
-  static let zarrKeys = ["ome_zarr", "ngff_version", "overwrite", "zarr_array_creation_kwargs"]
-  static let arrayKeys = ["compressor", "shards"]
-  static let batchKeys = ["n_batch", "batch_func", "batch_func_kwargs"]
+  /// Options that are given and that another one puts out of force.
+  package private(set) var ignoredKeys: [String] = []
+  /// Options of the output's place that name z, which 2D images do not have.
+  package private(set) var keysAlongZ: [String] = []
+  /// The values of the options that are given, by their keys.
+  private var given: [String: any Sendable] = [:]
 
   package init(_ json: JSONValue) throws(JobError) {
     self.json = json
-    let map = try OptionMap(json, known: Self.keys)
-    try readFusion(map)
-    try readOutput(map)
-    if let value = map.value("zarr_options") {
-      try readZarr(OptionMap(value, path: "zarr_options", known: Self.zarrKeys))
+    try read(json, in: "")
+    let rows = OptionTable.rows
+    if let stack = self.outputStackProperties {
+      (given[rows.outputSpacing.key], given[rows.outputOrigin.key]) = (stack.spacing, stack.origin)
+      given[rows.outputShape.key] = stack.shape
+      keysAlongZ = stack.keysAlongZ
     }
-    if let value = map.value("batch_options") {
-      let batch = try OptionMap(value, path: "batch_options", known: Self.batchKeys)
-      batchCount = try batch.integer("n_batch", in: 1...1_000_000)
-      batchFunction = try batch.string("batch_func")
-      batchArguments = try Self.arguments(batch, "batch_func_kwargs")
-    }
-    if outputMask && outputType == nil { outputType = .uint8 }
-    if shards != nil && ngffVersion == .v04 {
+    if self.outputMask && self.outputType == nil { given[rows.outputType.key] = ElementType.uint8 }
+    if self.shards != nil && self.ngffVersion == .v04 {
       throw .invalid(
         what: "shards need Zarr v3, and ngff_version is 0.4", hint: "add \"ngff_version\": \"0.5\" to zarr_options")
     }
   }
 
-  private mutating func readFusion(_ map: OptionMap) throws(JobError) {
-    transformKey = try map.string("transform_key")
-    fusionFunction = try map.string("fusion_func") ?? fusionFunction
-    if map.value("fusion_func_kwargs") != nil && map.value("fusion_method_kwargs") != nil {
-      throw .invalid(what: "fusion_func_kwargs and fusion_method_kwargs are the same option; give one", hint: "")
-    }
-    fusionArguments = try Self.arguments(
-      map, map.value("fusion_func_kwargs") != nil ? "fusion_func_kwargs" : "fusion_method_kwargs")
-    weightsFunction = try map.string("weights_func")
-    weightsArguments = try Self.arguments(map, "weights_func_kwargs")
-    interpolationOrder = try map.integer("interpolation_order", in: 0...1) ?? 1
-    blendingWidths =
-      try map.axes("blending_widths", scalar: true, "a length, in world units; 0 for none") { $0 >= 0 } ?? [:]
-    overlap = try map.counts("overlap_in_pixels", minimum: 0) ?? [:]
-    rounding = try map.choice("rounding", Rounding.self) ?? .nearest
-    if let value = map.value("planewise") {
-      if let bool = value.bool {
-        planewise = bool ? .true : .false
-      } else {
-        planewise = try map.choice("planewise", Planewise.self) ?? .auto
-      }
-    }
+  package subscript<Value>(dynamicMember option: KeyPath<OptionTable, OptionRow<Value>>) -> Value {
+    let row = OptionTable.rows[keyPath: option]
+    guard let value = given[row.key] else { return row.defaultValue }
+    return value as? Value ?? row.defaultValue
   }
 
-  private mutating func readOutput(_ map: OptionMap) throws(JobError) {
-    var source = map
-    if let value = map.value("output_stack_properties") {
-      // the other output_* are then ignored, as in the reference
-      source = try OptionMap(value, path: "output_stack_properties", known: ["spacing", "origin", "shape"])
-      for key in ["spacing", "origin", "shape"] where source.value(key) == nil { throw source.wrong(key, "a map") }
-      outputSpacing = try source.axes("spacing", scalar: false, "a length above 0") { $0 > 0 } ?? [:]
-      outputOrigin = try source.axes("origin", scalar: false, "a position") { _ in true } ?? [:]
-      outputShape = try source.counts("shape", minimum: 1) ?? [:]
-      keysAlongZ = source.namingZ(["origin", "shape"])
-      ignoredKeys = ["output_spacing", "output_stack_mode", "bounding_box", "output_origin", "output_shape"]
-        .filter { map.value($0) != nil }
-    } else {
-      outputSpacing = try map.axes("output_spacing", scalar: true, "a length above 0") { $0 > 0 } ?? [:]
-      outputStackMode = try map.choice("output_stack_mode", OutputStackMode.self) ?? .union
-      boundingBox = try map.string("bounding_box")
-      outputOrigin = try map.axes("output_origin", scalar: false, "a position") { _ in true } ?? [:]
-      outputShape = try map.counts("output_shape", minimum: 1) ?? [:]
-      keysAlongZ = map.namingZ(["output_origin", "output_shape"])
-    }
-    if let value = map.value("world_unit") {
-      guard let unit = value.string.flatMap({ WorldUnit(length: $0) }) else {
-        throw map.wrong("world_unit", "a length above 0 with its unit, such as 0.25um")
+  /// Reads the options within a map, and those within its maps.
+  private mutating func read(_ value: JSONValue, in parent: String) throws(JobError) {
+    let rows = OptionTable.options(in: parent)
+    let map = try OptionMap(value, path: parent, known: rows.map(\.name))
+    for row in rows {
+      guard let value = map.values[row.name] else { continue }
+      if let other = row.otherNameOf, map.value(row.name) != nil, map.value(other) != nil {
+        throw .invalid(what: "\(other) and \(row.name) are the same option; give one", hint: "")
       }
-      worldUnit = unit
+      if let other = row.replacedBy, map.value(other) != nil {
+        if !value.isNull { ignoredKeys.append(row.key) }
+      } else if row is OptionMapRow {
+        if !value.isNull { try read(value, in: row.key) }
+      } else if let value = try row.value(in: map) {
+        given[row.otherNameOf ?? row.key] = value
+      }
     }
-    outputChunk = try map.counts("output_chunksize", minimum: 1)
-    outputType = try map.choice("output_dtype", ElementType.self)
-    outputMask = try map.bool("output_mask") ?? false
-    if let value = map.value("intensity_range") {
-      guard let pair = value.array, pair.count == 2, let low = pair[0].double, let high = pair[1].double, low < high,
-        low.isFinite, high.isFinite
-      else { throw map.wrong("intensity_range", "[MIN, MAX] with MIN below MAX") }
-      intensityRange = low...high
-    }
-    viewNames = try Self.names(map, "views")
-    channels = try Self.names(map, "channels")
-    missingViews = try map.choice("missing_views", MissingViews.self) ?? .fail
-    timePoints = try Self.names(map, "timepoints")?.map { (name) throws(JobError) in
-      guard let index = Int(name), index >= 0 else { throw map.wrong("timepoints", "indices from 0") }
-      return index
-    }
+    if parent.isEmpty { keysAlongZ = map.namingZ([OptionTable.rows.outputOrigin.key, OptionTable.rows.outputShape.key]) }
   }
 
   /// What of a dataset is to be opened.
   package var viewChoice: ViewChoice {
-    ViewChoice(names: viewNames, timePoints: timePoints, channels: channels, skipsMissing: missingViews == .skip)
+    ViewChoice(
+      names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip)
   }
 
   /// Whether a part of the world was asked for, which may leave views out on purpose.
-  var asksForRegion: Bool { boundingBox != nil || !outputOrigin.isEmpty || !outputShape.isEmpty }
-
-  private mutating func readZarr(_ map: OptionMap) throws(JobError) {
-    isOMEZarr = try map.bool("ome_zarr") ?? true
-    ngffVersion = try map.choice("ngff_version", OMEWriter.Version.self) ?? .v04
-    overwrite = try map.bool("overwrite") ?? false
-    guard let value = map.value("zarr_array_creation_kwargs") else { return }
-    let array = try OptionMap(value, path: "zarr_options.zarr_array_creation_kwargs", known: Self.arrayKeys)
-    if let value = array.values["compressor"] {
-      do {
-        compressor = try Compressor.parse(value)
-      } catch {
-        throw .invalid(what: "option \"zarr_array_creation_kwargs.compressor\": \(error)", hint: error.hint)
-      }
-    }
-    if let list = array.value("shards")?.array {
-      // as zarr-python takes it: one length for each axis of the array, t and c included
-      let lengths = list.compactMap(\.wholeNumber)
-      guard lengths.count == list.count, (2...5).contains(list.count), lengths.allSatisfy({ $0 >= 1 }) else {
-        throw array.wrong("shards", "a whole number for each axis")
-      }
-      guard lengths.dropLast(min(3, lengths.count)).allSatisfy({ $0 == 1 }) else {
-        throw array.wrong("shards", "1 along t and c: a shard is one block, of one t and one c")
-      }
-      shards = Dictionary(uniqueKeysWithValues: zip(Axis.space.reversed(), lengths.reversed()))
-    } else {
-      shards = try array.counts("shards", minimum: 1)
-    }
-  }
-
-  private static func arguments(_ map: OptionMap, _ key: String) throws(JobError) -> [String: JSONValue] {
-    guard let value = map.value(key) else { return [:] }
-    guard let object = value.object else { throw map.wrong(key, "a map of arguments") }
-    return object
-  }
-
-  private static func names(_ map: OptionMap, _ key: String) throws(JobError) -> [String]? {
-    guard let value = map.value(key) else { return nil }
-    let list = value.array ?? [value]
-    var names: [String] = []
-    for entry in list {
-      if let name = entry.string {
-        names.append(name)
-      } else if let index = entry.wholeNumber {
-        names.append(String(index))
-      } else {
-        throw map.wrong(key, "a list of names or indices")
-      }
-    }
-    guard !names.isEmpty else { throw map.wrong(key, "at least one") }
-    return names
+  var asksForRegion: Bool {
+    self.boundingBox != nil || !self.outputOrigin.isEmpty || !self.outputShape.isEmpty
   }
 }

@@ -7,11 +7,11 @@ import Zarr
 ///
 /// `path` prefixes messages (`zarr_options.`). Every reader throws `JobError.invalid` with the key, the value and what
 /// was expected.
-struct OptionMap {
-  let path: String
-  let values: [String: JSONValue]
+package struct OptionMap {
+  package let path: String
+  package let values: [String: JSONValue]
 
-  init(_ value: JSONValue, path: String = "", known: [String]) throws(JobError) {
+  package init(_ value: JSONValue, path: String = "", known: [String]) throws(JobError) {
     guard let object = value.object else {
       throw .invalid(what: "\(path.isEmpty ? "the options" : path) must be a map, not \(value.text)", hint: "")
     }

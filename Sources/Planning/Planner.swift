@@ -50,7 +50,7 @@ package struct Planner {
     var transforms: [[AffineMap]] = []
     transforms.reserveCapacity(views.count)
     for view in views { transforms.append(try self.transforms(of: view, key: key, times: timeIndices)) }
-    let stack = try outputStack(views, transforms, times: timeIndices)
+    let stack = try StackPlanner(dataset: dataset, options: options, views: views, transforms: transforms, times: timeIndices).stack()
     let planned = zip(views, transforms).map { view, maps in
       view.planned(level: view.levelIndex(for: stack.spacing, maps: maps), times: timeIndices, channels: channelIndices)
     }
@@ -196,85 +196,6 @@ package struct Planner {
 
   // MARK: - Output
 
-  private func outputStack(_ views: [View], _ transforms: [[AffineMap]], times: [Int]) throws(JobError)
-    -> StackProperties
-  {
-    let used = Set(dataset.is3D ? Axis.space : [.y, .x])
-    if !dataset.is3D, let key = options.keysAlongZ.first {
-      throw .invalid(what: "option \"\(key)\" names z, and the images are 2D", hint: "leave z out")
-    }
-    var spacing = views[0].levels[0].stack.spacing
-    for (axis, value) in options.outputSpacing where used.contains(axis) { spacing[axis.spaceLane ?? 0] = value }
-    var stack: StackProperties
-    let isGivenWhole =
-      Set(options.outputOrigin.keys).isSuperset(of: used) && Set(options.outputShape.keys).isSuperset(of: used)
-    do {
-      if let name = options.boundingBox {
-        stack = try boundingBox(name, spacing: spacing)
-      } else if isGivenWhole {
-        stack = StackProperties(spacing: spacing, origin: .zero, shape: Index3(repeating: 1))
-      } else {
-        let groups = viewsByTime(views, transforms, times: times)
-        var all: [StackProperties] = []
-        for (t, group) in groups {
-          let placed = group.map { i in
-            (stack: views[i].levels[0].stack, affine: transforms[i].count > 1 ? transforms[i][t] : transforms[i][0])
-          }
-          all.append(
-            try .enclosing(placed, spacing: spacing, mode: options.outputStackMode, is3D: dataset.is3D))
-        }
-        stack = try .combined(all)
-      }
-    } catch let error as JobError {
-      throw error
-    } catch {
-      throw .invalid(
-        what: "the output is empty or impossible: \(error)",
-        hint: "check the transforms, or give output_stack_mode, output_origin and output_shape")
-    }
-    for (axis, value) in options.outputOrigin where used.contains(axis) { stack.origin[axis.spaceLane ?? 0] = value }
-    for (axis, value) in options.outputShape where used.contains(axis) { stack.shape[axis.spaceLane ?? 0] = value }
-    return stack
-  }
-
-  /// Which views there are at which of the chosen time points: one group where it makes no difference, since what is
-  /// combined of several is rounded twice. What all views cover does not depend on when they are there; what they have in
-  /// common does.
-  private func viewsByTime(_ views: [View], _ transforms: [[AffineMap]], times: [Int]) -> [(t: Int, views: [Int])] {
-    let isMoving = transforms.contains { $0.count > 1 }
-    let hasParts = options.outputStackMode == .intersection && views.contains { !$0.details.times.isWhole }
-    guard isMoving || hasParts else {
-      return [(0, Array(views.indices))]
-    }
-    var groups = [[Int]](repeating: [], count: times.count)
-    let place = Dictionary(uniqueKeysWithValues: times.enumerated().map { ($1, $0) })
-    for (i, view) in views.enumerated() {
-      if let only = view.details.times.only {
-        if let t = place[only] { groups[t].append(i) }
-      } else {
-        for (t, time) in times.enumerated() where view.details.times[time] != nil { groups[t].append(i) }
-      }
-    }
-    return groups.enumerated().filter { !$1.isEmpty }.map { ($0, $1) }
-  }
-
-  private func boundingBox(_ name: String, spacing: Vector3) throws -> StackProperties {
-    guard let box = dataset.boundingBoxes[name] else {
-      let known = dataset.boundingBoxes.keys.sorted()
-      throw JobError.invalid(
-        what: "option \"bounding_box\" asks for \"\(name)\", which the dataset does not have",
-        hint: known.isEmpty
-          ? "it has none; give output_origin and output_shape"
-          : nearestName(to: name, among: known).map { "did you mean \"\($0)\"?" }
-            ?? "it has \(known.prefix(10).joined(separator: ", "))")
-    }
-    var (lower, upper) = (box.lower, box.upper)
-    if !dataset.is3D { (lower[0], upper[0]) = (0, 0) }
-    let stack = StackProperties(
-      spacing: spacing, origin: lower, shape: try StackProperties.shape(lower: lower, upper: upper, spacing: spacing))
-    return stack
-  }
-
   private func chunks(first: ViewLevel, shape: Index3) throws(JobError) -> (chunk: Index3, shard: Index3?) {
     // pieces of TIFF and the like suit reading, not a volume
     var chunk = first.storesChunks ?? true ? first.chunk.zyx : Index3(repeating: dataset.is3D ? 256 : 2048)
@@ -309,8 +230,7 @@ package struct Planner {
   private func fusionPlan(
     key: String?, planned: [View], transforms: [[AffineMap]], stack: StackProperties, chunk: Index3
   ) throws(JobError) -> FusionPlan {
-    // the reference's defaults, in physical units
-    var widths = Vector3(3, 10, 10)
+    var widths = Vector3.zero
     for (axis, value) in options.blendingWidths { if let lane = axis.spaceLane { widths[lane] = value } }
     var overlap = Index3(repeating: 0)
     for (axis, value) in options.overlap { if let lane = axis.spaceLane, dataset.is3D || lane > 0 { overlap[lane] = value } }

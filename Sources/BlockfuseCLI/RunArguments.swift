@@ -1,0 +1,77 @@
+import ArgumentParser
+import Diagnostics
+import Engine
+import Foundation
+import JSON
+import JobStore
+import Jobs
+import Output
+import Planning
+import Threads
+
+/// What `run`, `resume` and `fuse` take, and what they do with one job.
+struct RunArguments: ParsableArguments {
+  @OptionGroup(title: "Resources") var resources: ResourceOptions
+
+  @Option(help: ArgumentHelp("Stop after so many blocks; the job is then interrupted.", valueName: "blocks"))
+  var limit: Int?
+
+  @Flag(help: "Share the job with a process that runs it already.")
+  var join = false
+
+  @OptionGroup var quiet: QuietFlag
+
+  @Flag(help: "Print progress, and then the end, as a JSON object a line.")
+  var json = false
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+  }
+
+  /// Runs one job with progress; ends with the exit status that fits.
+  ///
+  /// - Parameter isNew: whether it was submitted just now, with its notes.
+  func run(job selector: String?, in store: JobStore, isNew: Bool = false) throws {
+    let runner = RunJob(
+      store: store, registry: CommandSetup.registry,
+      settings: Runner.Settings(
+        workers: resources.workerCount, memoryByteCount: resources.memoryByteCount,
+        blockLimit: limit))
+    let job = try store.job(selector)
+    if !isNew, job.state != .complete {
+      for note in job.jobDetails?.notes ?? [] { Terminal.message("note: \(note)") }
+    }
+    let progress = ProgressReporter(isJSON: json)
+    let outcome: RunJob.Outcome
+    do {
+      outcome = try runner.run(
+        String(job.id), join: join, command: CommandLine.arguments.joined(separator: " "),
+        stopFlag: Signals.stopFlag, note: { Terminal.message("note: \($0)") }, observe: { progress.show($0) })
+    } catch {
+      Terminal.clearProgress()
+      throw error
+    }
+    Terminal.clearProgress()
+    if json { Terminal.result(ProgressReporter.json(outcome.reading, ending: outcome.ending).text) }
+    let again = "`blockfuse run \(job.id)` goes on from here"
+    switch outcome.ending {
+    case .complete:
+      Terminal.news("job \(job.id) is complete: \(job.description.outputPath)")
+    case .leftToOthers:
+      Terminal.news("job \(job.id): all blocks are done; another process that shares the job finishes it")
+    case .reopened:
+      Terminal.news("job \(job.id): what failed was set to pending while this run came to its end; \(again)")
+    case .limitReached:
+      Terminal.news("job \(job.id): stopped at the limit of \(limit ?? 0) blocks; \(again)")
+    case .stopped(let signal):
+      Terminal.news("job \(job.id): stopped by \(Signals.name(signal)); \(again)")
+      throw ExitStatus.stopped(signal: signal)
+    case .someFailed:
+      let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }
+      Terminal.message(
+        "job \(job.id): finished, but \(failed) blocks failed; `blockfuse blocks \(job.id) --state failed` says why, "
+          + "`blockfuse retry \(job.id)` sets them to pending")
+      throw ExitStatus.someFailed
+    }
+  }
+}

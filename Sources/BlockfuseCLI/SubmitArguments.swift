@@ -1,0 +1,63 @@
+import Planning
+import ArgumentParser
+import Foundation
+import JobStore
+import Jobs
+
+/// What `submit` and `fuse` take.
+struct SubmitArguments: ParsableArguments {
+  @Argument(help: ArgumentHelp("The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.", valueName: "dataset"), completion: .file(), transform: localPath)
+  var dataset: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file(), transform: outputPath)
+  var output: String
+
+  @Option(help: ArgumentHelp("A name for the job, to be used in place of its number.", valueName: "name"))
+  var name: String?
+
+  @OptionGroup(title: "Fusion") var flags: FusionFlags
+
+  func validate() throws {
+    if let mark = name?.unicodeScalars.first(where: { Self.isControl($0) }) {
+      throw ValidationError("--name: the name has a control character (U+\(String(format: "%04X", mark.value))); leave it out")
+    }
+    if let name, Int(name) != nil || name.isEmpty {
+      throw ValidationError(
+        name.isEmpty ? "--name: the name is empty" : "--name \(name): a number would be mistaken for that of a job")
+    }
+  }
+
+  /// What a terminal obeys, or breaks a line at.
+  private static func isControl(_ character: Unicode.Scalar) -> Bool {
+    [.control, .lineSeparator, .paragraphSeparator].contains(character.properties.generalCategory)
+  }
+
+  /// Checked before a database is made.
+  func resolve() throws -> Submitter.Request {
+    let (options, file) = try flags.resolve()
+    return Submitter.Request(
+      datasetPath: dataset, outputPath: output, name: name, options: options, optionsFile: file)
+  }
+
+  /// Submits, and says what is worth a warning. A signal that comes before anything is made ends the program at once, a later
+  /// one leaves nothing of the job, and one that comes when the job is recorded leaves it whole.
+  ///
+  /// - Parameter recorded: called as soon as the job is there.
+  static func submit(
+    _ request: Submitter.Request, into database: DatabaseOption, recorded: (JobRecord) -> Void
+  ) throws -> (job: JobRecord, store: JobStore) {
+    let submitter = Submitter(registry: CommandSetup.registry)
+    do {
+      return try submitter.submit(request, databasePath: database.resolvedPath, stopFlag: Signals.stopFlag) { event in
+        switch event {
+        case .begins: Signals.install()
+        case .recorded(let job): recorded(job)
+        case .note(let note): Terminal.message("note: \(note)")
+        }
+      }
+    } catch JobError.interrupted(let signal) {
+      Terminal.news("stopped by \(Signals.name(signal)); there is no job, and nothing is left of its output")
+      throw JobError.interrupted(signal: signal)
+    }
+  }
+}

@@ -1,0 +1,271 @@
+import Fusion
+import Geometry
+import JSON
+import Views
+import Zarr
+
+/// All options of a fusion: a row each, and the only place that has to know of it. Keys are the names of the reference's
+/// `fuse()`.
+///
+/// Made from the rows: the keys of options.json and how they are read (`JobOptions`, where an option is a property of the
+/// name that it has here), the flags of the command line with help and completion, the manual, the table in
+/// docs/options.md. The order of the rows is that of the help.
+package struct OptionTable: Sendable {
+  package let transformKey = OptionRow<String?>(
+    "transform_key", default: nil, form: .name,
+    help: "Which of the views' transforms places them. Default: the only one."
+  ) { (map, key) throws(JobError) in
+    try map.string(key)
+  }
+
+  package let fusionFunction = OptionRow(
+    "fusion_func", default: "weighted_average_fusion", form: .name, choices: .fusionFunctions,
+    help: OptionHelp { $0.fusionNamesAsRegistered.joined(separator: ", ") + "." }
+  ) { (map, key) throws(JobError) in
+    try map.string(key)
+  }
+
+  package let fusionArguments = OptionRow(
+    "fusion_func_kwargs", default: [:], form: .json, value: "map", help: "Arguments of the fusion function."
+  ) { (map, key) throws(JobError) in
+    try map.arguments(key)
+  }
+
+  package let fusionArgumentsByOtherName = OptionRow(
+    "fusion_method_kwargs", default: [:], form: .json, value: "map", otherNameOf: "fusion_func_kwargs",
+    help: "The same, by its other name."
+  ) { (map, key) throws(JobError) in
+    try map.arguments(key)
+  }
+
+  package let weightsFunction = OptionRow<String?>(
+    "weights_func", default: nil, "null", form: .name, choices: .weightsFunctions,
+    help: OptionHelp { "null or \($0.weightsNames.joined(separator: ", "))." }
+  ) { (map, key) throws(JobError) in
+    try map.string(key)
+  }
+
+  package let weightsArguments = OptionRow(
+    "weights_func_kwargs", default: [:], form: .json, value: "map", help: "Such as sigma_1=5,sigma_2=11."
+  ) { (map, key) throws(JobError) in
+    try map.arguments(key)
+  }
+
+  package let worldUnit = OptionRow<WorldUnit?>(
+    "world_unit", default: nil, form: .name, value: "length",
+    help: "Length of one of the dataset's world units, such as 0.25um. Default: what a BigStitcher XML shows, else one micrometre."
+  ) { (map, key) throws(JobError) in
+    try map.worldUnit(key)
+  }
+
+  package let outputSpacing = OptionRow(
+    "output_spacing", default: [:], form: .json, value: "map", replacedBy: "output_stack_properties",
+    help: "Voxel size of level 0 in world units, such as z=2,y=0.5,x=0.5. Default: the first view's."
+  ) { (map, key) throws(JobError) in
+    try map.axes(key, scalar: true, "a length above 0") { $0 > 0 }
+  }
+
+  package let preservesAnisotropy = OptionRow(
+    "preserve_anisotropy", default: false, form: .flag, replacedBy: "output_stack_properties",
+    help: "Choose the output's z spacing so that its ratio to y and x is that of the views, on average."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+
+  package let outputStackMode = OptionRow(
+    "output_stack_mode", default: OutputStackMode.union, form: .name, choices: .names(OutputStackMode.self),
+    replacedBy: "output_stack_properties", help: "union, intersection or sample."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, OutputStackMode.self)
+  }
+
+  package let boundingBox = OptionRow<String?>(
+    "bounding_box", default: nil, form: .name, value: "name", replacedBy: "output_stack_properties",
+    help: "Fuse a region that the dataset has a name for (a BigStitcher bounding box is in the XML's world units), in place of the stack mode."
+  ) { (map, key) throws(JobError) in
+    try map.string(key)
+  }
+
+  package let outputOrigin = OptionRow(
+    "output_origin", default: [:], form: .json, value: "map", replacedBy: "output_stack_properties",
+    help: "Position of voxel 0 in world units, such as z=0,y=10,x=-4."
+  ) { (map, key) throws(JobError) in
+    try map.axes(key, scalar: false, "a position") { _ in true }
+  }
+
+  package let outputShape = OptionRow(
+    "output_shape", default: [:], form: .json, value: "map", replacedBy: "output_stack_properties",
+    help: "Voxels along each axis, such as z=100,y=2000,x=2000."
+  ) { (map, key) throws(JobError) in
+    try map.counts(key, minimum: 1)
+  }
+
+  package let outputStackProperties = OptionRow<OptionMap.Stack?>(
+    "output_stack_properties", default: nil, form: .json, value: "json",
+    help: "spacing, origin (in world units) and shape at once, as JSON."
+  ) { (map, key) throws(JobError) in
+    try map.stack(key)
+  }
+
+  package let outputChunk = OptionRow<[Axis: Int]?>(
+    "output_chunksize", default: nil, form: .json, value: "n or map",
+    help: "Chunk of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048."
+  ) { (map, key) throws(JobError) in
+    try map.counts(key, minimum: 1)
+  }
+
+  package let overlap = OptionRow(
+    "overlap_in_pixels", default: [:], "0", form: .json, value: "n or map", help: "Voxels computed around each block."
+  ) { (map, key) throws(JobError) in
+    try map.counts(key, minimum: 0)
+  }
+
+  package let interpolationOrder = OptionRow(
+    "interpolation_order", default: 1, form: .json, choices: .words(["0", "1"]), help: "0 nearest, 1 linear."
+  ) { (map, key) throws(JobError) in
+    try map.integer(key, in: 0...1)
+  }
+
+  package let planewise = OptionRow(
+    "planewise", default: JobOptions.Planewise.auto, form: .json, choices: .names(JobOptions.Planewise.self),
+    help: "auto, true or false: blend each z plane for itself."
+  ) { (map, key) throws(JobError) in
+    try map.planewise(key)
+  }
+
+  package let blendingWidths = OptionRow<[Axis: Double]>(
+    "blending_widths", default: Self.widths, form: .json, value: "map",
+    help: "Widths of the views' soft borders in world units; 0 for none. Default: z=3,y=10,x=10."
+  ) { (map, key) throws(JobError) in
+    try map.axes(key, scalar: true, "a length, in world units; 0 for none") { $0 >= 0 }?.merging(Self.widths) { given, _ in given }
+  }
+
+  package let rounding = OptionRow(
+    "rounding", default: JobOptions.Rounding.nearest, form: .name, choices: .names(JobOptions.Rounding.self),
+    help: "nearest or truncate, for integer outputs."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, JobOptions.Rounding.self)
+  }
+
+  package let zarrOptions = OptionMapRow(
+    "zarr_options", form: .map(hint: "such as ngff_version=0.5,overwrite=true"),
+    help: "ome_zarr, ngff_version, overwrite, zarr_array_creation_kwargs.")
+
+  package let ngffVersion = OptionRow(
+    "zarr_options.ngff_version", default: OMEWriter.Version.v04, form: .text, choices: .words(["0.4", "0.5"]),
+    help: "0.4 (Zarr v2) or 0.5 (Zarr v3).",
+    // 0.4 and 0.5 are names, not numbers
+    canonical: { value in value.double.map { .string("\($0)") } ?? value }
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, OMEWriter.Version.self)
+  }
+
+  package let isOMEZarr = OptionRow(
+    "zarr_options.ome_zarr", default: true, form: .json, choices: .words(["true", "false"]),
+    help: "true, or false for a plain array without a pyramid."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+
+  package let overwrite = OptionRow(
+    "zarr_options.overwrite", default: false, form: .flag, help: "Replace an output that exists."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+
+  package let arrayOptions = OptionMapRow("zarr_options.zarr_array_creation_kwargs", form: nil, help: "compressor, shards.")
+
+  package let compressor = OptionRow(
+    "zarr_options.zarr_array_creation_kwargs.compressor", default: Compressor.zstd(level: 3), "{\"id\": \"zstd\", \"level\": 3}",
+    form: .compressor, value: "json", choices: .words(["zstd", "blosc", "gzip", "null"]),
+    help: "Such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}."
+  ) { (map, key) throws(JobError) in
+    try map.compressor(key)
+  }
+
+  package let shards = OptionRow<[Axis: Int]?>(
+    "zarr_options.zarr_array_creation_kwargs.shards", default: nil, form: .json, value: "n or map",
+    help: "Voxels of a file, along each axis, as multiples of the chunk (0.5 only)."
+  ) { (map, key) throws(JobError) in
+    try map.shards(key)
+  }
+
+  package let batchOptions = OptionMapRow("batch_options", form: .json, help: "n_batch, batch_func, batch_func_kwargs.")
+
+  package let batchCount = OptionRow<Int?>(
+    "batch_options.n_batch", default: nil, form: nil,
+    help: "Blocks that a worker takes at a time. Default: chosen by the program."
+  ) { (map, key) throws(JobError) in
+    try map.integer(key, in: 1...1_000_000)
+  }
+
+  package let batchFunction = OptionRow<String?>(
+    "batch_options.batch_func", default: nil, form: nil, help: "A batch function of a program of your own."
+  ) { (map, key) throws(JobError) in
+    try map.string(key)
+  }
+
+  package let batchArguments = OptionRow(
+    "batch_options.batch_func_kwargs", default: [:], form: nil, help: "Arguments of the batch function."
+  ) { (map, key) throws(JobError) in
+    try map.arguments(key)
+  }
+
+  package let viewNames = OptionRow<[String]?>(
+    "views", default: nil, form: .names, value: "names", help: "Fuse only these views (names, with commas)."
+  ) { (map, key) throws(JobError) in
+    try map.names(key)
+  }
+
+  package let timePoints = OptionRow<[Int]?>(
+    "timepoints", default: nil, form: .names, value: "indices", help: "Fuse only these time points (from 0, with commas)."
+  ) { (map, key) throws(JobError) in
+    try map.indices(key)
+  }
+
+  package let channels = OptionRow<[String]?>(
+    "channels", default: nil, form: .names, value: "names", help: "Fuse only these channels (names or indices, with commas)."
+  ) { (map, key) throws(JobError) in
+    try map.names(key)
+  }
+
+  package let missingViews = OptionRow(
+    "missing_views", default: JobOptions.MissingViews.fail, form: .name, choices: .names(JobOptions.MissingViews.self),
+    help: "fail, or skip: go on without images that are not there or cannot be opened."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, JobOptions.MissingViews.self)
+  }
+
+  package let outputType = OptionRow<ElementType?>(
+    "output_dtype", default: nil, form: .name, value: "type", choices: .names(ElementType.self),
+    help: "Element type of the output. Default: the first view's."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, ElementType.self)
+  }
+
+  package let intensityRange = OptionRow<ClosedRange<Double>?>(
+    "intensity_range", default: nil, form: .numbers, value: "min,max",
+    help: "Rescale MIN,MAX to the whole range of an integer output."
+  ) { (map, key) throws(JobError) in
+    try map.range(key)
+  }
+
+  package let outputMask = OptionRow(
+    "output_mask", default: false, form: .flag, help: "Write how many views have a value, instead of voxels."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+}
+
+extension OptionTable {
+  /// The reference's.
+  private static let widths: [Axis: Double] = [.z: 3, .y: 10, .x: 10]
+
+  static let rows = OptionTable()
+
+  /// All rows, in order.
+  package static let all = Mirror(reflecting: rows).children.compactMap { $0.value as? any AnyOptionRow }
+
+  /// The options within a map, such as `zarr_options`; within an empty name, all that are in none.
+  package static func options(in parent: String) -> [any AnyOptionRow] { all.filter { $0.parent == parent } }
+}
