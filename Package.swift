@@ -118,7 +118,7 @@ let package = Package(
     .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
-    .target(name: "Faults", dependencies: ["Diagnostics"], swiftSettings: settings),
+    .target(name: "Faults", swiftSettings: settings),
     .target(
       name: "Migrations", path: "migrations",
       resources: [
@@ -157,7 +157,10 @@ let package = Package(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Files", "Threads", "Diagnostics", "Geometry", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),

@@ -56,7 +56,7 @@ final class ChunkWorker {
     do {
       let encoded: UnsafeRawBufferPointer?
       do {
-        encoded = try Retry.transient { try make(part) }
+        encoded = try Retry.standard.transient { try make(part) }
       } catch {
         var failure = WorkFailure(error)
         // a part was tried again in its place; the whole block need not be

@@ -14,7 +14,7 @@ import Zarr
 /// records the group in one transaction. While it does, the next group gathers by itself. A block is recorded done only
 /// after its bytes, its name and its folders are durable. Where one of these fails, the block is made again from the
 /// beginning or recorded as failed: what a disk said it lost is not trusted to be there at a second try.
-final class DurableStage: Sendable {
+package final class DurableStage: Sendable {
   /// What the recording thread waits for.
   private struct State {
     var renamed: [(task: BlockTask, file: BlockTask.File?)] = []
@@ -34,7 +34,7 @@ final class DurableStage: Sendable {
   /// - Parameters:
   ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
   ///   - capacity: files that may wait or be in work before `submit` waits.
-  init(
+  package init(
     ledger: any BlockLedger, queue: WorkQueue, folders: FolderMaker, meter: RunMeter, syncThreads: Int, capacity: Int
   ) throws(ThreadError) {
     (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
@@ -51,7 +51,7 @@ final class DurableStage: Sendable {
   }
 
   /// Takes a complete block. Waits while too many are on their way.
-  func submit(_ task: BlockTask) {
+  package func submit(_ task: BlockTask) {
     queue.handedOn()
     if task.hasFile {
       files.put(task)
@@ -61,7 +61,7 @@ final class DurableStage: Sendable {
   }
 
   /// Takes a block that could not be made.
-  func fail(_ task: BlockTask, _ failure: WorkFailure) {
+  package func fail(_ task: BlockTask, _ failure: WorkFailure) {
     guard task.giveUp() else { return }
     queue.handedOn()
     resolve(task, failure)
@@ -81,7 +81,7 @@ final class DurableStage: Sendable {
   }
 
   /// Waits until all that was submitted is recorded, and ends the threads. Throws what kept it from being recorded.
-  func close() throws {
+  package func close() throws {
     files.close()
     let threads = threads.withLock { $0 }
     threads?.syncers.join()
@@ -135,7 +135,7 @@ final class DurableStage: Sendable {
             outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
         }
         let results = done + group.others
-        let counts = try Retry.transient { try ledger.record(results) }
+        let counts = try Retry.standard.transient { try ledger.record(results) }
         meter.recorded(results, lost: counts.lost)
         queue.settled(results.count)
       } catch {

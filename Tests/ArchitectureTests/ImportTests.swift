@@ -7,8 +7,8 @@ import Testing
     floors: [
       ["CSystem", "CKernels", "CZstd", "CBlosc", "CLz4", "CTiff", "CZlib", "CHDF5Library", "CBzip2", "CLzma"],
       ["CHDF5", "CTiffReader"],
-      ["Geometry", "Memory", "Diagnostics", "Migrations"],
-      ["Faults", "Threads", "JSON", "Pictures"],
+      ["Geometry", "Memory", "Diagnostics", "Faults", "Migrations"],
+      ["Threads", "JSON", "Pictures"],
       ["Files"],
       ["Fusion", "Zarr"],
       ["HDF5", "JobStore"],
