@@ -116,6 +116,7 @@ let package = Package(
     .target(name: "Memory", swiftSettings: settings),
     .target(name: "JSON", dependencies: ["Diagnostics"], swiftSettings: settings),
     .target(name: "Files", dependencies: ["Diagnostics", "Faults", "CSystem"], swiftSettings: settings),
+    .target(name: "Store", dependencies: ["Files", "Diagnostics"], swiftSettings: settings),
     .target(name: "Threads", dependencies: ["Diagnostics", "CSystem"], swiftSettings: settings),
     .target(name: "Diagnostics", swiftSettings: settings),
     .target(name: "Faults", swiftSettings: settings),
@@ -138,7 +139,7 @@ let package = Package(
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"]), .brew(["bzip2"])]),
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["Store", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
@@ -148,10 +149,12 @@ let package = Package(
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Diagnostics", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "Files", "Threads", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",

@@ -106,7 +106,7 @@ struct JobArea: Area {
     let outcome = try RunJob(store: store, registry: .builtin, settings: Runner.Settings(workers: 1)).run(
       String(job.id), command: "fuzz", stopFlag: StopFlag(), note: { _ in }, observe: { _ in })
     precondition(outcome.ending == .complete, "a job of good input ended \(outcome.ending)")
-    let report = try Verifier(job: OpenJob.open(nil, in: store), store: store, workers: 1)
+    let report = try Verifier(job: LoadedJob.load(nil, in: store), store: store, workers: 1)
       .verify(stopFlag: StopFlag()) { _, _ in }
     precondition(report.problems.isEmpty && report.strays.isEmpty, "what was written is not as recorded: \(report)")
   }

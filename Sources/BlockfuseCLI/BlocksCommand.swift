@@ -101,11 +101,11 @@ struct BlocksCommand: ParsableCommand {
         hint: "the grid is \(axes.map { "\($0)=\(layout.grid.count[$0])" }.joined(separator: ","))")
     }
     let id = BlockID(level: layout.level, position: position)
-    let opened = try OpenJob(record, in: store)
+    let opened = try LoadedJob(record)
     let state = try store.state(of: record.id, block: id)
     let failure = try store.failure(of: record.id, block: id)
     let file = opened.file(of: id)
-    let views = try opened.viewNames(touching: id)
+    let views = try opened.views(in: store).names(touching: id, plan: opened.plan)
     if json {
       var object = line(id, state, failure, record).object ?? [:]
       object["views"] = JSONValue(views)

@@ -70,7 +70,7 @@ struct CollectCommand: ParsableCommand {
         JSONValue.object([
           "job": JSONValue(id), "state": .string(report.state.rawValue), "order": .string(order.path),
           "settled": JSONValue(report.settledBlocks), "logs": JSONValue(report.logs.count),
-          "torn": JSONValue(report.tornLogs), "blocks": JobStatus.blocks(counts),
+          "torn": JSONValue(report.tornLogs), "blocks": StatusAnswer.blocks(counts),
         ]).text)
     } else {
       Terminal.result(
@@ -90,7 +90,7 @@ struct CollectCommand: ParsableCommand {
       Terminal.result(
         JSONValue.object([
           "job": JSONValue(end.job), "state": .string(state.rawValue), "order": .string(end.path), "recorded": .bool(false),
-          "blocks": JobStatus.blocks(counts),
+          "blocks": StatusAnswer.blocks(counts),
         ]).text)
     } else {
       Terminal.result(

@@ -18,7 +18,7 @@ struct ListCommand: ParsableCommand {
       let store = try database.readOnly()
       let jobs = try store.jobs().sorted { $0.id < $1.id }
       if json {
-        let list = try jobs.map { try JobStatus(store: store, job: $0).json }
+        let list = try jobs.map { try StatusAnswer(store: store, selector: String($0.id)).json }
         Terminal.result(JSONValue.array(list).text)
         return
       }

@@ -45,7 +45,7 @@ struct PreviewCommand: ParsableCommand {
         throw JobError.invalid(what: "--level \(level)", hint: "auto, or the number of a level")
       }
       let store = try database.readOnly()
-      let opened = try OpenJob(store.job(job.job), in: store)
+      let opened = try LoadedJob.load(job.job, in: store)
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }
       try writeNamedFile(Data(PNG.encode(projection.picture)), to: output, sync: false)
@@ -59,7 +59,7 @@ struct PreviewCommand: ParsableCommand {
     }
   }
 
-  private func document(_ projection: Projection, _ job: OpenJob) -> JSONValue {
+  private func document(_ projection: Projection, _ job: LoadedJob) -> JSONValue {
     .object([
       "job": JSONValue(job.record.id), "file": .string(output), "axis": .string(projection.axis.rawValue),
       "level": JSONValue(projection.level), "timepoint": JSONValue(projection.time),

@@ -30,8 +30,8 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let store = try database.readOnly()
-      let opened = try OpenJob(store.job(job.job), in: store)
-      let content = try ReportContent(opened.record, in: store)
+      let opened = try LoadedJob.load(job.job, in: store)
+      let content = try ReportContent(opened, in: store)
       var projections: [Projection] = []
       var problem: String?
       do {

@@ -28,7 +28,7 @@ struct ResumeCommand: ParsableCommand {
       var worst: ExitStatus?
       for job in jobs {
         // that was asked for, and there is nothing left that it could go on with
-        if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem != nil {
+        if let later = all.first(where: { $0.replacesOutput(of: job) }), job.outputProblem(try? job.details()) != nil {
           Terminal.message("note: job \(job.id) is left alone: its output was replaced by that of job \(later.id)")
           continue
         }

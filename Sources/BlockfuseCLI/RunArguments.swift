@@ -39,7 +39,7 @@ struct RunArguments: ParsableArguments {
         blockLimit: limit))
     let job = try store.job(selector)
     if !isNew, job.state != .complete {
-      for note in job.jobDetails?.notes ?? [] { Terminal.message("note: \(note)") }
+      for note in (try? job.details())?.notes ?? [] { Terminal.message("note: \(note)") }
     }
     let progress = ProgressReporter(isJSON: json)
     let outcome: RunJob.Outcome

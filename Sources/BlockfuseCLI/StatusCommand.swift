@@ -25,7 +25,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       guard watch else {
-        let status = try JobStatus(store: try database.readOnly(), selector: job.job)
+        let status = try StatusAnswer(store: try database.readOnly(), selector: job.job)
         Terminal.result(json ? status.json.text : status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
         return
       }
@@ -35,10 +35,10 @@ struct StatusCommand: ParsableCommand {
       let id = String(try store.job(job.job).id)
       var screen = RedrawnText()
       while true {
-        let status = try JobStatus(store: store, selector: id)
+        let status = try StatusAnswer(store: store, selector: id)
         let isShown =
           json ? Terminal.result(status.json.text) : screen.show(status.text(width: Terminal.size(of: STDOUT_FILENO)?.columns))
-        if !isShown || [.complete, .failed].contains(status.reading.job.state) { return }
+        if !isShown || [.complete, .failed].contains(status.job.state) { return }
         for _ in 0..<20 {
           if let signal = Signals.stopFlag.signal { throw ExitStatus.stopped(signal: signal) }
           Thread.sleep(forTimeInterval: 0.1)

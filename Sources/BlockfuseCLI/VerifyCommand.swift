@@ -34,7 +34,7 @@ struct VerifyCommand: ParsableCommand {
       Signals.install()
       let store = repair ? try database.existing() : try database.readOnly()
       let record = try store.job(job.job)
-      let opened = try OpenJob(record, in: store)
+      let opened = try LoadedJob(record)
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       let shown = Mutex(Date())

@@ -174,10 +174,10 @@ static int64_t describe_layout(hid_t dataset, struct chdf5_info *info) {
   info->filter_count = count;
   for (int i = 0; i < count && i < CHDF5_MAX_FILTERS; i++) {
     struct chdf5_filter *filter = &info->filters[i];
-    unsigned flags = 0, values[1] = {0}, config = 0;
-    size_t n = 1;
-    filter->id = H5Pget_filter2(creation, i, &flags, &n, values, sizeof filter->name, filter->name, &config);
-    filter->value = n > 0 ? values[0] : 0;
+    unsigned flags = 0, config = 0;
+    size_t n = CHDF5_MAX_VALUES;
+    filter->id = H5Pget_filter2(creation, i, &flags, &n, filter->values, sizeof filter->name, filter->name, &config);
+    filter->value_count = filter->id < 0 ? 0 : n < CHDF5_MAX_VALUES ? (int32_t)n : CHDF5_MAX_VALUES;
     filter->is_available = filter->id >= 0 && H5Zfilter_avail(filter->id) > 0;
   }
   H5Eclear2(H5E_DEFAULT);

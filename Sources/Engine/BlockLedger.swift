@@ -17,12 +17,13 @@ package protocol BlockLedger: Sendable {
 
 /// A block that this run is to do.
 package struct TakenBlock: Sendable, Hashable {
-  package let claim: Int64
+  /// A number by which the ledger that gave the block knows it again: of its claim, or of a task's share.
+  package let ticket: Int64
   package let level: Int
   package let position: TCZYX
 
-  package init(claim: Int64, level: Int, position: TCZYX) {
-    (self.claim, self.level, self.position) = (claim, level, position)
+  package init(ticket: Int64, level: Int, position: TCZYX) {
+    (self.ticket, self.level, self.position) = (ticket, level, position)
   }
 }
 

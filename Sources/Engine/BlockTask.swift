@@ -60,18 +60,10 @@ package final class BlockTask: Sendable {
     self.tag = tag
     let unit = layout.grid.block
     let lower = block.position.zyx &* unit.zyx
-    let count = unit.zyx / layout.chunk.zyx
-    var parts: [Box3] = []
-    parts.reserveCapacity(count[0] * count[1] * count[2])
-    for z in 0..<count[0] {
-      for y in 0..<count[1] {
-        for x in 0..<count[2] {
-          let at = lower &+ Index3(z, y, x) &* layout.chunk.zyx
-          parts.append(Box3(lower: at, upper: at &+ layout.chunk.zyx))
-        }
-      }
+    parts = Box3(shape: unit.zyx / layout.chunk.zyx).positions.map { part in
+      let at = lower &+ part &* layout.chunk.zyx
+      return Box3(lower: at, upper: at &+ layout.chunk.zyx)
     }
-    self.parts = parts
     if layout.shard != nil { state.update { $0.index = ShardBuilder(chunkCount: parts.count) } }
   }
 

@@ -13,7 +13,7 @@ package final class DatabaseLedger: RunLedger {
 
   package func take(level: Int, limit: Int) throws -> [TakenBlock] {
     try run.claim(level: level, limit: limit).flatMap { claim in
-      claim.positions.map { TakenBlock(claim: claim.id, level: level, position: $0) }
+      claim.positions.map { TakenBlock(ticket: claim.id, level: level, position: $0) }
     }
   }
 
@@ -33,7 +33,7 @@ package final class DatabaseLedger: RunLedger {
         guard case .claimLost(let lost) = error else { throw error }
         // somebody took us for dead: what they do now is theirs, the rest is still ours to record
         let before = rest.count
-        rest.removeAll { lost.contains($0.block.claim) }
+        rest.removeAll { lost.contains($0.block.ticket) }
         counts.lost += before - rest.count
         guard rest.count < before else { throw JobStoreError.claimLost(lost) }
       }
@@ -69,7 +69,7 @@ package final class DatabaseLedger: RunLedger {
 
 extension WorkResult {
   var recorded: BlockResult {
-    var result = BlockResult(claim: block.claim, position: block.position, outcome: .empty)
+    var result = BlockResult(claim: block.ticket, position: block.position, outcome: .empty)
     switch outcome {
     case .done(_, let checksum): (result.outcome, result.checksum) = (.done, checksum)
     case .empty: break

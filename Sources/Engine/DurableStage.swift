@@ -135,8 +135,8 @@ package final class DurableStage: Sendable {
             outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
         }
         let results = done + group.others
-        let counts = try Retry.standard.transient { try ledger.record(results) }
-        meter.recorded(results, lost: counts.lost)
+        _ = try Retry.standard.transient { try ledger.record(results) }
+        meter.recorded(results)
         queue.settled(results.count)
       } catch {
         stop(error)

@@ -70,16 +70,9 @@ final class FusedLevel: LevelWork {
     let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
     let cells = grid.blocks(meeting: around.grown(by: recipe.halo))
     guard cells.count <= 1024 else { return nil }
-    var count = 0
-    for z in cells.lower[0]..<cells.upper[0] {
-      for y in cells.lower[1]..<cells.upper[1] {
-        for x in cells.lower[2]..<cells.upper[2] {
-          let box = grid.box(of: TCZYX(t: 0, c: 0, z: z, y: y, x: x))
-          if inputBox(of: view, for: box).intersects(input) { count += 1 }
-        }
-      }
+    return cells.positions.count { cell in
+      inputBox(of: view, for: grid.box(of: TCZYX(t: 0, c: 0, zyx: cell))).intersects(input)
     }
-    return count
   }
 
   func planned(_ view: Int) -> View { views[view] }

@@ -37,7 +37,7 @@ final class PyramidLevel: LevelWork {
   /// Regions whose blocks below are all empty are empty.
   func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
-      let blocks = below.grid.blocks(meeting: step.source(of: layout.grid.voxels(of: region.blocks)))
+      let blocks = layout.sourceBlocks(ofVoxels: layout.grid.voxels(of: region.blocks), in: below)
       for t in region.t {
         for c in region.c where try !ledger.isAllEmpty(level: below.level, t: t, c: c, blocks: blocks) { return false }
       }
@@ -155,23 +155,16 @@ private final class PyramidBlockMaker: BlockMaker {
   }
 
   private func knownStates(of box: Box3, t: Int, c: Int) throws -> KnownStates {
-    let blocks = level.below.grid.blocks(meeting: step.source(of: box))
+    let blocks = level.layout.sourceBlocks(ofVoxels: box, in: level.below)
     let states = try level.ledger.states(level: level.below.level, t: t, c: c, blocks: blocks)
-    var i = 0
-    for z in blocks.lower[0]..<blocks.upper[0] {
-      for y in blocks.lower[1]..<blocks.upper[1] {
-        for x in blocks.lower[2]..<blocks.upper[2] {
-          defer { i += 1 }
-          guard states[i] == .done else { continue }
-          let index = level.belowArray.index(at: TCZYX(t: t, c: c, z: z, y: y, x: x))
-          let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
-          guard FileStatus.exists(path) else {
-            throw WorkFailure(
-              code: .sourceMissing,
-              message: "block \(index) of level \(level.below.level) is recorded done, but \(path) is not there; "
-                + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
-          }
-        }
+    for (position, state) in zip(blocks.positions, states) where state == .done {
+      let index = level.belowArray.index(at: TCZYX(t: t, c: c, zyx: position))
+      let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
+      guard FileStatus.exists(path) else {
+        throw WorkFailure(
+          code: .sourceMissing,
+          message: "block \(index) of level \(level.below.level) is recorded done, but \(path) is not there; "
+            + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
       }
     }
     return KnownStates(blocks: blocks, states: states)

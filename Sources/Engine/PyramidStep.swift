@@ -21,9 +21,7 @@ package struct PyramidStep: Sendable {
   }
 
   /// The voxels below that a box above averages.
-  package func source(of box: Box3) -> Box3 {
-    Box3(lower: box.lower &* above.factor, upper: box.upper &* above.factor)
-  }
+  package func source(of box: Box3) -> Box3 { above.sourceVoxels(of: box) }
 
   /// A box above in parts that are made one at a time: cells, or else slabs, so that memory does not grow with the size
   /// of a block.
@@ -32,15 +30,7 @@ package struct PyramidStep: Sendable {
     // what lies beyond the last whole window has no voxel above, and no cell
     let grid = BlockGrid(shape: TCZYX(zyx: above.shape.zyx), block: TCZYX(zyx: pointwiseMin(cell, above.shape.zyx)))
     let cells = grid.blocks(meeting: box)
-    var parts: [Box3] = []
-    for z in cells.lower[0]..<cells.upper[0] {
-      for y in cells.lower[1]..<cells.upper[1] {
-        for x in cells.lower[2]..<cells.upper[2] {
-          parts.append(grid.box(of: TCZYX(t: 0, c: 0, z: z, y: y, x: x)).intersection(box))
-        }
-      }
-    }
-    return parts
+    return cells.positions.map { grid.box(of: TCZYX(t: 0, c: 0, zyx: $0)).intersection(box) }
   }
 
   private func slabs(of box: Box3) -> [Box3] {

@@ -47,13 +47,8 @@ final class ReadAhead {
     let input = level.inputBox(of: view, for: box)
     if input.isEmpty { return false }
     let chunks = BlockGrid(shape: source.shape, block: source.chunk).blocks(meeting: input)
-    for z in chunks.lower[0]..<chunks.upper[0] {
-      for y in chunks.lower[1]..<chunks.upper[1] {
-        for x in chunks.lower[2]..<chunks.upper[2] {
-          let index = TCZYX(t: t / source.chunk.t, c: c / source.chunk.c, z: z, y: y, x: x)
-          if try reader.fetch(image, index) { return true }
-        }
-      }
+    for chunk in chunks.positions {
+      if try reader.fetch(image, TCZYX(t: t / source.chunk.t, c: c / source.chunk.c, zyx: chunk)) { return true }
     }
     return false
   }

@@ -94,14 +94,9 @@ final class RegionReader {
 
   /// Whoever was counted as a reader of the chunks of a box will not read them again.
   func finished(_ known: KnownImage, t: Int, c: Int, box: Box3) {
-    let chunks = known.chunkGrid.blocks(meeting: box)
-    for z in chunks.lower[0]..<chunks.upper[0] {
-      for y in chunks.lower[1]..<chunks.upper[1] {
-        for x in chunks.lower[2]..<chunks.upper[2] {
-          cache.finished(
-            known.key(TCZYX(t: t / known.source.chunk.t, c: c / known.source.chunk.c, z: z, y: y, x: x)))
-        }
-      }
+    let (t, c) = (t / known.source.chunk.t, c / known.source.chunk.c)
+    for chunk in known.chunkGrid.blocks(meeting: box).positions {
+      cache.finished(known.key(TCZYX(t: t, c: c, zyx: chunk)))
     }
   }
 
@@ -130,29 +125,24 @@ final class RegionReader {
     let image = known.source
     let element = image.elementType.byteCount
     let chunkShape = image.chunk
-    let chunks = known.chunkGrid.blocks(meeting: box)
     var copied = false
     var constants: [Box3] = []
-    for z in chunks.lower[0]..<chunks.upper[0] {
-      for y in chunks.lower[1]..<chunks.upper[1] {
-        for x in chunks.lower[2]..<chunks.upper[2] {
-          let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, z: z, y: y, x: x)
-          let whole = Box3(lower: index.zyx &* chunkShape.zyx, upper: (index.zyx &+ 1) &* chunkShape.zyx)
-          let part = whole.intersection(box)
-          switch try content(known, index) {
-          case .constant:
-            if copied { fill(part, of: box, with: image.fill, in: buffer) } else { constants.append(part) }
-          case .voxels(let chunk):
-            if !copied {
-              for earlier in constants { fill(earlier, of: box, with: image.fill, in: buffer) }
-              copied = true
-            }
-            let first = plane(t: t, c: c, of: chunkShape) * element
-            copyRows(
-              from: UnsafeRawBufferPointer(rebasing: chunk.bytes[first...]), fromBox: whole, to: buffer, toBox: box,
-              part: part, elementByteCount: element)
-          }
+    for position in known.chunkGrid.blocks(meeting: box).positions {
+      let index = TCZYX(t: t / chunkShape.t, c: c / chunkShape.c, zyx: position)
+      let whole = Box3(lower: position &* chunkShape.zyx, upper: (position &+ 1) &* chunkShape.zyx)
+      let part = whole.intersection(box)
+      switch try content(known, index) {
+      case .constant:
+        if copied { fill(part, of: box, with: image.fill, in: buffer) } else { constants.append(part) }
+      case .voxels(let chunk):
+        if !copied {
+          for earlier in constants { fill(earlier, of: box, with: image.fill, in: buffer) }
+          copied = true
         }
+        let first = plane(t: t, c: c, of: chunkShape) * element
+        copyRows(
+          from: UnsafeRawBufferPointer(rebasing: chunk.bytes[first...]), fromBox: whole, to: buffer, toBox: box,
+          part: part, elementByteCount: element)
       }
     }
     if copied { return .voxels }

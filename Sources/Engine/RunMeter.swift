@@ -14,7 +14,6 @@ package final class RunMeter: Sendable {
     package var emptyBlocks = 0
     package var bulkEmptyBlocks = 0
     package var failedBlocks = 0
-    package var lostBlocks = 0
     /// Of all blocks that were looked at.
     package var voxels = 0
     /// Of the done ones.
@@ -24,8 +23,7 @@ package final class RunMeter: Sendable {
     package var counts = BlockCounts()
     /// Without the time in which the machine slept or the process was stopped.
     package var elapsedSeconds = 0.0
-    /// Blocks a second over the last while; nil before there is one.
-    package var blocksPerSecond: Double?
+    /// Voxels a second over the last while; nil before there is one.
     package var voxelsPerSecond: Double?
     /// Nil while nothing was done that it could rest on.
     package var secondsLeft: Double?
@@ -83,7 +81,7 @@ package final class RunMeter: Sendable {
     monitor.update { $0.levels[level]?.counts = counts }
   }
 
-  func recorded(_ results: [WorkResult], lost: Int) {
+  func recorded(_ results: [WorkResult]) {
     monitor.update { state in
       state.clock.look(now: ProcessInfo.processInfo.systemUptime)
       let now = state.clock.seconds
@@ -105,7 +103,6 @@ package final class RunMeter: Sendable {
         }
         state.reading.voxels += voxels
       }
-      state.reading.lostBlocks += lost
       state.window.append((now, state.reading.finishedBlocks, state.reading.voxels, state.reading.writtenVoxels))
       while state.window.count > 2, now - state.window[1].at > self.windowSeconds { state.window.removeFirst() }
       if state.window.count > 4096 { state.window.removeSubrange(1..<2048) }
@@ -120,7 +117,6 @@ package final class RunMeter: Sendable {
       reading.elapsedSeconds = now
       reading.counts = state.levels.reduce(BlockCounts()) { $0 + ($1?.counts ?? BlockCounts()) }
       if let first = state.window.first, now - first.at > 0.5, reading.finishedBlocks > first.blocks {
-        reading.blocksPerSecond = Double(reading.finishedBlocks - first.blocks) / (now - first.at)
         reading.voxelsPerSecond = Double(reading.voxels - first.voxels) / (now - first.at)
         let lately = TimeLeft.Lately(
           seconds: now - first.at, voxels: reading.voxels - first.voxels,

@@ -57,12 +57,11 @@ package final class Runner {
   package let meter: RunMeter
 
   package init(
-    job: OpenJob, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+    job: LoadedJob, views loaded: LoadedViews, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
   ) throws {
     title = job.title
     plan = job.plan
-    views = job.views
-    transforms = job.transforms
+    (views, transforms) = (loaded.views, loaded.transforms)
     output = job.output
     self.registry = registry
     self.ledger = ledger

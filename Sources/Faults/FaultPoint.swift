@@ -52,12 +52,4 @@ public enum FaultPoint: String, CaseIterable, Sendable {
   // the end of a run
   case finalMetadataBegun = "final-metadata-begun"
   case finalMetadataWritten = "final-metadata-written"
-
-  /// Those that only tasks of a work order and its making and collecting reach.
-  public static let ofOrders: [FaultPoint] = [
-    .orderFrozen, .orderWithdrawn, .beginningOrder, .orderBegun, .logOpened, .logWritten, .logSynced, .merging, .merged,
-    .closingOrder,
-  ]
-  /// Those that neither a submit nor a run reaches, nor an order.
-  public static let ofRepair: [FaultPoint] = [.repairing]
 }

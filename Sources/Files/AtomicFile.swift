@@ -92,6 +92,39 @@ public struct AtomicFile: ~Copyable {
     try reach(.fileRenamed, .rename, target)
   }
 
+  /// As `commit`, but false where the target is there, which then stays; of several who do this one succeeds.
+  public consuming func commitIfAbsent() throws(StorageError) -> Bool {
+    try giveTemporaryName()
+    try closeDescriptor()
+    let (from, to) = (held.locate(temporaryPath), held.locate(target))
+    if linkat(from.folder, from.path, to.folder, to.path, 0) != 0 {
+      switch errno {
+      // a network may have lost the answer to a try that was done
+      case EEXIST: guard isOne(from, to) else { return false }
+      case EPERM, ENOTSUP, ENOSYS, EMLINK:
+        // no second names there: the name is taken first, and the file follows
+        let claim = openat(to.folder, to.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        if claim < 0, errno == EEXIST { return false }
+        guard claim >= 0 else { throw .io(step: .link, path: target, errno: errno) }
+        close(claim)
+        guard renameat(from.folder, from.path, to.folder, to.path) == 0 else {
+          throw .io(step: .rename, path: target, errno: errno)
+        }
+        hasTemporaryName = false
+      case let number: throw .io(step: .link, path: target, errno: number)
+      }
+    }
+    try reach(.fileRenamed, .rename, target)
+    return true
+  }
+
+  private func isOne(_ a: (folder: Int32, path: String), _ b: (folder: Int32, path: String)) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard fstatat(a.folder, a.path, &first, AT_SYMLINK_NOFOLLOW) == 0, fstatat(b.folder, b.path, &second, AT_SYMLINK_NOFOLLOW) == 0
+    else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   /// Removes the temp file.
   public consuming func discard() {}
 
@@ -132,6 +165,9 @@ public func writeFileAtomically(
   try file.commit()
   if sync { try syncFolder(parentFolder(of: path), in: held) }
 }
+
+/// Makes what was written to an open file survive a loss of power. Returns 0 or errno.
+package func synchronize(_ descriptor: Int32) -> Int32 { csystem_sync(descriptor) }
 
 /// Makes the names in a folder survive a loss of power.
 func syncFolder(_ path: String, in held: OpenFolder?) throws(StorageError) {

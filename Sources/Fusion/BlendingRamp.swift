@@ -110,4 +110,7 @@ package struct BlendingRamp {
 
   /// Beyond this the weight is 1 however the distance was rounded.
   @inline(__always) static var certainDistance: Float { 1.001 }
+
+  /// Within a row, parts of full weight are told apart in steps of so many voxels.
+  @inline(__always) static var stretch: Int { 32 }
 }

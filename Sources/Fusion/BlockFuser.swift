@@ -26,17 +26,6 @@ public final class BlockFuser {
     double = recipe.usesDouble ? FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena) : nil
   }
 
-  /// For tests: all blocks by way of resampled copies.
-  package init(stacking recipe: FusionRecipe) {
-    self.recipe = recipe
-    (patchByteLimit, arenaByteLimit) = (Self.defaultPatchByteLimit, Self.defaultArenaByteLimit)
-    let (patch, arena) = (patchByteLimit, arenaByteLimit)
-    single = recipe.usesDouble
-      ? nil : FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena, stacks: true)
-    double = recipe.usesDouble
-      ? FusionEngine(recipe: recipe, patchByteLimit: patch, arenaByteLimit: arena, stacks: true) : nil
-  }
-
   /// Fuses one block.
   ///
   /// - Parameters:

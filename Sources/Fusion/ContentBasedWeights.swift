@@ -3,7 +3,7 @@ import Geometry
 /// How much detail a view has around a voxel: `Gσ2 * (I - Gσ1 * I)²` (Preibisch 2008), each Gaussian renormalised
 /// over the voxels that have a value, also beyond the output's faces. A view has none where its normalised blending
 /// weight is below 1e-7, and where its value is infinite.
-public struct ContentBasedWeights: WeightsFunction {
+public struct ContentBasedWeights: BuiltinWeights {
   public static let name = "content_based"
   public let sigma1: Double
   public let sigma2: Double
@@ -23,75 +23,29 @@ public struct ContentBasedWeights: WeightsFunction {
   }
 
   public func weigh(_ views: TransformedViews<Float>, into weights: [MutableVoxelArray<Float>]) {
-    DetailFilter(self, views.context).weigh(views, into: weights)
+    makeFilter(views.context).weigh(views, into: weights)
   }
   public func weigh(_ views: TransformedViews<Double>, into weights: [MutableVoxelArray<Float>]) {
-    DetailFilter(self, views.context).weigh(views, into: weights)
+    makeFilter(views.context).weigh(views, into: weights)
   }
 
-  /// The memory for weights over `wanted` of one view after the other.
-  ///
-  /// - Parameter gaps: whether views may lack values anywhere, so that shares are computed voxel by voxel.
+  func makeFilter(_ context: FusionContext) -> DetailFilter { DetailFilter(sigma1: sigma1, sigma2: sigma2, context) }
+
+  /// What `DetailFilter` and its parts reserve, in numbers of 4 bytes. 24 numbers a row are for descriptions of its coverage
+  /// (`CoverageRow`, 56 bytes each), 64 rows and columns for margins and padding of the planes in work, and 1 MiB for tables
+  /// and rows of coverage that many rows share. Tests/Python/test_memory.py compares plans with the memory that is taken.
   func scratchByteCount(wanted: Box3, context: FusionContext, gaps: Bool) -> Int {
     let (inner, outer) = (GaussianKernel.radius(sigma: sigma1), GaussianKernel.radius(sigma: sigma2))
     func around(_ reach: Int) -> Index3 { wanted.grown(by: Index3(context.blendsZ ? reach : 0, reach, reach)).shape }
     let (bounds, middle, shape) = (around(inner + outer), around(outer), wanted.shape)
-    // numbers and shares of each step, the numbers themselves, and planes in work
+    // numbers and coverage of each step, the view's numbers themselves, masks, and planes in work
     let smooth = PaddedShape(Index3(bounds[0], middle[1], middle[2])).count
     let detail = PaddedShape(Index3(shape[0], middle[1], middle[2])).count
     let masks = bounds[0] * bounds[1] * (gaps ? bounds[2] + 24 : 24)
     let planes = 4 * (bounds[1] + 64) * (bounds[2] + 2 * outer + 64)
     return 4 * (2 * (smooth + detail) + PaddedShape(middle).count + masks + planes) + 1 << 20
   }
-}
 
-extension ContentBasedWeights {
   /// A view counts nowhere where its normalised blending weight is less.
   static let leastBlending: Float = 1e-7
-}
-
-/// A view's numbers from resampled copies.
-struct StackedDetail<S: FusionScalar>: DetailSource {
-  let values: VoxelArray<S>
-  let blending: VoxelArray<Float>
-
-  private func hasNumber(_ value: S, _ weight: Float) -> Bool {
-    Float(value).isFinite && weight >= ContentBasedWeights.leastBlending
-  }
-
-  func row(
-    z: Int, y: Int, x: Range<Int>, values target: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>
-  ) -> DetailRow {
-    let (row, weights) = (values.row(z: z, y: y, x: x), blending.row(z: z, y: y, x: x))
-    for i in 0..<x.count { target[i] = hasNumber(row[i], weights[i]) ? Float(row[i]) : 0 }
-    return markNumbers(count: x.count, mask) { hasNumber(row[$0], weights[$0]) }
-  }
-
-  /// A box outside which there are no numbers.
-  var bounds: Box3 {
-    let box = values.box
-    var (lower, upper) = (box.upper, box.lower)
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        let (row, weights) = (values.row(z: z, y: y), blending.row(z: z, y: y))
-        func isThere(_ i: Int) -> Bool { hasNumber(row[i], weights[i]) }
-        guard let first = row.indices.first(where: isThere), let last = row.indices.last(where: isThere) else {
-          continue
-        }
-        lower = pointwiseMin(lower, Index3(z, y, box.lower[2] + first))
-        upper = pointwiseMax(upper, Index3(z + 1, y + 1, box.lower[2] + last + 1))
-      }
-    }
-    return Box3(lower: lower, upper: upper)
-  }
-}
-
-/// Says where a row has numbers; marks them where there are gaps between.
-func markNumbers(count: Int, _ mask: UnsafeMutablePointer<Float>, _ hasNumber: (Int) -> Bool) -> DetailRow {
-  guard let first = (0..<count).first(where: hasNumber), let last = (0..<count).last(where: hasNumber) else {
-    return .interval(0..<0)
-  }
-  if (first...last).allSatisfy(hasNumber) { return .interval(first..<(last + 1)) }
-  for i in first...last where hasNumber(i) { mask[i] = 1 }
-  return .marked
 }

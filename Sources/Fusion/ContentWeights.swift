@@ -3,22 +3,21 @@ import Geometry
 /// Content weights of a block, where they decide something: where more than one view has samples. Elsewhere the one
 /// view counts alone, whatever its content.
 final class ContentWeights<S: RowArithmetic> {
-  typealias Load = (_ view: PlacedView, _ rows: ViewRows<S>, _ region: Box3) throws -> Void
+  /// Reads a view's voxels for a region.
+  typealias Load = (_ view: PlacedView, _ memory: SamplerMemory<S>, _ region: Box3) throws -> ViewSampler<S>
 
   private let recipe: FusionRecipe
-  private let function: ContentBasedWeights
+  private let weights: any BuiltinWeights
   private let filter: DetailFilter
   private let byteLimit: Int
   private let results = ScratchBuffer()
   private let numbers = ScratchBuffer()
-  /// To look at places only, one a view.
-  private var places: [ViewRows<S>] = []
-  /// With voxels: of the view in hand, and of another.
-  private var rows: [ViewRows<S>] = []
+  /// The memory of samplers: of the view in hand, and of another.
+  private let memory = (own: SamplerMemory<S>(), other: SamplerMemory<S>())
 
-  init(recipe: FusionRecipe, function: ContentBasedWeights, byteLimit: Int) {
-    (self.recipe, self.function, self.byteLimit) = (recipe, function, byteLimit)
-    filter = DetailFilter(function, recipe.context)
+  init(recipe: FusionRecipe, weights: any BuiltinWeights, byteLimit: Int) {
+    (self.recipe, self.weights, self.byteLimit) = (recipe, weights, byteLimit)
+    filter = weights.makeFilter(recipe.context)
   }
 
   /// One a view of `touching`, over a box that has every voxel of `box` that the view shares; nil where it shares none.
@@ -27,10 +26,10 @@ final class ContentWeights<S: RowArithmetic> {
   ///   - touching: the views with samples in the box.
   ///   - around: those and all others with samples in the box's halo.
   func weigh(_ box: Box3, touching: [PlacedView], around: [PlacedView], load: Load) throws -> [VoxelArray<Float>?] {
-    let shared = try sharedBoxes(box, touching)
+    let shared = sharedBoxes(box, touching)
     let count = shared.reduce(0) { $0 + $1.count }
     if count == 0 { return shared.map { _ in nil } }
-    let needed = zip(touching, shared).map { Self.byteCount(recipe, function, $0, shared: $1) }.max() ?? 0
+    let needed = zip(touching, shared).map { Self.byteCount(recipe, weights, $0, shared: $1) }.max() ?? 0
     if needed > byteLimit {
       throw FusionError.tooLarge(what: "the content weights of a block", byteCount: needed)
     }
@@ -45,25 +44,22 @@ final class ContentWeights<S: RowArithmetic> {
 
   /// The memory for the weights of one view over a box, patch included.
   static func byteCount(
-    _ recipe: FusionRecipe, _ function: ContentBasedWeights, _ view: PlacedView, shared: Box3
+    _ recipe: FusionRecipe, _ weights: any BuiltinWeights, _ view: PlacedView, shared: Box3
   ) -> Int {
     if shared.isEmpty { return 0 }
     let hasGaps = !view.elementType.isInteger
-    let around = shared.grown(by: function.halo(in: recipe.context))
+    let around = shared.grown(by: weights.halo(in: recipe.context))
     let patch = FusionEngine<S>.viewByteCount(view, around, recipe.interpolationOrder)
-    return function.scratchByteCount(wanted: shared, context: recipe.context, gaps: hasGaps)
+    return weights.scratchByteCount(wanted: shared, context: recipe.context, gaps: hasGaps)
       + (hasGaps ? 2 * patch : patch)
   }
 
   /// For each view a box around the voxels that it shares with another.
-  private func sharedBoxes(_ box: Box3, _ views: [PlacedView]) throws(FusionError) -> [Box3] {
+  private func sharedBoxes(_ box: Box3, _ views: [PlacedView]) -> [Box3] {
     let none = Box3(lower: box.upper, upper: box.lower)
     var shared = Array(repeating: none, count: views.count)
     if views.count < 2 { return shared }
-    for (k, view) in views.enumerated() {
-      if k == places.count { places.append(ViewRows(recipe: recipe, view: view)) }
-      try places[k].beginWithoutVoxels(of: view, region: box)
-    }
+    let places = views.map { $0.places(in: box, of: recipe) }
     var ranges = Array(repeating: 0..<0, count: views.count)
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
@@ -84,25 +80,24 @@ final class ContentWeights<S: RowArithmetic> {
   private func weigh(
     _ view: PlacedView, _ around: [PlacedView], into weights: MutableVoxelArray<Float>, _ load: Load
   ) throws {
-    while rows.count < 2 { rows.append(ViewRows(recipe: recipe, view: view)) }
     let region = weights.box.grown(by: filter.reach)
-    try load(view, rows[0], region)
-    let faint = try faintVoxels(view, in: region, around, load)
+    let sampler = try load(view, memory.own, region)
+    let faint = try faintVoxels(sampler, around, load)
     let row = numbers.reserve(S.self, count: region.shape[2])
     filter.weigh(
-      ResampledDetail(rows: rows[0], faint: faint, numbers: row), bounds: rows[0].sampledBox, into: weights)
+      ResampledDetail(sampler: sampler, faint: faint, numbers: row), bounds: sampler.places.sampledBox, into: weights)
   }
 
   // MARK: voxels that hardly count
 
   /// Voxels whose normalised blending weight is too small to count, by row.
   private func faintVoxels(
-    _ view: PlacedView, in region: Box3, _ around: [PlacedView], _ load: Load
+    _ sampler: ViewSampler<S>, _ around: [PlacedView], _ load: Load
   ) throws -> [RowPlace: [Int]] {
     // no sum of weights is larger than the number of views
     let limit = 2 * ContentBasedWeights.leastBlending * Float(around.count)
     var candidates: [(place: RowPlace, x: Range<Int>)] = []
-    rows[0].forEachRow(below: limit) { z, y, x in candidates.append((RowPlace(z: z, y: y), x)) }
+    sampler.places.forEachRow(below: limit) { z, y, x in candidates.append((RowPlace(z: z, y: y), x)) }
     guard let first = candidates.first else { return [:] }
     var box = Box3(lower: first.place.corner(first.x.lowerBound), upper: first.place.corner(first.x.upperBound))
     for (place, x) in candidates {
@@ -112,18 +107,16 @@ final class ContentWeights<S: RowArithmetic> {
     var own = candidates.map { [Float](repeating: 0, count: $0.x.count) }
     var sums = own
     for other in around {
-      let isOwn = other.id == view.id
-      if !isOwn {
-        if other.inputBox(for: box, order: recipe.interpolationOrder).isEmpty { continue }
-        if other.elementType.isInteger {
-          try rows[1].beginWithoutVoxels(of: other, region: box)
-        } else {
-          try load(other, rows[1], box)
+      if other.id == sampler.view.id {
+        for (i, (place, x)) in candidates.enumerated() {
+          add(sampler.places, sampler, place, x, to: &sums[i])
+          add(sampler.places, sampler, place, x, to: &own[i])
         }
-      }
-      for (i, (place, x)) in candidates.enumerated() {
-        add(rows[isOwn ? 0 : 1], place, x, to: &sums[i])
-        if isOwn { add(rows[0], place, x, to: &own[i]) }
+      } else if !other.inputBox(for: box, order: recipe.interpolationOrder).isEmpty {
+        // integers never lack a value, so they need not be read
+        let values = other.elementType.isInteger ? nil : try load(other, memory.other, box)
+        let places = values?.places ?? other.places(in: box, of: recipe)
+        for (i, (place, x)) in candidates.enumerated() { add(places, values, place, x, to: &sums[i]) }
       }
     }
     var faint: [RowPlace: [Int]] = [:]
@@ -136,15 +129,19 @@ final class ContentWeights<S: RowArithmetic> {
     return faint
   }
 
-  /// Adds a view's blending weights, where it has values.
-  private func add(_ rows: ViewRows<S>, _ place: RowPlace, _ x: Range<Int>, to sums: inout [Float]) {
-    let range = rows.interval(z: place.z, y: place.y).clamped(to: x)
+  /// Adds a view's blending weights at the voxels at which it has values.
+  ///
+  /// - Parameter sampler: nil if every sample is a value.
+  private func add(
+    _ places: any RowPlaces, _ sampler: ViewSampler<S>?, _ place: RowPlace, _ x: Range<Int>, to sums: inout [Float]
+  ) {
+    let range = places.interval(z: place.z, y: place.y).clamped(to: x)
     if range.isEmpty { return }
     var weights = [Float](repeating: 1, count: range.count)
-    _ = rows.weigh(z: place.z, y: place.y, x: range, into: &weights)
-    if rows.mayLackValues {
+    _ = places.weigh(z: place.z, y: place.y, x: range, into: &weights)
+    if let sampler, sampler.mayLackValues {
       var values = [S](repeating: 0, count: range.count)
-      rows.sample(z: place.z, y: place.y, x: range, into: &values)
+      sampler.sample(z: place.z, y: place.y, x: range, into: &values)
       for i in 0..<range.count where values[i] != values[i] { weights[i] = 0 }
     }
     for i in 0..<range.count { sums[range.lowerBound - x.lowerBound + i] += weights[i] }
@@ -160,14 +157,14 @@ struct RowPlace: Hashable {
 
 /// A view's numbers, resampled row by row.
 private struct ResampledDetail<S: RowArithmetic>: DetailSource {
-  let rows: ViewRows<S>
+  let sampler: ViewSampler<S>
   let faint: [RowPlace: [Int]]
   let numbers: UnsafeMutablePointer<S>
 
   func row(
     z: Int, y: Int, x: Range<Int>, values: UnsafeMutablePointer<Float>, mask: UnsafeMutablePointer<Float>
   ) -> DetailRow {
-    let range = rows.interval(z: z, y: y).clamped(to: x)
+    let range = sampler.interval(z: z, y: y).clamped(to: x)
     if range.isEmpty {
       values.update(repeating: 0, count: x.count)
       return .interval(0..<0)
@@ -176,13 +173,13 @@ private struct ResampledDetail<S: RowArithmetic>: DetailSource {
     let end = first + range.count
     values.update(repeating: 0, count: first)
     (values + end).update(repeating: 0, count: x.count - end)
-    rows.sample(z: z, y: y, x: range, into: numbers)
+    sampler.sample(z: z, y: y, x: range, into: numbers)
     let target = values + first
     for i in 0..<range.count { target[i] = Float(numbers[i]) }
     let columns = faint.isEmpty ? nil : faint[RowPlace(z: z, y: y)]
-    if columns == nil && !rows.mayLackValues { return .interval(first..<end) }
+    if columns == nil && !sampler.mayLackValues { return .interval(first..<end) }
     for column in columns ?? [] where range.contains(column) { target[column - range.lowerBound] = .nan }
-    let row = markNumbers(count: x.count, mask) { $0 >= first && $0 < end && values[$0].isFinite }
+    let row = DetailRow.marking(count: x.count, mask) { $0 >= first && $0 < end && values[$0].isFinite }
     for i in 0..<range.count where !target[i].isFinite { target[i] = 0 }
     return row
   }

@@ -9,17 +9,19 @@ final class FusionEngine<S: RowArithmetic> {
   private let streamed: StreamedFusion<S>?
   private let stacked: StackedFusion<S>
   private let content: ContentWeights<S>?
-  /// One a view of the part in hand; kept for the next.
-  private var rows: [ViewRows<S>] = []
+  /// The memory of a sampler for each view of the part in hand; kept for the next.
+  private var memory: [SamplerMemory<S>] = []
   private let counts = ScratchBuffer()
   private let values = ScratchBuffer()
 
-  init(recipe: FusionRecipe, patchByteLimit: Int, arenaByteLimit: Int, stacks: Bool = false) {
+  init(recipe: FusionRecipe, patchByteLimit: Int, arenaByteLimit: Int) {
     self.recipe = recipe
     self.patchByteLimit = patchByteLimit
-    streamed = stacks ? nil : recipe.streamedMethod.map { StreamedFusion(recipe: recipe, method: $0) }
+    streamed = recipe.streamedFunction.map { StreamedFusion(recipe: recipe, function: $0) }
     stacked = StackedFusion(recipe: recipe)
-    content = recipe.contentWeights.map { ContentWeights(recipe: recipe, function: $0, byteLimit: arenaByteLimit) }
+    content = recipe.contentFusion.map {
+      ContentWeights(recipe: recipe, weights: $0.weights, byteLimit: arenaByteLimit)
+    }
   }
 
   /// False, and nothing written, where no view has voxels for the block.
@@ -37,16 +39,18 @@ final class FusionEngine<S: RowArithmetic> {
     var weights: [Int: VoxelArray<Float>] = [:]
     if let content {
       let around = views.filter { !$0.inputBox(for: box.grown(by: recipe.halo), order: order).isEmpty }
-      let all = try content.weigh(box, touching: needed, around: around) { view, row, region in
-        try load(view, into: row, for: region, from: reader)
+      let all = try content.weigh(box, touching: needed, around: around) { view, memory, region in
+        try memory.sampler(of: view, region: region, recipe: recipe, reader: reader)
       }
       for (view, array) in zip(needed, all) { weights[view.id] = array }
     }
-    defer { for row in rows { row.letGo() } }
     try forEachPart(of: box, views: needed) { part, partViews in
-      try load(partViews, for: part, from: reader)
+      makeMemory(partViews.count)
+      let samplers = try zip(partViews, memory).map { view, memory in
+        try memory.lentSampler(of: view, region: part, recipe: recipe, reader: reader)
+      }
       streamed.fuse(
-        region: part, of: box, views: Array(rows.prefix(partViews.count)),
+        region: part, of: box, views: samplers,
         content: weights.isEmpty ? [] : partViews.map { weights[$0.id] }, into: output)
     }
     return true
@@ -70,9 +74,9 @@ final class FusionEngine<S: RowArithmetic> {
     // views that only reach into the halo matter to functions that look around
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }
     guard needed.contains(where: { !$0.inputBox(for: box, order: order).isEmpty }) else { return false }
-    makeRows(1, like: needed[0])
-    try stacked.fuse(box, views: needed, rows: rows[0], into: output) { view, rows, region in
-      try load(view, into: rows, for: region, from: reader)
+    makeMemory(1)
+    try stacked.fuse(box, views: needed, into: output) { view, region in
+      try memory[0].sampler(of: view, region: region, recipe: recipe, reader: reader)
     }
     return true
   }
@@ -87,18 +91,17 @@ final class FusionEngine<S: RowArithmetic> {
     let total = counts.reserve(Int32.self, count: box.count)
     total.update(repeating: 0, count: box.count)
     let numbers = values.reserve(S.self, count: box.shape[2])
+    makeMemory(1)
     for view in needed {
-      makeRows(1, like: view)
-      let row = rows[0]
       try forEachPart(of: box, views: [view]) { part, partViews in
         if partViews.isEmpty { return }
         if view.elementType.isInteger {
           // integers never lack a value, so they need not be read
-          try row.beginWithoutVoxels(of: view, region: part)
+          count(view.places(in: part, of: recipe), nil, of: box, numbers, into: total)
         } else {
-          try load(view, into: row, for: part, from: reader)
+          let sampler = try memory[0].sampler(of: view, region: part, recipe: recipe, reader: reader)
+          count(sampler.places, sampler, of: box, numbers, into: total)
         }
-        count(row, part, of: box, numbers, into: total)
       }
     }
     if type == .uint8 {
@@ -110,18 +113,21 @@ final class FusionEngine<S: RowArithmetic> {
     }
   }
 
+  /// Adds 1 to the voxels of a part of a block at which a view has a value.
+  ///
+  /// - Parameter sampler: nil if every sample is a value.
   private func count(
-    _ rows: ViewRows<S>, _ part: Box3, of box: Box3, _ numbers: UnsafeMutablePointer<S>,
+    _ places: any RowPlaces, _ sampler: ViewSampler<S>?, of box: Box3, _ numbers: UnsafeMutablePointer<S>,
     into total: UnsafeMutablePointer<Int32>
   ) {
-    let shape = box.shape
+    let (part, shape) = (places.region, box.shape)
     for z in part.lower[0]..<part.upper[0] {
       for y in part.lower[1]..<part.upper[1] {
-        let range = rows.interval(z: z, y: y)
+        let range = places.interval(z: z, y: y)
         if range.isEmpty { continue }
         let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2] + range.lowerBound
-        if rows.mayLackValues {
-          rows.sample(z: z, y: y, x: range, into: numbers)
+        if let sampler, sampler.mayLackValues {
+          sampler.sample(z: z, y: y, x: range, into: numbers)
           for i in 0..<range.count { total[start + i] &+= numbers[i] == numbers[i] ? 1 : 0 }
         } else {
           for i in 0..<range.count { total[start + i] &+= 1 }
@@ -151,31 +157,8 @@ final class FusionEngine<S: RowArithmetic> {
     }
   }
 
-  private func makeRows(_ count: Int, like view: PlacedView) {
-    while rows.count < count { rows.append(ViewRows(recipe: recipe, view: view)) }
-  }
-
-  private func load(_ views: [PlacedView], for part: Box3, from reader: any VoxelReader) throws {
-    guard let first = views.first else { return }
-    makeRows(views.count, like: first)
-    for (view, row) in zip(views, rows) {
-      if row.takesLoans(of: view) {
-        let box = view.inputBox(for: part, order: recipe.interpolationOrder)
-        if let lent = try reader.lend(view, box: box) {
-          try row.begin(region: part, of: view, box: box, lent: lent)
-          continue
-        }
-      }
-      try load(view, into: row, for: part, from: reader)
-    }
-  }
-
-  private func load(
-    _ view: PlacedView, into row: ViewRows<S>, for region: Box3, from reader: any VoxelReader
-  ) throws {
-    let box = view.inputBox(for: region, order: recipe.interpolationOrder)
-    let room = try row.makeRoom(for: view, box: box)
-    row.begin(region: region, content: try reader.read(view, box: box, into: room))
+  private func makeMemory(_ count: Int) {
+    while memory.count < count { memory.append(SamplerMemory()) }
   }
 
   // MARK: memory
@@ -186,14 +169,16 @@ final class FusionEngine<S: RowArithmetic> {
     let (shape, size) = (box.shape, MemoryLayout<S>.stride)
     // whoever needs so much is cut into parts, or refused; below, no product overflows
     guard let count = TCZYX(zyx: shape &+ 1).checkedProduct, count < 1 << 48 else { return 1 << 52 }
+    // room beyond the numbers of a patch for corners that are looked at with a fraction of 0: a plane, two rows and some
     let slack = shape[1] * shape[2] + 2 * shape[2] + 64
     let working =
       switch view.mapClass {
+      // three rows of numbers and those of kernels, with room at their ends; columns, fractions and hats; distances of rows
       case .separable: 6 * (shape[2] + 4) * size + part.shape[2] * (12 + size) + part.shape[1] * 8
       case .plane: (slack + shape[2]) * size
       case .general: order == 1 ? (box.count + slack) * size : 0
       }
-    return box.count * view.elementType.byteCount + working + 4 * 256 * size
+    return box.count * view.elementType.byteCount + working + RowGatherer<S>.byteCount
   }
 
   static func byteCount(recipe: FusionRecipe, box: Box3, views: [PlacedView], patchByteLimit: Int) -> Int {
@@ -203,7 +188,7 @@ final class FusionEngine<S: RowArithmetic> {
       let bytes = needed.reduce(0) { $0 + viewByteCount($1, box, order) }
       let streamed = min(bytes, max(patchByteLimit, 0))
         + StreamedFusion<S>.scratchByteCount(width: box.shape[2], views: needed.count)
-      guard let content = recipe.contentWeights, needed.count > 1 else { return streamed }
+      guard let content = recipe.contentFusion?.weights, needed.count > 1 else { return streamed }
       let most = needed.map { ContentWeights<S>.byteCount(recipe, content, $0, shared: box) }.max() ?? 0
       return streamed + most + 4 * needed.count * box.count
     }

@@ -38,7 +38,7 @@ public struct FusionRecipe: Sendable {
   ///   - blendingWidths: physical; 0 means no ramp along that axis.
   ///   - minimumHalo: `overlap_in_pixels`.
   public init(
-    function name: String = "weighted_average_fusion", functionArguments: FunctionArguments = .none,
+    function name: String = WeightedAverageFusion.name, functionArguments: FunctionArguments = .none,
     weights weightsName: String? = nil, weightsArguments: FunctionArguments = .none,
     blendingWidths: Vector3 = Vector3(3, 10, 10), interpolationOrder: Int = 1, rounding: RoundingMode = .nearest,
     outputType: ElementType, inputTypes: [ElementType] = [], intensityRange: IntensityRange? = nil,
@@ -82,15 +82,26 @@ public struct FusionRecipe: Sendable {
   public var usesDouble: Bool { (inputTypes + [outputType]).contains(where: \.needsDouble) }
 
   /// Whether blocks go row by row, without a resampled copy of each view.
-  public var isStreamed: Bool { streamedMethod != nil }
+  public var isStreamed: Bool { streamedFunction != nil }
 
-  var streamedMethod: FusionMethod? {
-    weights == nil || contentWeights != nil ? (function as? any BuiltinFusion)?.method : nil
+  /// The function that blocks are fused by row by row: a built-in one, unless weights ask for whole arrays.
+  var streamedFunction: (any BuiltinFusion)? {
+    guard weights != nil else { return function as? any BuiltinFusion }
+    return contentFusion?.function
   }
 
-  /// Content weights that a row needs only where it has more than one view.
-  var contentWeights: ContentBasedWeights? {
-    function is WeightedAverageFusion ? weights as? ContentBasedWeights : nil
+  /// A built-in function with built-in weights, which a row needs only if it has more than one view.
+  var contentFusion: (function: any ContentFusion, weights: any BuiltinWeights)? {
+    guard let function = function as? any ContentFusion, let weights = builtinWeights else { return nil }
+    return (function, weights)
+  }
+
+  var builtinWeights: (any BuiltinWeights)? { weights as? any BuiltinWeights }
+
+  /// Whether views that are 0 everywhere, unscaled, always fuse to 0. The built-in functions do so unless a rescale moves 0;
+  /// of a user's own function nothing is assumed.
+  public var keepsZero: Bool {
+    function is any BuiltinFusion && intensityRange.map { $0.lower >= 0 } ?? true
   }
 
   var outputConversion: OutputConversion {

@@ -9,17 +9,21 @@ public struct FusionRegistry: Sendable {
   /// The built-in ones first, the default before all.
   public private(set) var fusionNamesAsRegistered: [String] = []
 
+  /// The built-in functions, in the order in which the help lists them. A new one is a line here.
+  private static let builtinFusions: [any FusionFunction.Type] = [
+    WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
+    ClosestViewWins.self,
+  ]
+  private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self]
+
+  /// The built-in functions alone.
   public static let builtin: FusionRegistry = {
     var registry = FusionRegistry()
-    let fusions: [any FusionFunction.Type] = [
-      WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
-      ClosestViewWins.self,
-    ]
-    for type in fusions {
+    for type in builtinFusions {
       registry.fusionTypes[type.name] = type
       registry.fusionNamesAsRegistered.append(type.name)
     }
-    registry.weightsTypes[ContentBasedWeights.name] = ContentBasedWeights.self
+    for type in builtinWeights { registry.weightsTypes[type.name] = type }
     return registry
   }()
 
@@ -62,6 +66,7 @@ public struct FusionRegistry: Sendable {
     }
     return try type.init(arguments: arguments)
   }
+
   public func batchFunction(
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any BatchFunction {

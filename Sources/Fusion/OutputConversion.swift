@@ -24,6 +24,32 @@ struct OutputConversion: Sendable {
     }
     S.store(row, count: count, to: target, self)
   }
+
+  /// Writes a row in which NaN is no value: 0, also if a rescale would make something else of a 0.
+  func storeMarked<S: RowArithmetic>(_ row: UnsafeMutablePointer<S>, count: Int, to target: UnsafeMutableRawPointer) {
+    var missing: [Int] = []
+    if range != nil {
+      for i in 0..<count where row[i] != row[i] { missing.append(i) }
+    }
+    store(row, count: count, to: target)
+    let bytes = type.byteCount
+    for i in missing { (target + i * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
+  }
+
+  /// Writes an integer, saturated to the range of an integer type, as it is.
+  func store(_ integer: Int128, to target: UnsafeMutableRawPointer) {
+    switch type {
+    case .uint8: target.storeBytes(of: UInt8(clamping: integer), as: UInt8.self)
+    case .int8: target.storeBytes(of: Int8(clamping: integer), as: Int8.self)
+    case .uint16: target.storeBytes(of: UInt16(clamping: integer), as: UInt16.self)
+    case .int16: target.storeBytes(of: Int16(clamping: integer), as: Int16.self)
+    case .uint32: target.storeBytes(of: UInt32(clamping: integer), as: UInt32.self)
+    case .int32: target.storeBytes(of: Int32(clamping: integer), as: Int32.self)
+    case .uint64: target.storeBytes(of: UInt64(clamping: integer), as: UInt64.self)
+    case .int64: target.storeBytes(of: Int64(clamping: integer), as: Int64.self)
+    case .float16, .float32, .float64: break
+    }
+  }
 }
 
 extension ElementType {
@@ -49,172 +75,6 @@ extension ElementType {
     case .int32: -2_147_483_648
     case .int64: -0x1p63
     default: 0
-    }
-  }
-}
-
-/// What the kernels need of a precision beyond arithmetic.
-protocol RowArithmetic: FusionScalar {
-  static func of<T: Voxel>(_ voxel: T) -> Self
-  static func store(
-    _ row: UnsafePointer<Self>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion)
-  /// Indices into the patch, and fractions, of linear samples from x on.
-  static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Self>)
-  /// Linear samples of a plane, and of a volume, whose voxels are all finite. Soon numbers will be asked for that lie
-  /// `ahead` of these.
-  static func gatherPlaneFinite(_ plane: UnsafePointer<Self>, rowStride: Int, _ taps: Taps<Self>,
-    into target: UnsafeMutablePointer<Self>)
-  static func gatherVolumeFinite(_ volume: UnsafePointer<Self>, rowStride: Int, planeStride: Int, ahead: Int,
-    _ taps: Taps<Self>, into target: UnsafeMutablePointer<Self>)
-  static func fuse(
-    _ function: any FusionFunction, _ views: TransformedViews<Self>, _ output: MutableVoxelArray<Self>) throws
-  static func weigh(
-    _ function: any WeightsFunction, _ views: TransformedViews<Self>, _ weights: [MutableVoxelArray<Float>]) throws
-}
-
-extension Float: RowArithmetic {
-  static func fuse(
-    _ function: any FusionFunction, _ views: TransformedViews<Float>, _ output: MutableVoxelArray<Float>
-  ) throws { try function.fuse(views, into: output) }
-  static func weigh(
-    _ function: any WeightsFunction, _ views: TransformedViews<Float>, _ weights: [MutableVoxelArray<Float>]
-  ) throws { try function.weigh(views, into: weights) }
-
-
-  @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Float { voxel.single }
-
-  static func store(
-    _ row: UnsafePointer<Float>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion
-  ) {
-    let lower = Float(conversion.type.smallestInteger)
-    let upper = Float(conversion.type.largestInteger)
-    let truncates = conversion.rounding == .truncate
-    switch conversion.type {
-    case .uint8 where !truncates: ck_store_u8(row, count, target.assumingMemoryBound(to: UInt8.self))
-    case .uint16 where !truncates: ck_store_u16(row, count, target.assumingMemoryBound(to: UInt16.self))
-    case .uint8: storeSmall(row, count, target.assumingMemoryBound(to: UInt8.self), lower, upper, truncates)
-    case .int8: storeSmall(row, count, target.assumingMemoryBound(to: Int8.self), lower, upper, truncates)
-    case .uint16: storeSmall(row, count, target.assumingMemoryBound(to: UInt16.self), lower, upper, truncates)
-    case .int16: storeSmall(row, count, target.assumingMemoryBound(to: Int16.self), lower, upper, truncates)
-    case .float16:
-      let out = target.assumingMemoryBound(to: Half.self)
-      for i in 0..<count { out[i] = Half(unsignedZero(row[i])) }
-    case .float32:
-      let out = target.assumingMemoryBound(to: Float.self)
-      for i in 0..<count { out[i] = unsignedZero(row[i]) }
-    case .uint32, .int32, .uint64, .int64, .float64:
-      // such outputs are computed in double; kept complete for the sake of being right
-      for i in 0..<count {
-        var wide = Double(row[i])
-        Double.store(&wide, count: 1, to: target + i * conversion.type.byteCount, conversion)
-      }
-    }
-  }
-}
-
-/// 8- and 16-bit integers: adding 1.5 * 2^23 leaves the value, rounded to even, in the low bits.
-@inline(__always)
-private func storeSmall<T: FixedWidthInteger>(
-  _ row: UnsafePointer<Float>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ lower: Float, _ upper: Float,
-  _ truncates: Bool
-) {
-  let magic: Float = 12_582_912
-  if truncates {
-    for i in 0..<count {
-      let v = clampedNumber(row[i], lower, upper)
-      let whole = (v + magic) - magic
-      let inward: Float = v >= 0 ? (whole > v ? 1 : 0) : (whole < v ? -1 : 0)
-      target[i] = T(truncatingIfNeeded: (whole - inward + magic).bitPattern)
-    }
-  } else {
-    for i in 0..<count {
-      let v = clampedNumber(row[i], lower, upper)
-      target[i] = T(truncatingIfNeeded: (v + magic).bitPattern)
-    }
-  }
-}
-
-/// 0 for NaN, and for -0, whose sign would depend on the way that a row was made.
-@inline(__always)
-private func unsignedZero<S: BinaryFloatingPoint>(_ value: S) -> S { (value == value ? value : 0) + 0 }
-
-@inline(__always)
-private func clampedNumber<S: BinaryFloatingPoint>(_ value: S, _ lower: S, _ upper: S) -> S {
-  let number = value == value ? value : 0
-  let low = number > lower ? number : lower
-  return low < upper ? low : upper
-}
-
-extension Double: RowArithmetic {
-  static func fuse(
-    _ function: any FusionFunction, _ views: TransformedViews<Double>, _ output: MutableVoxelArray<Double>
-  ) throws { try function.fuse(views, into: output) }
-  static func weigh(
-    _ function: any WeightsFunction, _ views: TransformedViews<Double>, _ weights: [MutableVoxelArray<Float>]
-  ) throws { try function.weigh(views, into: weights) }
-
-  @inline(__always) static func of<T: Voxel>(_ voxel: T) -> Double { voxel.double }
-
-  static func store(
-    _ row: UnsafePointer<Double>, count: Int, to target: UnsafeMutableRawPointer, _ conversion: OutputConversion
-  ) {
-    switch conversion.type {
-    case .uint8: storeBits(row, count, target.assumingMemoryBound(to: UInt8.self), conversion)
-    case .int8: storeBits(row, count, target.assumingMemoryBound(to: Int8.self), conversion)
-    case .uint16: storeBits(row, count, target.assumingMemoryBound(to: UInt16.self), conversion)
-    case .int16: storeBits(row, count, target.assumingMemoryBound(to: Int16.self), conversion)
-    case .uint32: storeBits(row, count, target.assumingMemoryBound(to: UInt32.self), conversion)
-    case .int32: storeBits(row, count, target.assumingMemoryBound(to: Int32.self), conversion)
-    case .uint64: storeWide(row, count, target.assumingMemoryBound(to: UInt64.self), conversion)
-    case .int64: storeWide(row, count, target.assumingMemoryBound(to: Int64.self), conversion)
-    case .float16:
-      let out = target.assumingMemoryBound(to: Half.self)
-      for i in 0..<count { out[i] = Half(unsignedZero(row[i])) }
-    case .float32:
-      let out = target.assumingMemoryBound(to: Float.self)
-      for i in 0..<count { out[i] = Float(unsignedZero(row[i])) }
-    case .float64:
-      let out = target.assumingMemoryBound(to: Double.self)
-      for i in 0..<count { out[i] = unsignedZero(row[i]) }
-    }
-  }
-}
-
-/// Up to 32 bits: adding 1.5 * 2^52 leaves the value, rounded to even, in the low bits.
-@inline(__always)
-private func storeBits<T: FixedWidthInteger>(
-  _ row: UnsafePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ conversion: OutputConversion
-) {
-  let magic: Double = 6_755_399_441_055_744
-  let (lower, upper) = (conversion.type.smallestInteger, conversion.type.largestInteger)
-  if conversion.rounding == .truncate {
-    for i in 0..<count {
-      let v = clampedNumber(row[i], lower, upper)
-      let whole = (v + magic) - magic
-      let inward: Double = v >= 0 ? (whole > v ? 1 : 0) : (whole < v ? -1 : 0)
-      target[i] = T(truncatingIfNeeded: (whole - inward + magic).bitPattern)
-    }
-  } else {
-    for i in 0..<count {
-      let v = clampedNumber(row[i], lower, upper)
-      target[i] = T(truncatingIfNeeded: (v + magic).bitPattern)
-    }
-  }
-}
-
-/// 64 bits, one by one.
-private func storeWide<T: FixedWidthInteger>(
-  _ row: UnsafePointer<Double>, _ count: Int, _ target: UnsafeMutablePointer<T>, _ conversion: OutputConversion
-) {
-  for i in 0..<count {
-    let v = row[i] == row[i] ? row[i] : 0
-    let whole = v.rounded(conversion.rounding == .nearest ? .toNearestOrEven : .towardZero)
-    if whole >= conversion.type.largestInteger {
-      target[i] = T.max
-    } else if whole <= conversion.type.smallestInteger {
-      target[i] = T.min
-    } else {
-      target[i] = T(whole)
     }
   }
 }

@@ -85,6 +85,16 @@ public struct PlacedView: Sendable {
     }
     return box
   }
+
+  /// The box of the view whose stored voxels are a box of the output, if this view alone makes it: it covers the box, shifted
+  /// by whole voxels, in the output's own type, without NaN. Else nil.
+  func storedBox(of box: Box3, order: Int, as conversion: OutputConversion) -> Box3? {
+    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, elementType.isInteger,
+      elementType == conversion.type, conversion.range == nil
+    else { return nil }
+    let stored = inputBox(for: box, order: order)
+    return stored.shape == box.shape ? stored : nil
+  }
 }
 
 extension PlacedView {

@@ -14,7 +14,7 @@ struct StackedFusion<S: RowArithmetic> {
 
   init(recipe: FusionRecipe) {
     self.recipe = recipe
-    detail = (recipe.weights as? ContentBasedWeights).map { DetailFilter($0, recipe.context) }
+    detail = recipe.builtinWeights?.makeFilter(recipe.context)
   }
 
   private var needsBlending: Bool {
@@ -28,18 +28,17 @@ struct StackedFusion<S: RowArithmetic> {
 
   private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }
 
-  /// Writes the whole of `target`. `load` reads a view's patch for a region into rows and begins them.
+  /// Writes the whole of `target`. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
   func fuse(
-    _ target: Box3, views: [PlacedView], rows: ViewRows<S>, into output: UnsafeMutableRawPointer,
-    load: (PlacedView, ViewRows<S>, Box3) throws -> Void
+    _ target: Box3, views: [PlacedView], into output: UnsafeMutableRawPointer,
+    load: (_ view: PlacedView, _ region: Box3) throws -> ViewSampler<S>
   ) throws {
     let box = stackBox(of: target)
     let (n, count) = (views.count, box.count)
     let samples = values.reserve(S.self, count: n * count)
     let weights = needsBlending ? blending.reserve(Float.self, count: n * count) : nil
     for k in 0..<n {
-      try load(views[k], rows, box)
-      resample(rows, box, into: samples + k * count, weights.map { $0 + k * count })
+      resample(try load(views[k], box), box, into: samples + k * count, weights.map { $0 + k * count })
     }
     if let weights { normalise(weights, views: n, count: count) }
     func stack(_ fusionWeights: [VoxelArray<Float>]) -> TransformedViews<S> {
@@ -64,7 +63,7 @@ struct StackedFusion<S: RowArithmetic> {
     fused.update(repeating: .nan, count: target.count)
     try S.fuse(recipe.function, stack(fusionWeights), MutableVoxelArray(box: target, base: fused))
     markMissing(fused, target, samples, box, views: n)
-    storeMarked(fused, count: target.count, recipe.outputConversion, into: output)
+    recipe.outputConversion.storeMarked(fused, count: target.count, to: output)
   }
 
   /// Where no view has a value there is none, whatever a function made of the surroundings: it would depend on blocks.
@@ -89,7 +88,7 @@ struct StackedFusion<S: RowArithmetic> {
 
   /// NaN, and weight 0, where the view has no value.
   private func resample(
-    _ rows: ViewRows<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
+    _ sampler: ViewSampler<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
   ) {
     let width = box.shape[2]
     samples.update(repeating: .nan, count: box.count)
@@ -98,15 +97,15 @@ struct StackedFusion<S: RowArithmetic> {
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
         defer { at += width }
-        let range = rows.interval(z: z, y: y)
+        let range = sampler.interval(z: z, y: y)
         if range.isEmpty { continue }
         let first = at + range.lowerBound - box.lower[2]
-        rows.sample(z: z, y: y, x: range, into: samples + first)
+        sampler.sample(z: z, y: y, x: range, into: samples + first)
         guard let weights else { continue }
-        if !rows.weigh(z: z, y: y, x: range, into: weights + first) {
+        if !sampler.weigh(z: z, y: y, x: range, into: weights + first) {
           (weights + first).update(repeating: 1, count: range.count)
         }
-        if rows.mayLackValues {
+        if sampler.mayLackValues {
           for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
         }
       }
@@ -135,10 +134,10 @@ struct StackedFusion<S: RowArithmetic> {
     let size = MemoryLayout<S>.stride
     var bytes = views * box.count * size + target.count * size
     if stacked.needsBlending { bytes += (views + 1) * box.count * 4 }
-    if let weights = recipe.weights {
+    if recipe.weights != nil {
       bytes += views * weightsBox.count * 4
-      if let content = weights as? ContentBasedWeights {
-        bytes += content.scratchByteCount(wanted: weightsBox, context: recipe.context, gaps: true)
+      if let builtin = recipe.builtinWeights {
+        bytes += builtin.scratchByteCount(wanted: weightsBox, context: recipe.context, gaps: true)
       }
     }
     return bytes

@@ -1,94 +1,106 @@
 import CKernels
 import Geometry
 
-/// Fuses a region row by row, for the built-in functions without fusion weights.
+/// Fuses a region row by row with a built-in function, without a resampled copy of each view.
 ///
 /// Within a row each view's samples are valid from one x to another, so a row falls into a few stretches with the same
-/// views. A stretch of one view needs no weights. Where views are shifted, rows that lie alike are made many at once.
+/// views. A stretch of one view needs no weights. If views are shifted, rows that lie alike are made many at once.
 struct StreamedFusion<S: RowArithmetic> {
-  let method: FusionMethod
   let conversion: OutputConversion
+  private let function: any BuiltinFusion
+  /// The same function, if it combines by content weights.
+  private let contentFunction: (any ContentFusion)?
   private let rows = ScratchBuffer()
   private let numbers = ScratchBuffer()
 
-  init(recipe: FusionRecipe, method: FusionMethod) {
-    self.method = method
+  init(recipe: FusionRecipe, function: any BuiltinFusion) {
+    self.function = function
+    contentFunction = recipe.contentFusion?.function
     conversion = recipe.outputConversion
   }
 
   static func scratchByteCount(width: Int, views: Int) -> Int {
-    rowByteCount(width: width, views: views)
-      + averageNumberCount(width: width, views: views) * MemoryLayout<Float>.stride
+    RowScratch<S>.byteCount(width: width, views: views)
+      + WeightedAverageFusion.planeNumberCount(width: width, views: views) * MemoryLayout<Float>.stride
   }
-
-  private static func rowByteCount(width: Int, views: Int) -> Int {
-    (5 + views) * width * MemoryLayout<S>.stride + (2 + views) * width * MemoryLayout<Float>.stride
-  }
-
-  /// What `ck_average` works in.
-  private static func averageNumberCount(width: Int, views: Int) -> Int { (2 * views + 4) * (width + 1) }
 
   /// Writes every voxel of `region`, a part of `box`, whose voxels start at `output` in C order.
   ///
-  /// - Parameter content: none, or one a view: its content weights wherever it shares voxels of the region.
+  /// - Parameters:
+  ///   - views: in ascending order of their ids.
+  ///   - content: none, or for each view its content weights wherever it shares voxels of the region.
   func fuse(
-    region: Box3, of box: Box3, views: [ViewRows<S>], content: [VoxelArray<Float>?] = [],
+    region: Box3, of box: Box3, views: [ViewSampler<S>], content: [VoxelArray<Float>?] = [],
     into output: UnsafeMutableRawPointer
   ) {
-    let width = region.shape[2]
-    let bytes = conversion.type.byteCount
-    let shape = box.shape
-    rows.reserve(byteCount: Self.rowByteCount(width: width, views: views.count))
-    let scratch = RowScratch<S>(rows.base, width: width, views: views.count)
-    var stretches: [Stretch] = []
-    var active: [(view: Int, range: Range<Int>)] = []
-    var previous: [(view: Int, range: Range<Int>)] = []
+    let (bytes, shape) = (conversion.type.byteCount, box.shape)
+    let scratch = RowScratch<S>(rows, width: region.shape[2], views: views.count)
+    var stretches: [Stretch<S>] = []
+    var active: [ActiveView] = []
+    var previous: [ActiveView] = []
     for z in region.lower[0]..<region.upper[0] {
       var y = region.lower[1]
       while y < region.upper[1] {
         active.removeAll(keepingCapacity: true)
         var end = region.upper[1]
-        for k in 0..<views.count {
-          let range = views[k].interval(z: z, y: y)
-          if !range.isEmpty { active.append((k, range)) }
-          end = min(end, views[k].endOfRowsAlike(from: y))
+        for (k, view) in views.enumerated() {
+          let range = view.interval(z: z, y: y)
+          if !range.isEmpty { active.append(ActiveView(view: k, range: range)) }
+          end = min(end, view.endOfRowsAlike(from: y))
         }
         if !isSame(active, previous) || stretches.isEmpty {
-          cut(region.lower[2]..<region.upper[2], active, views, hasContent: !content.isEmpty, into: &stretches)
+          cut(region.lower[2]..<region.upper[2], active, views, content, into: &stretches)
           swap(&active, &previous)
         }
         let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2]
-        let first = output + start * bytes  // of x = 0
-        let rowByteCount = shape[2] * bytes
-        var hasRows = false
-        for stretch in stretches {
-          let target = first + stretch.range.lowerBound * bytes
-          switch stretch.way {
-          case .stored(let k):
-            views[k].storePlane(z: z, rows: y..<end, x: stretch.range, into: target, rowByteCount: rowByteCount)
-          case .averaged:
-            averagePlane(stretch, z: z, rows: y..<end, views, into: target, rowByteCount: rowByteCount)
-          case .rowByRow: hasRows = true
-          }
-        }
-        for i in 0..<(hasRows ? end - y : 0) {
-          for stretch in stretches where stretch.way == .rowByRow {
-            let target = first + i * rowByteCount + stretch.range.lowerBound * bytes
-            if stretch.views.isEmpty {
-              target.initializeMemory(as: UInt8.self, repeating: 0, count: stretch.range.count * bytes)
-            } else {
-              fuse(stretch, z: z, y: y + i, views, content, scratch, into: target)
-            }
-          }
-        }
+        make(
+          stretches, z: z, y: y..<end, scratch, into: output + start * bytes, rowByteCount: shape[2] * bytes)
         y = end
       }
     }
   }
 
-  private func isSame(
-    _ a: [(view: Int, range: Range<Int>)], _ b: [(view: Int, range: Range<Int>)]
-  ) -> Bool {
+  /// Makes rows of a plane that lie alike.
+  ///
+  /// - Parameter output: the place of x = 0 in the first row.
+  private func make(
+    _ stretches: [Stretch<S>], z: Int, y rows: Range<Int>, _ scratch: RowScratch<S>,
+    into output: UnsafeMutableRawPointer, rowByteCount: Int
+  ) {
+    let bytes = conversion.type.byteCount
+    var hasRows = false
+    for k in 0..<stretches.count {
+      let stretch = stretches[k]
+      let (x, target) = (stretch.range, output + stretch.range.lowerBound * bytes)
+      switch stretch.way {
+      case .stored(let planes): planes.store(z: z, rows: rows, x: x, into: target, rowByteCount: rowByteCount)
+      case .planes(let planes, let kernel):
+        let plane = PlaneTarget(
+          type: conversion.type, rowCount: rows.count, count: x.count, voxels: target, rowByteCount: rowByteCount)
+        kernel(planes.map { $0.shiftedView(z: z, rows: rows, x: x) }, plane, numbers)
+      default:
+        hasRows = true
+        if rows.count == 1 { make(stretch, z: z, y: rows.lowerBound, scratch, into: target) }
+      }
+    }
+    if !hasRows || rows.count == 1 { return }
+    // a row of all stretches, then the next: a sampler keeps its last row for the stretches beside
+    for (i, y) in rows.enumerated() {
+      for k in 0..<stretches.count where !stretches[k].makesManyRows {
+        let stretch = stretches[k]
+        make(stretch, z: z, y: y, scratch, into: output + i * rowByteCount + stretch.range.lowerBound * bytes)
+      }
+    }
+  }
+
+  // MARK: stretches
+
+  private struct ActiveView {
+    let view: Int
+    let range: Range<Int>
+  }
+
+  private func isSame(_ a: [ActiveView], _ b: [ActiveView]) -> Bool {
     guard a.count == b.count else { return false }
     for i in 0..<a.count where a[i].view != b[i].view || a[i].range != b[i].range { return false }
     return true
@@ -96,142 +108,110 @@ struct StreamedFusion<S: RowArithmetic> {
 
   /// Cuts a row where views begin and end.
   private func cut(
-    _ row: Range<Int>, _ active: [(view: Int, range: Range<Int>)], _ views: [ViewRows<S>], hasContent: Bool,
-    into stretches: inout [Stretch]
+    _ row: Range<Int>, _ active: [ActiveView], _ views: [ViewSampler<S>], _ content: [VoxelArray<Float>?],
+    into stretches: inout [Stretch<S>]
   ) {
     stretches.removeAll(keepingCapacity: true)
     var ends = [row.lowerBound, row.upperBound]
-    for (_, range) in active { ends += [range.lowerBound, range.upperBound] }
+    for one in active { ends += [one.range.lowerBound, one.range.upperBound] }
     ends.sort()
     for (a, b) in zip(ends, ends.dropFirst()) where a < b {
       let involved = active.filter { $0.range.contains(a) }.map(\.view)
-      stretches.append(Stretch(range: a..<b, views: involved, way: way(of: involved, views, hasContent: hasContent)))
+      let samplers = involved.map { views[$0] }
+      let content = content.isEmpty ? [] : involved.map { content[$0] }
+      let way = way(of: samplers, hasContent: !content.isEmpty)
+      stretches.append(Stretch(range: a..<b, samplers: samplers, content: content, way: way))
     }
   }
 
-  private func way(of involved: [Int], _ views: [ViewRows<S>], hasContent: Bool) -> Stretch.Way {
-    if involved.isEmpty { return .rowByRow }
-    if let single = singleView(involved, views) {
-      return views[single].storesPlanes(as: conversion) ? .stored(by: single) : .rowByRow
+  private func way(of samplers: [ViewSampler<S>], hasContent: Bool) -> StretchWay {
+    if samplers.isEmpty { return .empty }
+    let inSingle = S.self == Float.self
+    if let single = decider(samplers) {
+      guard let planes = samplers[single].planes, planes.stores(as: conversion, inSingle: inSingle) else {
+        return .single(single)
+      }
+      return .stored(planes)
     }
-    let isAverage = method == .weightedAverage && !hasContent
-    return isAverage && involved.allSatisfy { views[$0].hasPlaneKernel(for: conversion) } ? .averaged : .rowByRow
+    if hasContent { return .content }
+    if let kernel = function.planeKernel {
+      let planes = samplers.compactMap(\.planes).filter { $0.hasKernel(for: conversion, inSingle: inSingle) }
+      if planes.count == samplers.count { return .planes(planes, kernel) }
+    }
+    return samplers.contains { $0.mayLackValues || isWide($0) } ? .values : .samples
   }
 
-  // MARK: many rows of a stretch
-
-  private func averagePlane(
-    _ stretch: Stretch, z: Int, rows: Range<Int>, _ views: [ViewRows<S>], into target: UnsafeMutableRawPointer,
-    rowByteCount: Int
-  ) {
-    let shifted = stretch.views.map { views[$0].shiftedView(z: z, rows: rows, x: stretch.range) }
-    let (count, certain) = (stretch.range.count, BlendingRamp.certainDistance)
-    let numbers = numbers.reserve(Float.self, count: Self.averageNumberCount(width: count, views: shifted.count))
-    if conversion.type == .uint8 {
-      ck_average_u8(
-        shifted, shifted.count, certain, rows.count, count, target.assumingMemoryBound(to: UInt8.self), rowByteCount,
-        numbers)
-    } else {
-      ck_average_u16(
-        shifted, shifted.count, certain, rows.count, count, target.assumingMemoryBound(to: UInt16.self),
-        rowByteCount / 2, numbers)
-    }
+  /// The place of the view that alone decides a stretch: the only one, or one that the function names and that lacks no
+  /// values.
+  private func decider(_ samplers: [ViewSampler<S>]) -> Int? {
+    if samplers.count == 1 { return 0 }
+    let decider = function.decider(among: samplers.count)
+    return decider.flatMap { samplers[$0].mayLackValues ? nil : $0 }
   }
 
   // MARK: one row of a stretch
 
-  private func fuse(
-    _ stretch: Stretch, z: Int, y: Int, _ views: [ViewRows<S>], _ content: [VoxelArray<Float>?],
-    _ scratch: RowScratch<S>, into target: UnsafeMutableRawPointer
+  private func make(
+    _ stretch: Stretch<S>, z: Int, y: Int, _ scratch: RowScratch<S>, into target: UnsafeMutableRawPointer
   ) {
-    let (range, count) = (stretch.range, stretch.range.count)
-    let involved = stretch.views
-    if let single = singleView(involved, views) {
-      let view = views[single]
-      view.sample(z: z, y: y, x: range, into: scratch.sum)
-      if view.mayLackValues {
-        storeMarked(scratch.sum, count: count, conversion, into: target)
-      } else {
-        conversion.store(scratch.sum, count: count, to: target)
+    let count = stretch.range.count
+    let row = SampledRow(stretch: stretch, z: z, y: y, scratch: scratch)
+    switch stretch.way {
+    case .stored, .planes: return  // made already, many rows at once
+    case .empty:
+      target.initializeMemory(as: UInt8.self, repeating: 0, count: count * conversion.type.byteCount)
+    case .single(let place): store(row, place, into: target)
+    case .content:
+      let contents = stretch.content.map { $0?.row(z: z, y: y, x: stretch.range).baseAddress }
+      if let contentFunction {
+        S.combine(contentFunction, ContentRow(row: row, contents: contents))
       }
-      if isWide(view) {
-        for i in 0..<count { storeExactly(view, z, y, range.lowerBound + i, i, into: target) }
-      }
-      return
-    }
-    if !content.isEmpty {
-      sumByContent(involved, z, y, range, views, content, scratch)
-      storeMarked(scratch.sum, count: count, conversion, into: target)
-      return
-    }
-    if involved.contains(where: { views[$0].mayLackValues || isWide(views[$0]) }) {
-      fuseOneByOne(stretch, z: z, y: y, views, scratch, into: target)
-      return
-    }
-    switch method {
-    case .weightedAverage: sumWeighted(involved, z, y, range, views, scratch)
-    case .simpleAverage: sumPlain(involved, z, y, range, views, scratch)
-    case .maximum: takeLargest(involved, z, y, range, views, scratch)
-    case .closest: takeClosest(involved, z, y, range, views, scratch)
-    case .first, .last: break  // one view decides, above
-    }
-    conversion.store(scratch.sum, count: count, to: target)
-  }
-
-  /// The view that alone decides a stretch: the only one, or the first or last of views that lack no values.
-  private func singleView(_ involved: [Int], _ views: [ViewRows<S>]) -> Int? {
-    if involved.count == 1 { return involved[0] }
-    switch method {
-    case .first: return views[involved[0]].mayLackValues ? nil : involved[0]
-    case .last: return views[involved[involved.count - 1]].mayLackValues ? nil : involved[involved.count - 1]
-    default: return nil
+      conversion.storeMarked(scratch.result, count: count, to: target)
+    case .samples:
+      S.combine(function, row)
+      conversion.store(scratch.result, count: count, to: target)
+    case .values: combineValues(row, into: target)
     }
   }
-}
 
-/// A part of a row in which the same views have samples.
-struct Stretch {
-  let range: Range<Int>
-  /// In ascending order.
-  let views: [Int]
-  let way: Way
-
-  enum Way: Equatable {
-    case rowByRow
-    /// Many rows at once, by the view that alone decides it.
-    case stored(by: Int)
-    /// Many rows at once, by several views.
-    case averaged
-  }
-}
-
-/// Rows to work in, in one piece of memory.
-struct RowScratch<S: RowArithmetic> {
-  let sum: UnsafeMutablePointer<S>
-  let value: UnsafeMutablePointer<S>
-  /// Sums of weights are as exact as those of values: a constant would not survive another rounding.
-  let weightSum: UnsafeMutablePointer<S>
-  let blendSum: UnsafeMutablePointer<S>
-  let blended: UnsafeMutablePointer<S>
-  let weight: UnsafeMutablePointer<Float>
-  let bestWeight: UnsafeMutablePointer<Float>
-  private let width: Int
-  private let allValues: UnsafeMutablePointer<S>
-  private let allWeights: UnsafeMutablePointer<Float>
-
-  init(_ base: UnsafeMutableRawPointer, width: Int, views: Int) {
-    self.width = width
-    sum = base.assumingMemoryBound(to: S.self)
-    value = sum + width
-    weightSum = value + width
-    blendSum = weightSum + width
-    blended = blendSum + width
-    allValues = blended + width
-    weight = UnsafeMutableRawPointer(allValues + width * views).assumingMemoryBound(to: Float.self)
-    bestWeight = weight + width
-    allWeights = bestWeight + width
+  /// Stores the samples of one view.
+  private func store(_ row: SampledRow<S>, _ place: Int, into target: UnsafeMutableRawPointer) {
+    let (sampler, result) = (row.stretch.samplers[place], row.scratch.result)
+    row.sample(sampler, into: result)
+    if sampler.mayLackValues {
+      conversion.storeMarked(result, count: row.count, to: target)
+    } else {
+      conversion.store(result, count: row.count, to: target)
+    }
+    if isWide(sampler) {
+      for i in 0..<row.count { storeExactly(row, place, i, into: target) }
+    }
   }
 
-  func values(_ place: Int) -> UnsafeMutablePointer<S> { allValues + place * width }
-  func weights(_ place: Int) -> UnsafeMutablePointer<Float> { allWeights + place * width }
+  private func combineValues(_ row: SampledRow<S>, into target: UnsafeMutableRawPointer) {
+    var values = row.values(weighed: function.usesBlendingWeights)
+    guard row.stretch.samplers.contains(where: isWide) else {
+      S.combine(function, values)
+      return conversion.storeMarked(row.scratch.result, count: row.count, to: target)
+    }
+    values.storedInteger = { place, i in row.storedInteger(place, i) }
+    var decided = [Int32](repeating: -1, count: row.count)
+    decided.withUnsafeMutableBufferPointer {
+      values.decided = $0.baseAddress
+      S.combine(function, values)
+    }
+    conversion.storeMarked(row.scratch.result, count: row.count, to: target)
+    for i in 0..<row.count where decided[i] >= 0 { storeExactly(row, Int(decided[i]), i, into: target) }
+  }
+
+  // MARK: integers of 64 bits
+
+  /// Whether voxels are integers that `S` may round, and the output's are integers too.
+  private func isWide(_ sampler: ViewSampler<S>) -> Bool { sampler.isWide && conversion.type.isInteger }
+
+  /// Stores the integer that one view alone decides over what was stored, if the sample is a voxel itself.
+  private func storeExactly(_ row: SampledRow<S>, _ place: Int, _ i: Int, into target: UnsafeMutableRawPointer) {
+    guard conversion.range == nil, let integer = row.storedInteger(place, i) else { return }
+    conversion.store(integer, to: target + i * conversion.type.byteCount)
+  }
 }

@@ -13,7 +13,7 @@ public struct AffineMap: Hashable, Sendable, Codable {
   }
 
   /// From a homogeneous matrix, 4 x 4 in 3D or 3 x 3 in 2D (y, x), rows and columns in `z y x` order.
-  /// Throws where the shape, the last row, or a number is not that of an affine map.
+  /// Throws if the shape, the last row, or a number is not that of an affine map.
   public init(homogeneous matrix: [[Double]]) throws(GeometryError) {
     let n = matrix.count - 1
     guard n == 2 || n == 3, matrix.allSatisfy({ $0.count == n + 1 }) else {

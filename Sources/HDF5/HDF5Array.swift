@@ -64,7 +64,7 @@ public final class HDF5Array: ChunkedArray {
     var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
     let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1
     if isSwapped { stored.reverse() }
-    let filters = try HDF5Filters(info, elementByteCount: type.byteCount, place: place)
+    let filters = try HDF5Filters(info, elementType: type, place: place)
     if HDF5Dataset.isInOnePiece(info) {
       chunkShape = Self.piece(of: shape, elementByteCount: type.byteCount)
       access = .rows(offset: Int(info.offset))
@@ -196,19 +196,16 @@ public final class HDF5Array: ChunkedArray {
       if let problem { throw damaged(index, problem) }
       return count
     }
-    let scratch = try context.scratch(byteCount: count)
-    defer { context.giveBack() }
-    problem = HDF5Library.inTurn {
-      chdf5_read_chunk(handle, first, &skipped, scratch.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
-    }
-    if let problem { throw damaged(index, problem) }
-    do throws(HDF5Filters.Failure) {
+    do throws(CodecFailure) {
+      let scratch = try context.push(byteCount: count)
+      defer { context.pop() }
+      problem = HDF5Library.inTurn {
+        chdf5_read_chunk(handle, first, &skipped, scratch.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+      }
+      if let problem { throw .damaged(problem) }
       try filters.decode(UnsafeRawBufferPointer(scratch), skipped: skipped, into: buffer, context: context)
     } catch {
-      switch error {
-      case .damaged(let reason): throw damaged(index, reason)
-      case .other(let error): throw error
-      }
+      throw error.error { damaged(index, $0) }
     }
     return count
   }
@@ -321,9 +318,10 @@ public final class HDF5Array: ChunkedArray {
     return ElementType(rawValue: isSigned ? "int\(bits)" : "uint\(bits)")
   }
 
-  static func filter(_ info: chdf5_info, _ i: Int) -> (id: Int32, value: UInt32, isAvailable: Bool, name: String) {
+  static func filter(_ info: chdf5_info, _ i: Int) -> (id: Int32, values: [UInt32], isAvailable: Bool, name: String) {
     let filter = withUnsafeBytes(of: info.filters) { $0.bindMemory(to: chdf5_filter.self)[i] }
     let name = withUnsafeBytes(of: filter.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    return (filter.id, filter.value, filter.is_available != 0, name.isEmpty ? "filter \(filter.id)" : name)
+    let values = withUnsafeBytes(of: filter.values) { Array($0.bindMemory(to: UInt32.self).prefix(Int(filter.value_count))) }
+    return (filter.id, values, filter.is_available != 0, name.isEmpty ? "filter \(filter.id)" : name)
   }
 }

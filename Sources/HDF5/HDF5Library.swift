@@ -5,7 +5,7 @@ import Synchronization
 import Zarr
 
 /// The turns of libhdf5, and the files that are open.
-enum HDF5Library {
+package enum HDF5Library {
   /// An open file by path and inode: one that was replaced is another one.
   private struct Place: Hashable {
     var path: String
@@ -21,7 +21,7 @@ enum HDF5Library {
   private static let lock = NSRecursiveLock()
   private static let files = Mutex<[Place: WeakFile]>([:])
 
-  static func inTurn<Result>(_ body: () -> Result) -> Result {
+  package static func inTurn<Result>(_ body: () -> Result) -> Result {
     lock.lock()
     defer { lock.unlock() }
     return body()

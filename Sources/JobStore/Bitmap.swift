@@ -11,7 +11,7 @@ package struct Bitmap: Hashable, Sendable {
     words = [UInt64](repeating: 0, count: (count + 63) / 64)
   }
 
-  /// Nil where the bytes are not those of a bitmap of `count` bits.
+  /// Nil if the bytes are not those of a bitmap of `count` bits.
   package init?(_ data: Data, count: Int) {
     self.init(count: count)
     guard data.count == Bitmap.byteCount(count) else { return nil }
@@ -39,7 +39,7 @@ package struct Bitmap: Hashable, Sendable {
     }
   }
 
-  /// How many bits are set.
+  /// The number of bits that are set.
   package var population: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
   package var isFull: Bool { population == count }
 

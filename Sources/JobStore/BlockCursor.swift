@@ -31,7 +31,7 @@ extension JobStore {
   public func blocks(of job: JobID, _ filter: BlockFilter = BlockFilter()) throws(JobStoreError) -> BlockCursor {
     let levels = try read { db in
       _ = try self.storedState(db, job)
-      return try LevelInfo.all(db, job: job)
+      return try LevelRow.all(db, job: job)
     }
     if let level = filter.level, !levels.indices.contains(level) {
       throw .invalid("job \(job) has no level \(level)")
@@ -49,10 +49,10 @@ public struct BlockCursor: Sendable {
   private var loaded: BrickRange?
   /// Rows of bricks in which no block has the wanted state, by the number of their first brick.
   private var barren: Set<Int> = []
-  /// The bricks that may hold a block of the wanted state, where there is a list of those: of failures, of claims.
+  /// The bricks that may hold a block of the wanted state, if there is a list of those: of failures, of claims.
   private var candidates: (level: Int, bricks: Set<Int>)?
 
-  fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelInfo]) {
+  fileprivate init(_ store: JobStore, _ job: JobID, _ filter: BlockFilter, _ levels: [LevelRow]) {
     (self.store, self.job, state) = (store, job, filter.state)
     walks = levels.reversed().compactMap { LevelWalk($0, filter) }
   }
@@ -102,14 +102,14 @@ public struct BlockCursor: Sendable {
   }
 
   /// Failed and running blocks are few and have rows of their own: whatever else there is need not be read.
-  private mutating func findCandidates(_ level: LevelInfo) throws(JobStoreError) {
+  private mutating func findCandidates(_ level: LevelRow) throws(JobStoreError) {
     guard let state, state == .failed || state == .running, candidates?.level != level.layout.level else { return }
     let sql =
       state == .failed
       ? "SELECT DISTINCT brick FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND failed = 1"
       : "SELECT DISTINCT brick FROM claim WHERE job = ? AND level = ?"
     let bricks = try store.read { db in
-      Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer(0) })
+      Set(try db.rows(sql, [job, level.layout.level]).map { try $0.integer("brick") })
     }
     candidates = (level.layout.level, bricks)
   }
@@ -123,20 +123,17 @@ public struct BlockCursor: Sendable {
       }
       let bounds: Database.Values = [job, level, first, first + bricks.count - 1]
       let rows = try db.rows(
-        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?",
+        "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?",
         bounds)
       for row in rows {
-        let i = try row.integer(4) - first
+        let i = try row.integer("brick") - first
         // between the bounds, by the query; a damaged index may lie
         guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
         bricks[i] = try BrickContents(db, job: job, level: level, bricks[i].place, row, runs: live)
       }
       var failures: [TCZYX: BlockFailure] = [:]
       try db.each(
-        """
-        SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
-        WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?
-        """, bounds
+        "SELECT \(FailureRow.columns) FROM failure WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
       ) { row in
         let failure = try BlockFailure(row)
         failures[failure.block.position] = failure
@@ -146,9 +143,9 @@ public struct BlockCursor: Sendable {
         try db.each(
           "SELECT brick, sums FROM checksum WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
         ) { row in
-          let i = try row.integer(0) - first
+          let i = try row.integer("brick") - first
           guard bricks.indices.contains(i) else { throw BrickRow.damage(bricks[0].place) }
-          sums[i] = try BrickChecksums(bricks[i].place, sums: row.blob(1))
+          sums[i] = try BrickChecksums(bricks[i].place, sums: row.blob("sums"))
         }
       }
       let isWanted = bricks.map { brick in state.map(brick.contains) ?? true }
@@ -165,7 +162,7 @@ private struct BrickRange: Sendable {
   /// Whether a brick has any block of the wanted state.
   let isWanted: [Bool]
   let failures: [TCZYX: BlockFailure]
-  /// By the place of the brick in the row.
+  /// Checksums by the place of the brick in the row.
   let sums: [Int: BrickChecksums]
 
   func checksum(_ brick: Int, _ position: TCZYX) -> UInt32? {
@@ -176,13 +173,13 @@ private struct BrickRange: Sendable {
 
 /// A walk over the wanted blocks of a level in C order.
 private struct LevelWalk: Sendable {
-  let level: LevelInfo
+  let level: LevelRow
   let lower: TCZYX
   let upper: TCZYX
   private(set) var position: TCZYX?
 
-  /// Nil where the filter leaves nothing of the level.
-  init?(_ level: LevelInfo, _ filter: BlockFilter) {
+  /// Nil if the filter leaves nothing of the level.
+  init?(_ level: LevelRow, _ filter: BlockFilter) {
     let grid = level.grid.count
     let t = (filter.t ?? 0..<grid.t).clamped(to: 0..<grid.t)
     let c = (filter.c ?? 0..<grid.c).clamped(to: 0..<grid.c)
@@ -195,7 +192,6 @@ private struct LevelWalk: Sendable {
   }
 
   private var size: TCZYX { level.bricks.bricks.block }
-  private var bricksAlongX: Int { level.bricks.bricks.count.x }
 
   /// The first brick of the wanted part of the row of bricks that a position is in.
   func firstBrick(of p: TCZYX) -> Int {

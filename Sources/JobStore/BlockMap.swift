@@ -31,7 +31,7 @@ public struct BlockMap: Sendable {
   /// Below this many blocks cells may cut bricks, whose blocks are then counted one by one.
   private static let exactBlocks = 1 << 22
 
-  fileprivate init(_ level: LevelInfo, along: Axis, maximumCells: Int, t: Int?, c: Int?) {
+  fileprivate init(_ level: LevelRow, along: Axis, maximumCells: Int, t: Int?, c: Int?) {
     let axes = Axis.space.filter { $0 != along }
     (self.along, rowAxis, columnAxis) = (along, axes[0], axes[1])
     grid = level.grid
@@ -156,22 +156,22 @@ private func nearestTo(_ wanted: Int, in range: Range<Int>) -> Int {
 }
 
 extension JobStore {
-  /// The map of a level along an axis of space, with at most `maximumCells` cells along each side (where bricks are cut
+  /// The map of a level along an axis of space, with at most `maximumCells` cells along each side (if bricks are cut
   /// into cells; else as many bricks to a cell as that needs). `t` and `c`: only those; nil: all.
   public func blockMap(
     of job: JobID, level number: Int, along: Axis = .z, maximumCells: Int = 64, t: Int? = nil, c: Int? = nil
   ) throws(JobStoreError) -> BlockMap {
     try read { db in
       _ = try self.storedState(db, job)
-      let level = try LevelInfo.one(db, job: job, level: number)
+      let level = try LevelRow.one(db, job: job, level: number)
       guard along.spaceLane != nil, (0..<level.grid.count.t).contains(t ?? 0), (0..<level.grid.count.c).contains(c ?? 0)
       else { throw JobStoreError.invalid("level \(number) has no such axis, time point or channel") }
       var map = BlockMap(level, along: along, maximumCells: maximumCells, t: t, c: c)
       try db.each(
-        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
+        "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
       ) { row in
-        let place = try level.place(try row.integer(4))
-        switch try row.text(0) {
+        let place = try level.place(try row.integer("brick"))
+        switch try row.text("state") {
         case "done": map.add(place, all: .done)
         case "empty": map.add(place, all: .empty)
         default:
@@ -184,13 +184,12 @@ extension JobStore {
         "SELECT t, c, z, y, x FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND failed = 1",
         [job, number]
       ) { row in
-        let n = try (0..<5).map { try row.integer($0) }
-        map.add(TCZYX(t: n[0], c: n[1], z: n[2], y: n[3], x: n[4]), .failed)
+        map.add(try row.position(), .failed)
       }
       for run in try self.liveRuns(db, job) {
         try db.each("SELECT blocks, brick FROM claim WHERE run = ? AND level = ?", [run, number]) { row in
-          let place = try level.place(try row.integer(1))
-          map.add(place, try BrickRow.bitmap(row, 0, place), .running)
+          let place = try level.place(try row.integer("brick"))
+          map.add(place, try BrickRow.bitmap(row, "blocks", place), .running)
         }
       }
       return map

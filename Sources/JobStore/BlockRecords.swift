@@ -1,15 +1,16 @@
 import Foundation
 import Geometry
 
+/// How a block stands.
 public enum BlockState: String, CaseIterable, Sendable, Codable {
   case pending, running
-  /// Has a file.
+  /// It has a file.
   case done
-  /// Holds nothing but the fill value and has no file.
+  /// It holds nothing but the fill value and has no file.
   case empty
   case failed
 
-  /// Done or empty: what a block of the level above may be made from.
+  /// Whether a block is done or empty, so that one of the level above may be made from it.
   public var isSettled: Bool { self == .done || self == .empty }
 }
 
@@ -19,7 +20,7 @@ public struct BlockCounts: Hashable, Sendable, Codable {
   public var done: Int
   public var empty: Int
   public var failed: Int
-  /// In the hands of a live process.
+  /// Blocks in the hands of a live process.
   public var running: Int
 
   public init(total: Int = 0, done: Int = 0, empty: Int = 0, failed: Int = 0, running: Int = 0) {
@@ -27,7 +28,7 @@ public struct BlockCounts: Hashable, Sendable, Codable {
   }
 
   public var pending: Int { total - done - empty - failed - running }
-  /// Done or empty.
+  /// Blocks that are done or empty.
   public var settled: Int { done + empty }
   public var isSettled: Bool { settled == total }
 
@@ -38,6 +39,7 @@ public struct BlockCounts: Hashable, Sendable, Codable {
   }
 }
 
+/// A level, and how many of its blocks are in which state.
 public struct LevelRecord: Hashable, Sendable {
   public let layout: LevelLayout
   public let counts: BlockCounts
@@ -64,7 +66,7 @@ public struct BlockFailure: Hashable, Sendable {
   public let message: String
   public let attempts: Int
   public let at: Date
-  /// False where the block was, or is to be, tried again.
+  /// False if the block was, or is to be, tried again.
   public let isFailed: Bool
 }
 
@@ -72,9 +74,9 @@ public struct BlockFailure: Hashable, Sendable {
 public struct BlockEntry: Hashable, Sendable {
   public let block: BlockID
   public let state: BlockState
-  /// Of the file of a block that is done, where one was recorded.
+  /// The checksum of the file of a block that is done, if one was recorded.
   public let checksum: UInt32?
-  /// Of a block that failed, now or earlier.
+  /// The last failure of a block that failed, now or earlier.
   public let failure: BlockFailure?
 }
 
@@ -92,7 +94,7 @@ public struct Claim: Hashable, Sendable, Identifiable {
   }
 }
 
-/// What became of one claimed block.
+/// The result for one claimed block.
 public struct BlockResult: Hashable, Sendable {
   public enum Outcome: Hashable, Sendable {
     /// Its bytes are durable.
@@ -104,7 +106,7 @@ public struct BlockResult: Hashable, Sendable {
   public var claim: Claim.ID
   public var position: TCZYX
   public var outcome: Outcome
-  /// Of the file of a block that is done, where its codecs have none of their own. Not 0.
+  /// The checksum of the file of a block that is done, if its codecs have none of their own. Not 0.
   public var checksum: UInt32?
 
   public init(claim: Claim.ID, position: TCZYX, outcome: Outcome, checksum: UInt32? = nil) {

@@ -21,7 +21,7 @@ struct BrickChecksums: Sendable {
   static func load(_ db: Database, job: JobID, level: Int, _ place: BrickPlace) throws -> BrickChecksums {
     let row = try db.row(
       "SELECT sums FROM checksum WHERE job = ? AND level = ? AND brick = ?", [job, level, place.number])
-    return try row.map { try BrickChecksums(place, sums: $0.blob(0)) } ?? BrickChecksums(place)
+    return try row.map { try BrickChecksums(place, sums: $0.blob("sums")) } ?? BrickChecksums(place)
   }
 
   func save(_ db: Database, job: JobID, level: Int) throws {
@@ -32,7 +32,7 @@ struct BrickChecksums: Sendable {
       """, [job, level, place.number, sums])
   }
 
-  /// Nil where none was recorded.
+  /// The checksum of a block; nil if none was recorded.
   subscript(index: Int) -> UInt32? {
     get {
       let value = (0..<4).reduce(UInt32(0)) { $0 | UInt32(sums[4 * index + $1]) << UInt32(8 * $1) }

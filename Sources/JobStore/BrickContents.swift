@@ -1,6 +1,5 @@
 import GRDB
 import Geometry
-import Synchronization
 
 /// The states of one brick's blocks, for readers.
 struct BrickContents: Sendable {
@@ -20,7 +19,7 @@ struct BrickContents: Sendable {
     _ db: Database, job: JobID, level: Int, _ place: BrickPlace, runs: Set<Int64>? = nil
   ) throws -> BrickContents {
     let row = try db.row(
-      "SELECT state, pending, done, empty FROM brick WHERE job = ? AND level = ? AND brick = ?",
+      "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? AND brick = ?",
       [job, level, place.number])
     guard let row else { return BrickContents(place: place, blocks: .untouched) }
     return try BrickContents(db, job: job, level: level, place, row, runs: runs)
@@ -30,16 +29,16 @@ struct BrickContents: Sendable {
     (self.place, self.blocks) = (place, blocks)
   }
 
-  /// From columns state, pending, done, empty, and the brick's failures and claims where it is not finished.
-  init(_ db: Database, job: JobID, level: Int, _ place: BrickPlace, _ row: Row, runs: Set<Int64>?) throws {
+  /// Reads `BrickRow.columns`, and the brick's failures and claims if it is not finished.
+  init(_ db: Database, job: JobID, level: Int, _ place: BrickPlace, _ row: StoredRow, runs: Set<Int64>?) throws {
     self.place = place
-    switch try row.text(0) {
+    switch try row.text("state") {
     case "done": blocks = .all(.done)
     case "empty": blocks = .all(.empty)
-    case "mixed": blocks = .mixed(done: try BrickRow.bitmap(row, 2, place))
+    case "mixed": blocks = .mixed(done: try BrickRow.bitmap(row, "done", place))
     default:
       blocks = .open(
-        done: try BrickRow.bitmap(row, 2, place), empty: try BrickRow.bitmap(row, 3, place),
+        done: try BrickRow.bitmap(row, "done", place), empty: try BrickRow.bitmap(row, "empty", place),
         failed: try BrickRow.failed(db, job: job, level: level, place),
         running: try BrickRow.claimed(db, job: job, level: level, place, runs: runs))
     }
@@ -90,27 +89,5 @@ struct BrickContents: Sendable {
         return done.population + empty.population + failed.population + running.population < place.count
       }
     }
-  }
-}
-
-/// Bricks that are settled, remembered for as long as a run lives, during which they cannot change.
-final class SettledBricks: Sendable {
-  /// A bitmap is 512 bytes: 8 MiB at most.
-  private static let capacity = 16_384
-  private let bricks = Mutex<[BrickKey: BrickContents]>([:])
-
-  func contents<E: Error>(
-    level: Int, _ place: BrickPlace, load: () throws(E) -> BrickContents
-  ) throws(E) -> BrickContents {
-    let key = BrickKey(level: level, brick: place.number)
-    if let known = bricks.withLock({ $0[key] }) { return known }
-    let contents = try load()
-    if contents.isSettled {
-      bricks.withLock {
-        if $0.count >= SettledBricks.capacity { $0.removeAll(keepingCapacity: true) }
-        $0[key] = contents
-      }
-    }
-    return contents
   }
 }

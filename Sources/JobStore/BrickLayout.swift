@@ -6,7 +6,7 @@ import Synchronization
 /// Bricks are numbered, and blocks within a brick indexed, in C order (x fastest). Those at the far ends are cut short.
 package struct BrickLayout: Hashable, Sendable {
   package static let capacity = 4096
-  /// As many as the `block_status` view can count.
+  /// The most bricks of a level: as many as the `block_status` view can count.
   package static let maximumBricks = 1 << 24
 
   /// Blocks of the level along each axis.
@@ -19,7 +19,7 @@ package struct BrickLayout: Hashable, Sendable {
     bricks = BlockGrid(shape: grid, block: brick)
   }
 
-  /// Grown along x, y, z by doubling the shortest, so that a brick's blocks are neighbours; then, where one brick holds
+  /// Grown along x, y, z by doubling the shortest, so that a brick's blocks are neighbours; then, if one brick holds
   /// all of a volume, along c and then t.
   package init(grid: TCZYX) {
     var brick = TCZYX.one

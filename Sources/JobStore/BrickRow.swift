@@ -10,6 +10,9 @@ struct BrickRow {
   /// Blocks that can be claimed.
   var pending: Int
 
+  /// The columns that `init(_:_:)` and `BrickContents` read.
+  static let columns = "brick, state, pending, done, empty"
+
   /// An untouched brick.
   init(_ place: BrickPlace) {
     self.place = place
@@ -21,25 +24,25 @@ struct BrickRow {
   /// The row, or nil for an untouched brick.
   static func load(_ db: Database, job: JobID, level: Int, _ place: BrickPlace) throws -> BrickRow? {
     let row = try db.row(
-      "SELECT state, pending, done, empty FROM brick WHERE job = ? AND level = ? AND brick = ?",
+      "SELECT \(columns) FROM brick WHERE job = ? AND level = ? AND brick = ?",
       [job, level, place.number])
     return try row.map { try BrickRow(place, $0) }
   }
 
-  /// From columns state, pending, done, empty.
-  init(_ place: BrickPlace, _ row: Row) throws {
+  /// Reads `columns`.
+  init(_ place: BrickPlace, _ row: StoredRow) throws {
     self.init(place)
-    pending = try row.integer(1)
-    switch try row.text(0) {
+    pending = try row.integer("pending")
+    switch try row.text("state") {
     case "done": done = .full(count: place.count)
     case "empty": empty = .full(count: place.count)
     case "mixed":
-      done = try BrickRow.bitmap(row, 2, place)
+      done = try BrickRow.bitmap(row, "done", place)
       empty = done
       empty.invert()
     default:
-      done = try BrickRow.bitmap(row, 2, place)
-      empty = try BrickRow.bitmap(row, 3, place)
+      done = try BrickRow.bitmap(row, "done", place)
+      empty = try BrickRow.bitmap(row, "empty", place)
     }
   }
 
@@ -68,8 +71,8 @@ struct BrickRow {
   ) throws -> Bitmap {
     var all = Bitmap(count: place.count)
     try db.each("SELECT blocks, run FROM claim WHERE job = ? AND level = ? AND brick = ?", [job, level, place.number]) {
-      if let runs, !runs.contains(Int64(try $0.integer(1))) { return }
-      all.formUnion(try bitmap($0, 0, place))
+      if let runs, !runs.contains(Int64(try $0.integer("run"))) { return }
+      all.formUnion(try bitmap($0, "blocks", place))
     }
     return all
   }
@@ -82,15 +85,15 @@ struct BrickRow {
       SELECT block FROM failure INDEXED BY failure_open WHERE job = ? AND level = ? AND brick = ? AND failed = 1
       """, [job, level, place.number]
     ) {
-      let index = try $0.integer(0)
+      let index = try $0.integer("block")
       guard (0..<place.count).contains(index) else { throw damage(place) }
       all[index] = true
     }
     return all
   }
 
-  static func bitmap(_ row: Row, _ index: Int, _ place: BrickPlace) throws -> Bitmap {
-    guard let bits = Bitmap(try row.blob(index), count: place.count) else { throw damage(place) }
+  static func bitmap(_ row: StoredRow, _ column: String, _ place: BrickPlace) throws -> Bitmap {
+    guard let bits = Bitmap(try row.blob(column), count: place.count) else { throw damage(place) }
     return bits
   }
 

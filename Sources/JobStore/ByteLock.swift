@@ -1,6 +1,4 @@
 import CSystem
-import Diagnostics
-import Foundation
 import Synchronization
 
 #if canImport(Glibc)
@@ -8,74 +6,6 @@ import Synchronization
 #elseif canImport(Darwin)
   import Darwin
 #endif
-
-/// The file beside the database in which live processes hold bytes: byte 0 while opening, byte `run` while a run
-/// lives, byte 2^40 + `job` while a job is being created.
-///
-/// Locks belong to open file descriptions, so the kernel gives them back the moment a process dies, whatever killed it,
-/// and two stores in one process exclude each other as two processes do.
-package struct LockFile: Sendable {
-  package let path: String
-
-  package init(path: String) {
-    self.path = path
-  }
-
-  package static let opening: Int64 = 0
-  package static func run(_ id: Int64) -> Int64 { id }
-  package static func creation(_ job: JobID) -> Int64 { 1 << 40 + Int64(job) }
-
-  /// Takes a byte for this process; nil where another holds it.
-  package func take(_ offset: Int64) throws(JobStoreError) -> ByteLock? {
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard fd >= 0 else { throw fault(errno) }
-    switch csystem_lock_byte(fd, offset) {
-    case 0: return ByteLock(fd: fd, offset: offset)
-    case EAGAIN:
-      close(fd)
-      return nil
-    case let code:
-      close(fd)
-      throw fault(code)
-    }
-  }
-
-  /// Takes a byte, waiting for its holder at most `seconds`.
-  package func take(_ offset: Int64, within seconds: Double) throws(JobStoreError) -> ByteLock? {
-    let deadline = Date().addingTimeInterval(seconds)
-    while true {
-      if let lock = try take(offset) { return lock }
-      if Date() >= deadline { return nil }
-      usleep(5_000)
-    }
-  }
-
-  /// Which of these bytes are held by a live process, this one included.
-  package func held(_ offsets: [Int64]) throws(JobStoreError) -> Set<Int64> {
-    if offsets.isEmpty { return [] }
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    if fd < 0 {
-      if errno == ENOENT { return [] }
-      throw fault(errno)
-    }
-    defer { close(fd) }
-    var held: Set<Int64> = []
-    for offset in offsets {
-      let answer = csystem_byte_is_locked(fd, offset)
-      if answer < 0 { throw fault(-answer) }
-      if answer > 0 { held.insert(offset) }
-    }
-    return held
-  }
-
-  private func fault(_ code: Int32) -> JobStoreError {
-    switch code {
-    case EACCES, EPERM, EROFS: .readOnly(path: path)
-    case ENOSPC, EDQUOT: .diskFull(path: path)
-    default: .cannotOpen(path: path, why: systemWords(code))
-    }
-  }
-}
 
 /// A byte of a lock file, held until `release` or the end of this object.
 package final class ByteLock: Sendable {

@@ -18,7 +18,7 @@ struct DatabaseFile {
     case some
   }
 
-  /// With the links on the way resolved, so that all names of one file share one lock file.
+  /// The path with the links on the way resolved, so that all names of one file share one lock file.
   let path: String
 
   init(_ path: String) throws(JobStoreError) {

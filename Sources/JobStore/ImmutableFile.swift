@@ -10,7 +10,7 @@ import GRDB
 
 /// A database file that nobody writes: SQLite reads it without locks and without files beside it, wherever it lies.
 ///
-/// Where that is not so for ever, `isUnchanged` is asked after each reading: without locks, what was read while somebody
+/// If that may not last, `isUnchanged` is asked after each reading: without locks, what was read while somebody
 /// wrote may be half of it.
 package struct ImmutableFile: Sendable {
   let path: String
@@ -19,7 +19,7 @@ package struct ImmutableFile: Sendable {
   private struct Stamp: Equatable {
     let numbers: [Int64]
 
-    /// Nil where nobody says.
+    /// Nil if nobody says.
     init?(_ path: String) {
       var info = stat()
       guard stat(path, &info) == 0 else { return nil }

@@ -4,19 +4,7 @@ import Geometry
 /// A job's number in its database.
 public typealias JobID = Int
 
-public enum JobState: String, CaseIterable, Sendable, Codable {
-  /// Submit has not finished; the output may be half made.
-  case creating
-  case pending
-  case running
-  /// Stopped, by whatever cause, with blocks left to do. Also what a `running` job is whose processes are all dead.
-  case interrupted
-  /// Finished, but for blocks that failed and those above them.
-  case failed
-  case complete
-}
-
-/// What a job is, in columns that a person can read. The strings of JSON are the caller's; they are kept as they are.
+/// Everything that a job is made of, in columns that a person can read. The strings of JSON are the caller's; they are kept as they are.
 public struct JobDescription: Hashable, Sendable {
   public var name: String?
   public var uuid: String
@@ -25,7 +13,7 @@ public struct JobDescription: Hashable, Sendable {
   public var outputPath: String
   /// All options, resolved; JSON.
   public var options: String
-  /// For people: the name and version of the program that recorded the job, with its libraries.
+  /// The name and version of the program that recorded the job, with its libraries; for people.
   public var programVersion: String
   /// Programs of one revision and the same libraries write equal voxels and bytes.
   public var voxelRevision: Int
@@ -36,11 +24,12 @@ public struct JobDescription: Hashable, Sendable {
   public var interpolationOrder: Int
   public var elementType: ElementType
   public var is3D: Bool
-  /// Of level 0.
+  /// Distances of voxels at level 0.
   public var spacing: Vector3
+  /// The place of the first voxel of level 0.
   public var origin: Vector3
   public var ngffVersion: String?
-  /// Whatever else the caller wants to find again; JSON.
+  /// Other facts that the caller wants to find again; JSON.
   public var details: String
 
   public init(
@@ -71,6 +60,7 @@ public struct NewJob: Sendable {
   }
 }
 
+/// A job as it is recorded.
 public struct JobRecord: Hashable, Sendable, Identifiable {
   public let id: JobID
   public let state: JobState

@@ -9,7 +9,7 @@ extension JobStore {
   public func states(
     of job: JobID, level: Int, t: Int, c: Int, blocks: Box3
   ) throws(JobStoreError) -> [BlockState] {
-    let info = try read { db in try LevelInfo.one(db, job: job, level: level) }
+    let info = try read { db in try LevelRow.one(db, job: job, level: level) }
     return try states(info, t: t, c: c, blocks: blocks) { places throws(JobStoreError) in
       try read { db in
         let live = try self.liveRuns(db, job)
@@ -25,7 +25,7 @@ extension JobStore {
 
   /// Reads the bricks that a box meets, each once.
   func states(
-    _ level: LevelInfo, t: Int, c: Int, blocks: Box3,
+    _ level: LevelRow, t: Int, c: Int, blocks: Box3,
     bricks: ([BrickPlace]) throws(JobStoreError) -> [BrickContents]
   ) throws(JobStoreError) -> [BlockState] {
     let whole = Box3(shape: level.grid.count.zyx)
@@ -35,23 +35,17 @@ extension JobStore {
     if blocks.isEmpty { return [] }
     let size = level.bricks.bricks.block.zyx
     let (first, last) = (blocks.lower / size, (blocks.upper &- 1) / size)
-    var places: [BrickPlace] = []
-    for z in first[0]...last[0] {
-      for y in first[1]...last[1] {
-        for x in first[2]...last[2] {
-          let corner = TCZYX(t: t, c: c, zyx: Index3(z, y, x) &* size)
-          places.append(BrickPlace(level.bricks.number(of: corner), in: level.bricks))
-        }
-      }
-    }
-    let contents = try bricks(places)
+    let contents = try bricks(
+      Box3(lower: first, upper: last &+ 1).positions.map { brick in
+        BrickPlace(level.bricks.number(of: TCZYX(t: t, c: c, zyx: brick &* size)), in: level.bricks)
+      })
     let counts = last &- first &+ 1
     var states: [BlockState] = []
     states.reserveCapacity(blocks.count)
-    _ = level.allBlocks(t: t, c: c, blocks) { position in
-      let brick = position.zyx / size &- first
-      states.append(contents[(brick[0] * counts[1] + brick[1]) * counts[2] + brick[2]].state(of: position))
-      return true
+    for position in blocks.positions {
+      let brick = position / size &- first
+      let content = contents[(brick[0] * counts[1] + brick[1]) * counts[2] + brick[2]]
+      states.append(content.state(of: TCZYX(t: t, c: c, zyx: position)))
     }
     return states
   }
@@ -61,7 +55,7 @@ extension JobStore {
     try read { db in
       try db.rows(
         """
-        SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
+        SELECT \(FailureRow.columns) FROM failure
         WHERE job = ? \(all ? "" : "AND failed = 1") ORDER BY level, t, c, z, y, x LIMIT ?
         """, [job, limit ?? -1]
       ).map(BlockFailure.init)
@@ -73,28 +67,21 @@ extension JobStore {
     try read { db in
       try db.rows(
         """
-        SELECT code, count(*) FROM failure WHERE job = ? AND failed = 1 GROUP BY code ORDER BY count(*) DESC, code
+        SELECT code, count(*) AS count FROM failure WHERE job = ? AND failed = 1
+        GROUP BY code ORDER BY count(*) DESC, code
         """, [job]
-      ).map { (try $0.text(0), try $0.integer(1)) }
+      ).map { (try $0.text("code"), try $0.integer("count")) }
     }
   }
 
   public func failure(of job: JobID, block: BlockID) throws(JobStoreError) -> BlockFailure? {
     try read { db in
-      let level = try LevelInfo.one(db, job: job, level: block.level)
-      return try JobStore.failure(db, job, level, block.position)
+      let level = try LevelRow.one(db, job: job, level: block.level)
+      guard level.grid.contains(block.position) else { throw JobStore.outside(level, block.position) }
+      let place = BrickPlace(level.bricks.number(of: block.position), in: level.bricks)
+      guard let index = place.index(of: block.position) else { return nil }
+      return try FailureRow.load(db, job: job, level: block.level, place, index)
     }
-  }
-
-  static func failure(_ db: Database, _ job: JobID, _ level: LevelInfo, _ p: TCZYX) throws -> BlockFailure? {
-    guard level.grid.contains(p) else { throw outside(level, p) }
-    let place = BrickPlace(level.bricks.number(of: p), in: level.bricks)
-    let row = try db.row(
-      """
-      SELECT level, t, c, z, y, x, failed, code, message, attempts, at_ms FROM failure
-      WHERE job = ? AND level = ? AND brick = ? AND block = ?
-      """, [job, level.layout.level, place.number, place.index(of: p)])
-    return try row.map(BlockFailure.init)
   }
 
   /// Failed blocks become pending; returns how many. How often each failed stays recorded. Works also while the job
@@ -111,10 +98,9 @@ extension JobStore {
         ) AS f
         WHERE brick.job = f.job AND brick.level = f.level AND brick.brick = f.brick
         """, [job])
-      try db.run("UPDATE failure SET failed = 0 WHERE job = ? AND failed = 1", [job])
-      let count = db.changesCount
+      let count = try FailureRow.settleAll(db, job: job)
       try db.run("UPDATE level SET failed = 0 WHERE job = ?", [job])
-      if count > 0 && state == .failed { try JobStore.setStored(db, job, .interrupted) }
+      if count > 0 { try self.decideState(db, job, before: state, after: .retried) }
       return count
     }
   }
@@ -135,7 +121,7 @@ extension JobStore {
       if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
         throw JobStoreError.invalid("tasks of the work order \(order.path) may be at work on job \(job)")
       }
-      let levels = try LevelInfo.all(db, job: job)
+      let levels = try LevelRow.all(db, job: job)
       var byBrick: [BrickKey: [TCZYX]] = [:]
       for block in blocks {
         guard levels.indices.contains(block.level) else {
@@ -151,10 +137,7 @@ extension JobStore {
         let place = BrickPlace(key.brick, in: levels[key.level].bricks)
         changed += try JobStore.setPending(db, job, key.level, place, positions.compactMap(place.index(of:)))
       }
-      if changed > 0 && state != .pending {
-        let settled = try LevelInfo.all(db, job: job).reduce(0) { $0 + $1.settled }
-        try JobStore.setStored(db, job, settled > 0 ? .interrupted : .pending)
-      }
+      if changed > 0 { try self.decideState(db, job, before: state, after: .setBack) }
       try meanwhile(try self.storedState(db, job)) { block in
         guard levels.indices.contains(block.level) else { return false }
         let bricks = levels[block.level].bricks
@@ -179,9 +162,7 @@ extension JobStore {
         brick.empty[index] = false
         change.empty += 1
       } else if failed[index] {
-        try db.run(
-          "UPDATE failure SET failed = 0 WHERE job = ? AND level = ? AND brick = ? AND block = ?",
-          [job, level, place.number, index])
+        try FailureRow.settle(db, job: job, level: level, place, index)
         change.failed += 1
       }
     }
@@ -189,23 +170,12 @@ extension JobStore {
     if count == 0 { return 0 }
     brick.pending &+= count
     try brick.save(db, job: job, level: level)
-    try LevelInfo.add(
+    try LevelRow.add(
       db, job: job, level: level, done: -change.done, empty: -change.empty, failed: -change.failed)
     return count
   }
 
-  static func outside(_ level: LevelInfo, _ p: TCZYX) -> JobStoreError {
+  private static func outside(_ level: LevelRow, _ p: TCZYX) -> JobStoreError {
     .invalid("block \(BlockID(level: level.layout.level, position: p)) is outside the grid \(level.grid.count.array)")
-  }
-}
-
-extension BlockFailure {
-  /// From columns level, t, c, z, y, x, failed, code, message, attempts, at_ms.
-  init(_ row: Row) throws {
-    let n = try (0..<7).map { try row.integer($0) }
-    self.init(
-      block: BlockID(level: n[0], position: TCZYX(t: n[1], c: n[2], z: n[3], y: n[4], x: n[5])),
-      code: try row.text(7), message: try row.text(8), attempts: try row.integer(9),
-      at: Date(milliseconds: try row.integer(10)), isFailed: n[6] == 1)
   }
 }

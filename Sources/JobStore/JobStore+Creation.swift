@@ -3,17 +3,16 @@ import Faults
 import Foundation
 import GRDB
 import Geometry
-import Synchronization
 
 /// Jobs in the making: a record and an output, both or neither.
 extension JobStore {
-  /// Where a job on its way to its end stands.
+  /// The end of a creation that a killed process left.
   public enum CreationEnd: Sendable {
     /// Its output is in place: `pending`.
     case ready
-    /// There is nothing of it: the record goes.
+    /// There is no output: the record goes.
     case abandoned
-    /// Not yet to be said.
+    /// It cannot be said yet.
     case open
   }
 
@@ -29,12 +28,12 @@ extension JobStore {
       guard let lock = try self.locks.take(LockFile.creation(id), within: 5) else {
         throw JobStoreError.busy(path: self.path)
       }
-      for layout in new.levels { try LevelInfo.insert(db, job: id, layout: layout) }
+      for layout in new.levels { try LevelRow.insert(db, job: id, layout: layout) }
       for view in new.views { try JobStore.insert(db, job: id, view) }
       try db.reach(.creatingJob)
       return (id, lock)
     }
-    creations.withLock { $0[id] = lock }
+    hold(id, lock)
     return id
   }
 
@@ -56,7 +55,7 @@ extension JobStore {
       try JobStore.setReady(db, job)
       try db.reach(.markingReady)
     }
-    creations.withLock { $0[job] = nil }
+    letGo(of: job)
   }
 
   private static func setReady(_ db: Database, _ job: JobID) throws {
@@ -70,25 +69,25 @@ extension JobStore {
       guard state == .creating else { throw JobStoreError.wrongState(job: job, state: state, action: "abandon it") }
       try db.run("DELETE FROM job WHERE id = ?", [job])
     }
-    creations.withLock { $0[job] = nil }
+    letGo(of: job)
   }
 
   /// What killed submits left: jobs being created by no live process. For `finishCreation`, since a creator may have ended
   /// well between the two looks that this takes.
   public func jobsInCreation() throws(JobStoreError) -> [JobRecord] {
     try read { db in
-      let records = try self.records(db, where: "state = 'creating'", [])
+      let records = try self.records(db, where: "state = 'creating'")
       let held = try self.locks.held(records.map { LockFile.creation($0.id) })
       return records.filter { !held.contains(LockFile.creation($0.id)) }
     }
   }
 
   /// Brings what a killed submit left to the end that `decide` finds, within the transaction. Does nothing, and returns nil,
-  /// where the creator lives or the job is not being created any more.
+  /// if the creator lives or the job is not being created any more.
   @discardableResult
   public func finishCreation(_ job: JobID, _ decide: () throws -> CreationEnd) throws -> CreationEnd? {
     try writeBeside { db in
-      let state = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text(0)
+      let state = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text("state")
       guard state == JobState.creating.rawValue, try self.locks.held([LockFile.creation(job)]).isEmpty else { return nil }
       let end = try decide()
       switch end {
@@ -123,7 +122,7 @@ extension JobStore {
   private func outputUses(_ db: Database, where isNear: (String) -> Bool) throws -> [OutputUse] {
     let rows = try db.rows("SELECT id, output_path FROM job WHERE state <> 'creating' ORDER BY id", [])
     return try rows.compactMap { row in
-      let (job, path) = (try row.integer(0), try row.text(1))
+      let (job, path) = (try row.integer("id"), try row.text("output_path"))
       guard isNear(path) else { return nil }
       return OutputUse(
         job: job, path: path, holder: try self.liveWorkers(db, job).first,

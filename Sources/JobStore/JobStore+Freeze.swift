@@ -35,12 +35,15 @@ extension JobStore {
             try JobStore.copyRows(of: table, where: condition, [order.job], from: db, to: copy)
           }
         }
-        try copy.run(
-          "INSERT INTO work_order (id, job, uuid, path, made_ms) VALUES (1, ?, ?, ?, ?)",
-          [order.job, order.uuid, order.path, order.madeAt.milliseconds])
+        try copy.insert(
+          into: "work_order",
+          [
+            "id": 1, "job": order.job, "uuid": order.uuid, "path": order.path,
+            "made_ms": order.madeAt.milliseconds,
+          ])
         for cost in costs {
           let bytes = cost.costs.map(\.littleEndian).withUnsafeBytes { Data($0) }
-          try copy.run("INSERT INTO work_cost VALUES (?, ?, ?)", [cost.level, cost.brick, bytes])
+          try copy.insert(into: "work_cost", ["level": cost.level, "brick": cost.brick, "costs": bytes])
         }
       }
       try frozen.close()
@@ -55,9 +58,10 @@ extension JobStore {
     of table: String, where condition: String, _ values: Database.Values, from db: Database, to copy: Database
   ) throws {
     try db.each("SELECT * FROM \(table) WHERE \(condition)", values) { row in
-      let marks = Array(repeating: "?", count: row.count).joined(separator: ", ")
+      let values = row.values
+      let marks = Array(repeating: "?", count: values.count).joined(separator: ", ")
       try copy.cachedStatement(sql: "INSERT INTO \(table) VALUES (\(marks))")
-        .execute(arguments: StatementArguments(row.databaseValues))
+        .execute(arguments: StatementArguments(values))
     }
   }
 
@@ -80,17 +84,17 @@ extension JobStore {
     return order
   }
 
-  /// The costs of a level's bricks, in order, where they are known.
+  /// The costs of a level's bricks, in order, as far as they are known.
   package func costs(level: Int) throws(JobStoreError) -> [(brick: Int, costs: [UInt32])] {
     try read { db in
       var all: [(brick: Int, costs: [UInt32])] = []
       try db.each("SELECT brick, costs FROM work_cost WHERE level = ? ORDER BY brick", [level]) { row in
-        let bytes = try row.blob(1)
+        let bytes = try row.blob("costs")
         guard bytes.count % 4 == 0, !bytes.isEmpty else {
           throw JobStoreError.damaged(path: self.path, why: "the costs of a brick are cut short")
         }
         all.append(
-          (try row.integer(0), bytes.withUnsafeBytes { raw in
+          (try row.integer("brick"), bytes.withUnsafeBytes { raw in
             (0..<raw.count / 4).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
           }))
       }

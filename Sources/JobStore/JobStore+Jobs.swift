@@ -16,28 +16,32 @@ extension JobStore {
 
   /// All jobs but those being created, oldest first.
   public func jobs() throws(JobStoreError) -> [JobRecord] {
-    try read { db in try self.records(db, where: "state <> 'creating'", []) }
+    try read { db in try self.records(db, where: "state <> 'creating'") }
   }
 
   /// The job with a number, or the newest with a name; nil: the newest of all. Jobs being created do not count.
   public func job(_ selector: String? = nil) throws(JobStoreError) -> JobRecord {
-    try read { db in
-      let visible = "state <> 'creating'"
-      guard let selector else {
-        let newest = try self.records(db, where: "id = (SELECT max(id) FROM job WHERE \(visible))", [])
-        if let record = newest.first { return record }
-        throw JobStoreError.noSuchJob(selector: "", path: self.path)
-      }
-      if let number = Int(selector),
-        let record = try self.records(db, where: "id = ? AND \(visible)", [number]).first
-      {
-        return record
-      }
-      let newest = "id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))"
-      if let record = try self.records(db, where: newest, [selector]).first { return record }
-      let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)", []).map { try $0.text(0) }
-      throw JobStoreError.noSuchJob(selector: selector, path: self.path, nearest: nearestName(to: selector, among: names))
+    try read { db in try self.record(db, self.find(db, selector)) }
+  }
+
+  /// The row of the job that a selector means, as `job(_:)` says.
+  func find(_ db: Database, _ selector: String?) throws -> StoredRow {
+    let visible = "state <> 'creating'"
+    guard let selector else {
+      let newest = try db.row("SELECT * FROM job WHERE id = (SELECT max(id) FROM job WHERE \(visible))")
+      if let newest { return newest }
+      throw JobStoreError.noSuchJob(selector: "", path: path)
     }
+    if let number = Int(selector),
+      let row = try db.row("SELECT * FROM job WHERE id = ? AND \(visible)", [number])
+    {
+      return row
+    }
+    let newest = try db.row(
+      "SELECT * FROM job WHERE id = (SELECT max(id) FROM job WHERE name = ? AND \(visible))", [selector])
+    if let newest { return newest }
+    let names = try db.rows("SELECT DISTINCT name FROM job WHERE name IS NOT NULL AND \(visible)").map { try $0.text("name") }
+    throw JobStoreError.noSuchJob(selector: selector, path: path, nearest: nearestName(to: selector, among: names))
   }
 
   public func job(_ id: JobID) throws(JobStoreError) -> JobRecord {
@@ -56,6 +60,13 @@ extension JobStore {
     }
   }
 
+  /// Stores the state that a change leads to, if it is another one.
+  func decideState(_ db: Database, _ job: JobID, before: JobState, after change: JobChange) throws {
+    let counts = try LevelRow.all(db, job: job).map(\.counts)
+    let state = JobState(of: counts, before: before, after: change)
+    if state != before { try JobStore.setStored(db, job, state) }
+  }
+
   static func setStored(_ db: Database, _ job: JobID, _ state: JobState) throws {
     let isFinished = state == .complete || state == .failed
     try db.run(
@@ -63,71 +74,67 @@ extension JobStore {
       [state.rawValue, isFinished ? Date().milliseconds : nil, job])
   }
 
-  /// As in the table: `running` also where every process is dead.
+  /// The state in the table: `running` also if every process is dead.
   func storedState(_ db: Database, _ job: JobID) throws -> JobState {
-    guard let text = try db.row("SELECT state FROM job WHERE id = ?", [job])?.text(0) else {
+    guard let row = try db.row("SELECT state FROM job WHERE id = ?", [job]) else {
       throw JobStoreError.noSuchJob(selector: String(job), path: path)
     }
-    return try JobStore.value(text)
+    return try row.value("state")
   }
 
   static func insert(_ db: Database, _ job: JobDescription) throws {
-    try db.run(
-      """
-      INSERT INTO job (
-        uuid, name, state, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
-        fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms, voxel_revision, codec_libraries
-      ) VALUES (?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
+    try db.insert(
+      into: "job",
       [
-        job.uuid, job.name, job.datasetPath, job.datasetDigest, job.outputPath, job.options, job.programVersion,
-        job.transformKey, job.fusionFunction, job.weightsFunction, job.interpolationOrder, job.elementType.rawValue,
-        job.is3D ? 3 : 2, job.spacing[0], job.spacing[1], job.spacing[2], job.origin[0], job.origin[1], job.origin[2],
-        job.ngffVersion, job.details, Date().milliseconds, job.voxelRevision, job.codecLibraries,
+        "uuid": job.uuid, "name": job.name, "state": JobState.creating.rawValue, "dataset_path": job.datasetPath,
+        "dataset_digest": job.datasetDigest, "output_path": job.outputPath, "options": job.options,
+        "program_version": job.programVersion, "transform_key": job.transformKey, "fusion_func": job.fusionFunction,
+        "weights_func": job.weightsFunction, "interpolation_order": job.interpolationOrder,
+        "element_type": job.elementType.rawValue, "spatial_axes": job.is3D ? 3 : 2,
+        "spacing_z": job.spacing[0], "spacing_y": job.spacing[1], "spacing_x": job.spacing[2],
+        "origin_z": job.origin[0], "origin_y": job.origin[1], "origin_x": job.origin[2],
+        "ngff_version": job.ngffVersion, "details": job.details, "created_ms": Date().milliseconds,
+        "voxel_revision": job.voxelRevision, "codec_libraries": job.codecLibraries,
       ])
   }
 
-  /// - Parameter live: the runs whose processes live, where the caller has asked already.
-  func records(
-    _ db: Database, where condition: String, _ values: Database.Values, live known: Set<Int64>? = nil
-  ) throws -> [JobRecord] {
-    let rows = try db.rows(
-      """
-      SELECT id, state, uuid, name, dataset_path, dataset_digest, output_path, options, program_version, transform_key,
-        fusion_func, weights_func, interpolation_order, element_type, spatial_axes, spacing_z, spacing_y, spacing_x,
-        origin_z, origin_y, origin_x, ngff_version, details, created_ms, finished_ms,
-        voxel_revision, codec_libraries
-      FROM job WHERE \(condition) ORDER BY id
-      """, values)
-    return try rows.map { row in
-      let id = try row.integer(0)
-      let live = try known ?? self.liveRuns(db, id)
-      var state: JobState = try JobStore.value(try row.text(1))
-      if state == .running && live.isEmpty { state = .interrupted }
-      let description = JobDescription(
-        name: try row.optionalText(3), uuid: try row.text(2), datasetPath: try row.text(4),
-        datasetDigest: try row.text(5), outputPath: try row.text(6), options: try row.text(7),
-        programVersion: try row.text(8), voxelRevision: try row.integer(25), codecLibraries: try row.text(26),
-        transformKey: try row.optionalText(9), fusionFunction: try row.text(10),
-        weightsFunction: try row.optionalText(11), interpolationOrder: try row.integer(12),
-        elementType: try JobStore.value(try row.text(13)), is3D: try row.integer(14) == 3,
-        spacing: Vector3(try row.double(15), try row.double(16), try row.double(17)),
-        origin: Vector3(try row.double(18), try row.double(19), try row.double(20)),
-        ngffVersion: try row.optionalText(21), details: try row.text(22))
-      let levels = try self.levelRecords(db, id, live: live)
-      return JobRecord(
-        id: id, state: state, description: description, counts: levels.reduce(BlockCounts()) { $0 + $1.counts },
-        createdAt: Date(milliseconds: try row.integer(23)),
-        finishedAt: try row.optionalInteger(24).map(Date.init(milliseconds:)))
-    }
+  func records(_ db: Database, where condition: String) throws -> [JobRecord] {
+    try db.rows("SELECT * FROM job WHERE \(condition) ORDER BY id").map { try self.record(db, $0) }
   }
 
-  /// A value of a closed set; another one is damage.
-  static func value<T: RawRepresentable>(_ text: String) throws -> T where T.RawValue == String {
-    guard let value = T(rawValue: text) else {
-      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\"\(text)\" is no \(T.self)")
-    }
-    return value
+  private func record(_ db: Database, _ row: StoredRow) throws -> JobRecord {
+    let id = try row.integer("id")
+    let live = try liveRuns(db, id)
+    return try JobRecord(row, levels: try levelRecords(db, id, live: live), isLive: !live.isEmpty)
+  }
+}
+
+extension JobRecord {
+  /// Reads a row of table `job`.
+  ///
+  /// - Parameter isLive: whether any process works on the job.
+  init(_ row: StoredRow, levels: [LevelRecord], isLive: Bool) throws {
+    let stored: JobState = try row.value("state")
+    let counts = levels.map(\.counts)
+    self.init(
+      id: try row.integer("id"), state: isLive ? stored : JobState(of: counts, before: stored, after: .abandoned),
+      description: try JobDescription(row), counts: counts.reduce(BlockCounts(), +),
+      createdAt: try row.date("created_ms"), finishedAt: try row.optionalDate("finished_ms"))
+  }
+}
+
+extension JobDescription {
+  /// Reads columns of table `job`.
+  fileprivate init(_ row: StoredRow) throws {
+    self.init(
+      name: try row.optionalText("name"), uuid: try row.text("uuid"), datasetPath: try row.text("dataset_path"),
+      datasetDigest: try row.text("dataset_digest"), outputPath: try row.text("output_path"),
+      options: try row.text("options"), programVersion: try row.text("program_version"),
+      voxelRevision: try row.integer("voxel_revision"), codecLibraries: try row.text("codec_libraries"),
+      transformKey: try row.optionalText("transform_key"), fusionFunction: try row.text("fusion_func"),
+      weightsFunction: try row.optionalText("weights_func"),
+      interpolationOrder: try row.integer("interpolation_order"), elementType: try row.value("element_type"),
+      is3D: try row.integer("spatial_axes") == 3, spacing: try row.vector("spacing"), origin: try row.vector("origin"),
+      ngffVersion: try row.optionalText("ngff_version"), details: try row.text("details"))
   }
 }

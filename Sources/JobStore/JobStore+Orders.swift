@@ -13,9 +13,9 @@ extension JobStore {
       let replaced = try JobStore.orders(db, of: order.job).filter(\.isOpen)
       try db.run(
         "UPDATE work_order SET closed_ms = ? WHERE job = ? AND closed_ms IS NULL", [Date().milliseconds, order.job])
-      try db.run(
-        "INSERT INTO work_order (job, uuid, path, made_ms) VALUES (?, ?, ?, ?)",
-        [order.job, order.uuid, order.path, order.madeAt.milliseconds])
+      try db.insert(
+        into: "work_order",
+        ["job": order.job, "uuid": order.uuid, "path": order.path, "made_ms": order.madeAt.milliseconds])
       try db.reach(.beginningOrder)
       let begun = OrderRecord(
         id: db.lastInsertedRowID, job: order.job, uuid: order.uuid, path: order.path, madeAt: order.madeAt)
@@ -38,19 +38,15 @@ extension JobStore {
   }
 
   static func orders(_ db: Database, of job: JobID) throws -> [OrderRecord] {
-    try db.rows(
-      "SELECT id, job, uuid, path, made_ms, closed_ms, collected_ms FROM work_order WHERE job = ? ORDER BY id",
-      [job]
-    ).map { row in
+    try db.rows("SELECT * FROM work_order WHERE job = ? ORDER BY id", [job]).map { row in
       OrderRecord(
-        id: Int64(try row.integer(0)), job: try row.integer(1), uuid: try row.text(2), path: try row.text(3),
-        madeAt: Date(milliseconds: try row.integer(4)),
-        closedAt: try row.optionalInteger(5).map(Date.init(milliseconds:)),
-        collectedAt: try row.optionalInteger(6).map(Date.init(milliseconds:)))
+        id: Int64(try row.integer("id")), job: try row.integer("job"), uuid: try row.text("uuid"),
+        path: try row.text("path"), madeAt: try row.date("made_ms"), closedAt: try row.optionalDate("closed_ms"),
+        collectedAt: try row.optionalDate("collected_ms"))
     }
   }
 
-  /// The order whose tasks may be at work; nil where none is out.
+  /// The order whose tasks may be at work; nil if none is out.
   public func openOrder(of job: JobID) throws(JobStoreError) -> OrderRecord? {
     try orders(of: job).last(where: \.isOpen)
   }
@@ -59,12 +55,14 @@ extension JobStore {
     try read { db in
       let row = try db.row(
         """
-        SELECT count(*), ifnull(sum(ended), 0), ifnull(sum(bytes), 0), max(newest_ms) FROM work_log WHERE work_order = ?
+        SELECT count(*) AS count, ifnull(sum(ended), 0) AS ended, ifnull(sum(bytes), 0) AS bytes,
+          max(newest_ms) AS newest_ms
+        FROM work_log WHERE work_order = ?
         """, [order])
       guard let row else { return OrderLogs() }
       return OrderLogs(
-        count: try row.integer(0), endedCount: try row.integer(1), byteCount: try row.integer(2),
-        newestAt: try row.optionalInteger(3).map(Date.init(milliseconds:)))
+        count: try row.integer("count"), endedCount: try row.integer("ended"), byteCount: try row.integer("bytes"),
+        newestAt: try row.optionalDate("newest_ms"))
     }
   }
 
@@ -73,7 +71,7 @@ extension JobStore {
     try read { db in
       var positions: [String: Int] = [:]
       try db.each("SELECT name, bytes FROM work_log WHERE work_order = ?", [order]) {
-        positions[try $0.text(0)] = try $0.integer(1)
+        positions[try $0.text("name")] = try $0.integer("bytes")
       }
       return positions
     }
@@ -90,7 +88,7 @@ extension JobStore {
   private func apply(_ news: [LogNews], of order: OrderRecord) throws(JobStoreError) -> Int {
     try write { db in
       try self.freeDead(db, order.job)
-      let levels = try LevelInfo.all(db, job: order.job)
+      let levels = try LevelRow.all(db, job: order.job)
       var settled = 0
       for log in news {
         guard levels.indices.contains(log.level) else {
@@ -112,7 +110,7 @@ extension JobStore {
       for level in levels {
         let number = level.layout.level
         let first = try level.firstUntouched(db, job: order.job, from: level.untouched)
-        if first > level.untouched { try LevelInfo.setUntouched(db, job: order.job, level: number, first) }
+        if first > level.untouched { try LevelRow.setUntouched(db, job: order.job, level: number, first) }
       }
       try db.reach(.merging)
       return settled
@@ -129,7 +127,7 @@ extension JobStore {
     of job: JobID, level number: Int, in bricks: Range<Int>? = nil, _ body: (Int, BrickBits) throws -> Void
   ) throws(JobStoreError) {
     try read { db in
-      let level = try LevelInfo.one(db, job: job, level: number)
+      let level = try LevelRow.one(db, job: job, level: number)
       let bricks = bricks ?? 0..<level.bricks.count
       let bounds: Database.Values = [job, number, bricks.lowerBound, bricks.upperBound - 1]
       var failed: [Int: [Int]] = [:]
@@ -138,20 +136,22 @@ extension JobStore {
         SELECT brick, block FROM failure INDEXED BY failure_open
         WHERE job = ? AND level = ? AND brick BETWEEN ? AND ? AND failed = 1
         """, bounds
-      ) { failed[try $0.integer(0), default: []].append(try $0.integer(1)) }
+      ) { failed[try $0.integer("brick"), default: []].append(try $0.integer("block")) }
       try db.each(
-        "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? AND brick BETWEEN ? AND ? ORDER BY brick",
-        bounds
+        """
+        SELECT \(BrickRow.columns) FROM brick
+        WHERE job = ? AND level = ? AND brick BETWEEN ? AND ? ORDER BY brick
+        """, bounds
       ) { row in
-        let brick = try row.integer(4)
+        let brick = try row.integer("brick")
         let place = try level.place(brick)
         let known = try BrickRow(place, row)
-        var bits = BrickBits(done: known.done, empty: known.empty, failed: Bitmap(count: place.count))
+        var failures = Bitmap(count: place.count)
         for block in failed[brick] ?? [] {
           guard (0..<place.count).contains(block) else { throw BrickRow.damage(place) }
-          bits.failed[block] = true
+          failures[block] = true
         }
-        try body(brick, bits)
+        try body(brick, BrickBits(done: known.done, empty: known.empty, failed: failures))
       }
     }
   }
@@ -161,9 +161,9 @@ extension JobStore {
 private struct Merge {
   let db: Database
   let job: JobID
-  let level: LevelInfo
+  let level: LevelRow
 
-  init(_ db: Database, _ job: JobID, _ level: LevelInfo) {
+  init(_ db: Database, _ job: JobID, _ level: LevelRow) {
     (self.db, self.job, self.level) = (db, job, level)
   }
 
@@ -176,22 +176,21 @@ private struct Merge {
         throw JobStoreError.invalid("level \(number) has no bricks \(run)")
       }
       for brick in run {
-        var news = LogNews.Brick(count: 0)
         let place = BrickPlace(brick, in: level.bricks)
-        news.done = Bitmap(count: place.count)
-        news.empty = .full(count: place.count)
+        var news = BrickNews(count: place.count)
+        news.settleEmpty()
         try apply(news, to: place, &change)
       }
     }
     for (brick, news) in log.bricks.sorted(by: { $0.key < $1.key }) {
       try apply(news, to: try level.place(brick), &change)
     }
-    try LevelInfo.add(
+    try LevelRow.add(
       db, job: job, level: number, done: change.done, empty: change.empty, failed: change.failed)
     return change.done + change.empty
   }
 
-  private func apply(_ news: LogNews.Brick, to place: BrickPlace, _ change: inout BlockCounts) throws {
+  private func apply(_ news: BrickNews, to place: BrickPlace, _ change: inout BlockCounts) throws {
     let loaded = try BrickRow.load(db, job: job, level: number, place)
     var row = loaded ?? BrickRow(place)
     if row.isSettled { return }
@@ -199,17 +198,14 @@ private struct Merge {
     var closed = try BrickRow.claimed(db, job: job, level: number, place)
     closed.formUnion(row.done)
     closed.formUnion(row.empty)
-    var (done, empty) = (news.done, news.empty)
+    var (done, empty) = (news.bits.done, news.bits.empty)
     done.subtract(closed)
     empty.subtract(closed)
-    empty.subtract(done)
     var settled = done
     settled.formUnion(empty)
     var mended = 0
     for index in 0..<place.count where settled[index] && failed[index] {
-      try db.run(
-        "UPDATE failure SET failed = 0 WHERE job = ? AND level = ? AND brick = ? AND block = ?",
-        [job, number, place.number, index])
+      try FailureRow.settle(db, job: job, level: number, place, index)
       mended += 1
     }
     closed.formUnion(settled)
@@ -218,18 +214,8 @@ private struct Merge {
     // a row of a failure belongs to that of its brick
     if loaded == nil { try row.save(db, job: job, level: number) }
     for (index, failure) in news.failures where (0..<place.count).contains(index) && !closed[index] {
-      let p = place.position(at: index)
-      try db.run(
-        """
-        INSERT INTO failure (job, level, brick, block, t, c, z, y, x, failed, code, message, attempts, at_ms)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, 1, ?)
-        ON CONFLICT (job, level, brick, block) DO UPDATE
-        SET failed = 1, code = excluded.code, message = excluded.message, attempts = attempts + 1, at_ms = excluded.at_ms
-        """,
-        [
-          job, number, place.number, index, p.t, p.c, p.z, p.y, p.x, failure.code, failure.message,
-          failure.at.milliseconds,
-        ])
+      try FailureRow.add(
+        db, job: job, level: number, place, index, code: failure.code, message: failure.message, at: failure.at)
       failures += 1
     }
     let sums = news.checksums.filter { (0..<place.count).contains($0.key) && done[$0.key] }

@@ -7,20 +7,23 @@ import GRDB
 extension JobStore {
   /// Begins to work on a job, alone, or beside others with `join`. Claims of dead processes are freed.
   ///
-  /// Throws `alreadyRunning` where a live process runs the job and `join` is false.
+  /// Throws `alreadyRunning` if a live process runs the job and `join` is false.
   ///
   /// - Parameter checking: throws what is against it, within the transaction; the job is then left as it is.
   public func beginRun(job: JobID, join: Bool = false, info: WorkerInfo, checking: () throws -> Void = {}) throws -> Run {
-    let (id, lock, levels) = try writeBeside { db -> (Int64, ByteLock, [LevelInfo]) in
+    let (id, lock, levels) = try writeBeside { db -> (Int64, ByteLock, [LevelRow]) in
       let state = try self.storedState(db, job)
       if state == .creating { throw JobStoreError.wrongState(job: job, state: state, action: "run it") }
       if !join { try self.refuseIfRunning(db, job) }
       try checking()
       try self.freeDead(db, job)
       let now = Date().milliseconds
-      try db.run(
-        "INSERT INTO run (job, host, boot_id, pid, command, started_ms, heartbeat_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [job, info.host, info.bootID, info.pid, info.command, info.startedAt.milliseconds, now])
+      try db.insert(
+        into: "run",
+        [
+          "job": job, "host": info.host, "boot_id": info.bootID, "pid": info.pid, "command": info.command,
+          "started_ms": info.startedAt.milliseconds, "heartbeat_ms": now,
+        ])
       let id = db.lastInsertedRowID
       // Before the commit: nobody ever sees a live run without its lock.
       guard let lock = try self.locks.take(LockFile.run(id), within: 5) else {
@@ -28,9 +31,9 @@ extension JobStore {
       }
       try JobStore.setStored(db, job, .running)
       try db.reach(.beginningRun)
-      return (id, lock, try LevelInfo.all(db, job: job))
+      return (id, lock, try LevelRow.all(db, job: job))
     }
-    return Run(id: id, job: job, store: self, lock: lock, levels: levels)
+    return Run(RunRow(id: id, job: job, store: self, levels: levels), lock: lock)
   }
 
   /// All runs of a job, oldest first.
@@ -57,7 +60,7 @@ extension JobStore {
   }
 
   private func openRuns(_ db: Database, _ job: JobID) throws -> [Int64] {
-    try db.rows("SELECT id FROM run WHERE job = ? AND ended_ms IS NULL", [job]).map { Int64(try $0.integer(0)) }
+    try db.rows("SELECT id FROM run WHERE job = ? AND ended_ms IS NULL", [job]).map { Int64(try $0.integer("id")) }
   }
 
   /// Ends the runs whose processes died, and makes their claimed blocks pending.
@@ -85,32 +88,55 @@ extension JobStore {
     let rows = try db.rows(
       """
       SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message,
-        blocks, voxels, ifnull(written_voxels, voxels), bytes, worked_ms
+        blocks, voxels, ifnull(written_voxels, voxels) AS written_voxels, bytes, worked_ms
       FROM run WHERE \(condition)
       """, [job])
-    let open = try rows.filter { try $0.optionalInteger(7) == nil }.map { Int64(try $0.integer(0)) }
+    let open = try rows.filter { try $0.optionalInteger("ended_ms") == nil }.map { Int64(try $0.integer("id")) }
     let live = try locks.held(open)
     return try rows.map { row in
-      let id = Int64(try row.integer(0))
+      let id = Int64(try row.integer("id"))
       let outcome: RunOutcome? =
-        switch try row.optionalText(8) {
+        switch try row.optionalText("outcome") {
         case "finished": .finished
         case "interrupted": .interrupted
-        case "error": .error(message: try row.optionalText(9) ?? "")
+        case "error": .error(message: try row.optionalText("message") ?? "")
         case "died": .died
         default: nil
         }
       return RunRecord(
         id: id, job: job,
         worker: WorkerInfo(
-          host: try row.text(1), bootID: try row.text(2), pid: try row.integer(3), command: try row.text(4),
-          startedAt: Date(milliseconds: try row.integer(5))),
-        heartbeatAt: Date(milliseconds: try row.integer(6)),
-        endedAt: try row.optionalInteger(7).map(Date.init(milliseconds:)), outcome: outcome,
-        progress: RunProgress(
-          blocks: try row.integer(10), voxels: try row.integer(11), writtenVoxels: try row.integer(12),
-          bytes: try row.integer(13), workedSeconds: try row.optionalInteger(14).map { Double($0) / 1000 }),
-        isLive: live.contains(id))
+          host: try row.text("host"), bootID: try row.text("boot_id"), pid: try row.integer("pid"),
+          command: try row.text("command"), startedAt: try row.date("started_ms")),
+        heartbeatAt: try row.date("heartbeat_ms"), endedAt: try row.optionalDate("ended_ms"), outcome: outcome,
+        progress: try RunProgress(row), isLive: live.contains(id))
     }
+  }
+
+  /// The samples of a job's runs, oldest first. At most some hundred a run.
+  public func samples(of job: JobID) throws(JobStoreError) -> [RunSample] {
+    try read { db in try self.sampleRecords(db, job) }
+  }
+
+  func sampleRecords(_ db: Database, _ job: JobID) throws -> [RunSample] {
+    try db.rows(
+      """
+      SELECT s.run AS run, s.at_ms AS at_ms, s.blocks AS blocks, s.voxels AS voxels,
+        s.written_voxels AS written_voxels, s.bytes AS bytes, s.worked_ms AS worked_ms
+      FROM run r JOIN run_sample s ON s.run = r.id WHERE r.job = ? ORDER BY s.run, s.at_ms
+      """, [job]
+    ).map { row in
+      RunSample(run: Int64(try row.integer("run")), at: try row.date("at_ms"), progress: try RunProgress(row))
+    }
+  }
+}
+
+extension RunProgress {
+  /// The columns that a run and its samples have in common.
+  fileprivate init(_ row: StoredRow) throws {
+    self.init(
+      blocks: try row.integer("blocks"), voxels: try row.integer("voxels"),
+      writtenVoxels: try row.integer("written_voxels"), bytes: try row.integer("bytes"),
+      workedSeconds: try row.optionalInteger("worked_ms").map { Double($0) / 1000 })
   }
 }

@@ -32,17 +32,17 @@ extension JobStore {
     try DatabaseFile.synchronize(file.folder, as: file.path)
   }
 
-  /// What is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are
-  /// those of its bricks. Empty where all is well. Reads everything.
+  /// Everything that is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are
+  /// those of its bricks. Empty if all is well. Reads everything.
   public func integrityCheck() throws(JobStoreError) -> [String] {
     try read { db in
-      var problems = try db.rows("PRAGMA integrity_check").map { try $0.text(0) }.filter { $0 != "ok" }
+      var problems = try db.rows("PRAGMA integrity_check").map { try $0.text("integrity_check") }.filter { $0 != "ok" }
       if !problems.isEmpty { return problems }
       try db.each("PRAGMA foreign_key_check") { row in
-        problems.append("a row of \(try row.text(0)) belongs to nothing")
+        problems.append("a row of \(try row.text("table")) belongs to nothing")
       }
-      for job in try db.rows("SELECT id FROM job").map({ try $0.integer(0) }) {
-        for level in try LevelInfo.all(db, job: job) {
+      for job in try db.rows("SELECT id FROM job").map({ try $0.integer("id") }) {
+        for level in try LevelRow.all(db, job: job) {
           problems += try self.problems(db, job, level).map { "job \(job), level \(level.layout.level): \($0)" }
         }
       }
@@ -50,14 +50,14 @@ extension JobStore {
     }
   }
 
-  private func problems(_ db: Database, _ job: JobID, _ level: LevelInfo) throws -> [String] {
+  private func problems(_ db: Database, _ job: JobID, _ level: LevelRow) throws -> [String] {
     let number = level.layout.level
     var problems: [String] = []
     var (done, empty, failed) = (0, 0, 0)
     try db.each(
-      "SELECT state, pending, done, empty, brick FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
+      "SELECT \(BrickRow.columns) FROM brick WHERE job = ? AND level = ? ORDER BY brick", [job, number]
     ) { row in
-      let brick = try row.integer(4)
+      let brick = try row.integer("brick")
       guard (0..<level.bricks.count).contains(brick) else {
         problems.append("brick \(brick) is outside the level")
         return
@@ -66,7 +66,7 @@ extension JobStore {
       let bits = try BrickRow(place, row)
       done += bits.done.population
       empty += bits.empty.population
-      guard try row.text(0) == "open" else { return }
+      guard try row.text("state") == "open" else { return }
       let failures = try BrickRow.failed(db, job: job, level: number, place)
       let claims = try BrickRow.claimed(db, job: job, level: number, place)
       failed += failures.population

@@ -15,29 +15,34 @@ import Synchronization
 /// way to the disk as one transaction: after a crash all of it is there or nothing. Work on a job goes through `Run`.
 public final class JobStore: Sendable {
   public enum Mode: Sendable {
-    /// Makes the database where there is none.
+    /// Makes the database if there is none.
     case create
     case existing
-    /// For looking only; works where the file cannot be written, too.
+    /// Reads only; also if the file cannot be written.
     case readOnly
   }
 
-  /// With links resolved.
+  /// The path of the database with links resolved.
   public let path: String
   package let locks: LockFile
   private let reader: any DatabaseReader
   private let pool: DatabasePool?
-  /// Where it is read without locks.
+  /// The file if it is read without locks.
   private let immutable: ImmutableFile?
   private let file: DatabaseFile.Identity?
-  /// Jobs that this process is creating.
-  let creations = Mutex<[JobID: ByteLock]>([:])
+  /// Locks of the jobs that this process is creating.
+  private let creations = Mutex<[JobID: ByteLock]>([:])
 
   init(path: String, reader: any DatabaseReader, pool: DatabasePool? = nil, immutable: ImmutableFile? = nil) {
     (self.path, self.reader, self.pool, self.immutable) = (path, reader, pool, immutable)
     locks = LockFile(path: JobStore.lockPath(path))
     file = DatabaseFile.Identity(path)
   }
+
+  /// Keeps a job that this process has begun to create.
+  func hold(_ job: JobID, _ lock: ByteLock) { creations.withLock { $0[job] = lock } }
+  /// Lets go of a job whose creation has ended.
+  func letGo(of job: JobID) { creations.withLock { $0[job] = nil } }
 
   /// Whether the file still is where it was opened. While it is open, no other one has its number.
   package var isInPlace: Bool {
@@ -85,7 +90,7 @@ public final class JobStore: Sendable {
     }
   }
 
-  /// For a job that somebody else shows, or that is to stay as it is.
+  /// Opens a file that this user cannot write: of somebody else, or one that is to stay as it is.
   private static func openImmutable(_ path: String, _ migrator: Migrator) throws(JobStoreError) -> JobStore {
     let file = ImmutableFile(path)
     let store = JobStore(path: path, reader: try file.open(), immutable: file)

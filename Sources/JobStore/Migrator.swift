@@ -46,8 +46,8 @@ package struct Migrator: Sendable {
       throw JobStoreError.damaged(path: path, why: "it says version \(version) and lists \(applied.count) migrations")
     }
     for (row, known) in zip(applied, migrations) {
-      guard try row.text(0) == known.name, try row.text(1) == Migrator.hash(known.sql) else {
-        throw JobStoreError.migrationChanged(path: path, name: try row.text(0))
+      guard try row.text("name") == known.name, try row.text("hash") == Migrator.hash(known.sql) else {
+        throw JobStoreError.migrationChanged(path: path, name: try row.text("name"))
       }
     }
     return version < migrations.count ? .older : .current

@@ -13,28 +13,81 @@ import Synchronization
 /// Any number of threads may use one run. While it lives, what is settled stays so (`JobStore.setPending` is refused),
 /// so bricks that are settled are asked for once and then remembered.
 public final class Run: Sendable, Identifiable {
-  public let id: Int64
-  public let job: JobID
-  let store: JobStore
-  let levels: [LevelInfo]
-  let order = MortonOrder()
-  let settled = SettledBricks()
-  /// Bricks of the pyramid in which nothing was ready, as of when.
-  let unready = Mutex<[BrickKey: UnreadyMark]>([:])
+  private let row: RunRow
+  private let claimer: BlockClaimer
+  private let settled = SettledBricks()
   private let sampling = Mutex(SampleSchedule())
   private let lock: ByteLock
 
-  init(id: Int64, job: JobID, store: JobStore, lock: ByteLock, levels: [LevelInfo]) {
-    (self.id, self.job, self.store, self.lock, self.levels) = (id, job, store, lock, levels)
+  init(_ row: RunRow, lock: ByteLock) {
+    (self.row, self.lock) = (row, lock)
+    claimer = BlockClaimer(row, settled: settled)
   }
 
-  public var layouts: [LevelLayout] { levels.map(\.layout) }
+  public var id: Int64 { row.id }
+  public var job: JobID { row.job }
+  public var layouts: [LevelLayout] { row.levels.map(\.layout) }
+
+  // MARK: Blocks
+
+  /// Takes up to `limit` blocks of a level that nobody has: pending ones, whose source blocks on the level below are
+  /// all settled. They come in claims of one brick each; none if nothing is ready now, which may change while blocks
+  /// below are pending or running, here or in other processes.
+  public func claim(level: Int, limit: Int) throws(JobStoreError) -> [Claim] {
+    try claimer.claim(level: level, limit: limit)
+  }
+
+  /// Whether blocks of a level may still become free, or are: somebody else has some in hand, or some are pending that
+  /// nothing below holds up. To be asked when `claim` came back empty.
+  public func expectsMore(level: Int) throws(JobStoreError) -> Bool { try claimer.expectsMore(level: level) }
+
+  /// Records results of any number of claims in one transaction: checks that each claim is still this run's, adds the
+  /// bits to those read in that transaction, takes the blocks out of the claims, and changes the counts.
+  ///
+  /// Throws `claimLost` if claims were taken away, after recording the results of the others.
+  public func record(_ results: [BlockResult]) throws(JobStoreError) { try BlockRecorder(row).record(results) }
+
+  /// Bricks of a level in which nothing has happened yet, in order, after a brick number (nil: from the first).
+  /// Fewer than `limit` means that there are no more.
+  public func nextBricks(level: Int, after: Int? = nil, limit: Int) throws(JobStoreError) -> [BrickRegion] {
+    try EmptyBricks(row).next(level: level, after: after, limit: limit)
+  }
+
+  /// Marks all blocks of bricks empty, in one transaction. Bricks in which something has happened since are left alone.
+  /// Returns how many blocks that settled.
+  @discardableResult
+  public func settleEmpty(level: Int, bricks: [BrickRegion.ID]) throws(JobStoreError) -> Int {
+    try EmptyBricks(row).settle(level: level, bricks: bricks)
+  }
+
+  /// The states of a small box of a level's grid, in C order, for those who make the level above: a block that is done
+  /// and has no file is an error, an empty one is fill. Settled bricks are asked for once.
+  public func states(level number: Int, t: Int, c: Int, blocks: Box3) throws(JobStoreError) -> [BlockState] {
+    let level = try row.level(number)
+    return try row.store.states(level, t: t, c: c, blocks: blocks) { places throws(JobStoreError) in
+      try bricks(number, places)
+    }
+  }
+
+  /// One read for each brick that is not remembered.
+  private func bricks(_ level: Int, _ places: [BrickPlace]) throws(JobStoreError) -> [BrickContents] {
+    var found: [BrickContents] = []
+    for place in places {
+      let contents = try settled.contents(level: level, place) { () throws(JobStoreError) in
+        try row.store.read { db in try BrickContents.load(db, job: job, level: level, place) }
+      }
+      found.append(contents)
+    }
+    return found
+  }
+
+  // MARK: The run itself
 
   /// Tells people that this run lives and how far it is; liveness itself needs no heartbeat.
   public func heartbeat(_ progress: RunProgress) throws(JobStoreError) {
     let now = Date()
     var schedule = sampling.withLock { $0 }
-    try store.write { db in
+    try row.store.write { db in
       try setProgress(db, progress, at: now)
       try schedule.add(db, run: id, progress, at: now)
     }
@@ -49,12 +102,12 @@ public final class Run: Sendable, Identifiable {
       ])
   }
 
-  /// Leaves what is to be done at the very end to others, where there are any: ends this run and says true. The one that
+  /// Leaves what is to be done at the very end to others, if there are any: ends this run and says true. The one that
   /// is told false is the last; whoever joins after that leaves it to this one.
   public func leavesToOthers(progress: RunProgress) throws(JobStoreError) -> Bool {
-    let leaves = try store.write { db -> Bool in
-      try checkAlive(db)
-      try store.freeDead(db, job, except: id)
+    let leaves = try row.store.write { db -> Bool in
+      try row.checkAlive(db)
+      try row.store.freeDead(db, job, except: id)
       let others = try db.integer("SELECT count(*) FROM run WHERE job = ? AND id <> ? AND ended_ms IS NULL", [job, id])
       if others == 0 { return false }
       try close(db, .finished, progress)
@@ -65,16 +118,18 @@ public final class Run: Sendable, Identifiable {
   }
 
   /// Ends the run: its claims are freed, and the job gets the state that its counts say, unless others still run it:
-  /// `complete` where everything is settled, `failed` where blocks failed and nothing else is left, else `interrupted`.
+  /// `complete` if everything is settled, `failed` if blocks failed and nothing else is left, else `interrupted`.
   /// One that others declared dead has no say in that any more.
   @discardableResult
   public func end(_ outcome: RunOutcome, progress: RunProgress? = nil) throws(JobStoreError) -> JobState {
-    let state = try store.write { db -> JobState in
-      try store.freeDead(db, job, except: id)
-      guard try isAlive(db) else { return try store.storedState(db, job) }
+    let state = try row.store.write { db -> JobState in
+      try row.store.freeDead(db, job, except: id)
+      guard try row.isAlive(db) else { return try row.store.storedState(db, job) }
       try close(db, outcome, progress)
       if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
-      let state = outcome == .finished ? try finalState(db) : .interrupted
+      let state = JobState(
+        of: try LevelRow.all(db, job: job).map(\.counts), before: .running,
+        after: outcome == .finished ? .finished : .stopped)
       try JobStore.setStored(db, job, state)
       try db.reach(.endingRun)
       return state
@@ -97,35 +152,4 @@ public final class Run: Sendable, Identifiable {
       [Date().milliseconds, Date().milliseconds, name, message, id])
     if let progress { try setProgress(db, progress, at: Date()) }
   }
-
-  private func finalState(_ db: Database) throws -> JobState {
-    let now = try LevelInfo.all(db, job: job)
-    if now.allSatisfy({ $0.settled == $0.blocks }) { return .complete }
-    return now.contains { $0.failed > 0 } ? .failed : .interrupted
-  }
-
-  /// Throws where another process has declared this run dead: its claims are gone.
-  func checkAlive(_ db: Database) throws {
-    guard try isAlive(db) else { throw JobStoreError.runEnded(id) }
-  }
-
-  private func isAlive(_ db: Database) throws -> Bool {
-    try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) != nil
-  }
-
-  func level(_ level: Int) throws(JobStoreError) -> LevelInfo {
-    guard levels.indices.contains(level) else { throw .invalid("job \(job) has no level \(level)") }
-    return levels[level]
-  }
-}
-
-struct BrickKey: Hashable, Sendable {
-  let level: Int
-  let brick: Int
-}
-
-/// A brick of the pyramid need not be looked at again while neither the level below nor what is pending in it changed.
-struct UnreadyMark: Hashable, Sendable {
-  let settledBelow: Int
-  let pending: Int
 }

@@ -46,12 +46,13 @@ private func currentBootID() -> String {
 /// What a run has done so far.
 public struct RunProgress: Hashable, Sendable {
   public var blocks: Int
-  /// Of all blocks that were looked at.
+  /// Voxels of all blocks that were looked at.
   public var voxels: Int
-  /// Of those that have a file now.
+  /// Voxels of blocks that have a file now.
   public var writtenVoxels: Int
+  /// Bytes of files that were written.
   public var bytes: Int
-  /// Without the time in which the machine slept or the process was stopped; nil: not known.
+  /// Time at work, without that in which the machine slept or the process was stopped; nil if it is not known.
   public var workedSeconds: Double?
 
   public init(blocks: Int = 0, voxels: Int = 0, writtenVoxels: Int = 0, bytes: Int = 0, workedSeconds: Double? = nil) {
@@ -87,7 +88,7 @@ public struct RunRecord: Hashable, Sendable, Identifiable {
   public let job: JobID
   public let worker: WorkerInfo
   public let heartbeatAt: Date
-  /// Nil while it runs, and where it died and nobody has noticed in writing.
+  /// The end of the run; nil while it runs, and if it died and nobody has noticed in writing.
   public let endedAt: Date?
   public let outcome: RunOutcome?
   public let progress: RunProgress

@@ -1,8 +1,8 @@
 import Geometry
 
-/// One input image of a job, with where it sits.
+/// One input image of a job, and its places.
 public struct ViewRecord: Hashable, Sendable {
-  /// An affine map, physical to world, for one time point, or for all where `t` is nil.
+  /// An affine map, physical to world, for one time point, or for all if `t` is nil.
   public struct Transform: Hashable, Sendable {
     public var t: Int?
     public var affine: AffineMap

@@ -48,7 +48,7 @@ package struct RunJob {
           ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
           : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
     }
-    let opened = try OpenJob(record, in: store)
+    let opened = try LoadedJob(record)
     if record.state == .complete {
       // nothing is left that could be mixed: inputs may be gone for good
       if let foreign = opened.output.foreignness() { throw JobError.changed(job: opened.title, differences: [foreign]) }
@@ -58,7 +58,8 @@ package struct RunJob {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
     }
     // before the job is taken: a run that is refused leaves the job's state alone
-    let findings = try ChangeCheck.findings(of: opened, registry: registry)
+    let views = try opened.views(in: store)
+    let findings = try ChangeCheck.findings(of: opened, views, registry: registry)
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: opened.title, differences: findings.differences)
@@ -76,7 +77,7 @@ package struct RunJob {
     do {
       warnAboutSpace(job, note: note)
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
-      let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      let runner = try Runner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
@@ -111,7 +112,7 @@ package struct RunJob {
   }
 
   /// With how much is needed. The disk may be that of the output or that of the database, which needs far less.
-  private func fullDisk(_ error: any Error, _ job: OpenJob) -> any Error {
+  private func fullDisk(_ error: any Error, _ job: LoadedJob) -> any Error {
     if case JobStoreError.diskFull = error, FileStatus.device(of: store.path) != FileStatus.device(of: job.output.path) {
       return error
     }
@@ -125,13 +126,13 @@ package struct RunJob {
   }
 
   /// Of the blocks that are not done, before compression.
-  private func pendingByteCount(_ job: OpenJob) -> Int? {
+  private func pendingByteCount(_ job: LoadedJob) -> Int? {
     (try? store.levels(of: job.record.id))?
       .reduce(0) { $0 + ($1.counts.total - $1.counts.settled) * $1.layout.grid.block.product * job.plan.outputType.byteCount }
   }
 
   /// Little free space is a warning, never a refusal: compression decides what is needed.
-  private func warnAboutSpace(_ job: OpenJob, note: (String) -> Void) {
+  private func warnAboutSpace(_ job: LoadedJob, note: (String) -> Void) {
     guard let free = FileStatus.freeByteCount(at: job.output.path), let left = pendingByteCount(job) else { return }
     if left > free {
       note(

@@ -138,7 +138,7 @@ package struct Submitter {
     }
     for job in try store.jobsInCreation() {
       let placement = OutputPlacement(path: job.description.outputPath, uuid: job.description.uuid)
-      let output = try job.openOutput().folder
+      let output = try LoadedJob(job).output
       let end = try store.finishCreation(job.id) {
         if output.foreignness() == nil { return .ready }
         placement.restoreAside()

@@ -34,11 +34,11 @@ package struct Verifier {
     package var removedStrays = 0
   }
 
-  private let job: OpenJob
+  private let job: LoadedJob
   private let store: JobStore
   private let workers: Int
 
-  package init(job: OpenJob, store: JobStore, workers: Int) {
+  package init(job: LoadedJob, store: JobStore, workers: Int) {
     (self.job, self.store, self.workers) = (job, store, workers)
   }
 
@@ -77,21 +77,9 @@ package struct Verifier {
     for (level, layout) in job.plan.levels.enumerated().dropFirst() {
       let below = job.plan.levels[level - 1]
       for block in blocks where block.level == level - 1 {
-        // the voxels of this level that average any voxel of the block below
-        let source = below.grid.box(of: block.position)
-        let box = Box3(
-          lower: source.lower / layout.factor,
-          upper: (source.upper &+ layout.factor &- 1) / layout.factor
-        ).intersection(Box3(shape: layout.shape.zyx))
-        let above = layout.grid.blocks(meeting: box)
-        for z in above.lower[0]..<above.upper[0] {
-          for y in above.lower[1]..<above.upper[1] {
-            for x in above.lower[2]..<above.upper[2] {
-              blocks.insert(
-                BlockID(
-                  level: level, position: TCZYX(t: block.position.t, c: block.position.c, z: z, y: y, x: x)))
-            }
-          }
+        for above in layout.blocks(madeFrom: block.position, in: below).positions {
+          blocks.insert(
+            BlockID(level: level, position: TCZYX(t: block.position.t, c: block.position.c, zyx: above)))
         }
       }
     }

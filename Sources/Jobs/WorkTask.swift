@@ -44,7 +44,7 @@ package struct WorkTask {
     let differences = Program.differences(from: order.job.description)
     if !differences.isEmpty { throw changed(order, differences) }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let job = try OpenJob(order.job, in: order.store, mark: mark).holdingOutput()
+    let job = try LoadedJob(order.job, mark: mark).holdingOutput()
     let problems = job.output.metadataProblems()
     if !problems.isEmpty { throw changed(order, problems) }
     let levels = job.plan.levels
@@ -65,7 +65,8 @@ package struct WorkTask {
     settings.levels = level.map { $0..<$0 + 1 }
     settings.checksViews = true
     do {
-      let runner = try Runner(job: job, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      let runner = try Runner(
+        job: job, views: job.views(in: order.store), ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
@@ -91,9 +92,9 @@ package struct WorkTask {
       guard counts.pending > 0 else { continue }
       let missing = try ledger.missingBelow(level: level)
       // the others are in the hands of other processes
-      let held = missing.pending == 0 ? missing.held : 0
-      failed += held
-      waiting += counts.pending - held
+      let blocked = missing.pending == 0 ? missing.blocked : 0
+      failed += blocked
+      waiting += counts.pending - blocked
     }
     return (failed, waiting)
   }

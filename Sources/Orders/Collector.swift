@@ -32,8 +32,8 @@ package struct Collector {
     guard let order = try store.openOrder(of: record.id) else {
       return Report(order: try store.orders(of: record.id).last, state: record.state)
     }
-    let (details, output) = try record.openOutput()
-    if let foreign = output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    let job = try LoadedJob(record)
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     var report = Report(order: order, state: record.state)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
@@ -53,7 +53,7 @@ package struct Collector {
       report.settledBlocks += try store.merge(batch, of: order)
       (batch, byteCount) = ([], 0)
     }
-    for (level, layout) in details.plan.levels.enumerated() {
+    for (level, layout) in job.plan.levels.enumerated() {
       let bricks = BrickLayout(grid: layout.grid.count)
       for count in try WorkOrder.shareCounts(order.path, level: level) {
         let folder = "level-\(level)/of-\(count)"
@@ -73,83 +73,39 @@ package struct Collector {
     try merge()
     try store.markCollected(order.id, at: begun)
     report.logs = try store.logs(of: order.id)
-    report.state = try finish(record, output, order)
+    report.state = try finish(job, order)
     return report
   }
 
-  /// What is new in a log; nil where nothing is.
+  /// Everything that is new in a log; nil if nothing is.
   private func read(
     _ name: String, from position: Int, level: Int, _ layout: BrickLayout, _ order: OrderRecord
   ) throws -> (LogNews?, isTorn: Bool) {
     var tail = LogTail(path: "\(order.path)/\(name)", position: position)
-    var bricks: [Int: LogNews.Brick] = [:]
-    var (empty, newest, hasEnded, isForeign) = ([Range<Int>](), Date?.none, false, false)
-    func change(_ place: BlockPlace, _ body: (inout LogNews.Brick, Int) -> Void) {
-      guard (0..<layout.count).contains(place.brick) else { return }
-      let count = layout.extent(place.brick).product
-      guard place.index < count else { return }
-      body(&bricks[place.brick, default: LogNews.Brick(count: count)], place.index)
-    }
-    try tail.read { record in
-      hasEnded = false
-      switch record {
-      case .header(let header): isForeign = header.order != order.uuid || header.level != level
-      case .settled(let at, let blocks):
-        newest = max(newest ?? at, at)
-        for block in blocks {
-          change(block.place) { brick, index in
-            if block.isEmpty { brick.empty[index] = true } else { brick.done[index] = true }
-            if let sum = block.checksum { brick.checksums[index] = sum }
-          }
-        }
-      case .failed(let block):
-        change(block.place) { brick, index in
-          brick.failures[index] = LogNews.Failure(
-            code: block.code, message: block.message, at: Date(milliseconds: block.at))
-        }
-      case .emptyBricks(let at, let runs):
-        newest = max(newest ?? at, at)
-        empty += runs.map { $0.clamped(to: 0..<layout.count) }
-      case .taken: break
-      case .ended(let at, _):
-        newest = max(newest ?? at, at)
-        hasEnded = true
-      }
-    }
+    var log = FoldedLog(order: order.uuid, level: level, layout: layout)
+    try tail.read { log.add($0) }
     let isTorn = tail.restByteCount > 0
-    guard !isForeign, tail.position > position else { return (nil, isTorn) }
+    guard tail.position > position, let (bricks, emptyBricks) = log.takeNews() else { return (nil, isTorn) }
     var news = LogNews(name: name, level: level, read: position..<tail.position)
-    (news.newestAt, news.hasEnded, news.bricks, news.emptyBricks) = (newest, hasEnded, bricks, empty)
+    (news.newestAt, news.hasEnded) = (log.newestAt, log.hasEnded)
+    (news.bricks, news.emptyBricks) = (bricks, emptyBricks)
     return (news, isTorn)
   }
 
   /// Gives the job the state that its blocks say, and ends it where all are settled.
-  private func finish(_ job: JobRecord, _ output: OutputFolder, _ order: OrderRecord) throws -> JobState {
-    let id = job.id
+  private func finish(_ job: LoadedJob, _ order: OrderRecord) throws -> JobState {
+    let id = job.record.id
     // whoever runs it decides at its end
     guard try store.holders(of: id).isEmpty else { return .running }
     let counts = try store.levels(of: id).map(\.counts)
-    if counts.allSatisfy(\.isSettled) {
-      try output.held(by: job.title).finish(job: job.title)
+    let state = JobState(of: counts, before: job.record.state, after: .collected)
+    if state == .complete {
+      try job.output.held(by: job.title).finish(job: job.title)
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete
     }
-    let state = JobState(of: counts, before: job.state)
-    if state != job.state { try store.setState(id, state) }
+    if state != job.record.state { try store.setState(id, state) }
     return state
-  }
-}
-
-extension JobState {
-  /// Of a job that nobody runs, by the blocks of its levels; as `before` where none was ever touched.
-  init(of levels: [BlockCounts], before: JobState) {
-    guard let lowest = levels.first(where: { !$0.isSettled }) else {
-      self = .complete
-      return
-    }
-    let isFailed = lowest.pending == 0 && lowest.failed > 0
-    let isBegun = levels.contains { $0.settled + $0.failed > 0 }
-    self = isFailed ? .failed : isBegun ? .interrupted : before
   }
 }

@@ -11,18 +11,18 @@ package struct MissingShares {
 
   private let job: JobID
   private let record: JobStore
-  private let held: HeldBlocks
+  private let blocked: BlockedBlocks
 
   package init(levels: [LevelLayout], job: JobID, record: JobStore) throws {
     (self.job, self.record) = (job, record)
-    held = try HeldBlocks(levels: levels, job: job, record: record)
+    blocked = try BlockedBlocks(levels: levels, job: job, record: record)
   }
 
   package static func shareCount(_ layout: LevelLayout, tasks: Int) -> Int {
     max(1, min(tasks, layout.grid.total / leastBlocks))
   }
 
-  /// - Parameter costs: of the level, as the order has them; shares are cut by them.
+  /// - Parameter costs: costs of the level's bricks, as the order has them; shares are cut by them.
   package func of(_ layout: LevelLayout, count: Int, costs: [(brick: Int, costs: [UInt32])]) throws -> IndexSet {
     let map = ShareMap(BrickLayout(grid: layout.grid.count), costs: costs, count: count)
     let morton = MortonOrder()
@@ -37,15 +37,15 @@ package struct MissingShares {
         }
       }
     }
-    var untouched = held.bricks(level: layout.level)
+    var untouched = blocked.bricks(level: layout.level)
     try record.eachBrick(of: job, level: layout.level) { brick, bits in
       var closed = bits.done
       closed.formUnion(bits.empty)
       closed.formUnion(bits.failed)
-      if let held = untouched.removeValue(forKey: brick) { closed.formUnion(held) }
+      if let blocked = untouched.removeValue(forKey: brick) { closed.formUnion(blocked) }
       close(brick, closed)
     }
-    for (brick, held) in untouched { close(brick, held) }
+    for (brick, blocked) in untouched { close(brick, blocked) }
     return IndexSet(left.indices.filter { left[$0] > 0 })
   }
 }

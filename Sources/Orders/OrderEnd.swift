@@ -12,7 +12,7 @@ package struct OrderEnd {
     package var levels: [BlockCounts] = []
     package var isComplete: Bool { levels.allSatisfy(\.isSettled) }
     /// What `collect` would record.
-    package var state: JobState { JobState(of: levels, before: .pending) }
+    package var state: JobState { JobState(of: levels, before: .pending, after: .collected) }
   }
 
   private let order: WorkOrder
@@ -33,18 +33,18 @@ package struct OrderEnd {
   }
 
   package func report() throws -> Report {
-    let (details, output) = try order.job.openOutput()
-    if let foreign = output.foreignness() { throw JobError.changed(job: order.job.title, differences: [foreign]) }
+    let job = try LoadedJob(order.job)
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
     var report = Report()
-    for layout in details.plan.levels {
-      let progress = try LevelProgress(level: layout.level, grid: layout.grid, order: order)
-      let bricks = IndexSet(0..<progress.layout.count)
-      try progress.readAll(of: bricks)
+    for layout in job.plan.levels {
+      let logged = try LoggedLevel(level: layout.level, grid: layout.grid, order: order)
+      let bricks = IndexSet(0..<logged.layout.count)
+      try logged.readAll(of: bricks)
       var counts = BlockCounts()
       for brick in bricks {
-        counts.total += progress.layout.extent(brick).product
-        switch try progress.brick(brick) {
-        case .empty: counts.empty += progress.layout.extent(brick).product
+        counts.total += logged.layout.extent(brick).product
+        switch try logged.brick(brick) {
+        case .empty: counts.empty += logged.layout.extent(brick).product
         case .bits(let bits):
           counts.done += bits.done.population
           counts.empty += bits.empty.population
@@ -53,7 +53,7 @@ package struct OrderEnd {
       }
       report.levels.append(counts)
     }
-    if report.isComplete { try output.held(by: order.job.title).finish(job: order.job.title) }
+    if report.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
     return report
   }
 }

@@ -21,194 +21,128 @@ package final class OrderLedger: RunLedger {
     package init(index: Int, count: Int) { (self.index, self.count) = (index, count) }
   }
 
-  /// A level as far as one task is concerned.
-  final class LevelState {
-    let progress: LevelProgress
-    let shares: ShareMap
-    /// Of this process, by brick: not recorded yet.
-    var held: [Int: Set<Int>] = [:]
-    var logs: [Int: TaskLog] = [:]
-    /// Blocks of the own share that this attempt has tried in vain. What earlier attempts failed at is tried once more.
-    var failedHere: [Int: Set<Int>] = [:]
-    /// In the own share: bricks before it are finished.
-    var firstOpen: Int
-    var victims: [Int]
-    /// Whether this attempt's log is there, by which others see that the share's task has begun.
-    var isBegun = false
-
-    init(_ progress: LevelProgress, _ task: Task, victimLimit: Int) {
-      self.progress = progress
-      shares = progress.shares(task.count)
-      firstOpen = shares.bricks(of: task.index).lowerBound
-      victims = OrderLedger.victims(of: task, limit: victimLimit)
-    }
+  /// Everything that changes while the task works.
+  private struct State {
+    let levels: LoggedLevels
+    var choosers: [Int: BlockChooser] = [:]
+    /// Logs of this attempt, by level and share.
+    var logs: [LogKey: TaskLog] = [:]
+    /// Levels whose log of the own share is there, by which others see that its task has begun.
+    var begun: Set<Int> = []
   }
 
-  /// How long a log may stand still before the blocks in hand there are done by others: long enough to see a live one
-  /// grow. Wrong guesses cost time, nothing else.
-  static let staleSeconds = 2.0
-  /// Other shares that a task looks at when it is done with its own: few, so that ten thousand that end at the same time
-  /// do not all read all logs.
-  static let victimLimit = 16
-  /// Where the coarsest level has more shares with blocks than this, its end is left to `collect`.
+  private struct LogKey: Hashable {
+    let level: Int
+    let share: Int
+  }
+
+  /// If the coarsest level has more shares with blocks than this, its end is left to `collect`.
   private static let finalShareLimit = 64
-  /// A task takes an eighth of what is free of a share, at least so many and at most as many as asked for.
-  static let (takenOfFree, leastTaken) = (8, 8)
   /// Blocks in one record.
   private static let recordLimit = 65_536
 
-  let order: WorkOrder
-  let task: Task
-  let layouts: [LevelLayout]
-  let attempt: String
-  let temporaryTag: String
+  private let order: WorkOrder
+  private let task: Task
+  private let layouts: [LevelLayout]
+  private let attempt: String
+  private let temporaryTag: String
   private let title: String
   /// Whether the task works on the coarsest level, and so may be the one that ends the job.
   private let reachesEnd: Bool
-  let morton = MortonOrder()
-  let state: Mutex<[Int: LevelState]>
+  private let morton = MortonOrder()
+  private let state: Mutex<State>
 
   /// - Parameter level: the only one to be worked on; nil: all.
   package init(order: WorkOrder, task: Task, layouts: [LevelLayout], level: Int?, temporaryTag: String, title: String) {
     (self.order, self.task, self.layouts, self.temporaryTag, self.title) = (order, task, layouts, temporaryTag, title)
     reachesEnd = level == nil || level == layouts.count - 1
     let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    attempt = "task-\(task.index)-\(random)"
-    state = Mutex([:])
+    let attempt = "task-\(task.index)-\(random)"
+    self.attempt = attempt
+    state = Mutex(
+      State(levels: LoggedLevels(order: order, layouts: layouts, task: task) { $0.hasPrefix(attempt + "-") }))
   }
 
   // MARK: BlockLedger
 
-  package func take(level number: Int, limit: Int) throws -> [TakenBlock] {
+  package func take(level: Int, limit: Int) throws -> [TakenBlock] {
     if let why = WorkOrder.withdrawal(order.path) { throw JobError.changed(job: title, differences: [why]) }
-    return try state.withLock { levels -> [TakenBlock] in
-      let level = try self.level(number, &levels)
-      let own = LevelProgress.Share(share: task.index, count: task.count)
-      try begin(level)
-      try level.progress.read(own)
-      var share = task.index
-      var places = try pick(level, own, limit: limit, skipping: .inHand, &levels)
-      if places.isEmpty, number > 0 {
-        // others may have done what these rest on
-        try self.level(number - 1, &levels).progress.readAgain()
-        places = try pick(level, own, limit: limit, skipping: .inHand, &levels)
-      }
-      // what others had in hand and did not do
-      if places.isEmpty { places = try pick(level, own, limit: limit, skipping: .inLiveHand, &levels) }
-      while places.isEmpty, let victim = level.victims.first {
-        let other = LevelProgress.Share(share: victim, count: task.count)
-        try level.progress.read(other)
-        // one that has not begun, will: in a queue with fewer hosts than tasks the first would do the work of all
-        if level.progress.isBegun(other) { places = try pick(level, other, limit: limit, skipping: .inHand, &levels) }
-        share = victim
-        if places.isEmpty { level.victims.removeFirst() }
-      }
+    return try state.withLock { state -> [TakenBlock] in
+      let chooser = try chooser(level, &state)
+      try begin(chooser, &state)
+      let (share, places) = try chooser.take(limit: limit)
       if places.isEmpty { return [] }
-      for place in places { level.held[place.brick, default: []].insert(place.index) }
-      try log(level, share).append([.taken(places)], sync: false)
+      try log(level, share, &state).append([.taken(places)], sync: false)
       return places.map { place in
         TakenBlock(
-          claim: Int64(share), level: number,
-          position: BrickPlace(place.brick, in: level.shares.layout).position(at: place.index))
+          ticket: Int64(share), level: level,
+          position: BrickPlace(place.brick, in: chooser.layout).position(at: place.index))
       }
     }
   }
 
-  /// Blocks of the own share that others have in hand may come back; those of other shares are theirs.
-  package func expectsMore(level number: Int) throws -> Bool {
-    try state.withLock { levels in
-      try isHeldUp(self.level(number, &levels), LevelProgress.Share(share: task.index, count: task.count))
-    }
+  package func expectsMore(level: Int) throws -> Bool {
+    try state.withLock { try chooser(level, &$0).isHeldUp() }
   }
 
   package func record(_ results: [WorkResult]) throws -> RecordedCounts {
-    var byShare: [Int64: [WorkResult]] = [:]
-    var changed: [String] = []
-    for result in results {
-      if case .failed(let code, let message) = result.outcome, code == Self.inputChanged {
-        changed.append(message)
-      } else {
-        byShare[result.block.claim, default: []].append(result)
-      }
-    }
+    // an input that changed is no fault of the block, which stays pending
+    let changed = results.compactMap(\.changedInput)
+    let byShare = Dictionary(grouping: results.filter { $0.changedInput == nil }, by: { Int($0.block.ticket) })
     var counts = RecordedCounts()
     for (share, results) in byShare {
-      guard let number = results.first?.block.level else { continue }
-      let log = try state.withLock { levels -> TaskLog in
-        let level = try self.level(number, &levels)
-        return self.log(level, Int(share))
-      }
-      let layout = BrickLayout(grid: layouts[number].grid.count)
-      func place(_ block: TakenBlock) -> BlockPlace {
-        let brick = layout.number(of: block.position)
-        return BlockPlace(brick: brick, index: BrickPlace(brick, in: layout).index(of: block.position) ?? 0)
-      }
-      var settled: [SettledBlock] = []
-      var records: [LogRecord] = []
-      let now = Date()
-      for result in results {
-        switch result.outcome {
-        case .done(_, let checksum):
-          settled.append(SettledBlock(place: place(result.block), isEmpty: false, checksum: checksum))
-        case .empty: settled.append(SettledBlock(place: place(result.block), isEmpty: true))
-        case .failed(let code, let message):
-          records.append(
-            .failed(
-              FailedBlock(
-                place: place(result.block), code: code, message: String(message.prefix(20_000)), at: now.milliseconds)))
-        }
-      }
-      for start in stride(from: 0, to: settled.count, by: Self.recordLimit) {
-        records.append(.settled(at: now, Array(settled[start..<min(settled.count, start + Self.recordLimit)])))
-      }
-      try log.append(records, sync: true)
-      try state.withLock { levels in
-        let level = try self.level(number, &levels)
-        level.progress.settle(settled)
-        for record in records {
-          guard case .failed(let block) = record else { continue }
-          level.progress.fail(block.place)
-          level.failedHere[block.place.brick, default: []].insert(block.place.index)
-        }
-        for result in results {
-          let place = place(result.block)
-          level.held[place.brick]?.remove(place.index)
-        }
-      }
+      try record(results, share: share)
       counts.recorded += results.count
     }
-    // an input that changed is no fault of the block, which stays pending
     if !changed.isEmpty {
       throw JobError.changed(job: title, differences: Array(unique(changed).prefix(ChangeCheck.listedAtMost)))
     }
     return counts
   }
 
+  /// Records results of blocks of one share, which are all of one level.
+  private func record(_ results: [WorkResult], share: Int) throws {
+    guard let level = results.first?.block.level else { return }
+    let layout = BrickLayout(grid: layouts[level].grid.count)
+    let places = results.map { result in
+      let brick = layout.number(of: result.block.position)
+      return BlockPlace(brick: brick, index: BrickPlace(brick, in: layout).index(of: result.block.position) ?? 0)
+    }
+    let records = Self.records(of: results, places)
+    try state.withLock { log(level, share, &$0) }.append(records, sync: true)
+    try state.withLock { try chooser(level, &$0).recorded(records, places) }
+  }
+
+  private static func records(of results: [WorkResult], _ places: [BlockPlace]) -> [LogRecord] {
+    var settled: [SettledBlock] = []
+    var records: [LogRecord] = []
+    let now = Date()
+    for (result, place) in zip(results, places) {
+      switch result.outcome {
+      case .done(_, let checksum): settled.append(SettledBlock(place: place, isEmpty: false, checksum: checksum))
+      case .empty: settled.append(SettledBlock(place: place, isEmpty: true))
+      case .failed(let code, let message):
+        records.append(
+          .failed(FailedBlock(place: place, code: code, message: String(message.prefix(20_000)), at: now.milliseconds)))
+      }
+    }
+    for start in stride(from: 0, to: settled.count, by: recordLimit) {
+      records.append(.settled(at: now, Array(settled[start..<min(settled.count, start + recordLimit)])))
+    }
+    return records
+  }
+
   package func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
-    try state.withLock { levels in try states(level, t: t, c: c, blocks, &levels) }
+    try state.withLock { state in
+      try state.levels.states(level: level, of: blocks.positions.map { TCZYX(t: t, c: c, zyx: $0) })
+    }
   }
 
   // MARK: RunLedger
 
-  /// Of the own share.
-  package func counts(level number: Int) throws -> BlockCounts {
-    try state.withLock { levels in
-      let level = try self.level(number, &levels)
-      var counts = BlockCounts()
-      for brick in level.shares.bricks(of: task.index) {
-        let ranks = level.shares.ranks(of: task.index, brick: brick)
-        counts.total += ranks.count
-        switch try level.progress.brick(brick) {
-        case .empty: counts.empty += ranks.count
-        case .bits(let bits):
-          let mine = mask(level, brick, ranks)
-          counts.done += overlap(bits.done, mine)
-          counts.empty += overlap(bits.empty, mine)
-          counts.failed += overlap(bits.failed, mine)
-        }
-      }
-      return counts
-    }
+  /// The counts of the own share.
+  package func counts(level: Int) throws -> BlockCounts {
+    try state.withLock { try chooser(level, &$0).counts() }
   }
 
   /// A task that is done with its own share may have others to help.
@@ -217,15 +151,14 @@ package final class OrderLedger: RunLedger {
   /// True unless the coarsest level is settled: then this task is the last, or as good as the last.
   package func leavesToOthers(progress: RunProgress) throws -> Bool {
     guard reachesEnd else { return true }
-    return try state.withLock { levels in
-      let level = try self.level(layouts.count - 1, &levels)
-      let layout = level.shares.layout
-      let filled = (0..<task.count).lazy.filter { level.shares.bounds[$0] < level.shares.bounds[$0 + 1] }
-      guard filled.prefix(Self.finalShareLimit + 1).count <= Self.finalShareLimit, layout.count <= 64 else { return true }
-      try level.progress.readAll(of: IndexSet(0..<layout.count), again: true)
-      for brick in 0..<layout.count {
-        guard case .bits(let bits) = try level.progress.brick(brick) else { continue }
-        if bits.done.population + bits.empty.population < bits.done.count { return true }
+    return try state.withLock { state in
+      let chooser = try chooser(layouts.count - 1, &state)
+      let (level, bounds) = (chooser.level, chooser.shares.bounds)
+      let filled = (0..<task.count).lazy.filter { bounds[$0] < bounds[$0 + 1] }
+      guard filled.prefix(Self.finalShareLimit + 1).count <= Self.finalShareLimit, level.layout.count <= 64 else { return true }
+      try level.readAll(of: IndexSet(0..<level.layout.count), again: true)
+      for brick in 0..<level.layout.count {
+        if case .bits(let bits) = try level.brick(brick), !bits.isSettled { return true }
       }
       return false
     }
@@ -236,53 +169,86 @@ package final class OrderLedger: RunLedger {
   }
 
   /// Whole bricks of the own share.
-  package func untouchedRegions(level number: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
-    try state.withLock { levels in
-      let level = try self.level(number, &levels)
+  package func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion] {
+    try state.withLock { state in
+      let chooser = try chooser(level, &state)
       var regions: [BrickRegion] = []
-      let own = level.shares.bricks(of: task.index)
+      let own = chooser.ownBricks
       for brick in max(own.lowerBound, (after ?? -1) + 1)..<max(own.upperBound, (after ?? -1) + 1) {
         guard regions.count < limit else { break }
-        guard isWhole(level, brick), level.held[brick] == nil, try level.progress.isUntouched(brick) else { continue }
-        regions.append(level.shares.layout.region(brick))
+        if try chooser.isUntouched(brick) { regions.append(chooser.layout.region(brick)) }
       }
       return regions
     }
   }
 
-  package func settleEmpty(level number: Int, _ regions: [BrickRegion]) throws -> Int {
-    let (log, runs, blocks) = try state.withLock { levels in
-      let level = try self.level(number, &levels)
+  package func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {
+    let (log, runs, blocks) = try state.withLock { state in
+      let chooser = try chooser(level, &state)
       var runs: [Range<Int>] = []
       var blocks = 0
-      for brick in regions.map(\.id).sorted() {
-        guard level.held[brick] == nil, try level.progress.isUntouched(brick) else { continue }
-        blocks += level.shares.layout.extent(brick).product
+      for brick in try regions.map(\.id).sorted().filter(chooser.isUntouched) {
+        blocks += chooser.layout.extent(brick).product
         if let last = runs.last, last.upperBound == brick {
           runs[runs.count - 1] = last.lowerBound..<brick + 1
         } else {
           runs.append(brick..<brick + 1)
         }
       }
-      return (self.log(level, task.index), runs, blocks)
+      return (self.log(level, task.index, &state), runs, blocks)
     }
     if runs.isEmpty { return 0 }
-    try log.append([.emptyBricks(at: Date(), runs)], sync: true)
-    try state.withLock { levels in
-      let level = try self.level(number, &levels)
-      for run in runs { level.progress.settleEmpty(run) }
-    }
+    let record = LogRecord.emptyBricks(at: Date(), runs)
+    try log.append([record], sync: true)
+    try state.withLock { try chooser(level, &$0).recorded([record], []) }
     return blocks
   }
 
-  // MARK: for the task as a whole
+  // MARK: The task as a whole
+
+  /// What keeps blocks of the task's share of a level from being made, by logs that are read anew.
+  package func missingBelow(level: Int) throws -> MissingSources {
+    try state.withLock { state in try MissingSources(of: chooser(level, &state), in: state.levels) }
+  }
 
   /// Says that this attempt has nothing in hand any more.
   package func close(outcome: String) throws {
-    let logs = state.withLock { levels in levels.values.flatMap { $0.logs.values } }
+    let logs = state.withLock { Array($0.logs.values) }
     for log in logs { try log.append([.ended(at: Date(), outcome: outcome)], sync: true) }
   }
 
-  /// The code of a failed block whose view is not what it was.
-  static let inputChanged = FailureCode.inputChanged.rawValue
+  private func chooser(_ level: Int, _ state: inout State) throws -> BlockChooser {
+    if let known = state.choosers[level] { return known }
+    let chooser = try BlockChooser(level: level, task: task, levels: state.levels, morton: morton)
+    state.choosers[level] = chooser
+    return chooser
+  }
+
+  /// Shows others that the task of this share is at work on a level, or was.
+  private func begin(_ chooser: BlockChooser, _ state: inout State) throws {
+    let level = chooser.level.level
+    guard state.begun.insert(level).inserted, !chooser.ownBricks.isEmpty else { return }
+    try log(level, task.index, &state).append([], sync: false)
+  }
+
+  private func log(_ level: Int, _ share: Int, _ state: inout State) -> TaskLog {
+    let key = LogKey(level: level, share: share)
+    if let known = state.logs[key] { return known }
+    let header = LogHeader(
+      order: order.record.uuid, level: level, share: share, shareCount: task.count, task: task.index,
+      host: ProcessInfo.processInfo.hostName, pid: Int(ProcessInfo.processInfo.processIdentifier),
+      program: Program.versionWithLibraries, temporaryTag: temporaryTag, startedAt: Date().milliseconds)
+    let folder = "\(order.path)/\(WorkOrder.shareFolder(level: level, share: share, of: task.count))"
+    let log = TaskLog(folder: folder, root: order.path, attempt: attempt, header: header)
+    state.logs[key] = log
+    return log
+  }
+}
+
+extension WorkResult {
+  /// Why an input is not what it was, if a block could not be made for that.
+  fileprivate var changedInput: String? {
+    guard case .failed(let code, let message) = outcome, code == FailureCode.inputChanged.rawValue else { return nil }
+    return message
+  }
 }

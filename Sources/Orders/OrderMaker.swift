@@ -40,13 +40,14 @@ package struct OrderMaker {
     guard record.state != .complete else {
       throw JobError.invalid(what: "job \(record.id) is complete: there is nothing to order", hint: "")
     }
-    let job = try OpenJob(record, in: store)
-    let findings = try ChangeCheck.findings(of: job, registry: registry)
+    let job = try LoadedJob(record)
+    let views = try job.views(in: store)
+    let findings = try ChangeCheck.findings(of: job, views, registry: registry)
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)
     }
-    let costs = try self.costs(of: job)
+    let costs = try self.costs(of: job, views)
     let path = try newFolder(job.output.path, job: record.id)
     let order = OrderRecord(
       id: 0, job: record.id, uuid: name, path: path, madeAt: Date())
@@ -82,8 +83,8 @@ package struct OrderMaker {
   }
 
   /// What the blocks of all levels cost, as an order has it that is made now.
-  package func costs(of job: OpenJob) throws -> [(level: Int, brick: Int, costs: [UInt32])] {
-    let costs = try BlockCosts(plan: job.plan, views: job.views, transforms: job.transforms)
+  package func costs(of job: LoadedJob, _ views: LoadedViews) throws -> [(level: Int, brick: Int, costs: [UInt32])] {
+    let costs = try BlockCosts(plan: job.plan, views: views.views, transforms: views.transforms)
     return try job.plan.levels.flatMap { layout in
       try costs.level(layout, of: job.record.id, in: store).map { (layout.level, $0.brick, $0.costs) }
     }

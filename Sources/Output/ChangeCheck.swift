@@ -18,16 +18,16 @@ package struct ChangeCheck {
 
   package static let listedAtMost = 20
 
-  package static func findings(of job: OpenJob, registry: FusionRegistry) throws -> Findings {
+  package static func findings(of job: LoadedJob, _ views: LoadedViews, registry: FusionRegistry) throws -> Findings {
     var findings = Findings()
     findings.differences += Program.differences(from: job.record.description)
     options(job, &findings)
-    dataset(job, registry, &findings)
+    dataset(job, views, registry, &findings)
     missingViews(job, &findings)
-    let changed = try changedViews(job.views)
+    let changed = try changedViews(views.views)
     for (view, changes) in changed.prefix(listedAtMost) {
       for change in changes {
-        findings.differences.append("view \"\(job.views[view].name)\" (\(job.views[view].path)): \(change)")
+        findings.differences.append("view \"\(views.views[view].name)\" (\(views.views[view].path)): \(change)")
       }
     }
     if changed.count > listedAtMost {
@@ -43,7 +43,7 @@ package struct ChangeCheck {
     return findings
   }
 
-  private static func options(_ job: OpenJob, _ findings: inout Findings) {
+  private static func options(_ job: LoadedJob, _ findings: inout Findings) {
     guard let path = job.details.optionsFile, let was = job.details.optionsFileContent?.value else { return }
     guard let data = FileManager.default.contents(atPath: path) else {
       findings.notes.append("the options file \(path) is gone; the job has its own copy")
@@ -57,7 +57,9 @@ package struct ChangeCheck {
   }
 
   /// Only where the file's bytes differ is it looked at closer: an edit that changes no view is harmless.
-  private static func dataset(_ job: OpenJob, _ registry: FusionRegistry, _ findings: inout Findings) {
+  private static func dataset(
+    _ job: LoadedJob, _ views: LoadedViews, _ registry: FusionRegistry, _ findings: inout Findings
+  ) {
     let path = job.record.description.datasetPath
     guard FileStatus.exists(path) else {
       findings.notes.append("the dataset \(path) is gone; the job has its own record of the views")
@@ -78,13 +80,13 @@ package struct ChangeCheck {
       return
     }
     let before = findings.differences.count
-    if now.views.count != job.views.count {
-      findings.differences.append("dataset: had \(job.views.count) views, has \(now.views.count)")
+    if now.views.count != views.views.count {
+      findings.differences.append("dataset: had \(views.views.count) views, has \(now.views.count)")
     } else {
-      for (i, (new, old)) in zip(now.views, job.views).enumerated() {
+      for (i, (new, old)) in zip(now.views, views.views).enumerated() {
         if new.name != old.name { findings.differences.append("dataset: view \(i) was \"\(old.name)\", is \"\(new.name)\"") }
         if new.path != old.path { findings.differences.append("view \"\(old.name)\": path: was \(old.path), is \(new.path)") }
-        if now.transforms[i] != job.transforms[i] {
+        if now.transforms[i] != views.transforms[i] {
           findings.differences.append("view \"\(old.name)\": transform \(job.plan.fusion.transformKey ?? "") changed")
         }
         if new.details != old.details { findings.differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed") }
@@ -101,7 +103,7 @@ package struct ChangeCheck {
   }
 
   /// A job goes on without the views that it was made without, also where they are there by now.
-  private static func missingViews(_ job: OpenJob, _ findings: inout Findings) {
+  private static func missingViews(_ job: LoadedJob, _ findings: inout Findings) {
     guard let missing = job.details.missingViews else { return }
     let names = Set(missing.map(\.name))
     let path = job.record.description.datasetPath

@@ -64,9 +64,9 @@ enum ContrastWindow {
     case .int16: integers(bytes.bindMemory(to: Int16.self))
     case .int32: integers(bytes.bindMemory(to: Int32.self))
     case .int64: integers(bytes.bindMemory(to: Int64.self))
-    case .float16: floats(bytes.bindMemory(to: Float16.self))
-    case .float32: floats(bytes.bindMemory(to: Float.self))
-    case .float64: floats(bytes.bindMemory(to: Double.self))
+    case .float16: numbers(bytes.bindMemory(to: Half.self)) { Double($0.float) }
+    case .float32: numbers(bytes.bindMemory(to: Float.self)) { Double($0) }
+    case .float64: numbers(bytes.bindMemory(to: Double.self)) { $0 }
     }
   }
 
@@ -76,9 +76,12 @@ enum ContrastWindow {
     return low <= high ? Double(low)...Double(high) : nil
   }
 
-  private static func floats<T: BinaryFloatingPoint>(_ values: UnsafeBufferPointer<T>) -> ClosedRange<Double>? {
+  private static func numbers<T>(_ values: UnsafeBufferPointer<T>, _ number: (T) -> Double) -> ClosedRange<Double>? {
     var (low, high) = (Double.infinity, -Double.infinity)
-    for value in values where value.isFinite { (low, high) = (min(low, Double(value)), max(high, Double(value))) }
+    for value in values {
+      let value = number(value)
+      if value.isFinite { (low, high) = (min(low, value), max(high, value)) }
+    }
     return low <= high ? low...high : nil
   }
 }

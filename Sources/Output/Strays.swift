@@ -17,12 +17,12 @@ package struct Strays {
     package var obstacle: Obstacle?
   }
 
-  private let job: OpenJob
-  private let store: JobStore
+  let job: LoadedJob
+  let store: JobStore
   /// Found at most; enough to see what happened.
   private static let limit = 10_000
 
-  package init(job: OpenJob, store: JobStore) { (self.job, self.store) = (job, store) }
+  package init(job: LoadedJob, store: JobStore) { (self.job, self.store) = (job, store) }
 
   /// Sorted within a folder. While somebody works on the job, what is a stray now may be a recorded block's a moment later.
   package func find() throws -> [Stray] {

@@ -85,9 +85,8 @@ package struct MemoryPlan: Sendable {
   package init(_ result: Planner.Result, registry: FusionRegistry, workers: Int, memory: Int?) throws(JobError) {
     let recipe = try FusionSetup.recipe(
       for: result.plan, inputTypes: result.views.map(\.level.elementType), registry: registry)
-    let placements = try Placement.all(result.views, result.transforms, in: result.plan)
     self.init(
-      plan: result.plan, views: result.views, placement: placements[0], recipe: recipe, workers: workers, memory: memory)
+      plan: result.plan, views: result.views, placement: result.placement, recipe: recipe, workers: workers, memory: memory)
   }
 
   /// The most that fusing a chunk takes, looked for where views end, since that is where they overlap.

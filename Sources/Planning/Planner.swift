@@ -24,8 +24,10 @@ package struct Planner {
     package var viewsOutsideRegion: Int
     /// Views that are left out, since their images are missing or cannot be opened.
     package var missingViews: [MissingView]
-    /// Of the dataset file's bytes.
+    /// The digest of the dataset file's bytes.
     package var datasetDigest: String
+    /// The views as they are placed at the first time point.
+    package let placement: Placement
   }
 
   private let dataset: Dataset
@@ -98,7 +100,7 @@ package struct Planner {
     return Result(
       plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
       viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
-      missingViews: dataset.missingViews, datasetDigest: dataset.digest)
+      missingViews: dataset.missingViews, datasetDigest: dataset.digest, placement: placements[0])
   }
 
   // MARK: - Selection

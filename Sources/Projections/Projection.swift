@@ -31,7 +31,7 @@ package struct Projection: Sendable {
   ///
   /// - Parameter level: nil for the one that suits best.
   package static func make(
-    _ job: OpenJob, store: JobStore, axes: [Axis], level: Int? = nil, time: Int = 0, longestSide: Int = 1024
+    _ job: LoadedJob, store: JobStore, axes: [Axis], level: Int? = nil, time: Int = 0, longestSide: Int = 1024
   ) throws -> [Projection] {
     guard (0..<job.plan.timeCount).contains(time) else {
       throw JobError.invalid(

@@ -12,7 +12,7 @@ import Zarr
 /// What the record says is done is read, what it says is empty is 0, the rest is unknown. Files that cannot be read are
 /// counted, and their place is unknown. Holds one chunk a thread, and the planes.
 final class Projector: Sendable {
-  private let job: OpenJob
+  private let job: LoadedJob
   private let plan: ProjectionPlan
   private let time: Int
   private let axes: [Axis]
@@ -33,7 +33,7 @@ final class Projector: Sendable {
     var stands: (axis: Int, box: Box3)?
   }
 
-  init(job: OpenJob, plan: ProjectionPlan, time: Int, axes: [Axis]) {
+  init(job: LoadedJob, plan: ProjectionPlan, time: Int, axes: [Axis]) {
     (self.job, self.plan, self.time, self.axes) = (job, plan, time, axes)
   }
 
@@ -154,24 +154,20 @@ final class Projector: Sendable {
       places.lower = (places.lower &+ places.upper) / 2
       places.upper = places.lower &+ 1
     }
-    for z in places.lower[0]..<places.upper[0] {
-      for y in places.lower[1]..<places.upper[1] {
-        for x in places.lower[2]..<places.upper[2] {
-          let position = TCZYX(t: task.position.t, c: task.position.c, z: z, y: y, x: x)
-          let box = chunks.box(of: position)
-          let index = array.index(at: position)
-          guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
-          if case .missing = presence {
-            // within a shard a chunk of background is left out; a block that is done has its file
-            guard layout.shard != nil else { return false }
-            lay(0, over: task.stands?.box ?? box, task, &result)
-          } else if let stands = task.stands {
-            lay(mean(of: buffer, box), over: stands.box, task, &result)
-          } else {
-            for axis in axes.indices {
-              addVoxels(buffer, box, to: &result.planes[axis][task.position.c])
-            }
-          }
+    for place in places.positions {
+      let position = TCZYX(t: task.position.t, c: task.position.c, zyx: place)
+      let box = chunks.box(of: position)
+      let index = array.index(at: position)
+      guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
+      if case .missing = presence {
+        // within a shard a chunk of background is left out; a block that is done has its file
+        guard layout.shard != nil else { return false }
+        lay(0, over: task.stands?.box ?? box, task, &result)
+      } else if let stands = task.stands {
+        lay(mean(of: buffer, box), over: stands.box, task, &result)
+      } else {
+        for axis in axes.indices {
+          addVoxels(buffer, box, to: &result.planes[axis][task.position.c])
         }
       }
     }

@@ -9,10 +9,10 @@ extension Report {
 
   /// The rate over the time that was worked, and the runs.
   func rates() -> HTML {
-    let reading = content.reading
-    guard !reading.runs.isEmpty else { return "<section><h2>Runs</h2><p>The job was not run yet.</p></section>" }
-    let rows: [HTML] = reading.runs.suffix(Self.runLimit).reversed().map { run in
-      let seconds = reading.seconds(of: run)
+    let progress = content.progress
+    guard !progress.runs.isEmpty else { return "<section><h2>Runs</h2><p>The job was not run yet.</p></section>" }
+    let rows: [HTML] = progress.runs.suffix(Self.runLimit).reversed().map { run in
+      let seconds = progress.seconds(of: run)
       let rate = seconds > 0.5 ? String(format: "%.1f", Double(run.progress.voxels) / seconds / 1e6) : ""
       return """
         <tr><td>\(momentText(run.worker.startedAt))</td><td>\(durationText(seconds))</td><td>\(run.worker.host) · \
@@ -20,7 +20,7 @@ extension Report {
         <td>\(byteText(run.progress.bytes))</td><td>\(ending(run))</td></tr>
         """
     }
-    let rest = reading.runs.count - rows.count
+    let rest = progress.runs.count - rows.count
     let more: HTML? = rest > 0 ? "<p>\(rest.grouped) earlier ones are in table <code>run</code> of the job database.</p>" : nil
     return """
       <section><h2>Runs</h2>\(chart())
@@ -47,22 +47,22 @@ extension Report {
   }
 
   private func chart() -> HTML? {
-    let reading = content.reading
-    let samples = Dictionary(grouping: reading.samples, by: \.run)
+    let progress = content.progress
+    let samples = Dictionary(grouping: progress.samples, by: \.run)
     var steps: [[Step]] = []
     var clock = 0.0
-    for run in reading.runs {
+    for run in progress.runs {
       var moments = [(0.0, 0)]
       for sample in samples[run.id] ?? [] {
-        moments.append((reading.workedSeconds(at: sample, of: run), sample.progress.voxels))
+        moments.append((progress.workedSeconds(at: sample, of: run), sample.progress.voxels))
       }
-      moments.append((reading.seconds(of: run), run.progress.voxels))
+      moments.append((progress.seconds(of: run), run.progress.voxels))
       var own: [Step] = []
       for (a, b) in zip(moments, moments.dropFirst()) where b.0 - a.0 > 0.2 {
         own.append(Step(from: clock + a.0, to: clock + b.0, rate: max(0, Double(b.1 - a.1)) / (b.0 - a.0)))
       }
       // short ones have no moment between start and end
-      clock += reading.seconds(of: run)
+      clock += progress.seconds(of: run)
       if !own.isEmpty { steps.append(own) }
     }
     guard clock > 0, let top = steps.joined().map(\.rate).max(), top > 0 else { return nil }
@@ -74,7 +74,7 @@ extension Report {
     }
     return """
       <figure class="chart"><figcaption>Millions of voxels a second, over the time of work\
-      \(reading.runs.count > 1 ? ", one run after the other" : "")</figcaption>\
+      \(progress.runs.count > 1 ? ", one run after the other" : "")</figcaption>\
       <div class="up"><span>\(number(top / 1e6))</span><span>0</span></div>\
       <svg viewBox="0 0 1000 200" preserveAspectRatio="none" role="img" \
       aria-label="Rate over time, up to \(number(top / 1e6)) million voxels a second">\(paths)</svg>\

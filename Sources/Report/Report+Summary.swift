@@ -8,18 +8,18 @@ import Planning
 extension Report {
   /// What the job is, and how far.
   func summary() -> HTML {
-    let (reading, job) = (content.reading, content.job)
-    let counts = reading.counts
+    let (progress, job) = (content.progress, content.job)
+    let counts = progress.counts
     let d = job.description
     var facts: [(String, HTML)] = [
       ("done", "\(counts.done.grouped)"), ("empty", "\(counts.empty.grouped)"), ("pending", "\(counts.pending.grouped)"),
     ]
     if counts.running > 0 { facts.append(("running", "\(counts.running.grouped)")) }
     if counts.failed > 0 { facts.append(("failed", "<strong class=\"bad\">\(counts.failed.grouped)</strong>")) }
-    if let rate = reading.voxelsPerSecond { facts.append(("Mvoxel/s", "\(String(format: "%.1f", rate / 1e6))")) }
-    if let left = reading.secondsLeft { facts.append(("left, about", "\(durationText(left))")) }
-    if !reading.runs.isEmpty { facts.append(("worked", "\(durationText(reading.workedSeconds))")) }
-    let written = reading.runs.reduce(0) { $0 + $1.progress.bytes }
+    if let rate = progress.voxelsPerSecond { facts.append(("Mvoxel/s", "\(String(format: "%.1f", rate / 1e6))")) }
+    if let left = progress.secondsLeft { facts.append(("left, about", "\(durationText(left))")) }
+    if !progress.runs.isEmpty { facts.append(("worked", "\(durationText(progress.workedSeconds))")) }
+    let written = progress.runs.reduce(0) { $0 + $1.progress.bytes }
     if written > 0 { facts.append(("written", "\(byteText(written))")) }
     let items: [HTML] = facts.map { "<div><dt>\($0.0)</dt><dd>\($0.1)</dd></div>" }
     let percent = percentText(counts.settled, of: counts.total)
@@ -54,12 +54,12 @@ extension Report {
       v.spaceValues(is3D: is3D).map(\.grouped).joined(separator: " × ")
     }
     // states that no block is in are not worth a column
-    let all = content.reading.counts
+    let all = content.progress.counts
     let states: [(name: String, count: (BlockCounts) -> Int)] = [
       ("done", { $0.done }), ("empty", { $0.empty }), ("failed", { $0.failed }), ("running", { $0.running }),
       ("pending", { $0.pending }),
     ].filter { $0.1(all) > 0 }
-    let rows: [HTML] = content.reading.levels.map { level in
+    let rows: [HTML] = content.progress.levels.map { level in
       let (c, shape) = (level.counts, level.layout.shape)
       let leading = shape.t * shape.c > 1 ? "\(shape.t) t × \(shape.c) c × " : ""
       let cells: [HTML] = states.map { state in

@@ -39,7 +39,7 @@ package struct Report: Sendable {
 
   private func footer() -> HTML {
     """
-    <footer>As of \(momentText(content.reading.readAt)) · blockfuse \(Program.version) · recorded by \
+    <footer>As of \(momentText(content.progress.readAt)) · blockfuse \(Program.version) · recorded by \
     \(content.job.description.programVersion)</footer>
     """
   }

@@ -12,7 +12,7 @@ package struct ReportContent: Sendable {
   static let failureLimit = 2000
   static let viewTableLimit = 200
 
-  package let reading: JobReading
+  package let progress: JobProgress
   package let plan: JobPlan
   package let views: [ReportView]
   /// One for each level, seen along z.
@@ -21,36 +21,23 @@ package struct ReportContent: Sendable {
   package let failureCounts: [(code: String, count: Int)]
   package let outputProblem: String?
 
-  package init(_ record: JobRecord, in store: JobStore) throws {
-    self.init(try OpenJob(record, in: store), reading: try JobReading(record, in: store), try Counts(record, in: store))
+  package init(_ job: LoadedJob, in store: JobStore) throws {
+    try self.init(
+      job, views: ReportView.all(of: job, in: store), progress: store.progress(of: job.record.id), store: store)
   }
 
-  /// - Parameter opened: a job never changes after it was submitted, so it need not be opened again.
-  package init(_ opened: OpenJob, reading: JobReading, store: JobStore) throws {
-    self.init(opened, reading: reading, try Counts(reading.job, in: store))
+  /// - Parameter views: the job's views, which never change after it was submitted.
+  package init(_ job: LoadedJob, views: [ReportView], progress: JobProgress, store: JobStore) throws {
+    (self.progress, self.views) = (progress, views)
+    plan = job.plan
+    let id = progress.job.id
+    maps = try progress.levels.map { try store.blockMap(of: id, level: $0.layout.level) }
+    failures = try store.failures(of: id, limit: ReportContent.failureLimit)
+    failureCounts = try store.failureCounts(of: id)
+    outputProblem = progress.job.outputProblem(job.details)
   }
 
-  private struct Counts {
-    let maps: [BlockMap]
-    let failures: [BlockFailure]
-    let codes: [(code: String, count: Int)]
-
-    init(_ record: JobRecord, in store: JobStore) throws {
-      maps = try store.levels(of: record.id).map { try store.blockMap(of: record.id, level: $0.layout.level) }
-      failures = try store.failures(of: record.id, limit: ReportContent.failureLimit)
-      codes = try store.failureCounts(of: record.id)
-    }
-  }
-
-  private init(_ opened: OpenJob, reading: JobReading, _ counts: Counts) {
-    self.reading = reading
-    plan = opened.plan
-    views = ReportView.all(opened)
-    (maps, failures, failureCounts) = (counts.maps, counts.failures, counts.codes)
-    outputProblem = reading.job.outputProblem
-  }
-
-  var job: JobRecord { reading.job }
+  var job: JobRecord { progress.job }
   var title: String { job.description.name ?? "job \(job.id)" }
   /// Axes of the output's space.
   var axes: [Axis] { plan.spatialAxes }
@@ -65,8 +52,9 @@ package struct ReportView: Sendable {
   /// Corners of its outline seen along z, at the first time point, in world coordinates (y, x).
   let outline: [SIMD2<Double>]
 
-  static func all(_ job: OpenJob) -> [ReportView] {
-    zip(job.views, job.transforms).map { view, maps in
+  package static func all(of job: LoadedJob, in store: JobStore) throws -> [ReportView] {
+    let loaded = try job.views(in: store)
+    return zip(loaded.views, loaded.transforms).map { view, maps in
       let level = view.levels[0]
       let affine = maps.first ?? .identity
       let corners = (0..<8).map { corner in

@@ -27,8 +27,9 @@ final class JobPages: Sendable {
 
   private struct Known: Sendable {
     let store: JobStore
-    let opened: OpenJob
+    let job: LoadedJob
     let pictures: JobPictures
+    var views: [ReportView]?
     var main: HTML?
     var madeAt = Date.distantPast
   }
@@ -75,14 +76,15 @@ final class JobPages: Sendable {
     return try known.withLock { known in
       var entry = try entry(of: record, store, &known)
       if let main = entry.main, Date().timeIntervalSince(entry.madeAt) < 1 { return (title, main) }
-      let reading = try JobReading(record, in: store)
-      let content = try ReportContent(entry.opened, reading: reading, store: store)
-      let pictures = entry.pictures.current(settled: reading.counts.settled)
+      let progress = try store.progress(of: record.id)
+      let views = try entry.views ?? ReportView.all(of: entry.job, in: store)
+      let content = try ReportContent(entry.job, views: views, progress: progress, store: store)
+      let pictures = entry.pictures.current(settled: progress.counts.settled)
       let report = Report(content, projections: pictures.projections, pictureProblem: pictures.problem) {
         "/job/\(record.id)/\(pictures.name(along: $0.axis))"
       }
       let main = report.main()
-      (entry.main, entry.madeAt) = (main, Date())
+      (entry.views, entry.main, entry.madeAt) = (views, main, Date())
       known[record.description.uuid] = entry
       return (title, main)
     }
@@ -101,8 +103,8 @@ final class JobPages: Sendable {
   private func entry(of record: JobRecord, _ store: JobStore, _ known: inout [String: Known]) throws -> Known {
     let uuid = record.description.uuid
     if let entry = known[uuid], entry.store === store { return entry }
-    let opened = try OpenJob(record, in: store)
-    let entry = Known(store: store, opened: opened, pictures: JobPictures(job: opened, store: store))
+    let job = try LoadedJob(record)
+    let entry = Known(store: store, job: job, pictures: JobPictures(job: job, store: store))
     known = known.filter { $0.value.store === store }
     known[uuid] = entry
     return entry

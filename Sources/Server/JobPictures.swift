@@ -33,12 +33,12 @@ final class JobPictures: Sendable {
     }
   }
 
-  private let job: OpenJob
+  private let job: LoadedJob
   private let store: JobStore
   private let made: Mutex<Made>
   private let making = Mutex<Void>(())
 
-  init(job: OpenJob, store: JobStore) {
+  init(job: LoadedJob, store: JobStore) {
     (self.job, self.store) = (job, store)
     var none = Made()
     none.uuid = job.record.description.uuid

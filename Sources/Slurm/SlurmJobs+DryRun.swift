@@ -25,10 +25,11 @@ extension SlurmJobs {
     let uuid = usable?.uuid ?? UUID().uuidString.lowercased()
     let prefix = SlurmScript.namePrefix(job: record.id, orderUUID: uuid)
     let active = all.filter { $0.name.hasPrefix(prefix) }
-    let levels = try record.openOutput().details.plan.levels
+    let job = try LoadedJob(record)
+    let levels = job.plan.levels
     try check(active, prefix, levels, tasks, record.id)
     let costs = try usable.map { try WorkOrder(path: $0.path).store }
-    let newCosts = usable == nil ? try maker.costs(of: OpenJob(record, in: store)) : []
+    let newCosts = usable == nil ? try maker.costs(of: job, job.views(in: store)) : []
     let missing = try MissingShares(levels: levels, job: record.id, record: store)
     let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in
       try missing.of(

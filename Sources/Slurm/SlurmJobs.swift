@@ -82,7 +82,7 @@ package struct SlurmJobs {
     let prefix = SlurmScript.namePrefix(order.record)
     var active = all.filter { $0.name.hasPrefix(prefix) }
     if !orders.contains(where: { $0.uuid == order.record.uuid }) { active = try queue.tasks(named: [prefix]) }
-    let levels = try order.job.openOutput().details.plan.levels
+    let levels = try order.job.details().plan.levels
     try check(active, prefix, levels, tasks, record.id)
     let missing = try MissingShares(levels: levels, job: record.id, record: store)
     let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in

@@ -7,7 +7,7 @@ package struct PathProblem: Equatable {
   package let what: String
   package let hint: String
 
-  /// Nil where a text is a path.
+  /// Nil if a text is a path.
   package init?(_ text: String) {
     // a space before an address makes no path of it
     let address = text.trimmingCharacters(in: .whitespaces)
@@ -51,7 +51,7 @@ package struct PathProblem: Equatable {
     return rest.hasPrefix("/") ? rest.removingPercentEncoding ?? String(rest) : nil
   }
 
-  /// `~anna/data` where no folder has that name.
+  /// Whether a `~anna/data` has no folder of that name.
   private static func isMissingUser(_ text: String) -> Bool {
     guard let slash = text.firstIndex(of: "/") else { return false }
     return access(String(text[..<slash]), F_OK) != 0

@@ -24,21 +24,20 @@ extension ArrayMetadata {
       codecs.append("order F")
     case let other: throw reader.invalid("\"order\" is \"\(other)\", neither \"C\" nor \"F\"")
     }
-    let delta = try Self.delta(reader, type: type, typeString: typeString)
-    if let delta { codecs.append("delta \(delta.storedType)\(delta.isStoredBigEndian ? " big" : "")") }
+    let (filter, packers) = try Self.codecs(reader, type: type, typeName: typeString)
+    if let filter { codecs.append(filter.summary) }
     codecs.append(isBigEndian ? "bytes big" : "bytes little")
-    let packer = try Self.packer(reader)
-    if let packer { codecs.append("\(packer)") }
+    codecs += packers.map(\.summary)
     let layout = CodecChain.ElementLayout(
       swapsBytes: isBigEndian != hostIsBigEndian && type.byteCount > 1,
-      transposition: Transposition(shape: chunks, order: order), delta: delta)
+      transposition: Transposition(shape: chunks, order: order), filter: filter)
     let keys = ChunkKeys(hasPrefix: false, separator: try Self.separator(reader, folder: folder, axisCount: shape.count))
     let fill = try reader.fill(reader.members["fill_value"] ?? .null, type: type)
     self.init(
       zarrFormat: 2, shape: shape, fileShape: chunks, elementType: type, fill: fill,
       chain: CodecChain(
         elementType: type, shape: chunks, byteCount: byteCount,
-        layout: .elements(layout), packers: packer.map { [$0] } ?? []),
+        layout: .elements(layout), packers: packers),
       keys: keys, attributes: attributes, dimensionNames: nil,
       codecSummary: Self.summary(
         zarrFormat: 2, type: type, fileShape: chunks, codecs: codecs, fill: fill, keys: keys))
@@ -57,42 +56,47 @@ extension ArrayMetadata {
     }
   }
 
-  private static func packer(_ reader: MetadataReader) throws(ZarrError) -> CodecChain.Packer? {
-    let json = try reader.required("compressor")
-    if json.isNull { return nil }
-    switch json["id"]?.string {
-    case "zstd": return .zstd
-    case "gzip": return .gzip
-    case "zlib": return .zlib
-    case "blosc": return .blosc
-    case "lz4": return .lz4
-    case .some(let name): throw reader.unsupported("the compressor \"\(name)\"")
-    case nil: throw reader.invalid("\"compressor\" is \(json.excerpt); it must be null or an object with an \"id\"")
+  /// Of `filters` at most one that makes elements of elements, then those that make bytes of bytes, then the `compressor`.
+  private static func codecs(
+    _ reader: MetadataReader, type: ElementType, typeName: String
+  ) throws(ZarrError) -> ((any ElementCodec)?, [any ByteCodec]) {
+    func settings(_ title: String, _ json: JSONValue) -> CodecSettings {
+      CodecSettings(
+        format: .zarrV2, title: title, members: json.object ?? [:], elementType: type, typeName: typeName, path: reader.path)
     }
+    var filters: [(kind: any Codec.Type, settings: CodecSettings)] = []
+    for json in try list(ofFilters: reader) {
+      guard let id = json["id"]?.string else { throw reader.invalid("a filter without an \"id\"") }
+      let title = "the filter \"\(id)\""
+      guard let kind = Codecs.filterV2(id) else { throw reader.unsupported(title) }
+      filters.append((kind, settings(title, json)))
+    }
+    guard !filters.dropFirst().contains(where: { $0.kind is any ElementCodec.Type }) else {
+      throw reader.unsupported("more than one filter")
+    }
+    var element: (any ElementCodec)?
+    var packers: [any ByteCodec] = []
+    for (kind, settings) in filters {
+      switch try kind.init(settings) {
+      case let codec as any ElementCodec: element = codec
+      case let codec as any ByteCodec: packers.append(codec)
+      default: throw reader.unsupported(settings.title)
+      }
+    }
+    let json = try reader.required("compressor")
+    if json.isNull { return (element, packers) }
+    guard let id = json["id"]?.string else {
+      throw reader.invalid("\"compressor\" is \(json.excerpt); it must be null or an object with an \"id\"")
+    }
+    let title = "the compressor \"\(id)\""
+    guard let kind = Codecs.compressorV2(id) else { throw reader.unsupported(title) }
+    packers.append(try kind.init(settings(title, json)))
+    return (element, packers)
   }
 
-  private static func delta(
-    _ reader: MetadataReader, type: ElementType, typeString: String
-  ) throws(ZarrError) -> DeltaFilter? {
-    guard let filters = reader.members["filters"], !filters.isNull, filters.array?.isEmpty != true else { return nil }
-    guard let list = filters.array, let first = list.first else {
-      throw reader.invalid("\"filters\" is \(filters.excerpt)")
-    }
-    for filter in list {
-      guard let id = filter["id"]?.string else { throw reader.invalid("a filter without an \"id\"") }
-      guard id == "delta" else { throw reader.unsupported("the filter \"\(id)\"") }
-    }
-    guard list.count == 1 else { throw reader.unsupported("more than one filter") }
-    let dtype = first["dtype"]?.string ?? typeString
-    let astype = first["astype"]?.string ?? dtype
-    guard let decoded = ElementType.parse(typeString: dtype), decoded.type == type,
-      let stored = ElementType.parse(typeString: astype), type != .float16,
-      type.isInteger ? stored.type.isInteger : stored.type == type
-    else { throw reader.unsupported("the filter \"delta\" from \(dtype) to \(astype) for \(type.rawValue)") }
-    // the filter's result is read in the array's own byte order
-    guard decoded.isBigEndian == ElementType.parse(typeString: typeString)?.isBigEndian else {
-      throw reader.unsupported("the filter \"delta\" for \(dtype) in an array of \(typeString)")
-    }
-    return DeltaFilter(elementType: type, storedType: stored.type, isStoredBigEndian: stored.isBigEndian)
+  private static func list(ofFilters reader: MetadataReader) throws(ZarrError) -> [JSONValue] {
+    guard let filters = reader.members["filters"], !filters.isNull else { return [] }
+    guard let list = filters.array else { throw reader.invalid("\"filters\" is \(filters.excerpt)") }
+    return list
   }
 }

@@ -57,8 +57,8 @@ public struct ArraySpec: Sendable, Hashable {
       throw .specInvalid(reason: "\(names.count) dimension names for \(shape.count) axes")
     }
     try compressor.validate()
-    if case .blosc = compressor, byteCount(of: chunkShape).map({ $0 > Int(Int32.max) - 16 }) ?? true {
-      throw .specInvalid(reason: "a chunk of \(chunkShape) is too large for blosc")
+    if let limit = compressor.limit, byteCount(of: chunkShape).map({ $0 > limit.byteCount }) ?? true {
+      throw .specInvalid(reason: "a chunk of \(chunkShape) is too large for \(limit.name)")
     }
     guard let shardShape else { return }
     guard zarrFormat == 3 else { throw .specInvalid(reason: "shards need Zarr v3") }
@@ -80,22 +80,8 @@ public struct ArraySpec: Sendable, Hashable {
   private var metadataV2: JSONValue {
     [
       "zarr_format": 2, "shape": list(shape), "chunks": list(chunkShape), "dtype": .string(elementType.typeString),
-      "compressor": compressorV2, "fill_value": fill, "order": "C", "filters": .null, "dimension_separator": "/",
+      "compressor": compressor.metadataV2(elementByteCount: elementType.byteCount), "fill_value": fill, "order": "C", "filters": .null, "dimension_separator": "/",
     ]
-  }
-
-  private var compressorV2: JSONValue {
-    switch compressor {
-    case .none: .null
-    // no `checksum` key, which several readers refuse; the frame says it itself
-    case .zstd(let level): ["id": "zstd", "level": .int(Int64(level))]
-    case .gzip(let level): ["id": "gzip", "level": .int(Int64(level))]
-    case .blosc(let codec, let level, let shuffle):
-      [
-        "id": "blosc", "cname": .string(codec.rawValue), "clevel": .int(Int64(level)), "blocksize": 0,
-        "shuffle": .int(Int64(shuffle.resolved(elementByteCount: elementType.byteCount).rawValue)),
-      ]
-    }
   }
 
   private var metadataV3: JSONValue {
@@ -107,7 +93,7 @@ public struct ArraySpec: Sendable, Hashable {
     ]
     if let dimensionNames { members["dimension_names"] = .array(dimensionNames.map { .string($0) }) }
     var codecs = [bytesCodec]
-    if let compressorV3 { codecs.append(compressorV3) }
+    if let codec = compressor.metadataV3(elementByteCount: elementType.byteCount) { codecs.append(codec) }
     if !compressor.hasChecksum { codecs.append(["name": "crc32c"]) }
     if shardShape != nil {
       codecs = [
@@ -125,22 +111,6 @@ public struct ArraySpec: Sendable, Hashable {
 
   /// Elements of one byte need not say their order, but older readers (zarr-java, Webknossos, vizarr) want it.
   private var bytesCodec: JSONValue { extensionObject("bytes", ["endian": "little"]) }
-
-  private var compressorV3: JSONValue? {
-    switch compressor {
-    case .none: return nil
-    case .zstd(let level): return extensionObject("zstd", ["level": .int(Int64(level)), "checksum": true])
-    case .gzip(let level): return extensionObject("gzip", ["level": .int(Int64(level))])
-    case .blosc(let codec, let level, let shuffle):
-      let typeSize = elementType.byteCount
-      return extensionObject(
-        "blosc",
-        [
-          "cname": .string(codec.rawValue), "clevel": .int(Int64(level)), "blocksize": 0,
-          "typesize": .int(Int64(typeSize)), "shuffle": .string(shuffle.resolved(elementByteCount: typeSize).name),
-        ])
-    }
-  }
 
   private func list(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .int(Int64($0)) }) }
 

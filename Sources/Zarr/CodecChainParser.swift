@@ -21,32 +21,50 @@ struct CodecChainParser {
     guard let codecs = json.array else { throw reader.invalid("\"codecs\" is \(json.excerpt), not a list") }
     var order = order
     var layout: CodecChain.Layout?
-    var packers: [CodecChain.Packer] = []
+    var filter: (any ElementCodec)?
+    var packers: [any ByteCodec] = []
     for codec in codecs {
       let (name, configuration) = try reader.namedExtension(codec, what: "codec")
       switch name {
       case "transpose":
         guard layout == nil else { throw reader.invalid("the codec \"transpose\" stands after the bytes") }
+        guard filter == nil else { throw reader.unsupported("the codec \"transpose\" after one that changes elements") }
         let permutation = try transposition(configuration, axisCount: shape.count)
         order = permutation.map { order[$0] }
         summary.append("transpose \(permutation.map(String.init).joined(separator: ","))")
       case "bytes":
         guard layout == nil else { throw reader.invalid("there are two codecs that make bytes") }
-        let isBigEndian = try self.isBigEndian(configuration, type: type)
+        let isBigEndian = try self.isBigEndian(configuration, type: filter?.storedType ?? type)
+        filter?.isStoredBigEndian = isBigEndian
+        if let filter { summary.append(filter.summary) }
         summary.append(isBigEndian ? "bytes big" : "bytes little")
         _ = try reader.chunkByteCount(shape, type)
         layout = .elements(
           CodecChain.ElementLayout(
             swapsBytes: type.byteCount > 1 && isBigEndian != hostIsBigEndian,
-            transposition: Transposition(shape: shape, order: order)))
+            transposition: Transposition(shape: shape, order: order), filter: filter))
       case "sharding_indexed":
         guard layout == nil else { throw reader.invalid("there are two codecs that make bytes") }
+        guard filter == nil else { throw reader.unsupported("the codec \"sharding_indexed\" after one that changes elements") }
         layout = .shard(try shard(configuration, shape: shape, type: type, order: order))
       default:
-        let packer = try packer(name)
-        guard layout != nil else { throw reader.invalid("the codec \"\(name)\" stands before the bytes") }
-        packers.append(packer)
-        summary.append(name)
+        let title = "the codec \"\(name)\""
+        guard let kind = Codecs.v3(name) else { throw reader.unsupported(title) }
+        let settings = CodecSettings(
+          format: .zarrV3, title: title, members: configuration.members, elementType: type, path: reader.path)
+        if let kind = kind as? any ElementCodec.Type {
+          guard layout == nil else { throw reader.invalid("\(title) stands after the bytes") }
+          // programs differ in the order of the elements that such a codec is given
+          guard filter == nil, order == Array(shape.indices) else {
+            throw reader.unsupported("\(title) after another one, or after a transposition,")
+          }
+          filter = try kind.init(settings)
+        } else if let kind = kind as? any ByteCodec.Type {
+          guard layout != nil else { throw reader.invalid("\(title) stands before the bytes") }
+          let packer = try kind.init(settings)
+          packers.append(packer)
+          summary.append(packer.summary)
+        }
       }
     }
     guard let layout else { throw reader.invalid("no codec makes bytes (\"bytes\" or \"sharding_indexed\")") }
@@ -58,16 +76,6 @@ struct CodecChainParser {
       byteCount = try reader.chunkByteCount(shape, type)
     }
     return CodecChain(elementType: type, shape: shape, byteCount: byteCount, layout: layout, packers: packers)
-  }
-
-  private func packer(_ name: String) throws(ZarrError) -> CodecChain.Packer {
-    switch name {
-    case "zstd": .zstd
-    case "gzip": .gzip
-    case "blosc": .blosc
-    case "crc32c": .crc32c
-    default: throw reader.unsupported("the codec \"\(name)\"")
-    }
   }
 
   private func transposition(_ configuration: MetadataReader, axisCount: Int) throws(ZarrError) -> [Int] {

@@ -74,21 +74,8 @@ private func floatBits(_ json: JSONValue, type: ElementType) -> UInt64? {
 
 private func bits(of value: Double, type: ElementType) -> UInt64 {
   switch type {
-  case .float16: UInt64(halfBits(of: value))
+  case .float16: UInt64(Half(value).bits)
   case .float32: UInt64(Float(value).bitPattern)
   default: value.bitPattern
   }
-}
-
-/// The nearest half-precision number, ties to even. (`Float16` is not there on every platform that we build for.)
-package func halfBits(of value: Double) -> UInt16 {
-  let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
-  let magnitude = value.magnitude
-  if value.isNaN { return sign | 0x7E00 }
-  if magnitude >= 65520 { return sign | 0x7C00 }
-  // the spacing of halves at this magnitude: 2^-24 for subnormals, else 10 bits below the leading one
-  let exponent = max(magnitude == 0 ? -14 : Int(magnitude.exponent), -14)
-  let steps = (magnitude * Double(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(.toNearestOrEven)
-  // a normal number's steps are 1024...2048; 2048 carries into the exponent by itself
-  return sign | (UInt16(steps) + (steps >= 1024 ? UInt16(exponent + 14) << 10 : 0))
 }

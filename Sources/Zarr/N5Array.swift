@@ -19,7 +19,7 @@ public final class N5Array: ChunkedArray {
   /// One line that changes when stored bytes would be understood differently.
   public let codecSummary: String
 
-  private let codec: N5Codec
+  private let codec: any ByteCodec
   private let chunkByteCount: Int
   private let chunkGrid: [Int]
 
@@ -50,10 +50,22 @@ public final class N5Array: ChunkedArray {
     shape = dimensions.reversed()
     chunkShape = blockSize.reversed()
     fill = [UInt8](repeating: 0, count: type.byteCount)
-    codec = try N5Codec(reader)
+    codec = try Self.codec(reader, type: type)
     chunkByteCount = try reader.chunkByteCount(chunkShape, type)
     chunkGrid = zip(shape, chunkShape).map { ceilDivide($0, $1) }
-    codecSummary = "n5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(codec.rawValue)"
+    codecSummary = "n5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(codec.summary)"
+  }
+
+  /// From `compression`, or `compressionType` of the first version.
+  private static func codec(_ reader: MetadataReader, type: ElementType) throws(ZarrError) -> any ByteCodec {
+    let value = reader.members["compression"]
+    guard let name = value?["type"]?.string ?? value?.string ?? reader.members["compressionType"]?.string else {
+      throw reader.invalid("\"compression\" names no type")
+    }
+    let title = "the compression \"\(name)\""
+    guard let codec = Codecs.n5(name) else { throw reader.unsupported(title) }
+    return try codec.init(
+      CodecSettings(format: .n5, title: title, members: value?.object ?? [:], elementType: type, path: reader.path))
   }
 
   public func readChunk(
@@ -79,12 +91,7 @@ public final class N5Array: ChunkedArray {
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       try decode(UnsafeRawBufferPointer(stored), index: index, into: buffer, context: context)
     } catch {
-      switch error {
-      case .damaged(let reason), .failed(let reason):
-        throw .chunkDamaged(chunk: index, path: blockPath, reason: reason)
-      case .outOfMemory(let byteCount): throw .outOfMemory(byteCount: byteCount)
-      case .io(let error): throw error
-      }
+      throw error.error { .chunkDamaged(chunk: index, path: blockPath, reason: $0) }
     }
     return .present(storedByteCount: file.byteCount)
   }
@@ -131,6 +138,7 @@ public final class N5Array: ChunkedArray {
     let isWhole = byteCount == chunkByteCount
     let target = isWhole ? buffer : try context.push(byteCount: byteCount)
     defer { if !isWhole { context.pop() } }
+    guard !packed.isEmpty else { throw .damaged("it has no data") }
     let count = try codec.decode(packed, into: target, context: context)
     guard count == byteCount else {
       throw .damaged("it decodes to \(count) bytes where \(byteCount) are expected")

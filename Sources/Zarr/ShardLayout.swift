@@ -15,7 +15,7 @@ struct ShardLayout: Sendable {
 
   var chunkCount: Int { index.byteCount / 16 }
   /// The bytes of the index as stored.
-  var indexByteCount: Int { index.byteCount + index.packers.count * Crc32c.byteCount }
+  var indexByteCount: Int { index.fixedStoredByteCount ?? index.byteCount }
 
   /// The place in the index of an inner chunk.
   func position(of chunk: [Int]) -> Int {

@@ -24,33 +24,23 @@ extension ZarrArray {
       swapBytes(raw, to: swapped, elementByteCount: elementType.byteCount)
       return try encode(UnsafeRawBufferPointer(swapped), compressor: compressor, context: context)
     } catch {
-      switch error {
-      case .damaged(let reason), .failed(let reason): throw .encodingFailed(path: path, reason: reason)
-      case .outOfMemory(let byteCount): throw .outOfMemory(byteCount: byteCount)
-      case .io(let error): throw error
-      }
+      throw error.error { .encodingFailed(path: path, reason: $0) }
     }
   }
 
   private func encode(
     _ raw: UnsafeRawBufferPointer, compressor: Compressor, context: CodecContext
   ) throws(CodecFailure) -> UnsafeRawBufferPointer {
-    let isSealed = chain.packers.last == .crc32c
+    let isSealed = chain.packers.last is Crc32c
     let room = isSealed ? Crc32c.byteCount : 0
-    switch compressor {
-    case .none:
-      if !isSealed { return raw }
-      let copy = try context.encoded.reserve(byteCount: raw.count + room)
-      copy.copyMemory(from: raw)
-      return seal(raw.count, in: context.encoded)
-    case .zstd(let level): return try context.zstd.encode(raw, level: level, into: context.encoded)
-    case .gzip(let level): return try context.deflate.encodeGzip(raw, level: level, into: context.encoded)
-    case .blosc(let codec, let level, let shuffle):
-      let packed = try BloscContainer.encode(
-        raw, codec: codec, level: level, shuffle: shuffle, elementByteCount: elementType.byteCount, roomAfter: room,
-        into: context.encoded)
+    if let codec = compressor.codec {
+      let packed = try codec.encode(raw, elementByteCount: elementType.byteCount, roomAfter: room, context: context)
       return isSealed ? seal(packed.count, in: context.encoded) : packed
     }
+    if !isSealed { return raw }
+    let copy = try context.encoded.reserve(byteCount: raw.count + room)
+    copy.copyMemory(from: raw)
+    return seal(raw.count, in: context.encoded)
   }
 
   /// Appends the crc32c of the first bytes of a buffer, which has room for it.

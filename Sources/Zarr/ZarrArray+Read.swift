@@ -120,12 +120,8 @@ extension ZarrArray {
       if cached { ShardIndexCache.shared.insert(index, path: file.path, version: version) }
       return index
     } catch {
-      switch error {
-      case .damaged(let reason), .failed(let reason):
-        throw .shardDamaged(shard: block, path: file.path, reason: reason)
-      case .outOfMemory(let byteCount): throw .outOfMemory(byteCount: byteCount)
-      case .io(let error): throw error
-      }
+      let path = file.path
+      throw error.error { .shardDamaged(shard: block, path: path, reason: $0) }
     }
   }
 
@@ -179,10 +175,6 @@ extension ZarrArray {
   }
 
   private func zarrError(_ failure: CodecFailure, chunk: [Int], path: String) -> ZarrError {
-    switch failure {
-    case .damaged(let reason), .failed(let reason): .chunkDamaged(chunk: chunk, path: path, reason: reason)
-    case .outOfMemory(let byteCount): .outOfMemory(byteCount: byteCount)
-    case .io(let error): error
-    }
+    failure.error { .chunkDamaged(chunk: chunk, path: path, reason: $0) }
   }
 }

@@ -112,7 +112,7 @@ public final class ZarrArray: Sendable {
   }
 
   /// Whether what we write to it carries its own checksums; else those of the files have to be kept elsewhere.
-  public var carriesChecksums: Bool { chain.packers.contains { $0 != .blosc && $0 != .lz4 } }
+  public var carriesChecksums: Bool { chain.packers.contains { type(of: $0).hasChecksum } }
 
   /// The path, relative to `path`, of the file of a block.
   public func blockFile(_ index: [Int]) -> String {

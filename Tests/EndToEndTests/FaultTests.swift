@@ -69,7 +69,7 @@ import Zarr
   }
 
   /// Those of work orders are in `OrderFaultTests`, that of a repair in `VerifyTests`.
-  @Test(arguments: FaultPoint.allCases.filter { !FaultPoint.ofOrders.contains($0) && !FaultPoint.ofRepair.contains($0) })
+  @Test(arguments: FaultPoint.allCases.filter { !OrderFaultTests.ownPoints.contains($0) && $0 != .repairing })
   func everyFaultIsRecoveredFrom(point: FaultPoint) throws {
     try #require(Self.calm.count == Layout.allCases.count)
     var tried = 0

@@ -8,8 +8,13 @@ import Testing
 @Suite struct OrderFaultTests {
   /// The way of a job over two tasks; the first order is replaced.
   static let commands = ["order", "order anew", "work 0", "work 1", "collect"]
+  /// Fault points that only tasks of a work order and its making and collecting reach.
+  static let ownPoints: [FaultPoint] = [
+    .orderFrozen, .orderWithdrawn, .beginningOrder, .orderBegun, .logOpened, .logWritten, .logSynced, .merging, .merged,
+    .closingOrder,
+  ]
   /// The end of an output may come from a task, too.
-  static let points = FaultPoint.ofOrders + [.finalMetadataBegun, .finalMetadataWritten]
+  static let points = ownPoints + [.finalMetadataBegun, .finalMetadataWritten]
 
   struct Fault: Sendable {
     let point: FaultPoint

@@ -54,7 +54,7 @@ final class EngineScene {
   /// A block that no queue knows, as taken from a ledger.
   func task(_ position: TCZYX = .zero) -> BlockTask {
     BlockTask(
-      block: TakenBlock(claim: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, folders: folders, tag: "test")
+      block: TakenBlock(ticket: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, folders: folders, tag: "test")
   }
 
   /// The number of a block in its level.

@@ -58,7 +58,7 @@ final class MemoryLedger: BlockLedger {
       if !state.takeErrors.isEmpty { throw state.takeErrors.removeFirst() }
       let taken = state.free.prefix(limit)
       state.free.removeFirst(taken.count)
-      return taken.map { TakenBlock(claim: 1, level: level, position: $0) }
+      return taken.map { TakenBlock(ticket: 1, level: level, position: $0) }
     }
   }
 

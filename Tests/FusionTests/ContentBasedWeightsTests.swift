@@ -69,12 +69,17 @@ import Testing
           nanShare: nanShare, using: &g)
       }
       for widths in [Vector3(2, 3, 3), Vector3(2000, 3000, 4000)] {
-        let recipe = try FusionRecipe(
-          weights: "content_based",
-          weightsArguments: FunctionArguments(["sigma_1": .number(0.6), "sigma_2": .number(0.9)]),
-          blendingWidths: widths, outputType: type, context: context(volume, blendsZ: blendsZ))
-        let rows = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(3, 5, 14))
-        let arrays = try fuseInBlocks(BlockFuser(stacking: recipe), views, block: volume)
+        func fuser(_ function: String) throws -> BlockFuser {
+          let recipe = try FusionRecipe(
+            function: function, weights: "content_based",
+            weightsArguments: FunctionArguments(["sigma_1": .number(0.6), "sigma_2": .number(0.9)]),
+            blendingWidths: widths, outputType: type, context: context(volume, blendsZ: blendsZ),
+            registry: registryWithArrays())
+          return BlockFuser(recipe: recipe)
+        }
+        let average = "weighted_average_fusion"
+        let rows = try fuseInBlocks(fuser(average), views, block: Index3(3, 5, 14))
+        let arrays = try fuseInBlocks(fuser(arrayName(of: average)), views, block: volume)
         #expect(rows == arrays, "\(type) \(widths)")
         found += rows.count { $0 != 0 }
       }

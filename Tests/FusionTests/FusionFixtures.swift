@@ -180,3 +180,31 @@ func departures(
   }
   return wrong
 }
+
+/// The built-in fusion functions.
+let allFunctions = FusionRegistry.builtin.fusionNamesAsRegistered
+
+/// Random views of a kind over a volume; singleton axes and views of one voxel are among them.
+func randomViews(
+  _ kind: MapKind, in volume: Index3, type: ElementType, count: Int, nanShare: Double = 0, using g: inout SeededGenerator
+) -> [TwinView] {
+  (0..<count).map { id in
+    let shape = Index3(
+      [1, 3, 5].randomElement(using: &g) ?? 1, [1, 4, 8].randomElement(using: &g) ?? 1,
+      [1, 6, 14].randomElement(using: &g) ?? 1)
+    return randomView(
+      id: id, type: type, shape: shape, map: randomMap(kind, view: shape, volume: volume, using: &g),
+      spacing: Vector3(2, 1, 0.5), nanShare: nanShare, using: &g)
+  }
+}
+
+/// How large the numbers of random views of a type are.
+func numberSize(_ type: ElementType) -> Double {
+  switch type {
+  case .uint8, .int8: 256
+  case .uint16, .int16: 65536
+  case .uint32, .int32: 0x1p32
+  case .uint64, .int64: 0x1p64
+  case .float16, .float32, .float64: 1000
+  }
+}

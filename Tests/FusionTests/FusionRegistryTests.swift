@@ -10,7 +10,12 @@ private struct Own: FusionFunction {
 
 @Suite struct FusionRegistryTests {
   @Test func builtinsAreThere() {
-    #expect(FusionRegistry.builtin.fusionNames == allFunctions.sorted())
+    let names = [
+      "weighted_average_fusion", "simple_average_fusion", "max_fusion", "first_view_wins", "last_view_wins",
+      "closest_view_wins",
+    ]
+    #expect(FusionRegistry.builtin.fusionNamesAsRegistered == names)
+    #expect(FusionRegistry.builtin.fusionNames == names.sorted())
     #expect(FusionRegistry.builtin.weightsNames == ["content_based"])
   }
 

@@ -20,12 +20,14 @@ import Testing
           let stored = [Int64](repeating: value, count: 288)
           return twinView(id: id, stored, shape: shape, type: type, map: map, number: { Double($0) })
         }
-        let recipe = try FusionRecipe(
-          weights: weights, weightsArguments: weights == nil
-            ? .none : FunctionArguments(["sigma_1": .number(0.5), "sigma_2": .number(0.5)]),
-          blendingWidths: Vector3(3, 2, 4), outputType: type, context: context(volume))
-        for fuser in [BlockFuser(recipe: recipe), BlockFuser(stacking: recipe)] {
-          let fused = numbers(try fuseInBlocks(fuser, views, block: volume), type)
+        let average = "weighted_average_fusion"
+        for function in [average, arrayName(of: average)] {
+          let recipe = try FusionRecipe(
+            function: function, weights: weights, weightsArguments: weights == nil
+              ? .none : FunctionArguments(["sigma_1": .number(0.5), "sigma_2": .number(0.5)]),
+            blendingWidths: Vector3(3, 2, 4), outputType: type, context: context(volume),
+            registry: registryWithArrays())
+          let fused = numbers(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume), type)
           // one rounding of each sum, and one of their quotient
           let worst = fused.filter { $0 != 0 }.map { ($0 - Double(value)).magnitude }.max() ?? 0
           #expect(worst <= (type == .uint32 ? 0 : 4), "\(type) \(weights ?? "")")

@@ -32,4 +32,65 @@ import Testing
       == Box3(lower: Index3(0, 1, 0), upper: Index3(2, 2, 2)))
     #expect(grid.blocks(meeting: Box3(lower: Index3(10, 0, 0), upper: Index3(12, 1, 1))).isEmpty)
   }
+
+  /// The law spelt out voxel by voxel.
+  @Test func blocksRestOnThoseWhoseVoxelsTheyAverage() {
+    let below = layout(0, shape: Index3(5, 9, 8), block: Index3(2, 4, 3), factor: Index3(1, 1, 1))
+    let above = layout(1, shape: Index3(5, 4, 4), block: Index3(3, 3, 2), factor: Index3(1, 2, 2))
+    for block in Box3(shape: above.grid.count.zyx).positions.map({ TCZYX(t: 0, c: 0, zyx: $0) }) {
+      var expected: Set<Index3> = []
+      for voxel in above.grid.box(of: block).positions {
+        for source in Box3(lower: voxel &* above.factor, upper: (voxel &+ 1) &* above.factor).positions {
+          expected.insert(source / below.grid.block.zyx)
+        }
+      }
+      #expect(Set(above.sourceBlocks(of: block, in: below).positions) == expected)
+    }
+    // the last row of voxels is a remainder: nothing is made from a block that has no other
+    #expect(above.blocks(madeFrom: TCZYX(t: 0, c: 0, z: 0, y: 2, x: 0), in: below).isEmpty)
+  }
+
+  /// A block rests on another if and only if the other is one of those that it is made from.
+  @Test(arguments: 0..<200)
+  func upAndDownAreInverse(seed: UInt64) {
+    var random = Numbers(state: seed)
+    let shape = Index3(random.next(1...40), random.next(1...40), random.next(1...40))
+    let factor = Index3(
+      shape[0] > 1 ? random.next(1...2) : 1, shape[1] > 1 ? random.next(1...2) : 1, shape[2] > 1 ? random.next(1...2) : 1)
+    func block() -> Index3 { Index3(random.next(1...9), random.next(1...9), random.next(1...9)) }
+    let below = layout(3, shape: shape, block: block(), factor: Index3(repeating: 1))
+    let above = layout(4, shape: shape / factor, block: block(), factor: factor)
+    var down: Set<[Index3]> = []
+    for position in Box3(shape: above.grid.count.zyx).positions {
+      let sources = above.sourceBlocks(of: TCZYX(t: 0, c: 0, zyx: position), in: below)
+      #expect(!sources.isEmpty && Box3(shape: below.grid.count.zyx).contains(sources))
+      for source in sources.positions { down.insert([position, source]) }
+    }
+    var up: Set<[Index3]> = []
+    for source in Box3(shape: below.grid.count.zyx).positions {
+      let made = above.blocks(madeFrom: TCZYX(t: 0, c: 0, zyx: source), in: below)
+      #expect(Box3(shape: above.grid.count.zyx).contains(made))
+      for position in made.positions { up.insert([position, source]) }
+    }
+    #expect(up == down)
+  }
+
+  private func layout(_ level: Int, shape: Index3, block: Index3, factor: Index3) -> LevelLayout {
+    LevelLayout(
+      level: level, shape: TCZYX(zyx: shape), chunk: TCZYX(zyx: block), shard: nil, factor: factor,
+      absoluteFactor: factor)
+  }
+}
+
+/// Numbers that a seed repeats (SplitMix64).
+private struct Numbers {
+  var state: UInt64
+
+  mutating func next(_ range: ClosedRange<Int>) -> Int {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return range.lowerBound + Int((z ^ (z >> 31)) % UInt64(range.count))
+  }
 }

@@ -37,19 +37,19 @@ import Testing
     #expect(try scene.store.integrityCheck() == [])
   }
 
-  @Test func releasedBlocksAreHandedOutAgain() throws {
+  @Test func blocksOfAnEndedRunAreHandedOutAgain() throws {
     let scene = try Scene()
     let job = try scene.job([size(2, 2, 2)])
     let run = try scene.store.beginRun(job: job, info: .sample())
     let claims = try run.claim(level: 0, limit: 8)
     let first = try #require(claims.first)
     try run.record([BlockResult(claim: first.id, position: first.positions[0], outcome: .done)])
-    try run.release(claims)
-    try run.release(claims)
+    try run.end(.interrupted)
     #expect(try scene.store.job(job).counts == BlockCounts(total: 8, done: 1))
-    #expect(try run.claim(level: 0, limit: 8).flatMap(\.positions) == Array(first.positions.dropFirst()))
+    let other = try scene.store.beginRun(job: job, info: .sample(2))
+    #expect(try other.claim(level: 0, limit: 8).flatMap(\.positions) == Array(first.positions.dropFirst()))
     #expect(throws: JobStoreError.claimLost([first.id])) {
-      try run.record([BlockResult(claim: first.id, position: first.positions[1], outcome: .done)])
+      try other.record([BlockResult(claim: first.id, position: first.positions[1], outcome: .done)])
     }
   }
 

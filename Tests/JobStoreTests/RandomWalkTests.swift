@@ -52,8 +52,7 @@ import Testing
       case ..<10 where holders.count < 3:
         holders.append(Holder(run: try scene.reopened().beginRun(job: job, join: true, info: .sample())))
       case ..<35: try claim()
-      case ..<75: try record()
-      case ..<80: try release()
+      case ..<80: try record()
       case ..<86: die()
       case ..<90: try endOne()
       case ..<94: try retry()
@@ -137,12 +136,6 @@ import Testing
       for claim in claims {
         for position in claim.positions { model[BlockID(level: claim.level, position: position)] = .pending }
       }
-    }
-
-    private mutating func release() throws {
-      guard let i = pick(), let claim = holders[i].claims.popLast() else { return }
-      try holders[i].run.release([claim])
-      free([claim])
     }
 
     private mutating func die() {

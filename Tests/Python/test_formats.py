@@ -2,7 +2,7 @@
 a view fused to itself. Views lie far apart in one output, so that one run of the program reads them all."""
 import json, subprocess
 import numcodecs, numpy as np, pytest, tensorstore, zarr
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec
+from zarr.codecs import numcodecs as v3codecs, BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec
 from conftest import binary, blockfuse
 
 SHAPE, CHUNK = (11, 18, 23), (4, 7, 8)
@@ -98,6 +98,23 @@ NAN = F4.copy()
 NAN[2:5, 3:9] = np.nan
 
 
+def numcodecs_of_v3():
+    """By the names that zarr-python gives them in Zarr v3."""
+    for name, codec in {
+        "zlib": v3codecs.Zlib(level=1), "gzip": v3codecs.GZip(level=1), "lz4": v3codecs.LZ4(acceleration=1), "zstd": v3codecs.Zstd(level=1),
+        "blosc": v3codecs.Blosc(cname="lz4", clevel=5, shuffle=1), "bz2": v3codecs.BZ2(level=1), "lzma": v3codecs.LZMA(preset=1),
+    }.items():
+        yield f"v3_numcodecs_{name}", v3(U2, compressors=codec)
+    yield "v3_numcodecs_shuffle", v3(U2, compressors=[v3codecs.Shuffle(), v3codecs.Zlib(level=1)])
+    yield "v3_numcodecs_shuffle_alone", v3(F4, compressors=v3codecs.Shuffle(elementsize=4))
+    yield "v3_numcodecs_sharded", v3(U2, compressors=[v3codecs.Shuffle(elementsize=2), v3codecs.LZ4()], **SHARD)
+    yield "v3_numcodecs_delta", v3(U2, filters=v3codecs.Delta(dtype="uint16"), compressors=v3codecs.Zstd(level=1))
+    yield "v3_numcodecs_delta_wide", v3(U2, filters=v3codecs.Delta(dtype="<u2", astype="<i4"), compressors=None)
+    yield "v3_numcodecs_delta_f4", v3(np.round(F4), filters=v3codecs.Delta(dtype="<f4"))
+    yield "v3_numcodecs_delta_i1", v3(voxels("int8"), filters=v3codecs.Delta(dtype="i1"))
+    yield "v3_numcodecs_delta_sharded", v3(U2, filters=v3codecs.Delta(dtype="u2"), **SHARD)
+
+
 def arrays():
     """Name, element type of the view, what writes it and returns the voxels that must be read."""
     for kind in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64"):
@@ -112,7 +129,7 @@ def arrays():
         yield f"v2_unwritten_separator_{ord(separator)}", unsaid(v2(U2, dimension_separator=separator))
     yield "v2_order_f", v2(U2, order="F")
     yield "v2_order_f_big", v2(U2, order="F", dtype=">u2")
-    for name, compressor in {"raw": None, "zlib": numcodecs.Zlib(1), "gzip": numcodecs.GZip(1), "lz4": numcodecs.LZ4(), "zstd_checksum": numcodecs.Zstd(3, checksum=True)}.items():
+    for name, compressor in {"raw": None, "zlib": numcodecs.Zlib(1), "gzip": numcodecs.GZip(1), "lz4": numcodecs.LZ4(), "zstd_checksum": numcodecs.Zstd(3, checksum=True), "bz2": numcodecs.BZ2(1), "lzma": numcodecs.LZMA(preset=1)}.items():
         yield f"v2_{name}", v2(U2, compressor=compressor)
     for inner in ("blosclz", "lz4", "lz4hc", "zlib", "zstd"):
         for shuffle in (0, 1, 2):
@@ -120,6 +137,12 @@ def arrays():
     for inner, shuffle in (("lz4", "shuffle"), ("zstd", "bitshuffle"), ("blosclz", "noshuffle")):
         yield f"v3_blosc_{inner}_{shuffle}", v3(U2, compressors=BloscCodec(cname=inner, shuffle=shuffle))
     yield "v2_delta", v2(U2, filters=[numcodecs.Delta("<u2")])
+    yield "v2_shuffle", v2(U2, filters=[numcodecs.Shuffle(2)])
+    yield "v2_shuffle_raw_big", v2(U2, filters=[numcodecs.Shuffle(2)], compressor=None, dtype=">u2")
+    yield "v2_shuffle_of_4", v2(F4, filters=[numcodecs.Shuffle()])
+    yield "v2_shuffle_of_1", v2(U2, filters=[numcodecs.Shuffle(1)])
+    yield "v2_delta_shuffle", v2(U2, filters=[numcodecs.Delta("<u2", "<i4"), numcodecs.Shuffle(4)], compressor=numcodecs.Zlib(1))
+    yield from numcodecs_of_v3()
     yield "v2_fill_7", v2(U2, fill_value=7, holes=True)
     yield "v2_fill_nan", v2(F4, fill_value=np.nan, holes=True)
     yield "v2_fill_null", v2(U2, fill_value=None)

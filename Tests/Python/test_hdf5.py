@@ -154,7 +154,9 @@ def test_cells_by_their_own_path_are_unsigned_too(tmp_path):
 
 
 FILTERS = {"gzip": {"compression": "gzip", "shuffle": True}, "lzf": {"compression": "lzf"}, "zstd": hdf5plugin.Zstd(), "blosc": hdf5plugin.Blosc(cname="zstd"),
-           "blosc lz4, bits": hdf5plugin.Blosc(cname="lz4", shuffle=hdf5plugin.Blosc.BITSHUFFLE), "fletcher32": {"fletcher32": True}, "none": {}}
+           "blosc lz4, bits": hdf5plugin.Blosc(cname="lz4", shuffle=hdf5plugin.Blosc.BITSHUFFLE), "fletcher32": {"fletcher32": True}, "none": {},
+           "lz4": hdf5plugin.LZ4(), "lz4 in pieces": hdf5plugin.LZ4(nbytes=200), "bitshuffle": hdf5plugin.Bitshuffle(cname="none"),
+           "bitshuffle lz4": hdf5plugin.Bitshuffle(), "bitshuffle zstd": hdf5plugin.Bitshuffle(nelems=64, cname="zstd")}
 
 
 @pytest.mark.parametrize("dtype", ["u1", "<i2", ">u2", "<u4", "<f4", "<f8"])
@@ -166,6 +168,19 @@ def test_filters_and_types(tmp_path, name, dtype):
     dataset_of(tmp_path)
     blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 16)
     assert (zarr.open_array(tmp_path / "out.zarr/0")[0, 0] == data).all()
+
+
+# elements in several blocks and a shorter last one, some behind those that make whole bytes of bits, and nothing else
+@pytest.mark.parametrize("chunks", [(16, 32, 36), (5, 7, 9), (4, 1, 1)], ids=str)
+@pytest.mark.parametrize("dtype", ["u1", ">u2", "<f8"])
+@pytest.mark.parametrize("name", [name for name in FILTERS if "bitshuffle" in name or "lz4" in name])
+def test_blocks_of_filters(tmp_path, name, dtype, chunks):
+    data = tile(9, dtype, (16, 32, 36))
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file.create_dataset("volume", data=data, chunks=chunks, **dict(FILTERS[name]))
+    dataset_of(tmp_path)
+    blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 36, "--zarr-options", "ome_zarr=false")
+    assert (zarr.open_array(tmp_path / "out.zarr")[0, 0] == data).all()
 
 
 def write_chain(file, data, chunks, filters):
@@ -182,13 +197,14 @@ def write_chain(file, data, chunks, filters):
         elif name == "scaleoffset":
             creation.set_scaleoffset(h5py.h5z.SO_INT, 0)
         else:
-            creation.set_filter({"lzf": 32000, "zstd": 32015, "blosc": 32001}[name], h5py.h5z.FLAG_OPTIONAL, ())
+            number, values = {"lzf": (32000, ()), "zstd": (32015, ()), "blosc": (32001, ()), "lz4": (32004, ()), "bitshuffle": (32008, (0, 2))}[name]
+            creation.set_filter(number, h5py.h5z.FLAG_OPTIONAL, values)
     made = h5py.h5d.create(file.id, b"volume", h5py.h5t.py_create(data.dtype), h5py.h5s.create_simple(data.shape), creation)
     made.write(h5py.h5s.ALL, h5py.h5s.ALL, data)
 
 
 CHAINS = [["lzf", "fletcher32"], ["zstd", "fletcher32"], ["blosc", "fletcher32"], ["shuffle", "gzip", "fletcher32"], ["fletcher32", "gzip"], ["fletcher32", "zstd"],
-          ["gzip", "zstd"], ["gzip", "gzip"], ["zstd", "gzip", "fletcher32", "gzip"]]
+          ["gzip", "zstd"], ["gzip", "gzip"], ["zstd", "gzip", "fletcher32", "gzip"], ["lz4", "fletcher32"], ["shuffle", "lz4"], ["bitshuffle", "fletcher32"], ["bitshuffle", "gzip"]]
 
 
 @pytest.mark.parametrize("noise", [False, True])
@@ -210,8 +226,8 @@ def test_chains_of_filters(tmp_path, filters, noise):
         assert "fletcher32" in blockfuse(tmp_path, "blocks", "--state", "failed", "--json")
 
 
-# zeros have a Fletcher checksum of 0
-@pytest.mark.parametrize("name, damage", [(n, d) for n in FILTERS for d in ["altered", "zeros"] if n != "none" and (n, d) != ("fletcher32", "zeros")])
+# zeros have a Fletcher checksum of 0; bits in another order can be no other damage than voxels themselves
+@pytest.mark.parametrize("name, damage", [(n, d) for n in FILTERS for d in ["altered", "zeros"] if n not in ("none", "bitshuffle") and (n, d) != ("fletcher32", "zeros")])
 def test_a_damaged_chunk_fails_its_blocks_only(tmp_path, name, damage):
     rng = np.random.default_rng(1)
     # what does not become smaller is stored as it is
@@ -245,7 +261,7 @@ def test_a_damaged_chunk_fails_its_blocks_only(tmp_path, name, damage):
     (lambda f: f.create_dataset("volume", data=np.array([b"text"])), ["volume", "element"]),
     (lambda f: f.create_dataset("volume", data=np.zeros((0, 5, 6), "u2")), ["volume", "voxels"]),
     (lambda f: f.create_dataset("volume", data=np.uint16(3)), ["volume", "dimensions"]),
-    (lambda f: f.create_dataset("volume", data=np.zeros((4, 5, 6), "u2"), chunks=(4, 5, 6), **hdf5plugin.Bitshuffle()), ["volume", "filter 32008"]),
+    (lambda f: f.create_dataset("volume", data=np.zeros((4, 5, 6), "u2"), chunks=(4, 5, 6), **hdf5plugin.Blosc2()), ["volume", "filter 32026"]),
     (lambda f: write_chain(f, np.zeros((4, 5, 6), "u2"), (4, 5, 6), ["scaleoffset", "zstd"]), ["volume", "filter 32015"]),
     (lambda f: f.create_dataset("volume", data=np.zeros((5, 6), "u2")), ["axes", "2 dimensions"]),
     (lambda f: f.create_group("volume"), ["volume", "0/cells"]),

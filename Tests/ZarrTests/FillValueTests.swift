@@ -34,15 +34,6 @@ import Zarr
     #expect(error?.description.contains("fill_value") == true)
   }
 
-  @Test func halves() {
-    let expected: [(Double, UInt16)] = [
-      (0, 0), (-0.0, 0x8000), (1, 0x3C00), (-2, 0xC000), (65504, 0x7BFF), (65519.9, 0x7BFF), (65520, 0x7C00),
-      (0x1p-14, 0x0400), (0x1p-24, 0x0001), (0x1p-25, 0x0000), (0x1.8p-25, 0x0001), (0x1.ffep-15, 0x0400),
-      (1.0 + 0x1p-11, 0x3C00), (1.0 + 0x1.8p-10, 0x3C02), (0.1, 0x2E66), (.infinity, 0x7C00), (.nan, 0x7E00),
-    ]
-    for (value, bits) in expected { #expect(halfBits(of: value) == bits, "\(value)") }
-  }
-
   private func open(type: String, fill: String) throws -> ZarrArray {
     let folder = try TemporaryFolder()
     defer { folder.remove() }

@@ -18,7 +18,7 @@ func littleEndian(_ word: some FixedWidthInteger) -> [UInt8] {
 func fixtureElement(_ position: Int, _ type: ElementType) -> [UInt8] {
   let v = (position * 37 + 11) % 200
   switch type {
-  case .float16: return littleEndian(halfBits(of: Double(v - 100) / 2))
+  case .float16: return littleEndian(Half(Double(v - 100) / 2).bits)
   case .float32: return littleEndian((Float(v - 100) / 4).bitPattern)
   case .float64: return littleEndian((Double(v - 100) / 8).bitPattern)
   default:

@@ -5,14 +5,16 @@
 
 #define CHDF5_MAX_RANK 8
 #define CHDF5_MAX_FILTERS 8
+#define CHDF5_MAX_VALUES 8
 
 enum chdf5_layout { CHDF5_CONTIGUOUS, CHDF5_CHUNKED, CHDF5_OTHER };
 enum chdf5_class { CHDF5_INTEGER, CHDF5_FLOAT, CHDF5_OTHER_CLASS };
 
 struct chdf5_filter {
   int32_t id;
-  // the first of its parameters
-  uint32_t value;
+  // its parameters, as many as fit
+  int32_t value_count;
+  uint32_t values[CHDF5_MAX_VALUES];
   // whether the library itself can apply it
   int32_t is_available;
   char name[64];

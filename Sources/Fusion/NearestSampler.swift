@@ -1,0 +1,22 @@
+import Geometry
+
+/// Nearest samples of a view whose axes mix: the voxels themselves.
+final class NearestSampler<S: RowArithmetic>: RowSampler {
+  private let patch: ViewPatch
+  private let places: MixedPlaces
+  private let gatherer: RowGatherer<S>
+
+  init(_ patch: ViewPatch, _ places: MixedPlaces, _ gatherer: RowGatherer<S>) {
+    (self.patch, self.places, self.gatherer) = (patch, places, gatherer)
+  }
+
+  func sample(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<S>) {
+    let line = places.line(z: z, y: y)
+    gatherer.forEachTaps(range) { x, place in
+      locateNearest(line, in: patch.box, x: x, place)
+      withVoxelType(
+        patch.elementType,
+        GatherBody(source: patch.start, index: place.index, count: place.count, target: target + (x - range.lowerBound)))
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/// A stretch of one row of the output in which the same views have samples, and rows to work in. A function asks for the
+/// samples and weights of one view after the other, while they are in the nearest cache.
+struct SampledRow<S: RowArithmetic> {
+  let stretch: Stretch<S>
+  let z: Int
+  let y: Int
+  let scratch: RowScratch<S>
+
+  var count: Int { stretch.range.count }
+  var viewCount: Int { stretch.samplers.count }
+  /// The views, in ascending order of their ids.
+  var views: [ViewSampler<S>] { stretch.samplers }
+
+  /// Writes the `count` samples of a view.
+  @inline(__always)
+  func sample(_ view: ViewSampler<S>, into target: UnsafeMutablePointer<S>) {
+    view.sample(z: z, y: y, x: stretch.range, into: target)
+  }
+
+  /// Writes the blending weights of a view. Returns false, and writes nothing, if all are 1.
+  @inline(__always)
+  func weigh(_ view: ViewSampler<S>, into target: UnsafeMutablePointer<Float>) -> Bool {
+    view.weigh(z: z, y: y, x: stretch.range, into: target)
+  }
+
+  /// The integer of 64 bits that a sample of a view is, if it is a voxel itself.
+  func storedInteger(_ place: Int, _ i: Int) -> Int128? {
+    stretch.samplers[place].storedInteger(z: z, y: y, x: stretch.range.lowerBound + i)
+  }
+
+  /// The same row with the values of all views, in the rows of the scratch.
+  ///
+  /// - Parameter weighed: whether blending weights are needed.
+  func values(weighed: Bool) -> ValueRow<S> {
+    for (place, view) in views.enumerated() {
+      sample(view, into: scratch.values[place])
+      if weighed && !weigh(view, into: scratch.weights[place]) {
+        scratch.weights[place].update(repeating: 1, count: count)
+      }
+    }
+    return ValueRow(
+      count: count, viewCount: viewCount, values: scratch.constValues, weights: weighed ? scratch.constWeights : [],
+      result: scratch.result)
+  }
+}

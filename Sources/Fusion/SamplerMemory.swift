@@ -1,0 +1,43 @@
+import Geometry
+
+/// What samplers of one view after the other work in: the voxels that were read, and the memory of each kind of sampler. It
+/// grows to what the views need and stays.
+final class SamplerMemory<S: RowArithmetic> {
+  let separable = SeparableSampler<S>.Memory()
+  let gatherer = RowGatherer<S>()
+  /// Numbers of a patch, or of a plane of it.
+  let converted = ScratchBuffer()
+  /// Many rows at once.
+  let plane = ScratchBuffer()
+  private let room = ScratchBuffer()
+
+  /// A sampler of voxels that are read now.
+  ///
+  /// - Parameter region: the output voxels whose rows will be asked for.
+  func sampler(
+    of view: PlacedView, region: Box3, recipe: FusionRecipe, reader: any VoxelReader
+  ) throws -> ViewSampler<S> {
+    let box = view.inputBox(for: region, order: recipe.interpolationOrder)
+    let byteCount = try ViewPatch.byteCount(box, of: view)
+    room.reserve(byteCount: byteCount)
+    let content = try reader.read(
+      view, box: box, into: UnsafeMutableRawBufferPointer(start: room.base, count: byteCount))
+    let voxels = LentVoxels(
+      start: UnsafeRawPointer(room.base), rowStride: box.shape[2], planeStride: box.shape[1] * box.shape[2], holder: room)
+    return ViewSampler(view, region: region, recipe: recipe, box: box, voxels: voxels, content: content, memory: self)
+  }
+
+  /// A sampler of voxels where they lie already, if the reader lends them, else of voxels that are read now.
+  func lentSampler(
+    of view: PlacedView, region: Box3, recipe: FusionRecipe, reader: any VoxelReader
+  ) throws -> ViewSampler<S> {
+    // lent voxels are only read by rows, and are not searched for NaN
+    let takesLoans = view.elementType.isInteger && (view.mapClass == .separable || recipe.interpolationOrder == 1)
+    let box = view.inputBox(for: region, order: recipe.interpolationOrder)
+    guard takesLoans, let lent = try reader.lend(view, box: box) else {
+      return try sampler(of: view, region: region, recipe: recipe, reader: reader)
+    }
+    _ = try ViewPatch.byteCount(box, of: view)
+    return ViewSampler(view, region: region, recipe: recipe, box: box, voxels: lent, content: .voxels, memory: self)
+  }
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// How a job stands, with all that changes while it runs, as it was at one moment.
+public struct JobProgress: Sendable {
+  public let job: JobRecord
+  public let levels: [LevelRecord]
+  /// Oldest first.
+  public let runs: [RunRecord]
+  public let samples: [RunSample]
+  public let readAt: Date
+
+  /// The counts of all levels together.
+  public var counts: BlockCounts { job.counts }
+}
+
+extension JobStore {
+  /// The progress of a job by its number or name, as `job(_:)` finds it. Read in one transaction: what is recorded
+  /// meanwhile is in all of it or in nothing of it.
+  public func progress(of selector: String?) throws(JobStoreError) -> JobProgress {
+    try read { db in
+      let row = try self.find(db, selector)
+      let job = try row.integer("id")
+      let runs = try self.runRecords(db, where: "job = ? ORDER BY id", job)
+      // asked once: a process may end between two questions
+      let live = Set(runs.filter(\.isLive).map(\.id))
+      let levels = try self.levelRecords(db, job, live: live)
+      return JobProgress(
+        job: try JobRecord(row, levels: levels, isLive: !live.isEmpty), levels: levels, runs: runs,
+        samples: try self.sampleRecords(db, job), readAt: Date())
+    }
+  }
+
+  public func progress(of job: JobID) throws(JobStoreError) -> JobProgress { try progress(of: String(job)) }
+}

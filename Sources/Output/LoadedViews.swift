@@ -1,0 +1,56 @@
+import Foundation
+import Geometry
+import JobStore
+import Planning
+import Threads
+import Views
+
+/// The views of a job, read back from its record.
+package struct LoadedViews: Sendable {
+  /// The views with the one level that is used.
+  package let views: [View]
+  /// One transform of each view for all time points, or one for each.
+  package let transforms: [[AffineMap]]
+
+  init(of job: JobRecord, in store: JobStore) throws {
+    do {
+      let records = try store.views(of: job.id)
+      let decoded = parallelMap(count: records.count, threads: ProcessInfo.processInfo.activeProcessorCount) { i in
+        Result { try Self.view(records[i]) }
+      }
+      views = try decoded.map { try $0.get() }
+      transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
+    } catch let error as DecodingError {
+      throw JobError.unexpected("the record of job \(job.id) cannot be read: \(error)")
+    }
+  }
+
+  private static func view(_ record: ViewRecord) throws -> View {
+    let decoder = JSONDecoder()
+    return View(
+      name: record.name, path: record.path, transforms: [:],
+      details: try decoder.decode(ViewDetails.self, from: Data(record.details.utf8)),
+      fingerprint: try decoder.decode(Fingerprint.self, from: Data(record.fingerprint.utf8)))
+  }
+
+  /// The names of the views that may have a value in a block of level 0, or in what a block above is made of.
+  package func names(touching block: BlockID, plan: JobPlan) throws -> [String] {
+    let layout = plan.levels[block.level]
+    let box = layout.grid.box(of: block.position)
+    let base = Box3(lower: box.lower &* layout.absoluteFactor, upper: box.upper &* layout.absoluteFactor)
+      .intersection(Box3(shape: plan.stack.shape))
+    var names: [String] = []
+    for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
+      let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
+      let own = try PixelMap(
+        affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
+        outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
+      let map = own.onNearestPlane(shape: view.level.stack.shape) ?? own
+      let (lower, upper) = map.bounds(of: base)
+      let last = Vector3(view.level.stack.shape &- 1)
+      let edge = map.edgeTolerance(shape: view.level.stack.shape)
+      if all(lower .<= last + edge) && all(upper .>= -edge) { names.append(view.name) }
+    }
+    return names
+  }
+}

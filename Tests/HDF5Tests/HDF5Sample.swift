@@ -1,0 +1,83 @@
+import HDF5
+import Testing
+import Zarr
+
+/// Stored chunks that h5py 3.16 with hdf5plugin 7.1 made of `HDF5Sample.raw`: filters that libhdf5 has not by itself.
+struct HDF5Sample: CustomTestStringConvertible {
+  /// 64 elements of 16 bits: 1000 + i² mod 37, little endian.
+  static let raw: [UInt8] = (0..<64).flatMap { i in
+    let value = 1000 + i * i % 37
+    return [UInt8(value & 255), UInt8(value >> 8)]
+  }
+
+  let name: String
+  let filters: [HDF5TestFile.Filter]
+  let stored: [UInt8]
+
+  init(_ name: String, _ filters: [HDF5TestFile.Filter], _ hex: String) {
+    let digits = Array(hex)
+    stored = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+    (self.name, self.filters) = (name, filters)
+  }
+
+  var testDescription: String { name }
+  var isPermutation: Bool { name.hasPrefix("bitshuffle") && !name.contains("with") }
+
+  static let all = [
+    HDF5Sample(
+      "lzf", [.init(id: 32000, values: [4, 261, 128])],
+      "1fe803e903ec03f103f80301040c04f4030304ef030204f2030904fd03f303eb03030a04060440000406040a04eb201100fd201900f2"
+        + "202100ef202906f4030c040104f8203d00ec204500e82003e0274901f203"),
+    HDF5Sample(
+      "zstd", [.init(id: 32015, values: [3])],
+      "28b52ffd2080fd010062040d14d0b51a95b17b5b485e0000000000db1825c894391e93cb77d8e856b5904d0c6ca2cbe37111d90c26b2"
+        + "856a759b83cf65f2080402005a13ee71054f"),
+    HDF5Sample(
+      "blosc", [.init(id: 32001, values: [2, 2, 2, 128, 5, 1, 1])],
+      "0201310280000000800000006f0000001400000057000000ff16e8e9ecf1f8010cf403ef02f209fdf3eb0a060404060aebf3fd09f202"
+        + "ef03f40c01f8f1ece925000810030100f1070404030403040304030303040404040404030303040315000014000202000d2500500303"
+        + "030403"),
+    HDF5Sample(
+      "shuffle and zstd", [.init(id: 2, values: [2]), .init(id: 32015, values: [3])],
+      "28b52ffd2080250200c402e8e9ecf1f8010cf403ef02f209fdf3eb0a060404060aebf3fd09f202ef03f40c01f8f1ece9030404030403"
+        + "030900482900f28001960010e012406e0617dca2503d01"),
+    HDF5Sample(
+      "lzf and fletcher32", [.init(id: 32000, values: [4, 261, 128]), .init(id: 3, values: [])],
+      "1fe803e903ec03f103f80301040c04f4030304ef030204f2030904fd03f303eb03030a04060440000406040a04eb201100fd201900f2"
+        + "202100ef202906f4030c040104f8203d00ec204500e82003e0274901f20349cf6339"),
+    HDF5Sample(
+      "lz4", [.init(id: 32004, values: [0])],
+      "00000000000000800000008000000055f015e803e903ec03f103f80301040c04f4030304ef030204f2030904fd03f303eb030a040604"
+        + "0100ff1306040a04eb03f303fd030904f2030204ef030304f4030c040104f803f103ec03e9034a001e50030904f203"),
+    HDF5Sample(
+      "lz4 in several blocks", [.init(id: 32004, values: [48])],
+      "00000000000000800000003000000030e803e903ec03f103f80301040c04f4030304ef030204f2030904fd03f303eb030a0406040404"
+        + "040406040a04eb03f30300000030fd030904f2030204ef030304f4030c040104f803f103ec03e903e803e903ec03f103f80301040c04"
+        + "f4030304ef03020400000020f2030904fd03f303eb030a0406040404040406040a04eb03f303fd030904f203"),
+    HDF5Sample(
+      "shuffle and lz4", [.init(id: 2, values: [2]), .init(id: 32004, values: [48])],
+      "00000000000000800000003000000030e8e9ecf1f8010cf403ef02f209fdf3eb0a060404060aebf3fd09f202ef03f40c01f8f1ece9e8"
+        + "e9ecf1f8010cf403ef020000002cf002f209fdf3eb0a060404060aebf3fd09f2030100320404030200000b00000200a0030303040304"
+        + "03040304000000182404030100320404030200000b0090040404040303030403"),
+    HDF5Sample(
+      "bitshuffle", [.init(id: 32008, values: [0, 4, 2, 0, 0])],
+      "2af3c03355651e7800cff33c00e0799ec4221ed18858c42357b26193fa4a366c9868804506130db09feac055fe531db89feac055fe53"
+        + "1db89feac055fe531db89feac055fe531db89feac055fe531db860153faa01ace2470000000000000000000000000000000000000000"
+        + "0000000000000000000000000000000000000000"),
+    HDF5Sample(
+      "bitshuffle in blocks", [.init(id: 32008, values: [0, 4, 2, 24, 0])],
+      "2af3c000cff3c4221e57b2619868809feac09feac09feac09feac09feac060153f0000000000000000000000000000003355653c00e0"
+        + "d1885893fa4a45061355fe5355fe5355fe5355fe5355fe53aa01ac0000000000000000000000000000001e78799ec423366c0db01db8"
+        + "1db81db81db81db8e24700000000000000000000"),
+    HDF5Sample(
+      "bitshuffle with lz4", [.init(id: 32008, values: [0, 4, 2, 16, 2])],
+      "0000000000000080000000200000001cc42af300cfc42257b298689fea0200c06015000000000000000000000000001cc4c033f33c1e"
+        + "d161938045c0550200c03faa000000000000000000000000001cc4556500e08858fa4a0613fe530200c001ac00000000000000000000"
+        + "0000001cc41e78799ec423366c0db01db80200c0e24700000000000000000000"),
+    HDF5Sample(
+      "bitshuffle with zstd", [.init(id: 32008, values: [0, 4, 2, 24, 3, 3])],
+      "0000000000000080000000300000002728b52ffd2030f50000b02af3c000cff3c4221e57b2619868809feac060153f00020038999073"
+        + "610000002728b52ffd2030f50000b03355653c00e0d1885893fa4a45061355fe53aa01ac00020038999073610000002128b52ffd2020"
+        + "c50000801e78799ec423366c0db01db8e247000002008090089704"),
+  ]
+}

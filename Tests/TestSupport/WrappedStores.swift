@@ -1,0 +1,153 @@
+import Files
+import Foundation
+import Store
+import Synchronization
+
+/// A store that hands everything on to another one: what tests put between.
+package class WrappedStore: Store, @unchecked Sendable {
+  package let inner: any Store
+
+  package init(_ inner: any Store) { self.inner = inner }
+
+  /// Called before each step; throws in its place. Of the writers and objects, too, that were opened here.
+  func reach(_ step: StoreStep, _ key: String) throws(StorageError) {}
+
+  /// The same wrapper around another store.
+  func wrapped(_ store: any Store) -> any Store { store }
+
+  package var abilities: StoreAbilities { inner.abilities }
+  package func address(of key: String) -> String { inner.address(of: key) }
+  package func filePath(of key: String) -> String? { inner.filePath(of: key) }
+
+  package func open(_ key: String) throws(StorageError) -> (any StoredObject)? {
+    try reach(.open, key)
+    guard let object = try inner.open(key) else { return nil }
+    return WrappedObject(object, key, self)
+  }
+
+  package func look(at key: String) throws(StorageError) -> ObjectInfo? {
+    try reach(.look, key)
+    return try inner.look(at: key)
+  }
+
+  package func isFolder(_ key: String) -> Bool { inner.isFolder(key) }
+
+  package func list(_ key: String, isDeep: Bool, _ body: (StoreEntry) -> Bool) throws(StorageError) {
+    try reach(.list, key)
+    try inner.list(key, isDeep: isDeep, body)
+  }
+
+  package func writer(_ key: String, tag: String) throws(StorageError) -> any ObjectWriter {
+    try reach(.write, key)
+    return WrappedWriter(try inner.writer(key, tag: tag), key, self)
+  }
+
+  package func put(_ key: String, _ bytes: [UInt8], if condition: PutCondition) throws(StorageError) -> ObjectVersion? {
+    try reach(.put, key)
+    return try inner.put(key, bytes, if: condition)
+  }
+
+  package func remove(_ key: String) throws(StorageError) -> Debt? {
+    try reach(.remove, key)
+    return try inner.remove(key)
+  }
+
+  package func removeAll(_ key: String) throws(StorageError) {
+    try reach(.remove, key)
+    try inner.removeAll(key)
+  }
+
+  package func pay(_ debt: Debt) throws(StorageError) {
+    try reach(.pay, debt.keys.first ?? "")
+    try inner.pay(debt)
+  }
+
+  package func appender(_ key: String) throws(StorageError) -> (any ObjectAppender)? {
+    try reach(.write, key)
+    return try inner.appender(key)
+  }
+
+  package func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store {
+    wrapped(try inner.writing(below: key, isHeld: isHeld))
+  }
+
+  package var isInPlace: Bool { inner.isInPlace }
+  package func forget() { inner.forget() }
+}
+
+package enum StoreStep: Hashable, Sendable, CaseIterable {
+  case open, read, look, list, write, append, finish, put, remove, pay
+}
+
+private final class WrappedObject: StoredObject {
+  private let (object, key, store): (any StoredObject, String, WrappedStore)
+
+  init(_ object: any StoredObject, _ key: String, _ store: WrappedStore) {
+    (self.object, self.key, self.store) = (object, key, store)
+  }
+
+  var byteCount: Int { object.byteCount }
+  var version: ObjectVersion { object.version }
+
+  func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) throws(StorageError) -> Int {
+    try store.reach(.read, key)
+    return try object.read(at: offset, into: target)
+  }
+}
+
+private final class WrappedWriter: ObjectWriter {
+  private let (writer, key, store): (any ObjectWriter, String, WrappedStore)
+
+  init(_ writer: any ObjectWriter, _ key: String, _ store: WrappedStore) {
+    (self.writer, self.key, self.store) = (writer, key, store)
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
+    try store.reach(.append, key)
+    try writer.append(bytes)
+  }
+
+  func finish() throws(StorageError) -> Debt {
+    try store.reach(.finish, key)
+    return try writer.finish()
+  }
+
+  func discard() { writer.discard() }
+}
+
+/// Counts what is asked of a store.
+package final class CountingStore: WrappedStore, @unchecked Sendable {
+  // shared with the wrappers of the stores for writing; guarded by its lock
+  private let steps: Counts
+
+  private final class Counts: Sendable { let numbers = Mutex<[StoreStep: Int]>([:]) }
+
+  package override convenience init(_ inner: any Store) { self.init(inner, Counts()) }
+
+  private init(_ inner: any Store, _ steps: Counts) {
+    self.steps = steps
+    super.init(inner)
+  }
+
+  package var counts: [StoreStep: Int] { steps.numbers.withLock { $0 } }
+  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
+    steps.numbers.withLock { $0[step, default: 0] += 1 }
+  }
+  override func wrapped(_ store: any Store) -> any Store { CountingStore(store, steps) }
+}
+
+/// Makes steps fail as a test says.
+package final class FaultyStore: WrappedStore, @unchecked Sendable {
+  private let fault: @Sendable (StoreStep, String) -> Int32?
+
+  /// - Parameter fault: the number of the error that a step fails with; nil: it is done.
+  package init(_ inner: any Store, fault: @escaping @Sendable (StoreStep, String) -> Int32?) {
+    self.fault = fault
+    super.init(inner)
+  }
+
+  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
+    if let number = fault(step, key) { throw .io(step: .write, path: address(of: key), errno: number) }
+  }
+  override func wrapped(_ store: any Store) -> any Store { FaultyStore(store, fault: fault) }
+}
