@@ -78,7 +78,7 @@ final class FusedLevel: LevelWork {
   func planned(_ view: Int) -> View { views[view] }
 
   /// Regions that no view touches are empty, whatever they would cost to look at one by one.
-  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+  func settleInBulk(ledger: any LevelLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
@@ -89,7 +89,7 @@ final class FusedLevel: LevelWork {
   }
 
   /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
-  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) throws {
+  func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) throws {
     guard recipe.keepsZero, !plan.fusion.isMask else { return }
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in

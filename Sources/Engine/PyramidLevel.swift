@@ -35,7 +35,7 @@ final class PyramidLevel: LevelWork {
   }
 
   /// Regions whose blocks below are all empty are empty.
-  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+  func settleInBulk(ledger: any LevelLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let blocks = layout.sourceBlocks(ofVoxels: layout.grid.voxels(of: region.blocks), in: below)
       for t in region.t {
@@ -46,7 +46,7 @@ final class PyramidLevel: LevelWork {
   }
 
   /// The record has said it all.
-  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) {}
+  func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) {}
 
   /// No chunk below is needed twice, so there is nothing to wait for.
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {

@@ -11,7 +11,7 @@ import Views
 import Zarr
 
 /// Does what is not done yet of a job: level 0, then the pyramid, then the final metadata.
-package final class Runner {
+package final class LevelRunner {
   package struct Settings: Sendable {
     package var workers: Int
     /// What the process may use; nil for the default.
@@ -48,7 +48,7 @@ package final class Runner {
   private let transforms: [[AffineMap]]
   private let output: OutputFolder
   private let registry: FusionRegistry
-  private let ledger: any RunLedger
+  private let ledger: any LevelLedger
   private let settings: Settings
   private let recipe: FusionRecipe
   private let placements: [Placement]
@@ -57,7 +57,7 @@ package final class Runner {
   package let meter: RunMeter
 
   package init(
-    job: LoadedJob, views loaded: LoadedViews, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+    job: LoadedJob, views loaded: LoadedViews, ledger: any LevelLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
   ) throws {
     title = job.title
     plan = job.plan
