@@ -13,7 +13,7 @@ final class FusedLevel: LevelWork {
   let recipe: FusionRecipe
   let cache: ChunkCache
   private let views: [View]
-  private let placements: [Placement]
+  private let placements: [PlacedViews]
   /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
@@ -23,14 +23,14 @@ final class FusedLevel: LevelWork {
   private let sourceLimit = 8192
 
   init(
-    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache,
+    plan: JobPlan, views: [View], placements: [PlacedViews], recipe: FusionRecipe, cache: ChunkCache,
     holdsAllInput: Bool, checksViews: Bool
   ) {
     (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
     (self.holdsAllInput, self.checksViews) = (holdsAllInput, checksViews)
   }
 
-  func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
+  func placement(t: Int) -> PlacedViews { placements.count > 1 ? placements[t] : placements[0] }
 
   /// The views that may have a value in a box of output voxels, in dataset order.
   func views(touching box: Box3, t: Int, c: Int) -> [PlacedView] {

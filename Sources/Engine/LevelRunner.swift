@@ -51,7 +51,7 @@ package final class LevelRunner {
   private let ledger: any LevelLedger
   private let settings: Settings
   private let recipe: FusionRecipe
-  private let placements: [Placement]
+  private let placements: [PlacedViews]
   package let memory: MemoryPlan
   private let stopFlag: StopFlag
   package let meter: RunMeter
@@ -67,7 +67,7 @@ package final class LevelRunner {
     self.ledger = ledger
     self.stopFlag = stopFlag
     recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
-    placements = try Placement.all(views, transforms, in: plan)
+    placements = try PlacedViews.all(views, transforms, in: plan)
     memory = MemoryPlan(
       plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
       memory: settings.memoryByteCount)

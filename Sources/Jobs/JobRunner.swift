@@ -66,7 +66,7 @@ package struct JobRunner {
     }
     let job = try opened.holdingOutput()
     // what a submit that was killed at its very end had left to remove
-    if let left = OutputPlacement(path: job.output.path, uuid: record.description.uuid).removeAside() {
+    if let left = OutputSwap(path: job.output.path, uuid: record.description.uuid).removeAside() {
       note("\(Submitter.cannotRemove) \(left)")
     }
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command)) {

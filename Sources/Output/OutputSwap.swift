@@ -7,7 +7,7 @@ import Zarr
 
 /// The way of a job's output into its place: made beside it in a folder that carries the job's uuid, and renamed, after what
 /// was there before was renamed aside. And the way back.
-package struct OutputPlacement {
+package struct OutputSwap {
   let path: String
   private let temporary: String
   private let aside: String
