@@ -53,8 +53,8 @@ final class FusedLevel: LevelWork {
     return source
   }
 
-  func image(_ view: PlacedView) throws(ViewsError) -> KnownImage {
-    var image = KnownImage(source: try source(view.id), number: view.id)
+  func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
+    var image = CachedImage(source: try source(view.id), number: view.id)
     if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
     return image
   }

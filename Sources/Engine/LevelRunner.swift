@@ -162,7 +162,7 @@ package final class LevelRunner {
       return ChunkWorker(
         maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
         elementByteCount: element.byteCount, context: context,
-        cells: step.flatMap { CellKeeper($0, elementType: element, cache: cache) })
+        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) })
     }
     let worked = Result {
       let watcher = try Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }

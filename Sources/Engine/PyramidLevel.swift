@@ -84,7 +84,7 @@ private final class PyramidBlockMaker: BlockMaker {
     let states = try knownStates(of: box, t: t, c: c)
     if states.areAllEmpty { return .fill }
     let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
-    var image = KnownImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
+    var image = CachedImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
     image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
     if step.cell != nil { image.readerCount = { _ in 1 } }
     var content = MadeContent.fill
@@ -103,7 +103,7 @@ private final class PyramidBlockMaker: BlockMaker {
 
   /// Makes one part from what the level below stores. False where that is nothing but fill.
   private func average(
-    _ image: KnownImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
+    _ image: CachedImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
   ) throws -> Bool {
     guard let base = buffer.baseAddress else { return false }
     let element = level.elementType.byteCount
