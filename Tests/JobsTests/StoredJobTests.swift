@@ -237,7 +237,7 @@ import Zarr
     let other = scene.folder.path + "/other.sqlite"
     #expect(throws: (any Error).self) { try scene.submit(from: scene.root, to: scene.output, database: other) }
     try scene.verify()
-    let overwriting = try Scene(options: #"{"output_chunksize": 8, "overwrite": true}"#)
+    let overwriting = try Scene(options: #"{"output_chunksize": 8, "zarr_options": {"overwrite": true}}"#)
     try overwriting.submit(from: scene.root, to: scene.output, database: other)
     #expect(throws: (any Error).self) { try scene.verify() }
     // a stranger's object keeps it from being removed
@@ -259,7 +259,7 @@ import Zarr
       var report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
       #expect(report.problems.count == 2 && report.strays.count == 1)
       try verifier.repair(&report)
-      #expect(report.removedStrays == 1 && report.repairedBlocks > 2)
+      #expect(report.removedStrays == 1 && report.repairedBlocks >= 2)
     }
     #expect(try scene.run() == .complete)
     try scene.verify()
