@@ -95,16 +95,16 @@ import Zarr
     }
 
     /// With objects of its own, as another process would.
-    func run(database: String? = nil, stopFlag: StopFlag = StopFlag()) throws -> Runner.Ending {
+    func run(database: String? = nil, stopFlag: StopFlag = StopFlag()) throws -> LevelRunner.Ending {
       let store = try JobStore.open(database ?? self.database, mode: .existing)
       defer { try? store.close() }
-      return try RunJob(store: store, registry: .builtin, settings: Runner.Settings(workers: 2)).run(
+      return try JobRunner(store: store, registry: .builtin, settings: LevelRunner.Settings(workers: 2)).run(
         nil, command: "test", stopFlag: stopFlag, note: { _ in }, observe: { _ in }
       ).ending
     }
 
-    func work(_ order: String, task: Int, of count: Int, stopFlag: StopFlag = StopFlag()) throws -> Runner.Ending {
-      try WorkTask(order: order, registry: .builtin, settings: Runner.Settings(workers: 2)).run(
+    func work(_ order: String, task: Int, of count: Int, stopFlag: StopFlag = StopFlag()) throws -> LevelRunner.Ending {
+      try TaskRunner(order: order, registry: .builtin, settings: LevelRunner.Settings(workers: 2)).run(
         index: task, count: count, level: nil, stopFlag: stopFlag, note: { _ in }, observe: { _ in }
       ).ending
     }
