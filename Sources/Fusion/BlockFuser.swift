@@ -5,9 +5,9 @@ import Geometry
 /// What a voxel becomes depends on its place in the output and on the views alone, never on the block.
 public final class BlockFuser {
   public let recipe: FusionRecipe
-  /// Patches of views that are held at a time; a block that needs more is fused in parts.
+  /// The bytes of patches of views that are held at a time; a block that needs more is fused in parts.
   public let patchByteLimit: Int
-  /// Where resampled copies of all views are needed, and would take more than this, the block is refused.
+  /// The bytes of resampled copies of views above which a block is refused.
   public let arenaByteLimit: Int
   private let single: FusionEngine<Float>?
   private let double: FusionEngine<Double>?
@@ -33,7 +33,7 @@ public final class BlockFuser {
   ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do
   ///     no harm.
   ///   - out: `box.count` voxels of the output's type, in C order.
-  /// - Returns: `fill` where all voxels are 0; `out` then need not have been written.
+  /// - Returns: `fill` if all voxels are 0; `out` then need not have been written.
   public func fuse(
     _ box: Box3, views: [PlacedView], reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
   ) throws -> BlockContent {

@@ -29,10 +29,12 @@ public final class Downsampler {
     }
   }
 
+  /// Averages a box that is whole in memory.
+  ///
   /// - Parameters:
   ///   - source: voxels of `shape`, in C order; every axis a multiple of its factor.
   ///   - target: `shape / factor` voxels.
-  /// - Returns: `fill` where all voxels are 0; the target is written all the same.
+  /// - Returns: `fill` if all voxels are 0; the target is written all the same.
   public func reduce(
     _ source: UnsafeRawBufferPointer, shape: Index3, factor: Index3, into target: UnsafeMutableRawBufferPointer
   ) throws(FusionError) -> BlockContent {
@@ -47,8 +49,8 @@ public final class Downsampler {
     return isZero(target) ? .fill : .voxels
   }
 
-  /// The same for boxes within larger ones, where the caller knows that they lie inside: nothing is checked but the
-  /// shape against the factor.
+  /// Averages a box that lies in a larger one into a box of another. The caller knows that they lie inside: nothing is checked
+  /// but the shape against the factor.
   public func reduce(
     _ source: Rows<UnsafeRawPointer>, shape: Index3, factor: Index3, into target: Rows<UnsafeMutableRawPointer>
   ) throws(FusionError) {
