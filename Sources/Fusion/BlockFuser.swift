@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Fuses blocks of one job, one after the other, on one thread; its memory grows to what the blocks need and stays.
 ///
@@ -47,7 +48,7 @@ public final class BlockFuser {
       if let single { try single.fuse(box, views: views, reader: reader, into: base) } else {
         try double?.fuse(box, views: views, reader: reader, into: base) ?? false
       }
-    return hasWritten && !isZero(out) ? .voxels : .fill
+    return hasWritten && !isAllZero(UnsafeRawBufferPointer(out)) ? .voxels : .fill
   }
 
   /// How many views have a value at each voxel of a block, as `type`, saturated (`--output-mask`).
@@ -65,7 +66,7 @@ public final class BlockFuser {
     } else {
       try double?.countViews(box, views: views, reader: reader, as: type, into: base)
     }
-    return isZero(out) ? .fill : .voxels
+    return isAllZero(UnsafeRawBufferPointer(out)) ? .fill : .voxels
   }
 
   private func check(
@@ -92,18 +93,4 @@ public final class BlockFuser {
       ? FusionEngine<Double>.byteCount(recipe: recipe, box: box, views: views, patchByteLimit: patchByteLimit)
       : FusionEngine<Float>.byteCount(recipe: recipe, box: box, views: views, patchByteLimit: patchByteLimit)
   }
-}
-
-/// Whether all bytes are 0; leaves at the first that is not.
-func isZero(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
-  var i = 0
-  while i + 8 <= buffer.count {
-    if buffer.loadUnaligned(fromByteOffset: i, as: UInt64.self) != 0 { return false }
-    i += 8
-  }
-  while i < buffer.count {
-    if buffer[i] != 0 { return false }
-    i += 1
-  }
-  return true
 }

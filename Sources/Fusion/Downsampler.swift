@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// Makes a block of a pyramid level from the level below: each voxel is the mean of a window of 1 or 2 voxels an axis.
 ///
@@ -46,7 +47,7 @@ public final class Downsampler {
     makeRows(
       Rows(from, rowStride: shape[2], planeStride: shape[1] * shape[2]), shape: shape, factor: factor,
       into: Rows(to, rowStride: size[2], planeStride: size[1] * size[2]))
-    return isZero(target) ? .fill : .voxels
+    return isAllZero(UnsafeRawBufferPointer(target)) ? .fill : .voxels
   }
 
   /// Averages a box that lies in a larger one into a box of another. The caller knows that they lie inside: nothing is checked
