@@ -177,7 +177,7 @@ package struct OptionTable: Sendable {
 
   package let compressor = OptionRow(
     "zarr_options.zarr_array_creation_kwargs.compressor", default: Compressor.zstd(level: 3), "{\"id\": \"zstd\", \"level\": 3}",
-    form: .compressor, value: "json", choices: .words(["zstd", "blosc", "gzip", "null"]),
+    form: .compressor, value: "json", choices: .words(Codecs.namesWritten + ["null"]),
     help: "Such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}."
   ) { (map, key) throws(JobError) in
     try map.compressor(key)

@@ -17,7 +17,7 @@ def test_what_needs_no_views_works_without_them(tmp_path):
     blockfuse(tmp_path, "preview", "--output", "preview.png")
     assert json.loads(blockfuse(tmp_path, "status", "--json"))["state"] == "complete"
     # a run would read them
-    (chunk,) = [p for p in (tmp_path / "out.ome.zarr/0").rglob("*") if p.is_file() and not p.name.startswith(".")]
+    chunk = next(p for p in (tmp_path / "out.ome.zarr/0").rglob("*") if p.is_file() and not p.name.startswith("."))
     chunk.unlink()
     blockfuse(tmp_path, "verify", status=12)
     blockfuse(tmp_path, "verify", "--repair")

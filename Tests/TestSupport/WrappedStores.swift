@@ -25,6 +25,11 @@ package class WrappedStore: Store, @unchecked Sendable {
     return WrappedObject(object, key, self)
   }
 
+  package func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    try reach(.open, key)
+    return try inner.bytes(key, limit: limit)
+  }
+
   package func look(at key: String) throws(StorageError) -> ObjectInfo? {
     try reach(.look, key)
     return try inner.look(at: key)
@@ -52,9 +57,14 @@ package class WrappedStore: Store, @unchecked Sendable {
     return try inner.remove(key)
   }
 
-  package func removeAll(_ key: String) throws(StorageError) {
+  package func removeAll(_ key: String) throws(StorageError) -> Bool {
     try reach(.remove, key)
-    try inner.removeAll(key)
+    return try inner.removeAll(key)
+  }
+
+  package func claim(_ key: String) throws(StorageError) -> Bool {
+    try reach(.put, key)
+    return try inner.claim(key)
   }
 
   package func pay(_ debt: Debt) throws(StorageError) {
@@ -67,9 +77,8 @@ package class WrappedStore: Store, @unchecked Sendable {
     return try inner.appender(key)
   }
 
-  package func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store {
-    wrapped(try inner.writing(below: key, isHeld: isHeld))
-  }
+  package func writing(below key: String) -> any Store { wrapped(inner.writing(below: key)) }
+  package func holding(_ key: String) throws(StorageError) -> any Store { wrapped(try inner.holding(key)) }
 
   package var isInPlace: Bool { inner.isInPlace }
   package func forget() { inner.forget() }
