@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "Jobs",
       dependencies: [
-        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads",
+        "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads",
         "Diagnostics", "Faults",
       ],
       swiftSettings: settings),
@@ -64,15 +64,15 @@ let package = Package(
     .target(
       name: "Orders",
       dependencies: [
-        "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Files", "Diagnostics", "Faults",
-        "CSystem",
+        "Engine", "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Store", "Files", "Diagnostics",
+        "Faults", "CSystem",
       ],
       swiftSettings: settings),
     .target(
       name: "Engine",
       dependencies: [
-        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Files", "Threads", "Diagnostics",
-        "Faults", "CSystem",
+        "Output", "Planning", "JobStore", "Views", "Fusion", "Zarr", "Geometry", "Memory", "Store", "Files", "Threads",
+        "Diagnostics", "Faults", "CSystem",
       ],
       swiftSettings: settings),
     .target(
@@ -84,7 +84,7 @@ let package = Package(
     .target(
       name: "Output",
       dependencies: [
-        "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "Faults",
+        "Planning", "JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "Faults",
       ],
       swiftSettings: settings),
     .target(
@@ -106,10 +106,10 @@ let package = Package(
       path: "Fuzz", swiftSettings: settings),
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["JSON", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr", dependencies: ["JSON", "Store", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
@@ -153,7 +153,7 @@ let package = Package(
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
@@ -162,9 +162,16 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Files", "Threads", "Diagnostics", "Geometry", "TestSupport"],
+      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "JobsTests",
+      dependencies: [
+        "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Fusion", "Zarr", "Store", "Files", "JSON", "Geometry", "Threads",
+        "TestSupport",
+      ],
+      swiftSettings: settings),
     .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(

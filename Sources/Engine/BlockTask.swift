@@ -2,6 +2,7 @@ import Faults
 import Files
 import Geometry
 import Output
+import Store
 import Synchronization
 import Threads
 import Zarr
@@ -20,7 +21,7 @@ package final class BlockTask: Sendable {
   package let attempt: Int
 
   private struct State: ~Copyable {
-    var file: AtomicFile?
+    var writer: (any ObjectWriter)?
     var index: ShardBuilder?
     var next = 0
     var waiting: [Int: [UInt8]?] = [:]
@@ -31,13 +32,14 @@ package final class BlockTask: Sendable {
 
   /// What became of a block that has a file.
   package struct File: Sendable {
+    package let debt: Debt
     package let byteCount: Int
     /// Its crc32c, where its codecs have no checksum.
     let checksum: UInt32?
   }
 
   private let state = Monitor(State())
-  private let folders: FolderMaker
+  private let output: any Store
   private let tag: String
   // beside the state, whose lock is held while bytes are written
   private let waitingBytes = Atomic<Int>(0)
@@ -51,12 +53,12 @@ package final class BlockTask: Sendable {
   }
 
   package init(
-    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, folders: FolderMaker, tag: String
+    block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, output: any Store, tag: String
   ) {
     self.block = block
     self.attempt = attempt
     self.array = array
-    self.folders = folders
+    self.output = output
     self.tag = tag
     let unit = layout.grid.block
     let lower = block.position.zyx &* unit.zyx
@@ -67,10 +69,13 @@ package final class BlockTask: Sendable {
     if layout.shard != nil { state.update { $0.index = ShardBuilder(chunkCount: parts.count) } }
   }
 
-  package var path: String { array.path + "/" + array.blockFile(indexInArray) }
+  package var path: String { array.blockPath(indexInArray) }
 
   /// The block's index as the array knows it, without the axes that the array lacks.
   var indexInArray: [Int] { array.index(at: block.position) }
+
+  /// Its key in the output's store.
+  var key: String { array.blockKey(indexInArray) }
 
   /// Encoded bytes of parts that wait for an earlier one.
   package var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
@@ -96,7 +101,7 @@ package final class BlockTask: Sendable {
         }
       }
       guard state.next == parts.count else { return .incomplete }
-      if state.file != nil, let index = try state.index?.finish() {
+      if state.writer != nil, let index = try state.index?.finish() {
         try withBytes(index) { (raw) throws(ZarrError) in try write(raw, to: &state) }
       }
       return .complete
@@ -115,11 +120,8 @@ package final class BlockTask: Sendable {
 
   private func write(_ bytes: UnsafeRawBufferPointer, to state: inout State) throws(ZarrError) {
     do throws(StorageError) {
-      if state.file == nil {
-        try folders.ensureParent(of: path)
-        state.file = try folders.file(path, tag: tag)
-      }
-      try state.file?.append(bytes)
+      if state.writer == nil { state.writer = try output.writer(key, tag: tag) }
+      try state.writer?.append(bytes)
     } catch {
       throw .storage(error)
     }
@@ -128,16 +130,16 @@ package final class BlockTask: Sendable {
   }
 
   /// Whether anything of it is to be made durable: not of a block of nothing but fill.
-  package var hasFile: Bool { state.update { $0.file != nil } }
+  package var hasFile: Bool { state.update { $0.writer != nil } }
 
   /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
   /// nothing but fill.
   package func finish() throws(StorageError) -> File? {
     try state.update { (state) throws(StorageError) in
-      guard state.file != nil else { return nil }
-      try state.file?.sync()
-      try state.file.take()?.commit()
-      return File(byteCount: state.byteCount, checksum: array.carriesChecksums ? nil : state.checksum.value)
+      guard let writer = state.writer else { return nil }
+      let debt = try writer.finish()
+      state.writer = nil
+      return File(debt: debt, byteCount: state.byteCount, checksum: array.carriesChecksums ? nil : state.checksum.value)
     }
   }
 
@@ -149,7 +151,7 @@ package final class BlockTask: Sendable {
       state.isGivenUp = true
       state.waiting = [:]
       waitingBytes.store(0, ordering: .relaxed)
-      state.file.take()?.discard()
+      state.writer.take()?.discard()
       return true
     }
   }

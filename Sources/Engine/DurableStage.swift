@@ -1,9 +1,9 @@
 import Diagnostics
-import Files
 import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 import Synchronization
 import Threads
 import Zarr
@@ -27,17 +27,18 @@ package final class DurableStage: Sendable {
   private let monitor = Monitor(State())
   private let ledger: any BlockLedger
   private let queue: WorkQueue
-  private let folders: FolderMaker
+  private let output: Place
   private let meter: RunMeter
   private let threads = Mutex<(syncers: ThreadGroup, recorder: ThreadGroup)?>(nil)
 
   /// - Parameters:
   ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
+  ///   - output: where the blocks are written, as `OutputFolder.target`.
   ///   - capacity: files that may wait or be in work before `submit` waits.
   package init(
-    ledger: any BlockLedger, queue: WorkQueue, folders: FolderMaker, meter: RunMeter, syncThreads: Int, capacity: Int
+    ledger: any BlockLedger, queue: WorkQueue, output: Place, meter: RunMeter, syncThreads: Int, capacity: Int
   ) throws(ThreadError) {
-    (self.ledger, self.queue, self.folders, self.meter) = (ledger, queue, folders, meter)
+    (self.ledger, self.queue, self.output, self.meter) = (ledger, queue, output, meter)
     files = BoundedQueue(capacity: capacity)
     let syncers = try ThreadGroup(name: "blockfuse-sync", count: syncThreads) { [self] _ in syncFiles() }
     do throws(ThreadError) {
@@ -71,9 +72,9 @@ package final class DurableStage: Sendable {
   /// neither.
   private func resolve(_ task: BlockTask, _ failure: WorkFailure) {
     if failure.isDiskFull { return stop(JobError.diskFull(path: task.path)) }
-    if let trouble = failure.outputTrouble(folders) { return stop(trouble) }
+    if let trouble = failure.outputTrouble(output) { return stop(trouble) }
     // the next try is not to rest on folders that may be gone
-    if failure.isTransient { folders.forget() }
+    if failure.isTransient { output.store.forget() }
     if queue.isMadeAgain(task, after: failure) { return queue.settled(1) }
     let tries = task.attempt > 1 ? " (tried \(task.attempt) times)" : ""
     let result = WorkResult(block: task.block, outcome: .failed(code: failure.code.rawValue, message: failure.message + tries))
@@ -119,9 +120,12 @@ package final class DurableStage: Sendable {
       guard let group else { return }
       guard monitor.read({ $0.error == nil }) else { continue }
       do {
-        // a file of before has no place where there is to be none: its block was damaged, or it was never recorded
-        let changed = try group.renamed.filter { try $0.file != nil || folders.remove($0.task.path) }
-        try syncFolders(of: changed.map { $0.task.path })
+        var debt = Debt.none
+        for (task, file) in group.renamed {
+          // a file of before has no place where there is to be none: its block was damaged, or it was never recorded
+          if let owed = try file?.debt ?? output.store.remove(task.key) { debt.add(owed) }
+        }
+        try output.store.pay(debt)
       } catch {
         // which of the names are lost nobody can say
         for (task, _) in group.renamed { resolve(task, WorkFailure(error)) }
@@ -142,11 +146,6 @@ package final class DurableStage: Sendable {
         stop(error)
       }
     }
-  }
-
-  private func syncFolders(of paths: [String]) throws {
-    guard !paths.isEmpty else { return }
-    for folder in folders.takeUnsynced(paths) { try folders.sync(folder) }
   }
 
   /// Ends recording: nothing that is on its way will be recorded.

@@ -6,6 +6,7 @@ import Geometry
 import JobStore
 import Output
 import Planning
+import Store
 import Threads
 import Views
 import Zarr
@@ -141,17 +142,17 @@ package final class LevelRunner {
     }
     let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
     let array = output.array(layout.level)
-    let folders = output.folders
+    let target = output.target
     let tag = output.temporaryTag
     let queue = WorkQueue(
       ledger: ledger, level: layout.level, blockLimit: blockLimit,
       batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
       waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
     ) { block, attempt in
-      BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: tag)
+      BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: target.store, tag: tag)
     }
     let stage = try DurableStage(
-      ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: max(8, 2 * settings.workers),
+      ledger: ledger, queue: queue, output: target, meter: meter, syncThreads: max(8, 2 * settings.workers),
       capacity: filesOnTheirWay)
     let element = plan.outputType
     let stopFlag = stopFlag

@@ -1,5 +1,4 @@
 import Diagnostics
-import Files
 import Fusion
 import Geometry
 import JobStore
@@ -159,11 +158,10 @@ private final class PyramidBlockMaker: BlockMaker {
     let states = try level.ledger.states(level: level.below.level, t: t, c: c, blocks: blocks)
     for (position, state) in zip(blocks.positions, states) where state == .done {
       let index = level.belowArray.index(at: TCZYX(t: t, c: c, zyx: position))
-      let path = level.belowArray.path + "/" + level.belowArray.blockFile(index)
-      guard FileStatus.exists(path) else {
+      guard level.belowArray.isThere(block: index) else {
         throw WorkFailure(
           code: .sourceMissing,
-          message: "block \(index) of level \(level.below.level) is recorded done, but \(path) is not there; "
+          message: "block \(index) of level \(level.below.level) is recorded done, but \(level.belowArray.blockPath(index)) is not there; "
             + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
       }
     }

@@ -1,9 +1,9 @@
 import Diagnostics
-import Files
 import Foundation
 import Fusion
 import JobStore
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -36,9 +36,9 @@ package struct WorkFailure: Error, Sendable {
   }
 
   /// What is wrong with the output as a whole, so that no block can be written: no fault of this one either.
-  func outputTrouble(_ folders: FolderMaker) -> JobError? {
-    if !folders.isInPlace {
-      return .output("the output \(folders.root) was removed, moved or replaced", hint: "put it back, then run again")
+  func outputTrouble(_ output: Place) -> JobError? {
+    if !output.store.isInPlace {
+      return .output("the output \(output.address) was removed, moved or replaced", hint: "put it back, then run again")
     }
     switch systemNumber {
     case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")

@@ -80,6 +80,13 @@ public struct AtomicFile: ~Copyable {
     try reach(.fileSynced, .sync, temporaryPath)
   }
 
+  /// What it will be told by under its name.
+  package borrowing func version() throws(StorageError) -> FileVersion {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: temporaryPath, errno: errno) }
+    return FileVersion(status)
+  }
+
   /// Renames the temp file to its target. The folder must still be synced for the name to survive a loss of power.
   public consuming func commit() throws(StorageError) {
     try giveTemporaryName()

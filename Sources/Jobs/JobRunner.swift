@@ -8,6 +8,7 @@ import JobStore
 import Orders
 import Output
 import Planning
+import Store
 import Threads
 import Zarr
 
@@ -66,7 +67,7 @@ package struct JobRunner {
     }
     let job = try opened.holdingOutput()
     // what a submit that was killed at its very end had left to remove
-    if let left = OutputSwap(path: job.output.path, uuid: record.description.uuid).removeAside() {
+    if let left = placement(ofOutput: job.output.path, uuid: record.description.uuid).removeAside() {
       note("\(Submitter.cannotRemove) \(left)")
     }
     let run = try store.beginRun(job: record.id, join: join, info: .current(command: command)) {
@@ -133,7 +134,7 @@ package struct JobRunner {
 
   /// Little free space is a warning, never a refusal: compression decides what is needed.
   private func warnAboutSpace(_ job: LoadedJob, note: (String) -> Void) {
-    guard let free = FileStatus.freeByteCount(at: job.output.path), let left = pendingByteCount(job) else { return }
+    guard let path = job.output.place.filePath, let free = FileStatus.freeByteCount(at: path), let left = pendingByteCount(job) else { return }
     if left > free {
       note(
         "the disk of \(job.output.path) has \(byteText(free)) free; what is left to do is up to \(byteText(left)) before compression")

@@ -7,6 +7,7 @@ import JobStore
 import JSON
 import Output
 import Planning
+import Store
 import Threads
 import Views
 import Zarr
@@ -55,15 +56,15 @@ package struct Submitter {
   ) throws -> (job: JobRecord, store: JobStore) {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing, tell: tell) }
-    let datasetPath = FilePath.absolute(request.datasetPath)
-    guard request.outputPath.hasPrefix("/") || !FileManager.default.currentDirectoryPath.isEmpty else {
+    let datasetPath = KnownStores.absolute(request.datasetPath)
+    guard request.outputPath.hasPrefix("/") || KnownStores.hold(request.outputPath) || !FileManager.default.currentDirectoryPath.isEmpty else {
       // taken as text, the path would start from the root
       throw JobError.invalid(
         what: "the output \(request.outputPath) starts from the current folder, which was deleted",
         hint: "change to a folder that is there, or give an absolute path")
     }
     var resolver = PathResolver()
-    let outputPath = resolver.resolve(request.outputPath)
+    let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
     if let existing { try rules.check(against: existing) }
     try rules.check(overwrite: request.options.overwrite)
@@ -71,7 +72,7 @@ package struct Submitter {
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
     try rules.check(against: result.views)
-    if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(folder)) }
+    if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(address: folder)) }
     if isNested(resolver.resolve(databasePath), outputPath) {
       throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
     }
@@ -86,28 +87,29 @@ package struct Submitter {
       missingViews: result.missingViews.isEmpty ? nil : result.missingViews,
       viewsWithoutVoxels: lackVoxels ? result.viewsWithoutVoxels : nil, viewCount: lackVoxels ? result.views.count : nil)
     let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
-    let swap = OutputSwap(path: outputPath, uuid: uuid)
+    let placement = placement(ofOutput: outputPath, uuid: uuid)
+    let files = output.metadataFiles()
     let job = try store.createJob(
       newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
     do {
       if let number = Faults.reach(.jobCreated) {
         throw StorageError.io(step: .makeFolder, path: outputPath, errno: number)
       }
-      try swap.prepare { (folder) throws(StorageError) in try output.writeMetadata(into: folder) }
+      try placement.prepare(files)
       try store.markReady(job, outputs: rules.isNear) { uses in
         if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
         // somebody may have begun to write to the old output since it was looked at
         try rules.check(against: uses)
-        try swap.takePlace(overwrite: request.options.overwrite)
+        try placement.takePlace(files, overwrite: request.options.overwrite)
       }
     } catch {
-      undo(job, swap, output, store)
+      undo(job, placement, output, store)
       throw error
     }
     let record = try store.job(job)
     tell(.recorded(record))
     _ = Faults.reach(.markedReady)
-    if let left = swap.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+    if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
     for warning in result.warnings { tell(.note(warning)) }
     if let name = request.name, try store.jobs().contains(where: { $0.description.name == name && $0.id != job }) {
       tell(.note("an earlier job has the name \(name) too; by name the newest is meant, by number any"))
@@ -118,38 +120,38 @@ package struct Submitter {
   static let cannotRemove = "the output that was replaced cannot be removed; see to the permissions, and remove it yourself:"
 
   /// Where this does not come to its end, the next submit does it.
-  private func undo(_ job: JobID, _ swap: OutputSwap, _ output: OutputFolder, _ store: JobStore) {
+  private func undo(_ job: JobID, _ placement: any OutputPlacing, _ output: OutputFolder, _ store: JobStore) {
     var isGivenBack = false
-    func giveBack() { isGivenBack = swap.giveBack(isPlaced: output.foreignness() == nil) }
+    func giveBack() { isGivenBack = placement.giveBack(isPlaced: output.foreignness() == nil) }
     do {
       try store.alone(giveBack)
     } catch {
       // a database that takes no more is no reason to leave the output
       giveBack()
     }
-    if isGivenBack, swap.removeRemains().isEmpty { try? store.abandon(job) }
+    if isGivenBack, placement.removeRemains(output.metadataFiles(), ofKilled: false).isEmpty { try? store.abandon(job) }
   }
 
   /// Brings jobs whose submit was killed to one end or the other.
   private func finishEarlierSubmits(_ store: JobStore, tell: (Event) -> Void) throws {
     for job in try store.jobs() where job.state == .pending {
-      let swap = OutputSwap(path: job.description.outputPath, uuid: job.description.uuid)
-      if let left = swap.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+      let placement = Output.placement(ofOutput: job.description.outputPath, uuid: job.description.uuid)
+      if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
     }
     for job in try store.jobsInCreation() {
-      let swap = OutputSwap(path: job.description.outputPath, uuid: job.description.uuid)
+      let placement = Output.placement(ofOutput: job.description.outputPath, uuid: job.description.uuid)
       let output = try LoadedJob(job).output
       let end = try store.finishCreation(job.id) {
         if output.foreignness() == nil { return .ready }
-        swap.restoreAside()
+        placement.restoreAside()
         return .open
       }
       // files are removed one by one, while others use the database
       switch end {
       case .ready:
-        if let left = swap.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+        if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
       case .open:
-        let left = swap.removeRemains()
+        let left = placement.removeRemains(output.metadataFiles(), ofKilled: true)
         for path in left { tell(.note("what a submit that was killed has left cannot be removed: \(path)")) }
         if left.isEmpty { try store.finishCreation(job.id) { .abandoned } }
       case .abandoned, nil: break

@@ -7,6 +7,7 @@ import Geometry
 import JobStore
 import Output
 import Planning
+import Store
 import Synchronization
 import Threads
 import Zarr
@@ -68,7 +69,7 @@ package struct Verifier {
     if !report.metadataProblems.isEmpty { obstacles.lookAtMetadata() }
     var removedStrays = 0
     func remove(_ path: String) {
-      if (try? FileManager.default.removeItem(atPath: path)) != nil { removedStrays += 1 }
+      if (try? Place(path).removeAll()) == true { removedStrays += 1 }
     }
     // refused while somebody may write to the output; and what became a recorded block since it was found is none
     report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks)) { state, isDone in

@@ -1,6 +1,7 @@
 import Diagnostics
-import Foundation
+import Files
 import Planning
+import Store
 
 /// Reads a log while others may write it: each call gives the whole records that have come since the last.
 package struct LogTail {
@@ -20,20 +21,13 @@ package struct LogTail {
 
   /// Nothing where the file is gone, is no log, or has not grown.
   package mutating func read(_ body: (LogRecord) throws -> Void) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return }
-      throw failure(errno)
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw failure(errno) }
-    let size = Int(status.st_size)
+    guard let log = try opened() else { return }
+    let size = log.byteCount
     // a size may be seen before the bytes are
     if size == fileByteCount, restByteCount == 0 { return }
     fileByteCount = size
     if position == 0 {
-      guard try bytes(descriptor, at: 0, LogRecord.magic.count) == LogRecord.magic else {
+      guard try bytes(of: log, at: 0, LogRecord.magic.count) == LogRecord.magic else {
         restByteCount = size
         return
       }
@@ -41,7 +35,7 @@ package struct LogTail {
     }
     var wanted = Self.pieceByteCount
     while position < size {
-      let piece = try bytes(descriptor, at: position, min(wanted, size - position))
+      let piece = try bytes(of: log, at: position, min(wanted, size - position))
       var used = 0
       try piece.withUnsafeBytes { raw in
         while used < raw.count {
@@ -65,27 +59,30 @@ package struct LogTail {
     restByteCount = max(0, size - position)
   }
 
-  private func bytes(_ descriptor: Int32, at offset: Int, _ count: Int) throws -> [UInt8] {
-    var done = 0
-    var number: Int32 = 0
-    let result = [UInt8](unsafeUninitializedCapacity: count) { buffer, length in
-      while done < count {
-        let got = pread(descriptor, buffer.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
-        if got < 0 {
-          if errno == EINTR { continue }
-          number = errno
-          break
-        }
-        if got == 0 { break }
-        done += got
-      }
-      length = done
+  private func opened() throws -> (any StoredObject)? {
+    do throws(StorageError) {
+      return try Place(path).open()
+    } catch {
+      guard error.isMissing else { throw failure(error) }
+      return nil
     }
-    if number != 0 { throw failure(number) }
-    return result
   }
 
-  private func failure(_ number: Int32) -> JobError {
-    .output("cannot read the log \(path): \(systemWords(number))", hint: "check its permissions and its disk")
+  private func bytes(of log: any StoredObject, at offset: Int, _ count: Int) throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    do throws(StorageError) {
+      let got = try bytes.withUnsafeMutableBufferPointer { (buffer) throws(StorageError) in
+        try log.read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      }
+      bytes.removeLast(count - got)
+    } catch {
+      throw failure(error)
+    }
+    return bytes
+  }
+
+  private func failure(_ error: StorageError) -> JobError {
+    .output(
+      "cannot read the log \(path): \(error.systemNumber.map(systemWords) ?? "\(error)")", hint: "check its permissions and its disk")
   }
 }

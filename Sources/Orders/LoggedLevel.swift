@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 
 /// The blocks of one level as the work order says and as logs have said since. Logs are read share by share, as they are
 /// needed. Not for several threads.
@@ -127,10 +128,13 @@ final class LoggedLevel {
   /// Reads what is new in the logs of a share.
   func read(_ share: Share) throws {
     let folder = WorkOrder.shareFolder(level: level, share: share.share, of: share.count)
+    let grows = Place(order.path).store.abilities.contains(.appends)
     var known = logs[share] ?? [:]
     logs[share] = nil
     defer { logs[share] = known }
     for name in try WorkOrder.names(in: "\(order.path)/\(folder)") where name.hasSuffix(".log") && !isOwn(name) {
+      // what cannot grow is read once
+      if !grows, let log = known[name], log.tail.restByteCount == 0 { continue }
       let now = ProcessInfo.processInfo.systemUptime
       var log =
         known[name]

@@ -1,7 +1,7 @@
-import Files
 import Foundation
 import JobStore
 import Output
+import Store
 
 /// How much tasks have logged that the job's record does not know yet. Looks at the sizes of files only, and not at more
 /// than `limit` of them: on the file systems of clusters each look takes a while.
@@ -49,12 +49,11 @@ package struct OrderFreshness: Sendable {
   }
 
   private mutating func look(at path: String, read: Int?, collectedAt: Date?) {
-    var status = stat()
-    guard stat(path, &status) == 0, Int(status.st_size) > read ?? 0 else { return }
-    let writtenAt = FileStatus.modifiedAt(status)
+    guard let info = (try? Place(path).look()) ?? nil, info.byteCount > read ?? 0 else { return }
+    let writtenAt = info.modifiedAt
     if read != nil, let collectedAt, writtenAt < collectedAt - Self.clockSeconds { return }
     logCount += 1
-    byteCount += Int(status.st_size) - (read ?? 0)
+    byteCount += info.byteCount - (read ?? 0)
     self.writtenAt = max(self.writtenAt ?? writtenAt, writtenAt)
   }
 }

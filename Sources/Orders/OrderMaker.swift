@@ -7,6 +7,7 @@ import Geometry
 import JobStore
 import Output
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -52,9 +53,9 @@ package struct OrderMaker {
     let order = OrderRecord(
       id: 0, job: record.id, uuid: name, path: path, madeAt: Date())
     do {
-      try store.freeze(order, costs: costs, to: "\(path)/\(WorkOrder.fileName)")
+      try WorkOrder.freeze(order, costs: costs, of: store)
     } catch {
-      try? FileManager.default.removeItem(atPath: path)
+      _ = try? Place(path).removeAll()
       throw error
     }
     try reach(.orderFrozen, path)
@@ -105,18 +106,21 @@ package struct OrderMaker {
 
   /// Both names survive a loss of power.
   private func newFolder(_ output: String, job: JobID) throws -> String {
-    let folder = WorkOrder.folder(ofOutput: output)
-    try FolderMaker.makeDurably(folder)
+    let folder = Place(WorkOrder.folder(ofOutput: output))
     var number = try nextNumber(output, job: job)
-    while mkdir("\(folder)/order-\(number)", 0o777) != 0 {
-      guard errno == EEXIST else { throw failure(folder) }
+    while true {
+      let order = folder / "order-\(number)"
+      do throws(StorageError) {
+        if try order.store.claim(order.key) { return order.address }
+      } catch {
+        guard error.path == order.address, let number = error.systemNumber else { throw error }
+        throw failure(folder.address, number)
+      }
       number += 1
     }
-    try FolderMaker(root: folder).sync(folder)
-    return "\(folder)/order-\(number)"
   }
 
-  private func failure(_ folder: String, _ number: Int32 = errno) -> JobError {
+  private func failure(_ folder: String, _ number: Int32) -> JobError {
     .output("cannot make a folder in \(folder): \(systemWords(number))", hint: "check its permissions")
   }
 }

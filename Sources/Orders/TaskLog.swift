@@ -1,28 +1,27 @@
-import CSystem
 import Diagnostics
 import Faults
 import Files
 import Foundation
 import Planning
+import Store
 import Synchronization
-import Zarr
 
-/// The log that one attempt at one share writes: files of its own, so that no two processes ever share one, whatever a
-/// scheduler starts twice. Records are appended; what counts is synced before `append` returns.
+/// The log that one attempt at one share writes: objects of its own, so that no two processes ever share one, whatever a
+/// scheduler starts twice. Records are appended; what counts is durable before `append` returns.
 ///
-/// After an error the file is left as it is and the next record begins a new one: what follows a torn record would never
-/// be read.
+/// Where objects can grow, that is one file; after an error it is left as it is and the next record begins a new one: what
+/// follows a torn record would never be read. Elsewhere each group of records that counts is an object of its own, which is
+/// never written again, with a header and an end; what need not be durable is left out.
 package final class TaskLog: Sendable {
   private struct State {
-    var descriptor: Int32 = -1
+    var appender: (any ObjectAppender)?
     var number = 0
     var path = ""
   }
 
   package let header: LogHeader
   /// Of the share; made when the first record is written.
-  private let folder: String
-  private let folders: FolderMaker
+  private let folder: Place
   private let attempt: String
   private let state = Mutex(State())
 
@@ -30,82 +29,66 @@ package final class TaskLog: Sendable {
   ///   - root: exists; all folders between it and `folder` are made.
   ///   - attempt: names this process's try, unlike any other.
   package init(folder: String, root: String, attempt: String, header: LogHeader) {
-    (self.folder, self.attempt, self.header) = (folder, attempt, header)
-    folders = FolderMaker(root: root)
-  }
-
-  deinit {
-    let open = state.withLock { $0.descriptor }
-    if open >= 0 { close(open) }
+    (self.attempt, self.header) = (attempt, header)
+    self.folder = Place(Place(folder).key, in: Place(root).forWriting.store)
   }
 
   /// - Parameter sync: whether the records are to survive a loss of power when this returns.
   package func append(_ records: [LogRecord], sync: Bool) throws(JobError) {
     try state.withLock { (state) throws(JobError) in
-      var bytes: [UInt8] = []
-      do throws(JobError) {
-        if state.descriptor < 0 {
-          try open(&state)
-          bytes += LogRecord.magic + LogRecord.header(header).bytes
+      do throws(StorageError) {
+        if folder.store.abilities.contains(.appends) {
+          try grow(&state, by: records, sync: sync)
+        } else if sync {
+          try put(records, &state)
         }
-        for record in records { bytes += record.bytes }
-        try write(bytes, state)
-        try reach(.logWritten, state.path)
-        guard sync else { return }
-        let number = csystem_sync(state.descriptor)
-        if number != 0 { throw failure(number, state.path) }
-        try reach(.logSynced, state.path)
       } catch {
         // also one that was opened and not begun: a log without a header is never read
-        if state.descriptor >= 0 { close(state.descriptor) }
-        state.descriptor = -1
-        throw error
+        state.appender = nil
+        throw failure(error)
       }
     }
   }
 
-  private func open(_ state: inout State) throws(JobError) {
-    do throws(StorageError) { try folders.ensureParent(of: "\(folder)/log") } catch { throw failure(error) }
-    while true {
-      state.path = "\(folder)/\(attempt)-\(state.number).log"
-      state.number += 1
-      state.descriptor = Foundation.open(state.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
-      if state.descriptor >= 0 { break }
-      guard errno == EEXIST else { throw failure(errno, state.path) }
+  private func grow(_ state: inout State, by records: [LogRecord], sync: Bool) throws(StorageError) {
+    var bytes: [UInt8] = []
+    if state.appender == nil {
+      repeat { state.appender = try folder.store.appender(nextName(&state).key) } while state.appender == nil
+      try reach(.logOpened, state.path)
+      bytes += LogRecord.magic + LogRecord.header(header).bytes
     }
-    do throws(StorageError) {
-      for unsynced in folders.takeUnsynced([state.path]) { try folders.sync(unsynced) }
-    } catch {
-      throw failure(error)
-    }
-    try reach(.logOpened, state.path)
+    for record in records { bytes += record.bytes }
+    try state.appender?.append(bytes)
+    try reach(.logWritten, state.path)
+    guard sync else { return }
+    try state.appender?.sync()
+    try reach(.logSynced, state.path)
   }
 
-  private func reach(_ point: FaultPoint, _ path: String) throws(JobError) {
-    if let number = Faults.reach(point) { throw failure(number, path) }
+  private func put(_ records: [LogRecord], _ state: inout State) throws(StorageError) {
+    var bytes = LogRecord.magic + LogRecord.header(header).bytes
+    for record in records { bytes += record.bytes }
+    if case .ended? = records.last {} else { bytes += LogRecord.ended(at: Date(), outcome: "continued").bytes }
+    while try nextName(&state).put(bytes, if: .absent) == nil {}
+    try reach(.logSynced, state.path)
   }
 
-  private func write(_ bytes: [UInt8], _ state: borrowing State) throws(JobError) {
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Foundation.write(state.descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw failure(errno, state.path)
-      }
-      done += count
-    }
+  private func nextName(_ state: inout State) -> Place {
+    let place = folder / "\(attempt)-\(state.number).log"
+    state.number += 1
+    state.path = place.address
+    return place
+  }
+
+  private func reach(_ point: FaultPoint, _ path: String) throws(StorageError) {
+    if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
   }
 
   private func failure(_ error: StorageError) -> JobError {
     guard let number = error.systemNumber else { return .output("\(error)", hint: error.hint) }
-    return failure(number, error.path)
-  }
-
-  private func failure(_ number: Int32, _ path: String) -> JobError {
-    if ErrnoMeaning(number).isDiskFull { return .diskFull(path: path) }
+    if ErrnoMeaning(number).isDiskFull { return .diskFull(path: error.path) }
     return .output(
-      "cannot write the log \(path): \(systemWords(number))",
+      "cannot write the log \(error.path): \(systemWords(number))",
       hint: "check the folder and its permissions; the same command goes on where it stopped")
   }
 }

@@ -6,6 +6,7 @@ import Geometry
 import JobStore
 import Output
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -28,33 +29,60 @@ package struct WorkOrder: Sendable {
 
   /// - Parameter path: the order's folder, or the frozen file in it.
   package init(path given: String) throws {
-    var path = FilePath.absolute(given)
+    var path = KnownStores.absolute(given)
     if path.hasSuffix("/" + Self.fileName) { path = FilePath.folder(of: path) }
-    guard FileStatus.exists("\(path)/\(Self.fileName)") else {
+    let frozen = Place(path) / Self.fileName
+    guard frozen.isThere else {
       throw JobError.invalid(
         what: "there is no work order at \(given)", hint: "`blockfuse order JOB` makes one and prints its path")
     }
     self.path = path
-    store = try JobStore.openFrozen("\(path)/\(Self.fileName)")
+    store = try Self.open(frozen)
     record = try store.frozenOrder()
     job = try store.job(record.job)
   }
 
   /// Why tasks are not to go on with it; nil where they may. Costs a look at one name.
   package static func withdrawal(_ path: String) -> String? {
-    FileStatus.exists("\(path)/\(withdrawnName)")
+    (Place(path) / withdrawnName).isThere
       ? "the work order \(path) was withdrawn or replaced by a newer one, or `run` has completed the job" : nil
   }
 
   /// Tells tasks to stop; they look before they take more blocks.
   package static func withdraw(_ path: String) throws(JobError) {
-    let descriptor = open("\(path)/\(withdrawnName)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      // a folder that is gone has no tasks
-      if errno == ENOENT || errno == ENOTDIR { return }
-      throw .output("cannot write \(path)/\(withdrawnName): \(systemWords(errno))", hint: "check its permissions")
+    let (order, mark) = (Place(path), Place(path) / withdrawnName)
+    // a folder that is gone has no tasks
+    if order.isMissing { return }
+    do throws(StorageError) {
+      try mark.put([])
+    } catch {
+      throw .output("cannot write \(mark.address): \(systemWords(error.systemNumber ?? EIO))", hint: "check its permissions")
     }
-    close(descriptor)
+  }
+
+  /// A file is opened where it is; of other stores a copy, whose name is gone at once.
+  private static func open(_ frozen: Place) throws -> JobStore {
+    if let path = frozen.filePath { return try JobStore.openFrozen(path) }
+    let copy = temporaryPath()
+    defer { unlink(copy) }
+    try writeFileAtomically(Data(frozen.bytes(limit: .max) ?? []), to: copy, sync: false)
+    return try JobStore.openFrozen(copy)
+  }
+
+  /// Writes the frozen job of an order into its folder.
+  static func freeze(
+    _ order: OrderRecord, costs: [(level: Int, brick: Int, costs: [UInt32])], of store: JobStore
+  ) throws {
+    let frozen = Place(order.path) / fileName
+    if let path = frozen.filePath { return try store.freeze(order, costs: costs, to: path) }
+    let copy = temporaryPath()
+    defer { unlink(copy) }
+    try store.freeze(order, costs: costs, to: copy)
+    try frozen.put(FileBytes.read(copy, limit: .max))
+  }
+
+  private static func temporaryPath() -> String {
+    FileManager.default.temporaryDirectory.appendingPathComponent("blockfuse-\(UUID().uuidString).sqlite").path
   }
 
   /// The folder of the logs of a share, relative to the order.
@@ -68,7 +96,7 @@ package struct WorkOrder: Sendable {
   /// Names in a folder; none where it is not there, as before the first task of a share.
   static func names(in folder: String) throws(JobError) -> [String] {
     do {
-      return try FolderListing(folder).names()
+      return try Place(folder).entries().map(\.name)
     } catch {
       // a stray file is no folder
       if error.isMissing { return [] }
@@ -79,13 +107,14 @@ package struct WorkOrder: Sendable {
 
   /// Whether the order is where it was made. A folder that cannot be reached is an error.
   package static func isThere(_ path: String) throws(JobError) -> Bool {
-    var status = stat()
-    if stat("\(path)/\(fileName)", &status) == 0 { return true }
-    let number = errno
-    if number == ENOENT || number == ENOTDIR { return false }
-    throw .output(
-      "cannot look at the work order \(path): \(systemWords(number))",
-      hint: "make its folder readable for this user on this host, then do the same again")
+    do throws(StorageError) {
+      return try (Place(path) / fileName).look() != nil
+    } catch {
+      if error.isMissing { return false }
+      throw .output(
+        "cannot look at the work order \(path): \(systemWords(error.systemNumber ?? EIO))",
+        hint: "make its folder readable for this user on this host, then do the same again")
+    }
   }
 
   static func number(_ name: String, after prefix: String) -> Int? {

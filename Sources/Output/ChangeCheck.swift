@@ -1,10 +1,10 @@
-import Files
 import Foundation
 import Fusion
 import Geometry
 import JobStore
 import JSON
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -61,7 +61,7 @@ package struct ChangeCheck {
     _ job: LoadedJob, _ views: LoadedViews, _ registry: FusionRegistry, _ findings: inout Findings
   ) {
     let path = job.record.description.datasetPath
-    guard FileStatus.exists(path) else {
+    guard Place(path).isThere else {
       findings.notes.append("the dataset \(path) is gone; the job has its own record of the views")
       return
     }

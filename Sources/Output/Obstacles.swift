@@ -3,12 +3,13 @@ import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 import Views
 import Zarr
 
 /// What stands where a file of an output, or a folder on the way to it, belongs, and cannot be written over.
 package struct Obstacle: Sendable, Hashable {
-  enum Place: Sendable {
+  enum Kind: Sendable {
     /// Anything but a folder is in the way; a link to one is as good.
     case folder
     /// Only a folder is in the way.
@@ -16,12 +17,13 @@ package struct Obstacle: Sendable, Hashable {
   }
 
   package let path: String
-  let place: Place
+  let kind: Kind
 
   package var isThere: Bool {
     var status = stat()
-    guard lstat(path, &status) == 0 else { return false }
-    switch place {
+    // a store that is no file system has no folders to stand in the way
+    guard let path = Place(path).filePath, lstat(path, &status) == 0 else { return false }
+    switch kind {
     case .file: return status.st_mode & S_IFMT == S_IFDIR
     case .folder:
       if status.st_mode & S_IFMT == S_IFDIR { return false }
@@ -52,15 +54,15 @@ package struct Obstacles {
   }
 
   private mutating func look(atFile path: String) {
-    guard passes(FilePath.folder(of: path)) else { return }
-    let obstacle = Obstacle(path: path, place: .file)
+    guard output.place.filePath != nil, passes(FilePath.folder(of: path)) else { return }
+    let obstacle = Obstacle(path: path, kind: .file)
     if obstacle.isThere { found.append(obstacle) }
   }
 
   private mutating func passes(_ folder: String) -> Bool {
     if let known = isPassable[folder] { return known }
     guard folder.hasPrefix(output.path + "/"), passes(FilePath.folder(of: folder)) else { return false }
-    let obstacle = Obstacle(path: folder, place: .folder)
+    let obstacle = Obstacle(path: folder, kind: .folder)
     if obstacle.isThere { found.append(obstacle) }
     let passes = FileStatus.isFolder(folder)
     isPassable[folder] = passes

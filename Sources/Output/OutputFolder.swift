@@ -5,39 +5,42 @@ import Foundation
 import Geometry
 import JSON
 import Planning
+import Store
 import Views
 import Zarr
 
-/// A job's output on disk: its arrays, and the metadata that say what it is.
+/// A job's output in its store: its arrays, and the metadata that say what it is.
 ///
 /// An OME-Zarr image is a group with an array a level; a plain array is the array itself. The attributes carry the job's
 /// uuid, by which a run notices that the folder is not its own any more.
 package final class OutputFolder: Sendable {
+  package let place: Place
+  /// Its address.
   package let path: String
+  /// The place for whoever writes: where it is held, the very folder that was there then.
+  package let target: Place
   let plan: JobPlan
   let uuid: String
-  package let folders: FolderMaker
   /// Marks temp files as this process's.
   package let temporaryTag: String
   private let arrays: [ZarrArray]
   private let provenance: JSONValue
   private let mark: String
-  private let held: OpenFolder?
 
   /// - Parameters:
   ///   - mark: tells this process from those of other hosts, which may have the same number.
-  ///   - held: the folder, for whoever writes into it.
+  ///   - held: the same place, held, for whoever writes into it.
   package init(
-    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: OpenFolder? = nil
+    path: String, plan: JobPlan, uuid: String, provenance: JSONValue, mark: String = "", held: Place? = nil
   ) throws(ZarrError) {
-    (self.path, self.plan, self.uuid, self.provenance) = (path, plan, uuid, provenance)
-    (self.mark, self.held) = (mark, held)
+    (self.path, self.plan, self.uuid, self.provenance, self.mark) = (path, plan, uuid, provenance, mark)
+    place = Place(path)
+    target = held ?? place.forWriting
     temporaryTag = "\(uuid.prefix(8))-\(ProcessInfo.processInfo.processIdentifier)\(mark)"
-    folders = held.map { FolderMaker($0) } ?? FolderMaker(root: path)
     var arrays: [ZarrArray] = []
     for layout in plan.levels {
       arrays.append(
-        try ZarrArray(path: Self.arrayPath(path, layout.level, plan), spec: Self.spec(layout, plan, attributes: .object([:]))))
+        try ZarrArray(place: place / Self.arrayName(layout.level, plan), spec: Self.spec(layout, plan, attributes: .object([:]))))
     }
     self.arrays = arrays
   }
@@ -46,9 +49,9 @@ package final class OutputFolder: Sendable {
   ///
   /// - Throws: `JobError.changed` where it is not this job's.
   package func held(by title: String) throws -> OutputFolder {
-    let held: OpenFolder
+    let held: Place
     do {
-      held = try OpenFolder(path)
+      held = try place.held()
     } catch {
       if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
       throw error
@@ -60,7 +63,7 @@ package final class OutputFolder: Sendable {
 
   /// Whatever else went wrong or well: throws where what was written is not where it is looked for.
   package func checkPlace(by title: String) throws {
-    if folders.isInPlace { return }
+    if target.store.isInPlace { return }
     throw JobError.changed(
       job: title, differences: [foreignness() ?? "the output \(path) was moved away and put back while it was written"])
   }
@@ -73,17 +76,21 @@ package final class OutputFolder: Sendable {
     return array.path + "/" + array.blockFile(array.index(at: position))
   }
 
-  /// Writes all metadata into a new folder and syncs it.
-  package func writeMetadata(into folder: String) throws(StorageError) {
+  /// All metadata of a new output, by their names in it; those last by which it is known as the job's.
+  package func metadataFiles() -> [MetadataFile] {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
-    for layout in plan.levels {
-      let array = Self.arrayPath(folder, layout.level, plan)
-      for file in Self.spec(layout, plan, attributes: attributes).metadataFiles() {
-        try write(file, into: array, below: folder)
+    let files = plan.levels.flatMap { layout in
+      Self.spec(layout, plan, attributes: attributes).metadataFiles().map {
+        MetadataFile(name: Self.name($0.name, in: Self.arrayName(layout.level, plan)), bytes: [UInt8]($0.bytes))
       }
     }
-    guard plan.output.isOMEZarr else { return }
-    for file in groupFiles(windows: nil) { try write(file, into: folder, below: folder) }
+    guard plan.output.isOMEZarr else { return files }
+    return files + groupFiles(windows: nil).map { MetadataFile(name: $0.name, bytes: [UInt8]($0.bytes)) }
+  }
+
+  package struct MetadataFile: Sendable {
+    package let name: String
+    package let bytes: [UInt8]
   }
 
   /// What is only known when all voxels are: the contrast windows of the channels, from the coarsest level.
@@ -91,9 +98,7 @@ package final class OutputFolder: Sendable {
     guard plan.output.isOMEZarr else { return }
     let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
     try reach(.finalMetadataBegun)
-    for file in groupFiles(windows: windows) {
-      try writeFileAtomically(file.bytes, to: path + "/" + file.name, in: held, sync: true)
-    }
+    for file in groupFiles(windows: windows) { try (target / file.name).put([UInt8](file.bytes)) }
     try reach(.finalMetadataWritten)
   }
 
@@ -121,21 +126,21 @@ package final class OutputFolder: Sendable {
 
   /// Whether the folder holds this job's output: nil if so, else what was found instead.
   package func foreignness() -> String? {
-    guard FileStatus.exists(path) else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
+    guard place.isThere else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
     guard let found = foundUUID() else { return "the output \(path) has no metadata of this job" }
     return found == uuid ? nil : "the output \(path) was replaced by another job (\(found))"
   }
 
   private func foundUUID() -> String? {
     plan.output.isOMEZarr
-      ? (try? readAttributes(ofGroup: path))?.flatMap { Self.uuid(in: $0.attributes) }
-      : (try? ZarrArray.open(path)).flatMap { Self.uuid(in: $0.attributes) }
+      ? (try? readAttributes(ofGroup: place))?.flatMap { Self.uuid(in: $0.attributes) }
+      : (try? ZarrArray.open(place)).flatMap { Self.uuid(in: $0.attributes) }
   }
 
   /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
   /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
   package func lostMark() -> String? {
-    guard FileStatus.exists(path), foundUUID() == nil, metadataProblems().isEmpty else { return nil }
+    guard place.isThere, foundUUID() == nil, metadataProblems().isEmpty else { return nil }
     return "the metadata of the image \(path) are missing or not as this job wrote them"
   }
 
@@ -143,9 +148,11 @@ package final class OutputFolder: Sendable {
   package func metadataProblems() -> [String] {
     plan.levels.compactMap { layout in
       let spec = Self.spec(layout, plan, attributes: .object([:]))
-      let file = "\(Self.arrayPath(path, layout.level, plan))/\(spec.decidingFile)"
-      guard let data = FileManager.default.contents(atPath: file) else { return "the metadata \(file) is missing or unreadable" }
-      return spec.isSaid(by: data) ? nil : "the metadata \(file) was altered"
+      let file = place / Self.arrayName(layout.level, plan) / spec.decidingFile
+      guard let bytes = (try? file.bytes(limit: JSONValue.maximumByteCount)) ?? nil else {
+        return "the metadata \(file.address) is missing or unreadable"
+      }
+      return spec.isSaid(by: Data(bytes)) ? nil : "the metadata \(file.address) was altered"
     }
   }
 
@@ -155,13 +162,13 @@ package final class OutputFolder: Sendable {
   package func repairMetadata(isComplete: Bool) throws {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
-      let folder = Self.arrayPath(path, layout.level, plan)
-      let found = (try? ZarrArray.open(folder))?.attributes.object ?? [:]
+      let name = Self.arrayName(layout.level, plan)
+      let found = (try? ZarrArray.open(place / name))?.attributes.object ?? [:]
       let kept = JSONValue.object(found.merging(attributes.object ?? [:]) { $1 })
-      for file in Self.spec(layout, plan, attributes: kept).metadataFiles() { try write(file, into: folder, below: path) }
+      for file in Self.spec(layout, plan, attributes: kept).metadataFiles() { try (target / name / file.name).put([UInt8](file.bytes)) }
     }
     if !plan.output.isOMEZarr || lostMark() == nil { return }
-    for file in groupFiles(windows: nil) { try write(file, into: path, below: path) }
+    for file in groupFiles(windows: nil) { try (target / file.name).put([UInt8](file.bytes)) }
     if isComplete { try writeFinalMetadata() }
   }
 
@@ -192,17 +199,10 @@ package final class OutputFolder: Sendable {
     return writer.groupFiles()
   }
 
-  private func write(_ file: (name: String, bytes: Data), into folder: String, below root: String) throws(StorageError) {
-    let maker = FolderMaker(root: root)
-    let path = folder + "/" + file.name
-    try maker.ensureParent(of: path)
-    try writeFileAtomically(file.bytes, to: path, sync: true)
-    for folder in maker.takeUnsynced([path]) { try maker.sync(folder) }
-  }
+  /// An array's name in the output; "" for one that is the output itself.
+  private static func arrayName(_ level: Int, _ plan: JobPlan) -> String { plan.output.isOMEZarr ? "\(level)" : "" }
 
-  private static func arrayPath(_ root: String, _ level: Int, _ plan: JobPlan) -> String {
-    plan.output.isOMEZarr ? "\(root)/\(level)" : root
-  }
+  private static func name(_ file: String, in folder: String) -> String { folder.isEmpty ? file : "\(folder)/\(file)" }
 
   private static func spec(_ layout: LevelLayout, _ plan: JobPlan, attributes: JSONValue) -> ArraySpec {
     ArraySpec(

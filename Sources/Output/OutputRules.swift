@@ -4,6 +4,7 @@ import Foundation
 import JobStore
 import JSON
 import Planning
+import Store
 import Views
 import Zarr
 
@@ -13,21 +14,22 @@ package struct OutputRules {
 
   package init(path: String) { self.path = path }
 
+  private var place: Place { Place(path) }
   private var parent: String { FilePath.folder(of: path) }
   private var name: String { FilePath.lastComponent(of: path) }
 
   /// Throws unless the place is free, or holds a Zarr that may be overwritten.
   package func check(overwrite: Bool) throws(JobError) {
     try checkPlace()
-    guard FileStatus.exists(path) else { return }
+    guard place.isThere else { return }
     guard overwrite else {
       throw .invalid(
         what: "the output \(path) exists", hint: "choose another place, or add --overwrite to replace it")
     }
-    guard FileStatus.isFolder(path) else {
+    guard place.isFolder else {
       throw .invalid(what: "the output \(path) is a file", hint: "only a Zarr folder is ever overwritten")
     }
-    if let stranger = ZarrTree.firstStranger(in: path) {
+    if let stranger = ZarrTree.firstStranger(in: place) {
       throw .invalid(
         what: "the output \(path) is not overwritten: \(stranger) is no part of a Zarr",
         hint: "only what is recognised as Zarr is ever deleted; move it away yourself")
@@ -41,16 +43,18 @@ package struct OutputRules {
     }
     var ancestor = parent
     while ancestor != "/", !ancestor.isEmpty {
-      if FileStatus.exists(ancestor) {
-        guard FileStatus.isFolder(ancestor) else {
+      let above = Place(ancestor)
+      if above.isThere {
+        guard above.isFolder else {
           throw .invalid(what: "the output cannot be in \(ancestor), which is no folder", hint: "choose another place")
         }
-        if FileStatus.exists(ancestor + "/" + ZarrFileName.v2Array) || isArray(ancestor) {
+        if (above / ZarrFileName.v2Array).isThere || isArray(above) {
           throw .invalid(what: "the output would lie in the Zarr array \(ancestor)", hint: "choose another place")
         }
       }
       ancestor = FilePath.folder(of: ancestor)
     }
+    guard place.filePath != nil else { return }
     try checkWritable()
     var status = stat()
     if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK {
@@ -69,15 +73,15 @@ package struct OutputRules {
       hint: "choose another place, or give yourself the right to write there")
   }
 
-  private func isArray(_ folder: String) -> Bool {
-    guard let data = FileManager.default.contents(atPath: folder + "/" + ZarrFileName.v3) else { return false }
-    return (try? JSONValue.parse(data))?["node_type"]?.string == "array"
+  private func isArray(_ folder: Place) -> Bool {
+    guard let bytes = (try? (folder / ZarrFileName.v3).bytes(limit: JSONValue.maximumByteCount)) ?? nil else { return false }
+    return (try? JSONValue.parse(bytes))?["node_type"]?.string == "array"
   }
 
   /// Throws where the output would touch an input, by whatever name.
   package func check(against views: [View]) throws(JobError) {
     var resolver = PathResolver()
-    for view in views where isNested(resolver.resolve(view.path), path) {
+    for view in views where isNested(resolver.resolve(address: view.path), path) {
       throw .invalid(
         what: "the output \(path) would touch view \"\(view.name)\" at \(view.path)", hint: "choose another place")
     }

@@ -1,8 +1,8 @@
-import Files
 import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 import Zarr
 
 /// Files of an output folder that belong to no recorded block: temp files of killed runs, what stands in the place of a
@@ -88,12 +88,12 @@ package struct Strays {
 
   /// A file in the place of a folder keeps every block below it from being written.
   private func noteObstacle(_ path: String, into strays: inout [Stray]) {
-    let obstacle = Obstacle(path: path, place: .folder)
+    let obstacle = Obstacle(path: path, kind: .folder)
     if obstacle.isThere { strays.append(Stray(path: path, obstacle: obstacle)) }
   }
 
   /// Nil where it is no folder, or cannot be read.
   private func entries(of folder: String) -> [String]? {
-    try? FolderListing(folder).names().sorted()
+    try? Place(folder).entries().map(\.name).sorted()
   }
 }

@@ -1,6 +1,6 @@
-import Files
 import Foundation
 import JSON
+import Store
 import Zarr
 
 /// What of a folder is recognised as Zarr, at any depth: only that is ever deleted.
@@ -9,42 +9,42 @@ enum ZarrTree {
 
   /// The path of something that no Zarr has, or nil: the folder itself where it is no Zarr. Costs a look at each folder,
   /// not at each chunk. Links are not followed.
-  static func firstStranger(in folder: String) -> String? {
-    guard let entries = entries(of: folder), let node = node(folder, entries) else { return folder }
+  static func firstStranger(in folder: Place) -> String? {
+    guard let entries = entries(of: folder), let node = node(folder, entries) else { return folder.address }
     for entry in entries where !metadata.contains(entry.name) && !isTemporary(entry.name) {
-      let path = "\(folder)/\(entry.name)"
+      let place = folder / entry.name
       switch node {
       case .array:
-        guard isChunkName(entry.name) else { return path }
-        if entry.isFolder, let stranger = firstStranger(amongChunks: path) { return stranger }
+        guard isChunkName(entry.name) else { return place.address }
+        if entry.isFolder, let stranger = firstStranger(amongChunks: place) { return stranger }
       case .group:
         // bioformats2raw's, with the XML of the file that it came from
         if entry.isFolder, entry.name == "OME" { continue }
-        guard entry.isFolder else { return path }
-        if let stranger = firstStranger(in: path) { return stranger }
+        guard entry.isFolder else { return place.address }
+        if let stranger = firstStranger(in: place) { return stranger }
       }
     }
     return nil
   }
 
-  private static func firstStranger(amongChunks folder: String) -> String? {
-    guard let entries = entries(of: folder) else { return folder }
+  private static func firstStranger(amongChunks folder: Place) -> String? {
+    guard let entries = entries(of: folder) else { return folder.address }
     for entry in entries where !isTemporary(entry.name) {
-      let path = "\(folder)/\(entry.name)"
-      guard isChunkName(entry.name) else { return path }
-      if entry.isFolder, let stranger = firstStranger(amongChunks: path) { return stranger }
+      let place = folder / entry.name
+      guard isChunkName(entry.name) else { return place.address }
+      if entry.isFolder, let stranger = firstStranger(amongChunks: place) { return stranger }
     }
     return nil
   }
 
   private static let metadata: Set<String> = Set(ZarrFileName.all + [ZarrFileName.v2Consolidated])
 
-  private static func node(_ folder: String, _ entries: [FolderListing.Entry]) -> Node? {
+  private static func node(_ folder: Place, _ entries: [StoreEntry]) -> Node? {
     let names = Set(entries.map(\.name))
     if names.contains(ZarrFileName.v2Array) { return .array }
     if names.contains(ZarrFileName.v2Group) { return .group }
     guard names.contains(ZarrFileName.v3) else { return nil }
-    let json = FileManager.default.contents(atPath: folder + "/" + ZarrFileName.v3).flatMap { try? JSONValue.parse($0) }
+    let json = try? JSONValue.parse((folder / ZarrFileName.v3).bytes(limit: JSONValue.maximumByteCount) ?? [])
     return json?["node_type"]?.string == "array" ? .array : .group
   }
 
@@ -59,7 +59,7 @@ enum ZarrTree {
   }
 
   /// Nil where they cannot be told: who knows what is in there.
-  private static func entries(of folder: String) -> [FolderListing.Entry]? {
-    try? FolderListing(folder).entries().sorted { $0.name < $1.name }
+  private static func entries(of folder: Place) -> [StoreEntry]? {
+    try? folder.entries().sorted { $0.name < $1.name }
   }
 }

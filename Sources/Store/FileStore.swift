@@ -26,6 +26,18 @@ public final class FileStore: Store {
     return FileObject(file)
   }
 
+  /// Also of what is no regular file, such as a pipe.
+  public func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    do throws(StorageError) {
+      return try FileBytes.read(key, limit: limit)
+    } catch {
+      guard error.systemNumber == ENOENT else { throw error }
+      return nil
+    }
+  }
+
+  public func firstBytes(_ count: Int, of key: String) -> [UInt8] { FileBytes.first(count, of: key) }
+
   public func look(at key: String) throws(StorageError) -> ObjectInfo? {
     var status = stat()
     guard stat(key, &status) == 0 else {
@@ -93,9 +105,9 @@ public final class FileStore: Store {
     let random = String(UInt32.random(in: 0...UInt32.max), radix: 16)
     let writer = try fileWriter(key, tag: "\(ProcessInfo.processInfo.processIdentifier)-\(random)")
     try writer.append(bytes)
-    guard let debt = isNew ? try writer.finishIfAbsent() : try writer.finish() else { return nil }
+    guard let (version, debt) = try writer.finish(isNew: isNew) else { return nil }
     try pay(debt)
-    return .file(try FileVersion(ofFile: key))
+    return .file(version)
   }
 
   public func remove(_ key: String) throws(StorageError) -> Debt? {
@@ -106,12 +118,16 @@ public final class FileStore: Store {
     return Debt.none
   }
 
-  public func removeAll(_ key: String) throws(StorageError) {
+  public func removeAll(_ key: String) throws(StorageError) -> Bool {
     do {
       try FileManager.default.removeItem(atPath: key)
+      return true
     } catch {
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      let number = cause.flatMap { $0.domain == NSPOSIXErrorDomain ? Int32($0.code) : nil } ?? EIO
       var status = stat()
-      if lstat(key, &status) == 0 { throw .io(step: .remove, path: key, errno: errno) }
+      if lstat(key, &status) == 0 { throw .io(step: .remove, path: key, errno: number) }
+      return false
     }
   }
 
@@ -133,10 +149,23 @@ public final class FileStore: Store {
     return appender
   }
 
+  public func claim(_ key: String) throws(StorageError) -> Bool {
+    let parent = parentFolder(of: key)
+    try FolderMaker.makeDurably(parent)
+    if mkdir(key, 0o777) != 0 {
+      if errno == EEXIST { return false }
+      throw .io(step: .makeFolder, path: key, errno: errno)
+    }
+    try FolderMaker(root: parent).sync(parent)
+    return true
+  }
+
   // MARK: An output
 
-  public func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store {
-    FileStore(folders: isHeld ? FolderMaker(try OpenFolder(key)) : FolderMaker(root: key))
+  public func writing(below key: String) -> any Store { FileStore(folders: FolderMaker(root: key)) }
+
+  public func holding(_ key: String) throws(StorageError) -> any Store {
+    FileStore(folders: FolderMaker(try OpenFolder(key)))
   }
 
   public var isInPlace: Bool { folders?.isInPlace ?? true }

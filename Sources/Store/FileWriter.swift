@@ -25,11 +25,18 @@ final class FileWriter: ObjectWriter {
     return try owed()
   }
 
-  /// Nil where there is a file of that name, which stays.
-  func finishIfAbsent() throws(StorageError) -> Debt? {
+  /// As `finish`, with the version of the file; nil where the file of that name is to stay.
+  ///
+  /// - Parameter isNew: whether there is to be none of that name.
+  func finish(isNew: Bool) throws(StorageError) -> (version: FileVersion, debt: Debt)? {
     try file?.sync()
-    guard try file.take()?.commitIfAbsent() == true else { return nil }
-    return try owed()
+    guard let version = try file?.version() else { return nil }
+    if isNew {
+      guard try file.take()?.commitIfAbsent() == true else { return nil }
+    } else {
+      try file.take()?.commit()
+    }
+    return (version, try owed())
   }
 
   func discard() { file.take()?.discard() }

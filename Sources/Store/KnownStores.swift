@@ -35,6 +35,7 @@ public enum KnownStores {
     var parts = folder.split(separator: "/", omittingEmptySubsequences: false)
     // the scheme and the store's name stay
     let rootCount = 3
+    while parts.count > rootCount, parts.last == "" { parts.removeLast() }
     for part in path.split(separator: "/") where part != "." {
       if part == ".." { if parts.count > rootCount { parts.removeLast() } } else { parts.append(part) }
     }
@@ -44,5 +45,12 @@ public enum KnownStores {
   /// An address as it is; a path seen from the current folder.
   package static func absolute(_ path: String) -> String {
     hold(path) ? path : FilePath.absolute(path)
+  }
+}
+
+extension PathResolver {
+  /// An address as it is; of a path the one without links.
+  package mutating func resolve(address: String) -> String {
+    KnownStores.hold(address) ? KnownStores.absolute(".", in: address) : resolve(address)
   }
 }

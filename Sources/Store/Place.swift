@@ -35,6 +35,22 @@ public struct Place: Sendable {
     return store.abilities.contains(.folders) ? false : isFolder
   }
 
+  /// Whether there certainly is nothing.
+  public var isMissing: Bool {
+    do throws(StorageError) {
+      if try look() != nil { return false }
+    } catch {
+      return error.isMissing
+    }
+    return store.abilities.contains(.folders) || !isFolder
+  }
+
+  /// The folder that it lies in.
+  public var above: Place {
+    if store.abilities.contains(.folders) { return self / ".." }
+    return Place(key.lastIndex(of: "/").map { String(key[..<$0]) } ?? "", in: store)
+  }
+
   public func list(isDeep: Bool = false, _ body: (StoreEntry) -> Bool) throws(StorageError) {
     try store.list(key, isDeep: isDeep, body)
   }
@@ -49,11 +65,9 @@ public struct Place: Sendable {
   }
 
   /// The bytes of a small object; nil where there is none.
-  public func bytes(limit: Int) throws(StorageError) -> [UInt8]? {
-    guard let object = try open() else { return nil }
-    guard object.byteCount <= limit else { throw .tooLong(path: address, byteCount: object.byteCount, limit: limit) }
-    return try object.readWhole()
-  }
+  public func bytes(limit: Int) throws(StorageError) -> [UInt8]? { try store.bytes(key, limit: limit) }
+  /// The first bytes of an object; fewer where it has no more, or cannot be read.
+  public func firstBytes(_ count: Int) -> [UInt8] { store.firstBytes(count, of: key) }
 
   @discardableResult
   public func put(_ bytes: [UInt8], if condition: PutCondition = .always) throws(StorageError) -> ObjectVersion? {
@@ -62,10 +76,11 @@ public struct Place: Sendable {
 
   @discardableResult
   public func remove() throws(StorageError) -> Debt? { try store.remove(key) }
-  public func removeAll() throws(StorageError) { try store.removeAll(key) }
+  @discardableResult
+  public func removeAll() throws(StorageError) -> Bool { try store.removeAll(key) }
 
-  /// The same place in the store for whoever writes below it; see `Store.writing`.
-  public func writing(isHeld: Bool) throws(StorageError) -> Place {
-    Place(key, in: try store.writing(below: key, isHeld: isHeld))
-  }
+  /// The same place for whoever writes below it; see `Store.writing`.
+  public var forWriting: Place { Place(key, in: store.writing(below: key)) }
+  /// The same place, held; see `Store.holding`.
+  public func held() throws(StorageError) -> Place { Place(key, in: try store.holding(key)) }
 }

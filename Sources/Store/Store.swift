@@ -17,6 +17,10 @@ public protocol Store: AnyObject, Sendable {
 
   /// Nil where there certainly is no such object. A folder's name is nil or an error.
   func open(_ key: String) throws(StorageError) -> (any StoredObject)?
+  /// The bytes of a small object, refused where it is longer than `limit`; nil where there is none.
+  func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]?
+  /// The first bytes of an object; fewer where it has no more, or cannot be read.
+  func firstBytes(_ count: Int, of key: String) -> [UInt8]
   /// What is known of an object without its bytes; nil where there is none. A folder, in stores that have them, is told.
   func look(at key: String) throws(StorageError) -> ObjectInfo?
   /// Whether there is a folder of that name; in a store without folders, whether anything lies below the key.
@@ -39,19 +43,23 @@ public protocol Store: AnyObject, Sendable {
   /// Removes an object; nil where there was none.
   @discardableResult
   func remove(_ key: String) throws(StorageError) -> Debt?
-  /// Removes an object, and all that lies below its name.
-  func removeAll(_ key: String) throws(StorageError)
+  /// Removes an object, and all that lies below its name; false where there was nothing.
+  @discardableResult
+  func removeAll(_ key: String) throws(StorageError) -> Bool
   /// Makes durable what is owed for objects that were finished or removed; pays each thing that they share once.
   func pay(_ debt: Debt) throws(StorageError)
   /// Begins an object that grows; nil where there is one of that name. Only with the ability.
   func appender(_ key: String) throws(StorageError) -> (any ObjectAppender)?
+  /// Takes a name for whoever asks first, for others to see: makes a folder; without folders, an object below the key stands
+  /// for it. False where it is taken. Durable when it returns.
+  func claim(_ key: String) throws(StorageError) -> Bool
 
   // MARK: An output
 
-  /// The same store for whoever writes much below a key, who pays the debts.
-  ///
-  /// - Parameter isHeld: whether what is written goes to the very folder that has the name now, whichever has it later.
-  func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store
+  /// The same store for whoever writes much below a key, which is there, and pays the debts.
+  func writing(below key: String) -> any Store
+  /// As `writing`, where what is written goes to the very folder that has the name now, whichever has it later.
+  func holding(_ key: String) throws(StorageError) -> any Store
   /// Whether the name of what is held still leads to it.
   var isInPlace: Bool { get }
   /// Looks anew for what was thought to be there, such as folders: something was found missing.
@@ -96,13 +104,30 @@ public struct StoreEntry: Hashable, Sendable {
 extension Store {
   public func filePath(of key: String) -> String? { nil }
 
-  public func removeAll(_ key: String) throws(StorageError) {
+  public func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    guard let object = try open(key) else { return nil }
+    guard object.byteCount <= limit else {
+      throw .tooLong(path: address(of: key), byteCount: object.byteCount, limit: limit)
+    }
+    return try object.readWhole()
+  }
+
+  public func firstBytes(_ count: Int, of key: String) -> [UInt8] {
+    guard let object = (try? open(key)) ?? nil else { return [] }
+    var bytes = [UInt8](repeating: 0, count: min(count, object.byteCount))
+    let got = (try? bytes.withUnsafeMutableBytes { try object.read(at: 0, into: $0) }) ?? 0
+    return Array(bytes.prefix(got))
+  }
+
+  public func removeAll(_ key: String) throws(StorageError) -> Bool {
     var keys = [key]
     try list(key, isDeep: true) { entry in
       keys.append(key.isEmpty ? entry.name : "\(key)/\(entry.name)")
       return true
     }
-    for key in keys { try remove(key) }
+    var isAny = false
+    for key in keys where try remove(key) != nil { isAny = true }
+    return isAny
   }
 
   public func pay(_ debt: Debt) throws(StorageError) {}
@@ -111,7 +136,10 @@ extension Store {
     throw .io(step: .open, path: address(of: key), errno: noSuchAbility)
   }
 
-  public func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store { self }
+  public func claim(_ key: String) throws(StorageError) -> Bool { try put(key + "/.claimed", [], if: .absent) != nil }
+
+  public func writing(below key: String) -> any Store { self }
+  public func holding(_ key: String) throws(StorageError) -> any Store { self }
   public var isInPlace: Bool { true }
   public func forget() {}
 }

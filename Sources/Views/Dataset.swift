@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import Store
 import Threads
 import Zarr
 
@@ -157,7 +158,7 @@ extension DatasetFile {
   fileprivate func isMissing(_ place: Int, _ error: ViewsError) -> Bool {
     let entry = entries[place]
     // what is not there has no format that could be told
-    if access(FilePath.absolute(entry.path, in: folder), F_OK) != 0 && [ENOENT, ENOTDIR].contains(errno) { return true }
+    if Place(KnownStores.absolute(entry.path, in: folder)).isMissing { return true }
     guard error.isOfImage else { return false }
     // an image that can be opened without what the dataset says in place of its metadata is not at fault
     var bare = DatasetEntry(name: entry.name, path: entry.path)

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Geometry
 import JSON
+import Store
 import Threads
 import Zarr
 
@@ -78,7 +79,7 @@ extension DatasetFile {
       if let problem = PathProblem(image) { throw .noPath(problem, image, path: path, field: field) }
     }
     // one that is missing is said when it is opened; where all are, this is perhaps no list
-    func isThere(_ image: String) -> Bool { access(FilePath.absolute(image, in: folder), F_OK) == 0 }
+    func isThere(_ image: String) -> Bool { Place(KnownStores.absolute(image, in: folder)).isThere }
     if let (field, image) = listed.first, !listed.contains(where: { isThere($0.image) }) {
       throw .datasetInvalid(
         path: path, field: field,

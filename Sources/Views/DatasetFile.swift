@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import Store
 import Zarr
 
 /// A dataset before its images are looked at, whichever kind of file it came from (`DatasetKind`).
@@ -43,7 +44,7 @@ public struct DatasetFile: Sendable {
     path: String, entries: [DatasetEntry], digest: String = "", channels: [String]? = nil, timeCount: Int? = nil,
     boundingBoxes: [String: BoundingBox] = [:], notes: [String] = []
   ) {
-    (self.path, self.entries, self.digest) = (FilePath.absolute(path), entries, digest)
+    (self.path, self.entries, self.digest) = (KnownStores.absolute(path), entries, digest)
     (self.channels, self.timeCount) = (channels, timeCount)
     (self.boundingBoxes, self.notes) = (boundingBoxes, notes)
   }
@@ -52,12 +53,12 @@ public struct DatasetFile: Sendable {
 
   /// The same views, as a file at another place: relative paths are changed to lead to the same images.
   public func moved(to newPath: String) -> DatasetFile {
-    let newPath = FilePath.absolute(newPath)
+    let newPath = KnownStores.absolute(newPath)
     let newFolder = FilePath.folder(of: newPath)
     // what could not be placed has no place there either
     let moved = keeping(entries.indices.filter { failures[$0] == nil }).entries.map { entry in
       var entry = entry
-      entry.path = FilePath.relative(FilePath.absolute(entry.path, in: folder), to: newFolder)
+      entry.path = FilePath.relative(KnownStores.absolute(entry.path, in: folder), to: newFolder)
       return entry
     }
     var file = DatasetFile(

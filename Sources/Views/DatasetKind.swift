@@ -2,6 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import JSON
+import Store
 import Zarr
 
 /// The kinds of dataset that are read, told apart by what is there and not by its name. A kind is a file that makes a
@@ -23,7 +24,7 @@ enum DatasetKind: Sendable, CaseIterable {
   case scene
 
   static func of(_ path: String) throws(ViewsError) -> DatasetKind {
-    if FileStatus.isFolder(path) {
+    if Place(path).isFolder {
       guard let group = try ImageFolder.group(path) else {
         // attributes alone, and levels alone, are an image that has lost a file: what is lost is said when it is opened
         return ImageFormat.of(path) != nil || (try? ZarrArray.open(path + "/0")) != nil ? .image : .imageFolder
@@ -37,7 +38,7 @@ enum DatasetKind: Sendable, CaseIterable {
       throw .datasetUnsupported(path: path, field: "byte 0", what: what, hint: hint)
     }
     // never the whole of a file that may be an image
-    return of(FileBytes.first(1 << 16, of: path))
+    return of(Place(path).firstBytes(1 << 16))
   }
 
   /// The kind of a text, by its first letter and what follows.
@@ -61,7 +62,7 @@ extension DatasetFile {
   ///
   /// - Parameter choice: the views that will be opened. A kind that needs an image to place all others takes one of these.
   public static func read(_ path: String, choice: ViewChoice = ViewChoice()) throws(ViewsError) -> DatasetFile {
-    let path = FilePath.absolute(path)
+    let path = KnownStores.absolute(path)
     switch try DatasetKind.of(path) {
     case .json: return try DatasetFile(json: bytes(of: path), path: path)
     case .bigStitcher: return try BigStitcherFile.read(bytes(of: path), path: path)
@@ -75,7 +76,7 @@ extension DatasetFile {
 
   /// The digest of a dataset as it is now, to tell if it was edited: that of `read`, found more cheaply.
   public static func digest(of path: String) throws(ViewsError) -> String {
-    let path = FilePath.absolute(path)
+    let path = KnownStores.absolute(path)
     switch try DatasetKind.of(path) {
     case .json, .bigStitcher, .tileConfiguration, .imageList: return Digest(try bytes(of: path)).text
     case .imageFolder: return try ImageFolder.digest(ImageFolder.candidates(path), in: path)
@@ -85,8 +86,11 @@ extension DatasetFile {
   }
 
   static func bytes(of path: String) throws(ViewsError) -> [UInt8] {
-    do {
-      return try FileBytes.read(path, limit: JSONValue.maximumByteCount)
+    do throws(StorageError) {
+      guard let bytes = try Place(path).bytes(limit: JSONValue.maximumByteCount) else {
+        throw StorageError.io(step: .open, path: path, errno: ENOENT)
+      }
+      return bytes
     } catch {
       throw .datasetUnreadable(path: path, why: .storage(error))
     }

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import Store
 import Zarr
 
 /// The state of an image when its job was made: enough to notice that it is another one now, and to say in what.
@@ -42,7 +43,7 @@ public struct Fingerprint: Sendable, Hashable, Codable {
   /// A fingerprint with the size and time of each of `files`, which lie below `path` unless absolute.
   init(fields: [String: String], files: [String], path: String) {
     var fields = fields
-    for file in files { fields[Fingerprint.filePrefix + file] = fileState(FilePath.absolute(file, in: path)) }
+    for file in files { fields[Fingerprint.filePrefix + file] = fileState(KnownStores.absolute(file, in: path)) }
     self.fields = fields
   }
 
@@ -58,7 +59,7 @@ public struct Fingerprint: Sendable, Hashable, Codable {
 /// Size and time of a file, to the nanosecond.
 private func fileState(_ path: String) -> String {
   do throws(StorageError) {
-    return try FileVersion(ofFile: path).text
+    return try Place(path).look()?.version.text ?? "missing"
   } catch {
     return error.isMissing ? "missing" : "unreadable (errno \(error.systemNumber ?? 0))"
   }

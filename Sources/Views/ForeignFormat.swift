@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import HDF5
+import Store
 
 /// Image formats that are not read, but whose files look like those of a format that is, so that they would be read as
 /// something else. Each is known by its content, and refused by its name.
@@ -37,7 +38,7 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
   /// The format of a folder: of the data set, or of one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {
-    ["", "/Full resolution"].contains { FileStatus.isFile("\(path)\($0)/\(index)") } ? .ndTiff : nil
+    ["", "/Full resolution"].contains { Place("\(path)\($0)/\(index)").isObject } ? .ndTiff : nil
   }
 
   /// Whether a TIFF file is one, by the numbers behind its header, in its first 32 bytes: that of the format and its version.
@@ -52,6 +53,6 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
     let (format, stack) = (UInt32(483_729), UInt32(54_773_648))
     if word(8) == format { return (1...255).contains(word(12)) }
     guard word(8) == stack else { return false }
-    return word(24) == format || FileStatus.isFile(FilePath.folder(of: path) + "/" + index)
+    return word(24) == format || Place(FilePath.folder(of: path) + "/" + index).isObject
   }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 import JSON
+import Store
 import Threads
 import Zarr
 
@@ -36,7 +37,7 @@ enum ImageFolder {
   static func names(_ path: String) throws(ViewsError) -> [String] {
     let names: [String]
     do throws(StorageError) {
-      names = try FolderListing(path).names().filter { !$0.hasPrefix(".") }
+      names = try Place(path).entries().map(\.name).filter { !$0.hasPrefix(".") }
     } catch {
       throw .datasetUnreadable(path: path, why: .storage(error))
     }
@@ -51,13 +52,13 @@ enum ImageFolder {
     for image in layout.images { folders.append(FilePath.folder(of: image)) }
     if !layout.wells.isEmpty {
       // rows without a listed well
-      for name in try names(path) where name != "OME" && FileStatus.isFolder("\(path)/\(name)") { folders.append("\(path)/\(name)") }
+      for name in try names(path) where name != "OME" && Place("\(path)/\(name)").isFolder { folders.append("\(path)/\(name)") }
     }
     var (seen, found) = (Set<String>(), [String]())
-    for folder in folders where seen.insert(folder).inserted && FileStatus.isFolder(folder) {
+    for folder in folders where seen.insert(folder).inserted && Place(folder).isFolder {
       for name in try names(folder) {
         let entry = "\(folder)/\(name)"
-        guard !listed.contains(entry), FileStatus.isFolder(entry), isImageOrWell(entry) else { continue }
+        guard !listed.contains(entry), Place(entry).isFolder, isImageOrWell(entry) else { continue }
         found.append(FilePath.relative(entry, to: path))
       }
     }
@@ -90,7 +91,7 @@ enum ImageFolder {
   /// The digest of what a folder holds, as its views come from it.
   static func digest(_ candidates: [String], in path: String) throws(ViewsError) -> String {
     let positions = path + "/" + BioFormatsPositions.file
-    return digest(candidates + (FileStatus.isFile(positions) ? [Digest(try DatasetFile.bytes(of: positions)).text] : []))
+    return digest(candidates + (Place(positions).isObject ? [Digest(try DatasetFile.bytes(of: positions)).text] : []))
   }
 
   static func digest(_ paths: [String]) -> String { Digest(Array(paths.joined(separator: "\n").utf8)).text }

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import Store
 import Zarr
 
 /// An image format by its name in job records, and the list of all that are read.
@@ -33,11 +34,9 @@ public struct ImageFormat: RawRepresentable, Sendable, Hashable, Codable {
 extension OpenedImage {
   /// Opens the image of an entry; relative paths start from `folder`.
   static func open(_ entry: DatasetEntry, in folder: String) throws(ViewsError) -> OpenedImage {
-    let path = FilePath.absolute(entry.path, in: folder)
+    let path = KnownStores.absolute(entry.path, in: folder)
     // before it is asked for what it is, which nothing is
-    guard access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else {
-      throw .inputMissing(view: entry.name, path: path)
-    }
+    if Place(path).isMissing { throw .inputMissing(view: entry.name, path: path) }
     // the reader of Zarr says what it found instead
     let format = ImageFormat.of(path) ?? .zarr
     let opened = try format.reader.open(path, entry: entry)

@@ -1,4 +1,5 @@
 import Files
+import Store
 import Zarr
 
 /// One image format: how its images are told from others, opened and read.
@@ -47,14 +48,15 @@ enum FolderContent: Sendable {
 /// A path that may be an image, looked at no further than a format asks, and only once.
 package final class ImageCandidate {
   let path: String
-  private(set) lazy var isFolder = FileStatus.isFolder(path)
+  private let place: Place
+  private(set) lazy var isFolder = place.isFolder
   /// The first bytes of a file; fewer where it has no more, none of a folder.
-  private(set) lazy var firstBytes = FileBytes.first(8, of: path)
+  private(set) lazy var firstBytes = place.firstBytes(8)
 
-  package init(_ path: String) { self.path = path }
+  package init(_ path: String) { (self.path, place) = (path, Place(path)) }
 
   /// Whether a folder has a file of that name.
-  func has(_ file: String) -> Bool { FileStatus.isFile("\(path)/\(file)") }
+  func has(_ file: String) -> Bool { (place / file).isObject }
 
   /// Whether the name has one of these endings, in small or capital letters.
   func isNamed(_ endings: [String]) -> Bool {

@@ -1,5 +1,6 @@
 import Files
 import Geometry
+import Store
 import Zarr
 
 /// An image as a dataset places it, not yet matched with the others: made of an entry by the reader of its format.
@@ -57,7 +58,7 @@ extension OpenedImage {
   /// Refuses the name of an image in a file, for images that are found by their path alone.
   static func refuseDataset(_ entry: DatasetEntry, path: String) throws(ViewsError) {
     guard let dataset = entry.dataset else { return }
-    guard FileStatus.isFolder(path) else {
+    guard Place(path).isFolder else {
       throw .formatUnknown(
         view: entry.name, path: path,
         reason: "it is to have the image \"\(dataset)\", but does not begin as an HDF5 file does: it is damaged, or another file")

@@ -1,4 +1,5 @@
 import Foundation
+import Store
 import Zarr
 
 /// A text that is no path of a file or folder on this machine, although it could be used as one: an address, an empty text, or
@@ -7,8 +8,9 @@ package struct PathProblem: Equatable {
   package let what: String
   package let hint: String
 
-  /// Nil if a text is a path.
+  /// Nil if a text is a path, or an address in a store that is known.
   package init?(_ text: String) {
+    if KnownStores.hold(text) { return nil }
     // a space before an address makes no path of it
     let address = text.trimmingCharacters(in: .whitespaces)
     if text.allSatisfy(\.isWhitespace) {

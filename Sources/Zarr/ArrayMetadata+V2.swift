@@ -1,11 +1,12 @@
 import Geometry
 import JSON
+import Store
 
 /// `.zarray` of Zarr v2: its order, data type, filters and compressor become a codec chain.
 extension ArrayMetadata {
   /// - Parameter folder: the folder of the chunks, which is looked at if the metadata do not say how those are named; nil
   ///   if there are none yet.
-  init(v2 json: JSONValue, attributes: JSONValue, path: String, folder: String? = nil) throws(ZarrError) {
+  init(v2 json: JSONValue, attributes: JSONValue, path: String, folder: Place? = nil) throws(ZarrError) {
     let reader = try MetadataReader(json, path: path)
     try reader.zarrFormat(2)
     let shape = try reader.lengths("shape", minimum: 0)
@@ -44,7 +45,7 @@ extension ArrayMetadata {
   }
 
   private static func separator(
-    _ reader: MetadataReader, folder: String?, axisCount: Int
+    _ reader: MetadataReader, folder: Place?, axisCount: Int
   ) throws(ZarrError) -> Character {
     switch reader.members["dimension_separator"] {
     case nil:

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Store
 
 /// The file of a chunk, relative to the array's folder.
 struct ChunkKeys: Sendable, Hashable {
@@ -21,15 +21,15 @@ struct ChunkKeys: Sendable, Hashable {
   ///
   /// By the letter it is `.`. But before there was that key, zarr-python's nested stores wrote chunks into folders
   /// (`0/0/0`) and did not say so; read by the letter, every chunk of theirs would be missing, and so the fill value.
-  static func unwrittenSeparator(in folder: String, axisCount: Int) throws(ZarrError) -> Character {
+  static func unwrittenSeparator(in folder: Place, axisCount: Int) throws(ZarrError) -> Character {
     // a single index has none
     guard axisCount > 1 else { return "." }
     var (isFlat, isNested) = (false, false)
-    try onStorage { () throws(StorageError) in try FolderListing(folder).forEach { entry in
+    try onStorage { () throws(StorageError) in try folder.list { entry in
       let parts = entry.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
       guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { return true }
       isFlat = parts.count == axisCount
-      if parts.count == 1 && !isNested { isNested = FileStatus.isFolder(folder + "/" + entry.name) }
+      if parts.count == 1 && !isNested { isNested = (folder / entry.name).isFolder }
       // one decides, so a folder of a million chunks costs no more than one of few
       return !isFlat
     } }

@@ -1,5 +1,5 @@
-import Foundation
 import JSON
+import Store
 
 /// The attributes of a Zarr group, and the OME-Zarr metadata among them.
 public struct GroupAttributes: Sendable, Hashable {
@@ -16,30 +16,34 @@ public struct GroupAttributes: Sendable, Hashable {
   public var ome: JSONValue { attributes["ome"] ?? attributes }
 }
 
-/// The attributes of a Zarr group; nil where `path` is no group. Where both versions are there, v3 is taken.
+/// The attributes of a Zarr group; nil where `place` is no group. Where both versions are there, v3 is taken.
 /// Consolidated metadata are tolerated and not used.
-public func readAttributes(ofGroup path: String) throws(ZarrError) -> GroupAttributes? {
-  let v3Path = path + "/" + ZarrFileName.v3
-  if let document = try metadataDocument(v3Path), document["node_type"] == "group" {
-    let reader = try MetadataReader(document, path: v3Path)
+public func readAttributes(ofGroup place: Place) throws(ZarrError) -> GroupAttributes? {
+  let v3 = place / ZarrFileName.v3
+  if let document = try metadataDocument(v3), document["node_type"] == "group" {
+    let reader = try MetadataReader(document, path: v3.address)
     try reader.zarrFormat(3)
     try reader.refuseUnknownMembers(known: ["zarr_format", "node_type", "attributes", "consolidated_metadata"])
     let attributes = document["attributes"] ?? .object([:])
     guard attributes.object != nil else { throw reader.invalid("\"attributes\" is \(attributes.kind), not an object") }
     return GroupAttributes(zarrFormat: 3, attributes: attributes)
   }
-  let v2Path = path + "/" + ZarrFileName.v2Group
-  guard let document = try metadataDocument(v2Path) else { return nil }
-  try MetadataReader(document, path: v2Path).zarrFormat(2)
-  return GroupAttributes(zarrFormat: 2, attributes: try v2Attributes(path))
+  let v2 = place / ZarrFileName.v2Group
+  guard let document = try metadataDocument(v2) else { return nil }
+  try MetadataReader(document, path: v2.address).zarrFormat(2)
+  return GroupAttributes(zarrFormat: 2, attributes: try v2Attributes(place))
+}
+
+public func readAttributes(ofGroup path: String) throws(ZarrError) -> GroupAttributes? {
+  try readAttributes(ofGroup: Place(path))
 }
 
 /// The attributes of a v2 group or array, which may have none.
-func v2Attributes(_ folder: String) throws(ZarrError) -> JSONValue {
-  let path = folder + "/" + ZarrFileName.v2Attributes
-  guard let attributes = try metadataDocument(path) else { return .object([:]) }
+func v2Attributes(_ folder: Place) throws(ZarrError) -> JSONValue {
+  let place = folder / ZarrFileName.v2Attributes
+  guard let attributes = try metadataDocument(place) else { return .object([:]) }
   guard attributes.object != nil else {
-    throw .metadataInvalid(path: path, reason: "it is \(attributes.kind), not an object")
+    throw .metadataInvalid(path: place.address, reason: "it is \(attributes.kind), not an object")
   }
   return attributes
 }

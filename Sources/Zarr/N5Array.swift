@@ -1,7 +1,7 @@
 import Files
-import Foundation
 import Geometry
 import JSON
+import Store
 
 /// One N5 array in a folder, to be read.
 ///
@@ -9,6 +9,8 @@ import JSON
 /// `x/y/z` below the array, with a header of their own; those at the edges are usually cut short. A missing block is 0.
 public final class N5Array: ChunkedArray {
   /// The array's folder.
+  public let place: Place
+  /// Its address.
   public let path: String
   public let shape: [Int]
   public let chunkShape: [Int]
@@ -26,27 +28,33 @@ public final class N5Array: ChunkedArray {
   public static let metadataFile = "attributes.json"
 
   /// The attributes of a group or an array; nil if there are none.
-  public static func attributes(_ path: String) throws(ZarrError) -> JSONValue? {
-    let file = path + "/" + metadataFile
-    guard let document = try metadataDocument(file) else { return nil }
-    guard document.object != nil else { throw .metadataInvalid(path: file, reason: "it is \(document.kind), not an object") }
+  public static func attributes(_ folder: Place) throws(ZarrError) -> JSONValue? {
+    let place = folder / metadataFile
+    guard let document = try metadataDocument(place) else { return nil }
+    guard document.object != nil else {
+      throw .metadataInvalid(path: place.address, reason: "it is \(document.kind), not an object")
+    }
     return document
   }
 
-  public static func open(_ path: String) throws(ZarrError) -> N5Array {
-    guard let attributes = try attributes(path) else { throw .arrayMissing(path: path) }
-    return try N5Array(path: path, attributes: attributes)
+  public static func attributes(_ path: String) throws(ZarrError) -> JSONValue? { try attributes(Place(path)) }
+
+  public static func open(_ path: String) throws(ZarrError) -> N5Array { try open(Place(path)) }
+
+  public static func open(_ place: Place) throws(ZarrError) -> N5Array {
+    guard let attributes = try attributes(place) else { throw .arrayMissing(path: place.address) }
+    return try N5Array(place: place, attributes: attributes)
   }
 
-  init(path: String, attributes: JSONValue) throws(ZarrError) {
-    let reader = try MetadataReader(attributes, path: path + "/" + N5Array.metadataFile)
+  init(place: Place, attributes: JSONValue) throws(ZarrError) {
+    let reader = try MetadataReader(attributes, path: (place / N5Array.metadataFile).address)
     let dimensions = try reader.lengths("dimensions", minimum: 0)
     let blockSize = try reader.lengths("blockSize", minimum: 1, count: dimensions.count)
     let typeName = try reader.string("dataType")
     guard let type = ElementType(rawValue: typeName), type != .float16 else {
       throw reader.unsupported("the data type \"\(typeName)\"", Advice.type)
     }
-    (self.path, self.attributes, elementType) = (path, attributes, type)
+    (self.place, path, self.attributes, elementType) = (place, place.address, attributes, type)
     shape = dimensions.reversed()
     chunkShape = blockSize.reversed()
     fill = [UInt8](repeating: 0, count: type.byteCount)
@@ -71,60 +79,65 @@ public final class N5Array: ChunkedArray {
   public func readChunk(
     _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> ChunkPresence {
-    let blockPath = try blockPath(index)
+    let block = try block(index)
     guard buffer.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
     // a path below what is no folder finds nothing either
-    guard let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath) }) else {
-      guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
+    guard let object = try onStorage({ () throws(StorageError) in try block.open() }) else {
+      try checkIsThere()
       return .missing
     }
+    let byteCount = object.byteCount
     do throws(CodecFailure) {
-      guard file.byteCount <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
-        throw .damaged("it has \(file.byteCount) bytes, more than a block of \(chunkByteCount) can have")
+      guard byteCount <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
+        throw .damaged("it has \(byteCount) bytes, more than a block of \(chunkByteCount) can have")
       }
-      let stored = try context.push(byteCount: file.byteCount)
+      let stored = try context.push(byteCount: byteCount)
       defer { context.pop() }
       let count: Int
-      do throws(StorageError) { count = try file.read(at: 0, into: stored) } catch { throw .io(.storage(error)) }
+      do throws(StorageError) { count = try object.read(at: 0, into: stored) } catch { throw .io(.storage(error)) }
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       try decode(UnsafeRawBufferPointer(stored), index: index, into: buffer, context: context)
     } catch {
-      throw error.error { .chunkDamaged(chunk: index, path: blockPath, reason: $0) }
+      throw error.error { .chunkDamaged(chunk: index, path: block.address, reason: $0) }
     }
-    return .present(storedByteCount: file.byteCount)
+    return .present(storedByteCount: byteCount)
   }
 
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
-    if try anyStored(below: path, chunks.reversed()[...]) { return true }
-    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
+    if try anyStored(below: place, chunks.reversed()[...]) { return true }
+    try checkIsThere()
     return false
   }
 
   /// Whether anything is stored below a folder; if a folder is missing, all that would lie in it is.
-  private func anyStored(below folder: String, _ chunks: ArraySlice<Range<Int>>) throws(ZarrError) -> Bool {
+  private func anyStored(below folder: Place, _ chunks: ArraySlice<Range<Int>>) throws(ZarrError) -> Bool {
     guard let first = chunks.first else { return true }
+    let hasFolders = place.store.abilities.contains(.folders)
     for i in first {
-      let entry = "\(folder)/\(i)"
-      if try entryExists(entry), try anyStored(below: entry, chunks.dropFirst()) { return true }
+      let entry = folder / "\(i)"
+      let mayHold = try hasFolders || chunks.count == 1 ? entryExists(entry) : true
+      if mayHold, try anyStored(below: entry, chunks.dropFirst()) { return true }
     }
     return false
   }
 
-  private func entryExists(_ path: String) throws(ZarrError) -> Bool {
-    var status = stat()
-    if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
-    return false
+  /// Whether the array itself is still there, where nothing was found in it: a lost mount would look the same.
+  private func checkIsThere() throws(ZarrError) {
+    guard place.isFolder else { throw .arrayMissing(path: path) }
   }
 
-  private func blockPath(_ index: [Int]) throws(ZarrError) -> String {
+  private func entryExists(_ place: Place) throws(ZarrError) -> Bool {
+    try onStorage { () throws(StorageError) in try place.look() } != nil
+  }
+
+  private func block(_ index: [Int]) throws(ZarrError) -> Place {
     guard index.count == chunkGrid.count, zip(index, chunkGrid).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
       throw .indexOutside(index: index, grid: chunkGrid, path: path)
     }
-    return path + "/" + index.reversed().map(String.init).joined(separator: "/")
+    return place / index.reversed().map(String.init).joined(separator: "/")
   }
 
   // MARK: - Blocks

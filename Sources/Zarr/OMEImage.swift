@@ -1,5 +1,6 @@
 import Geometry
 import JSON
+import Store
 
 /// The metadata of an OME-Zarr image (0.4, 0.5, 0.6): its axes, its levels and the places of their voxels.
 ///
@@ -56,8 +57,13 @@ public struct OMELevel: Sendable, Hashable {
 extension OMEImage {
   /// The image whose group is the folder `path`.
   public static func open(_ path: String, mending: OMEMending = OMEMending()) throws(ZarrError) -> OMEImage {
-    guard let group = try readAttributes(ofGroup: path) else {
-      throw .notOME(path, missingMetadata(path), "check the path, and that the image was copied whole")
+    try open(Place(path), mending: mending)
+  }
+
+  public static func open(_ place: Place, mending: OMEMending = OMEMending()) throws(ZarrError) -> OMEImage {
+    let path = place.address
+    guard let group = try readAttributes(ofGroup: place) else {
+      throw .notOME(path, missingMetadata(place), "check the path, and that the image was copied whole")
     }
     return try OMEImage(path: path, group: group, mending: mending)
   }

@@ -1,13 +1,12 @@
-import Files
+import Store
 import Synchronization
 
 /// Parsed shard indexes, the least recently used given up first: one for the whole process, so that its memory is
-/// bounded however many arrays are open. An index counts only while its file is the same (size, time of writing,
-/// inode).
+/// bounded however many arrays are open. An index counts only while its object has the same version.
 package final class ShardIndexCache: Sendable {
   private struct Entry {
     var index: ShardIndex
-    var version: FileVersion
+    var version: ObjectVersion
     var lastUse: UInt64
   }
 
@@ -31,7 +30,7 @@ package final class ShardIndexCache: Sendable {
   /// Of all indexes kept.
   package var byteCount: Int { state.withLock { $0.byteCount } }
 
-  package func index(_ path: String, version: FileVersion) -> ShardIndex? {
+  package func index(_ path: String, version: ObjectVersion) -> ShardIndex? {
     state.withLock { state in
       guard let found = state.entries[path], found.version == version else { return nil }
       state.clock += 1
@@ -40,7 +39,7 @@ package final class ShardIndexCache: Sendable {
     }
   }
 
-  package func insert(_ index: ShardIndex, path: String, version: FileVersion) {
+  package func insert(_ index: ShardIndex, path: String, version: ObjectVersion) {
     // shrinking would give a larger one up at once
     guard index.byteCount <= keptByteCount else { return }
     state.withLock { state in

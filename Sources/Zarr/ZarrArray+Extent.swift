@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Store
 
 extension ZarrArray {
   /// Whether any file is stored for the read units of a box, by the entries of folders alone: if a folder of the key
@@ -11,10 +11,15 @@ extension ZarrArray {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     let blocks = zip(chunks, chunksPerBlock).map { $0.lowerBound / $1..<($0.upperBound - 1) / $1 + 1 }
     var index = blocks.map(\.lowerBound)
+    let hasFolders = place.store.abilities.contains(.folders)
     let parts = keys.key(index).split(separator: "/").count
-    if try anyStored(in: blocks, axis: 0, index: &index, foldersPerAxis: parts >= shape.count) { return true }
+    if try anyStored(in: blocks, axis: 0, index: &index, foldersPerAxis: hasFolders && parts >= shape.count) { return true }
     // nothing is only nothing where the array itself is still there: a lost mount would look the same
-    guard try entryExists(path) else { throw .arrayMissing(path: path) }
+    guard hasFolders else {
+      try checkIsThere()
+      return false
+    }
+    guard try entryExists(place.key) else { throw .arrayMissing(path: path) }
     return false
   }
 
@@ -25,14 +30,14 @@ extension ZarrArray {
       index[axis] = i
       let isLast = axis == blocks.count - 1
       if isLast {
-        if try entryExists(blockPath(index)) { return true }
+        if try entryExists(blockKey(index)) { return true }
         continue
       }
       if foldersPerAxis {
         // the key up to this axis is a folder
         let key = keys.key(index).split(separator: "/")
         let folder = key.dropLast(blocks.count - 1 - axis).joined(separator: "/")
-        if try !entryExists(path + "/" + folder) { continue }
+        if try !entryExists((place / folder).key) { continue }
       }
       if try anyStored(in: blocks, axis: axis + 1, index: &index, foldersPerAxis: foldersPerAxis) { return true }
     }
@@ -41,10 +46,7 @@ extension ZarrArray {
   }
 
   /// Anything but a plain absence is an error: a folder that may not be entered is not empty.
-  private func entryExists(_ path: String) throws(ZarrError) -> Bool {
-    var status = stat()
-    if stat(path, &status) == 0 { return true }
-    guard errno == ENOENT else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
-    return false
+  private func entryExists(_ key: String) throws(ZarrError) -> Bool {
+    try onStorage { () throws(StorageError) in try place.store.look(at: key) } != nil
   }
 }

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import Store
 
 public enum ChunkPresence: Sendable, Hashable {
   case present(storedByteCount: Int)
@@ -18,16 +18,18 @@ extension ZarrArray {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
     let (block, inner) = block(ofChunk: index)
-    guard let file = try openBlock(block) else { return .missing }
+    let key = blockKey(block)
+    guard let object = try openBlock(key) else { return .missing }
     guard let shard else {
-      try decode(file, range: 0..<file.byteCount, chunk: index, into: buffer, context: context)
-      return .present(storedByteCount: file.byteCount)
+      let byteCount = object.byteCount
+      try decode(object, key, range: 0..<byteCount, chunk: index, into: buffer, context: context)
+      return .present(storedByteCount: byteCount)
     }
-    let shardIndex = try self.shardIndex(file, block: block, layout: shard, context: context)
-    guard let range = try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: index) else {
+    let shardIndex = try self.shardIndex(object, key, block: block, layout: shard, context: context)
+    guard let range = try innerRange(shardIndex, layout: shard, inner: inner, of: object, key, chunk: index) else {
       return .missing
     }
-    try decode(file, range: range, chunk: index, into: buffer, context: context)
+    try decode(object, key, range: range, chunk: index, into: buffer, context: context)
     return .present(storedByteCount: range.count)
   }
 
@@ -37,30 +39,31 @@ extension ZarrArray {
   /// - Parameter checksum: the checksum of the whole file, if it was kept.
   public func verifyBlock(_ index: [Int], checksum: UInt32? = nil, context: CodecContext) throws(ZarrError) -> Int {
     try check(index, in: blockGrid)
-    guard let file = try openBlock(index) else { throw .chunkMissing(chunk: index, path: blockPath(index)) }
-    if let checksum, try fileChecksum(file) != checksum {
-      throw .chunkDamaged(chunk: index, path: file.path, reason: "its checksum is not the recorded one")
+    let key = blockKey(index)
+    guard let object = try openBlock(key) else { throw .chunkMissing(chunk: index, path: address(key)) }
+    if let checksum, try fileChecksum(object) != checksum {
+      throw .chunkDamaged(chunk: index, path: address(key), reason: "its checksum is not the recorded one")
     }
     let scratch: UnsafeMutableRawBufferPointer
     do throws(CodecFailure) {
       scratch = try context.push(byteCount: chunkByteCount)
     } catch {
-      throw zarrError(error, chunk: index, path: file.path)
+      throw zarrError(error, chunk: index, path: address(key))
     }
     defer { context.pop() }
     guard let shard else {
-      try decode(file, range: 0..<file.byteCount, chunk: index, into: scratch, context: context)
-      return file.byteCount
+      try decode(object, key, range: 0..<object.byteCount, chunk: index, into: scratch, context: context)
+      return object.byteCount
     }
-    let shardIndex = try self.shardIndex(file, block: index, layout: shard, context: context, cached: false)
+    let shardIndex = try self.shardIndex(object, key, block: index, layout: shard, context: context, cached: false)
     var inner = [Int](repeating: 0, count: index.count)
     repeat {
       let chunk = zip(index, zip(inner, chunksPerBlock)).map { $0 * $1.1 + $1.0 }
-      if let range = try innerRange(shardIndex, layout: shard, inner: inner, file: file, chunk: chunk) {
-        try decode(file, range: range, chunk: chunk, into: scratch, context: context)
+      if let range = try innerRange(shardIndex, layout: shard, inner: inner, of: object, key, chunk: chunk) {
+        try decode(object, key, range: range, chunk: chunk, into: scratch, context: context)
       }
     } while advance(&inner, in: chunksPerBlock)
-    return file.byteCount
+    return object.byteCount
   }
 
   /// Decodes the stored bytes of one read unit: what `readChunk` does after reading them.
@@ -77,14 +80,14 @@ extension ZarrArray {
     }
   }
 
-  private func fileChecksum(_ file: borrowing FileReader) throws(ZarrError) -> UInt32 {
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(file.byteCount, 1), 1 << 20), alignment: 16)
+  private func fileChecksum(_ object: any StoredObject) throws(ZarrError) -> UInt32 {
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(object.byteCount, 1), 1 << 20), alignment: 16)
     defer { piece.deallocate() }
     var sum = FileChecksum()
     var offset = 0
     while true {
       let count: Int
-      do throws(StorageError) { count = try file.read(at: offset, into: piece) } catch { throw .storage(error) }
+      do throws(StorageError) { count = try object.read(at: offset, into: piece) } catch { throw .storage(error) }
       if count == 0 { return sum.value }
       sum.append(UnsafeRawBufferPointer(rebasing: piece[..<count]))
       offset += count
@@ -93,52 +96,53 @@ extension ZarrArray {
 
   // MARK: Parts
 
-  /// The file of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
+  /// The object of a block; nil if there is none. If the array's folder is gone too, every chunk would look like background:
   /// that is an error.
-  private func openBlock(_ block: [Int]) throws(ZarrError) -> FileReader? {
-    if let file = try onStorage({ () throws(StorageError) in try FileReader.open(blockPath(block)) }) { return file }
-    guard FileStatus.isFolder(path) else { throw .arrayMissing(path: path) }
+  private func openBlock(_ key: String) throws(ZarrError) -> (any StoredObject)? {
+    if let object = try onStorage({ () throws(StorageError) in try place.store.open(key) }) { return object }
+    try checkIsThere()
     return nil
   }
 
   private func shardIndex(
-    _ file: borrowing FileReader, block: [Int], layout: ShardLayout, context: CodecContext, cached: Bool = true
+    _ object: any StoredObject, _ key: String, block: [Int], layout: ShardLayout, context: CodecContext, cached: Bool = true
   ) throws(ZarrError) -> ShardIndex {
-    let version = file.version
-    if cached, let index = ShardIndexCache.shared.index(file.path, version: version) { return index }
-    guard let offset = layout.indexOffset(fileByteCount: file.byteCount) else {
+    let (version, path) = (object.version, address(key))
+    if cached, let index = ShardIndexCache.shared.index(path, version: version) { return index }
+    guard layout.indexOffset(fileByteCount: object.byteCount) != nil else {
       throw .shardDamaged(
-        shard: block, path: file.path,
-        reason: "it has \(file.byteCount) bytes, less than its index of \(layout.indexByteCount)")
+        shard: block, path: path,
+        reason: "it has \(object.byteCount) bytes, less than its index of \(layout.indexByteCount)")
     }
     do throws(CodecFailure) {
       let stored = try context.push(byteCount: layout.indexByteCount)
       defer { context.pop() }
-      let count = try readBytes(file, at: offset, into: stored)
+      let count = try onObject { () throws(StorageError) in
+        layout.isIndexAtStart ? try object.read(at: 0, into: stored) : try object.readLast(into: stored)
+      }
       guard count == stored.count else { throw .damaged("it became shorter while it was read") }
       let index = try layout.decodeIndex(UnsafeRawBufferPointer(stored), context: context)
-      if cached { ShardIndexCache.shared.insert(index, path: file.path, version: version) }
+      if cached { ShardIndexCache.shared.insert(index, path: path, version: version) }
       return index
     } catch {
-      let path = file.path
       throw error.error { .shardDamaged(shard: block, path: path, reason: $0) }
     }
   }
 
   private func innerRange(
-    _ index: ShardIndex, layout: ShardLayout, inner: [Int], file: borrowing FileReader, chunk: [Int]
+    _ index: ShardIndex, layout: ShardLayout, inner: [Int], of object: any StoredObject, _ key: String, chunk: [Int]
   ) throws(ZarrError) -> Range<Int>? {
     do throws(CodecFailure) {
-      return try index.range(at: layout.position(of: inner), fileByteCount: file.byteCount)
+      return try index.range(at: layout.position(of: inner), fileByteCount: object.byteCount)
     } catch {
-      throw zarrError(error, chunk: chunk, path: file.path)
+      throw zarrError(error, chunk: chunk, path: address(key))
     }
   }
 
   /// Decodes the stored bytes of one read unit into exactly `chunkByteCount` bytes.
   private func decode(
-    _ file: borrowing FileReader, range: Range<Int>, chunk: [Int], into buffer: UnsafeMutableRawBufferPointer,
-    context: CodecContext
+    _ object: any StoredObject, _ key: String, range: Range<Int>, chunk: [Int],
+    into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) {
     do throws(CodecFailure) {
       if let expected = chain.fixedStoredByteCount, range.count != expected {
@@ -148,30 +152,30 @@ extension ZarrArray {
         throw .damaged("it has \(range.count) bytes, more than a chunk of \(chunkByteCount) can have")
       }
       if chain.isPlain {
-        guard try readBytes(file, at: range.lowerBound, into: buffer) == buffer.count else {
+        guard try readBytes(object, at: range.lowerBound, into: buffer) == buffer.count else {
           throw .damaged("it became shorter while it was read")
         }
         return
       }
       let stored = try context.push(byteCount: range.count)
       defer { context.pop() }
-      guard try readBytes(file, at: range.lowerBound, into: stored) == stored.count else {
+      guard try readBytes(object, at: range.lowerBound, into: stored) == stored.count else {
         throw .damaged("it became shorter while it was read")
       }
       try chain.decode(UnsafeRawBufferPointer(stored), into: buffer, context: context)
     } catch {
-      throw zarrError(error, chunk: chunk, path: file.path)
+      throw zarrError(error, chunk: chunk, path: address(key))
     }
   }
 
   private func readBytes(
-    _ file: borrowing FileReader, at offset: Int, into target: UnsafeMutableRawBufferPointer
+    _ object: any StoredObject, at offset: Int, into target: UnsafeMutableRawBufferPointer
   ) throws(CodecFailure) -> Int {
-    do throws(StorageError) {
-      return try file.read(at: offset, into: target)
-    } catch {
-      throw .io(.storage(error))
-    }
+    try onObject { () throws(StorageError) in try object.read(at: offset, into: target) }
+  }
+
+  private func onObject(_ work: () throws(StorageError) -> Int) throws(CodecFailure) -> Int {
+    do throws(StorageError) { return try work() } catch { throw .io(.storage(error)) }
   }
 
   private func zarrError(_ failure: CodecFailure, chunk: [Int], path: String) -> ZarrError {

@@ -1,5 +1,6 @@
 import Geometry
 import JSON
+import Store
 
 /// One Zarr array in a folder, v2 or v3: its layout, and its chunks one at a time.
 ///
@@ -8,6 +9,8 @@ import JSON
 /// is an error that names chunk and file.
 public final class ZarrArray: Sendable {
   /// The array's folder.
+  public let place: Place
+  /// Its address.
   public let path: String
   public let shape: [Int]
   /// The shape of one read unit.
@@ -40,31 +43,37 @@ public final class ZarrArray: Sendable {
   /// The compressor to write with; nil for arrays opened to be read.
   let compressor: Compressor?
 
-  /// Opens an array by its metadata; v3 is preferred if both versions are there.
-  public static func open(_ path: String) throws(ZarrError) -> ZarrArray {
-    let v3Path = path + "/" + ZarrFileName.v3
-    let document = try metadataDocument(v3Path)
+  /// Opens an array by its metadata; v3 is preferred where both versions are there.
+  public static func open(_ path: String) throws(ZarrError) -> ZarrArray { try open(Place(path)) }
+
+  public static func open(_ place: Place) throws(ZarrError) -> ZarrArray {
+    let v3 = place / ZarrFileName.v3
+    let document = try metadataDocument(v3)
+    let v3Path = v3.address
     if let document, document["node_type"] != "group" {
       let reader = try MetadataReader(document, path: v3Path)
       guard try reader.string("node_type") == "array" else {
         throw reader.unsupported("the node type \(document["node_type"]?.excerpt ?? "")", Advice.format)
       }
-      return try ZarrArray(path: path, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
+      return try ZarrArray(place: place, metadata: ArrayMetadata(v3: document, path: v3Path), compressor: nil)
     }
-    let v2Path = path + "/" + ZarrFileName.v2Array
-    guard let v2Document = try metadataDocument(v2Path) else {
+    let v2 = place / ZarrFileName.v2Array
+    guard let v2Document = try metadataDocument(v2) else {
       if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group") }
-      throw .arrayMissing(path: path)
+      throw .arrayMissing(path: place.address)
     }
-    let attributes = try v2Attributes(path)
+    let attributes = try v2Attributes(place)
     return try ZarrArray(
-      path: path, metadata: ArrayMetadata(v2: v2Document, attributes: attributes, path: v2Path, folder: path),
+      place: place, metadata: ArrayMetadata(v2: v2Document, attributes: attributes, path: v2.address, folder: place),
       compressor: nil)
   }
 
   /// An array that we write; nothing is read from or written to the folder.
-  public convenience init(path: String, spec: ArraySpec) throws(ZarrError) {
+  public convenience init(path: String, spec: ArraySpec) throws(ZarrError) { try self.init(place: Place(path), spec: spec) }
+
+  public convenience init(place: Place, spec: ArraySpec) throws(ZarrError) {
     try spec.validate()
+    let path = place.address
     let metadata: ArrayMetadata
     do throws(ZarrError) {
       // by way of its own metadata: what is written is what will be read
@@ -79,11 +88,11 @@ public final class ZarrArray: Sendable {
     } catch .unsupported(_, let feature, _) {
       throw .specInvalid(reason: "\(feature) is not supported")
     }
-    try self.init(path: path, metadata: metadata, compressor: spec.compressor)
+    try self.init(place: place, metadata: metadata, compressor: spec.compressor)
   }
 
-  private init(path: String, metadata: ArrayMetadata, compressor: Compressor?) throws(ZarrError) {
-    self.path = path
+  private init(place: Place, metadata: ArrayMetadata, compressor: Compressor?) throws(ZarrError) {
+    (self.place, path) = (place, place.address)
     shape = metadata.shape
     elementType = metadata.elementType
     fill = metadata.fill
@@ -119,8 +128,23 @@ public final class ZarrArray: Sendable {
     keys.key(index)
   }
 
-  func blockPath(_ index: [Int]) -> String {
-    path + "/" + keys.key(index)
+  /// The address of a block, whether it is there or not.
+  package func blockPath(_ index: [Int]) -> String { address(blockKey(index)) }
+
+  /// Whether a block is there, by a look at its name.
+  package func isThere(block index: [Int]) -> Bool { Place(blockKey(index), in: place.store).isThere }
+
+  /// The key of a block in the array's store.
+  package func blockKey(_ index: [Int]) -> String {
+    place.key.isEmpty ? keys.key(index) : place.key + "/" + keys.key(index)
+  }
+
+  /// What the block of a key is called in messages.
+  func address(_ key: String) -> String { place.store.address(of: key) }
+
+  /// Whether the array itself is still there, where nothing was found in it: a lost mount would look the same.
+  func checkIsThere() throws(ZarrError) {
+    guard place.isFolder else { throw .arrayMissing(path: path) }
   }
 
   /// The block that holds a read unit, and the unit's position in it.

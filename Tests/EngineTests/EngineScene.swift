@@ -1,8 +1,8 @@
 import Engine
-import Files
 import Geometry
 import JobStore
 import Planning
+import Store
 import TestSupport
 import Threads
 import Zarr
@@ -12,7 +12,7 @@ final class EngineScene {
   let folder: TemporaryFolder
   let layout: LevelLayout
   let array: ZarrArray
-  let folders: FolderMaker
+  let output: Place
   let ledger: MemoryLedger
   let queue: WorkQueue
   let meter: RunMeter
@@ -33,28 +33,28 @@ final class EngineScene {
       spec: ArraySpec(
         zarrFormat: 3, shape: layout.shape.array, chunkShape: two.array, shardShape: layout.shard?.array, elementType: .uint8,
         compressor: .none))
-    let folders = FolderMaker(root: folder.path)
-    (self.folder, self.layout, self.array, self.folders) = (folder, layout, array, folders)
+    let output = Place(folder.path).forWriting
+    (self.folder, self.layout, self.array, self.output) = (folder, layout, array, output)
     ledger = MemoryLedger(layout)
     meter = RunMeter([(layout, BlockCounts(total: layout.grid.total))])
     queue = WorkQueue(
       ledger: ledger, level: 0, blockLimit: blockLimit, batchCount: batchCount, waitingByteLimit: waitingByteLimit,
       retry: Retry(waitsSeconds: [0, 0, 0])
     ) { block, attempt in
-      BlockTask(block: block, attempt: attempt, layout: layout, array: array, folders: folders, tag: "test")
+      BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: output.store, tag: "test")
     }
   }
 
   deinit { folder.remove() }
 
   func stage(capacity: Int = 16) throws -> DurableStage {
-    try DurableStage(ledger: ledger, queue: queue, folders: folders, meter: meter, syncThreads: 2, capacity: capacity)
+    try DurableStage(ledger: ledger, queue: queue, output: output, meter: meter, syncThreads: 2, capacity: capacity)
   }
 
   /// A block that no queue knows, as taken from a ledger.
   func task(_ position: TCZYX = .zero) -> BlockTask {
     BlockTask(
-      block: TakenBlock(ticket: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, folders: folders, tag: "test")
+      block: TakenBlock(ticket: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, output: output.store, tag: "test")
   }
 
   /// The number of a block in its level.

@@ -18,8 +18,8 @@ import Threads
       let place =
         switch self {
         case .files: local
-        case .filesForWriting: try local.writing(isHeld: false)
-        case .filesHeld: try local.writing(isHeld: true)
+        case .filesForWriting: local.forWriting
+        case .filesHeld: try local.held()
         case .memory: Place("a/test", in: MemoryStore(pageLength: 7))
         case .counted: Place("test", in: CountingStore(MemoryStore()))
         case .faultless: Place(folder.path, in: FaultyStore(FileStore.local) { _, _ in nil })
@@ -172,7 +172,9 @@ import Threads
       }
       #expect(some.count == 20)
       if place.store.abilities.contains(.listsInOrder) { #expect(some == some.sorted()) }
-      try (place / "folder").removeAll()
+      #expect(try (place / "folder").removeAll())
+      let isRemovedAgain = try (place / "folder").removeAll()
+      #expect(!isRemovedAgain)
       #expect(try names(place, isDeep: true) == ["folder-2", "other", "zz/1"])
     }
   }
@@ -210,6 +212,19 @@ import Threads
       }
       #expect(try target.look()?.byteCount == 1)
       #expect(abs(try #require(try target.look()).modifiedAt.timeIntervalSinceNow) < 60)
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func namesAreClaimedOnce(_ kind: Kind) throws {
+    try kind.with { place in
+      for round in 0..<10 {
+        let name = place / "claims/order-\(round)"
+        let won = parallelMap(count: 8, threads: 8) { _ in (try? name.store.claim(name.key)) == true }
+        #expect(won.filter { $0 }.count == 1)
+        #expect(name.isFolder)
+      }
+      let claimed = try names(place / "claims")
+      #expect(claimed.count == 10)
     }
   }
 

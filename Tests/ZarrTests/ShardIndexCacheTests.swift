@@ -1,4 +1,5 @@
 import Files
+import Store
 import Testing
 import Zarr
 
@@ -7,7 +8,7 @@ import Zarr
     [UInt8](repeating: 1, count: byteCount).withUnsafeBytes { ShardIndex($0) }
   }
 
-  private let version = FileVersion(byteCount: 1, modificationTime: 2, inode: 3)
+  private let version = ObjectVersion.file(FileVersion(byteCount: 1, modificationTime: 2, inode: 3))
 
   @Test func keepsTheRecentWithinItsLimit() {
     let cache = ShardIndexCache(maximumByteCount: 1600)
@@ -23,8 +24,7 @@ import Zarr
   @Test func replacesAndDistinguishesStates() {
     let cache = ShardIndexCache(maximumByteCount: 1600)
     cache.insert(index(96), path: "a", version: version)
-    var other = version
-    other.modificationTime += 1
+    let other = ObjectVersion.file(FileVersion(byteCount: 1, modificationTime: 3, inode: 3))
     #expect(cache.index("a", version: other) == nil)
     cache.insert(index(48), path: "a", version: other)
     #expect(cache.index("a", version: other) != nil && cache.index("a", version: version) == nil)

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Store
 
 /// Numbers, places and paths out of the XML, with errors that name the line.
 extension BigStitcherFile {
@@ -61,10 +62,10 @@ extension BigStitcherFile {
       guard !text.utf8.contains(0) else {
         throw .datasetInvalid(path: path, field: "line \(element.line), \(element.name)", reason: "it is no path")
       }
-      return FilePath.absolute(text.isEmpty ? "." : text, in: folder)
+      return KnownStores.absolute(text.isEmpty ? "." : text, in: folder)
     }
     let literal = try absolute(text)
-    guard text == element.text, text.contains("%"), access(literal, F_OK) != 0, let decoded = text.removingPercentEncoding else {
+    guard text == element.text, text.contains("%"), !Place(literal).isThere, let decoded = text.removingPercentEncoding else {
       return literal
     }
     return try absolute(decoded)

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import Store
 import Zarr
 
 /// The places of the images of a BigStitcher dataset: its `<ImageLoader>`, of the kinds that can be read block by block.
@@ -65,7 +66,7 @@ enum BigStitcherLoader {
       guard numbers.count == indices.count, numbers.count <= 2 else {
         throw file.invalid(group, "indicies=\"\(group.attribute("indicies") ?? "")\" are not one or two whole numbers")
       }
-      let entry = Group(path: FilePath.absolute(path, in: folder), indices: numbers)
+      let entry = Group(path: KnownStores.absolute(path, in: folder), indices: numbers)
       guard groups.updateValue(entry, forKey: id) == nil else {
         throw file.invalid(group, "there are two for time point \(id.time), setup \(id.setup)")
       }

@@ -1,6 +1,7 @@
 import Files
 import Geometry
 import JSON
+import Store
 import Zarr
 
 /// The content of an N5 folder: an array, or a group of levels `s0`, `s1`, … as BigDataViewer writes them.
@@ -35,13 +36,13 @@ struct N5ImageFile {
     var files = [file]
     if factors.isEmpty {
       let above = "../" + file
-      factors = try Self.list(try N5Array.attributes(path + "/.."), path + "/" + above)
+      factors = try Self.list(try N5Array.attributes(Place(path).above), path + "/" + above)
       files.append(above)
     }
     var levels: [UnplacedLevel] = []
     for i in 0..<64 {
       let folder = "\(path)/s\(i)"
-      guard i == 0 || FileStatus.isFile(folder + "/" + file) else { break }
+      guard i == 0 || Place(folder + "/" + file).isObject else { break }
       let array = try N5Array.open(folder)
       let mine = try Self.factor(array.attributes["downsamplingFactors"], folder + "/" + file)
       guard let factor = mine ?? (i < factors.count ? factors[i] : i == 0 ? .one : nil) else { break }

@@ -1,6 +1,7 @@
 import Files
 import Geometry
 import JSON
+import Store
 import Zarr
 
 /// The places of the images of a `bioformats2raw` folder: the program writes no translations, but keeps the OME-XML of the file that it
@@ -13,7 +14,7 @@ enum BioFormatsPositions {
   /// themselves where they are, or if it is not certain which image is which.
   static func origins(of images: [String], in folder: String) throws(ViewsError) -> [[Axis: Double]]? {
     let path = folder + "/" + file
-    guard FileStatus.isFile(path) else { return nil }
+    guard Place(path).isObject else { return nil }
     let plate = try ImageFolder.group(folder)?.ome["plate"]
     let bytes = try DatasetFile.bytes(of: path)
     let text: String
@@ -56,7 +57,7 @@ enum BioFormatsPositions {
       guard let path = well["path"]?.string, let row = well["rowIndex"]?.int, let column = well["columnIndex"]?.int else {
         return nil
       }
-      folders[FilePath.absolute(path, in: folder)] = wells[[row, column]]
+      folders[KnownStores.absolute(path, in: folder)] = wells[[row, column]]
     }
     let numbers = Dictionary(xml.images.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     var order: [Int] = []

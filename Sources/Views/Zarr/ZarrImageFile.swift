@@ -1,7 +1,7 @@
 import Files
-import Foundation
 import Geometry
 import JSON
+import Store
 import Zarr
 
 /// The content of a Zarr folder by itself, before a dataset adds to it: an OME-Zarr image with its arrays, or one array.
@@ -50,13 +50,14 @@ struct ZarrImageFile {
     var arrays: [ZarrArray] = []
     for level in image.levels {
       let arrayPath = image.path + "/" + level.path
+      let place = Place(arrayPath)
       let array: ZarrArray
       do {
-        array = try ZarrArray.open(arrayPath)
+        array = try ZarrArray.open(place)
       } catch {
         guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
-        guard FileStatus.isFolder(arrayPath) else { throw .inputMissing(view: view, path: arrayPath) }
-        throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(arrayPath))")
+        guard place.isFolder else { throw .inputMissing(view: view, path: arrayPath) }
+        throw .metadataMissing(view: view, path: arrayPath, reason: "the image has it as a level, but \(missingMetadata(place))")
       }
       try ZarrImageFile.check(
         array, level: level, image: image, first: arrays.first, isNamed: mending?.axes == nil, view: view)
@@ -66,20 +67,15 @@ struct ZarrImageFile {
   }
 
   private static func openArray(_ path: String, view: String) throws(ViewsError) -> ZarrImageFile {
+    let place = Place(path)
     do {
-      return ZarrImageFile(path: path, image: nil, arrays: [try ZarrArray.open(path)])
+      return ZarrImageFile(path: path, image: nil, arrays: [try ZarrArray.open(place)])
     } catch {
       guard error.isFileMissing else { throw .unreadable(view: view, why: error) }
-      var status = stat()
-      guard stat(path, &status) == 0 else {
-        throw errno == ENOENT || errno == ENOTDIR
-          ? .inputMissing(view: view, path: path)
-          : .unreadable(view: view, why: .storage(.io(step: .stat, path: path, errno: errno)))
-      }
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw isFolder
-        ? .metadataMissing(view: view, path: path, reason: missingMetadata(path))
-        : .formatUnknown(view: view, path: path, reason: "files of this kind are not read")
+      if place.isFolder { throw .metadataMissing(view: view, path: path, reason: missingMetadata(place)) }
+      if place.isMissing { throw .inputMissing(view: view, path: path) }
+      do throws(StorageError) { _ = try place.look() } catch { throw .unreadable(view: view, why: .storage(error)) }
+      throw .formatUnknown(view: view, path: path, reason: "files of this kind are not read")
     }
   }
 

@@ -2,19 +2,18 @@ import Faults
 import Files
 import Foundation
 import Planning
-import Views
-import Zarr
+import Store
 
-/// The way of a job's output into its place: made beside it in a folder that carries the job's uuid, and renamed, after what
-/// was there before was renamed aside. And the way back.
-package struct OutputSwap {
+/// The way of a job's output into its place by renames: made beside it in a folder that carries the job's uuid, and renamed,
+/// after what was there before was renamed aside. And the way back.
+struct RenamedPlacement: OutputPlacing {
   let path: String
   private let temporary: String
   private let aside: String
   /// Those above the output that are not there yet, the deepest first.
   private let newFolders: [String]
 
-  package init(path: String, uuid: String) {
+  init(path: String, uuid: String) {
     let parent = FilePath.folder(of: path)
     let name = FilePath.lastComponent(of: path)
     self.path = path
@@ -31,8 +30,7 @@ package struct OutputSwap {
 
   private var parent: String { FilePath.folder(of: path) }
 
-  /// Makes the folder that is to be the output, and what `write` puts into it.
-  package func prepare(write: (_ folder: String) throws(StorageError) -> Void) throws {
+  func prepare(_ files: [OutputFolder.MetadataFile]) throws {
     // a parent that is there has its name; it may lie where folders can be passed through and not be read
     if !FileStatus.isFolder(parent) { try FolderMaker.makeDurably(parent) }
     do {
@@ -42,12 +40,12 @@ package struct OutputSwap {
         "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")
     }
     try reach(.metadataFolderMade, .makeFolder, temporary)
-    try write(temporary)
+    let folder = Place(temporary).forWriting
+    for file in files { try (folder / file.name).put(file.bytes) }
     try reach(.metadataWritten, .write, temporary)
   }
 
-  /// To be called while no other submit of the same database does.
-  package func takePlace(overwrite: Bool) throws {
+  func takePlace(_ files: [OutputFolder.MetadataFile], overwrite: Bool) throws {
     if overwrite {
       do {
         try rename(path, aside)
@@ -71,30 +69,24 @@ package struct OutputSwap {
     if let number = Faults.reach(point) { throw .io(step: step, path: path, errno: number) }
   }
 
-  /// Undoes `takePlace` by renames, as far as it came: the new output goes out of the way, the old one comes back. False
-  /// where the new one stays in its place.
-  package func giveBack(isPlaced: Bool) -> Bool {
+  func giveBack(isPlaced: Bool) -> Bool {
     if isPlaced, (try? rename(path, temporary)) == nil { return false }
     restoreAside()
     return true
   }
 
-  /// Puts the old output back where nothing is in its place.
-  package func restoreAside() {
+  func restoreAside() {
     if FileStatus.exists(aside), !FileStatus.exists(path) { try? rename(aside, path) }
   }
 
-  /// Removes what is left when the place was given back. Of the old output that is what was to be overwritten, by whom
-  /// ever it was. Returns what cannot be removed.
-  package func removeRemains() -> [String] {
+  func removeRemains(_ files: [OutputFolder.MetadataFile], ofKilled: Bool) -> [String] {
     let left = [remove(temporary), FileStatus.exists(path) ? remove(aside) : FileStatus.exists(aside) ? aside : nil]
     // those that others have put something into stay
     for folder in newFolders { rmdir(folder) }
     return left.compactMap { $0 }
   }
 
-  /// Removes the old output; returns its path where that cannot be done.
-  package func removeAside() -> String? {
+  func removeAside() -> String? {
     let left = remove(aside)
     // it is there no more, so that nothing is left to fail
     _ = Faults.reach(.oldRemoved)

@@ -1,7 +1,5 @@
 import Files
-import Foundation
 import Store
-import Synchronization
 
 /// A store that hands everything on to another one: what tests put between.
 package class WrappedStore: Store, @unchecked Sendable {
@@ -23,6 +21,11 @@ package class WrappedStore: Store, @unchecked Sendable {
     try reach(.open, key)
     guard let object = try inner.open(key) else { return nil }
     return WrappedObject(object, key, self)
+  }
+
+  package func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
+    try reach(.open, key)
+    return try inner.bytes(key, limit: limit)
   }
 
   package func look(at key: String) throws(StorageError) -> ObjectInfo? {
@@ -52,9 +55,14 @@ package class WrappedStore: Store, @unchecked Sendable {
     return try inner.remove(key)
   }
 
-  package func removeAll(_ key: String) throws(StorageError) {
+  package func removeAll(_ key: String) throws(StorageError) -> Bool {
     try reach(.remove, key)
-    try inner.removeAll(key)
+    return try inner.removeAll(key)
+  }
+
+  package func claim(_ key: String) throws(StorageError) -> Bool {
+    try reach(.put, key)
+    return try inner.claim(key)
   }
 
   package func pay(_ debt: Debt) throws(StorageError) {
@@ -67,9 +75,8 @@ package class WrappedStore: Store, @unchecked Sendable {
     return try inner.appender(key)
   }
 
-  package func writing(below key: String, isHeld: Bool) throws(StorageError) -> any Store {
-    wrapped(try inner.writing(below: key, isHeld: isHeld))
-  }
+  package func writing(below key: String) -> any Store { wrapped(inner.writing(below: key)) }
+  package func holding(_ key: String) throws(StorageError) -> any Store { wrapped(try inner.holding(key)) }
 
   package var isInPlace: Bool { inner.isInPlace }
   package func forget() { inner.forget() }
@@ -113,41 +120,4 @@ private final class WrappedWriter: ObjectWriter {
   }
 
   func discard() { writer.discard() }
-}
-
-/// Counts what is asked of a store.
-package final class CountingStore: WrappedStore, @unchecked Sendable {
-  // shared with the wrappers of the stores for writing; guarded by its lock
-  private let steps: Counts
-
-  private final class Counts: Sendable { let numbers = Mutex<[StoreStep: Int]>([:]) }
-
-  package override convenience init(_ inner: any Store) { self.init(inner, Counts()) }
-
-  private init(_ inner: any Store, _ steps: Counts) {
-    self.steps = steps
-    super.init(inner)
-  }
-
-  package var counts: [StoreStep: Int] { steps.numbers.withLock { $0 } }
-  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
-    steps.numbers.withLock { $0[step, default: 0] += 1 }
-  }
-  override func wrapped(_ store: any Store) -> any Store { CountingStore(store, steps) }
-}
-
-/// Makes steps fail as a test says.
-package final class FaultyStore: WrappedStore, @unchecked Sendable {
-  private let fault: @Sendable (StoreStep, String) -> Int32?
-
-  /// - Parameter fault: the number of the error that a step fails with; nil: it is done.
-  package init(_ inner: any Store, fault: @escaping @Sendable (StoreStep, String) -> Int32?) {
-    self.fault = fault
-    super.init(inner)
-  }
-
-  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
-    if let number = fault(step, key) { throw .io(step: .write, path: address(of: key), errno: number) }
-  }
-  override func wrapped(_ store: any Store) -> any Store { FaultyStore(store, fault: fault) }
 }
