@@ -1,3 +1,4 @@
+import Fusion
 import Geometry
 import JobStore
 import Memory
@@ -30,7 +31,7 @@ final class ChunkWorker {
   func make(_ part: WorkQueue.Part) throws -> UnsafeRawBufferPointer? {
     let position = part.task.block.position
     let box = part.box.intersection(Box3(shape: level.shape.zyx))
-    guard !box.isEmpty, case .voxels = try make(box, whole: part.box, t: position.t, c: position.c), !isAllZero(chunk)
+    guard !box.isEmpty, case .voxels = try make(box, whole: part.box, t: position.t, c: position.c)
     else { return nil }
     try averager?.keep(UnsafeRawBufferPointer(chunk), box: part.box, t: position.t, c: position.c)
     return try part.task.array.encodeChunk(UnsafeRawBufferPointer(chunk), context: context)
@@ -57,7 +58,7 @@ final class ChunkWorker {
     }
   }
 
-  private func make(_ box: Box3, whole: Box3, t: Int, c: Int) throws -> MadeContent {
+  private func make(_ box: Box3, whole: Box3, t: Int, c: Int) throws -> BlockContent {
     if box == whole { return try maker.make(box, t: t, c: c, into: chunk) }
     usesClipped = true
     let part = UnsafeMutableRawBufferPointer(rebasing: clipped[..<(box.count * element)])
@@ -67,21 +68,4 @@ final class ChunkWorker {
       from: UnsafeRawBufferPointer(part), fromBox: box, to: chunk, toBox: whole, part: box, elementByteCount: element)
     return .voxels
   }
-}
-
-/// Whether every byte is zero; the fill value of every output is zero.
-func isAllZero(_ bytes: UnsafeMutableRawBufferPointer) -> Bool {
-  let words = bytes.bindMemory(to: UInt64.self)
-  var i = 0
-  // in strides that stop early: most blocks that hold anything hold it soon
-  while i < words.count {
-    let end = min(i + 512, words.count)
-    var any: UInt64 = 0
-    while i < end {
-      any |= words[i]
-      i += 1
-    }
-    if any != 0 { return false }
-  }
-  return bytes[(words.count * 8)...].allSatisfy { $0 == 0 }
 }

@@ -134,7 +134,7 @@ private final class FusedBlockMaker: BlockMaker {
     fuser = BlockFuser(recipe: level.recipe)
   }
 
-  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
+  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> BlockContent {
     let views = level.views(touching: box, t: t, c: c)
     guard !views.isEmpty else { return .fill }
     let voxels = ViewReader(level: level, reader: reader, t: t, c: c)
@@ -143,7 +143,7 @@ private final class FusedBlockMaker: BlockMaker {
       ? try fuser.countViews(box, views: views, reader: voxels, as: level.plan.outputType, into: buffer)
       : try fuser.fuse(box, views: views, reader: voxels, into: buffer)
     for view in views { try voxels.finished(view, box: box) }
-    return content == .fill ? .fill : .voxels
+    return content
   }
 }
 
@@ -156,10 +156,7 @@ private struct ViewReader: VoxelReader {
 
   func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
     let (t, c) = try place(in: view)
-    switch try reader.read(level.image(view), t: t, c: c, box: box, into: buffer) {
-    case .voxels: return .voxels
-    case .constant: return .constant
-    }
+    return try reader.read(level.image(view), t: t, c: c, box: box, into: buffer)
   }
 
   func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? {

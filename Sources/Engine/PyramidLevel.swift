@@ -2,6 +2,7 @@ import Diagnostics
 import Fusion
 import Geometry
 import JobStore
+import Memory
 import Output
 import Planning
 import Threads
@@ -79,25 +80,25 @@ private final class PyramidBlockMaker: BlockMaker {
     chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
   }
 
-  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> MadeContent {
+  func make(_ box: Box3, t: Int, c: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> BlockContent {
     let states = try knownStates(of: box, t: t, c: c)
     if states.areAllEmpty { return .fill }
     let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
     var image = CachedImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
     image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
     if step.cell != nil { image.readerCount = { _ in 1 } }
-    var content = MadeContent.fill
+    var hasVoxels = false
     for part in step.parts(of: box) {
       if let cell = cell(of: part, t: t, c: c) {
         copyRows(
           from: UnsafeRawBufferPointer(cell.voxels.bytes), fromBox: cell.box, to: buffer, toBox: box, part: part,
           elementByteCount: level.elementType.byteCount)
-        content = .voxels
+        hasVoxels = true
       } else if try average(image, t: t, c: c, into: part, of: box, buffer) {
-        content = .voxels
+        hasVoxels = true
       }
     }
-    return content
+    return hasVoxels && !isAllZero(UnsafeRawBufferPointer(buffer)) ? .voxels : .fill
   }
 
   /// Makes one part from what the level below stores. False where that is nothing but fill.

@@ -8,13 +8,6 @@ import Zarr
 ///
 /// Thread-confined: it owns the codec context of its worker.
 final class RegionReader {
-  enum Content {
-    /// The buffer holds the box, C order, native type.
-    case voxels
-    /// All voxels of the box have one value, that of the buffer's first element; the rest was not written.
-    case constant
-  }
-
   private let cache: ChunkCache
   let context: CodecContext
   /// Something useful to do while another worker decodes a chunk that this one needs; false where there is nothing.
@@ -102,10 +95,10 @@ final class RegionReader {
     ((t % chunk.t) * chunk.c + c % chunk.c) * chunk.z * chunk.y * chunk.x
   }
 
-  /// Reads `box` at one `t` and `c`.
+  /// Reads `box` at one `t` and `c`: C order, native type.
   func read(
     _ known: CachedImage, t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer
-  ) throws(ViewsError) -> Content {
+  ) throws(ViewsError) -> PatchContent {
     let image = known.source
     let element = image.elementType.byteCount
     let chunkShape = image.chunk

@@ -1,13 +1,14 @@
 import Geometry
+import Memory
 
 /// Fuses blocks of one job, one after the other, on one thread; its memory grows to what the blocks need and stays.
 ///
 /// What a voxel becomes depends on its place in the output and on the views alone, never on the block.
 public final class BlockFuser {
   public let recipe: FusionRecipe
-  /// Patches of views that are held at a time; a block that needs more is fused in parts.
+  /// The bytes of patches of views that are held at a time; a block that needs more is fused in parts.
   public let patchByteLimit: Int
-  /// Where resampled copies of all views are needed, and would take more than this, the block is refused.
+  /// The bytes of resampled copies of views above which a block is refused.
   public let arenaByteLimit: Int
   private let single: FusionEngine<Float>?
   private let double: FusionEngine<Double>?
@@ -33,7 +34,7 @@ public final class BlockFuser {
   ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do
   ///     no harm.
   ///   - out: `box.count` voxels of the output's type, in C order.
-  /// - Returns: `fill` where all voxels are 0; `out` then need not have been written.
+  /// - Returns: `fill` if all voxels are 0; `out` then need not have been written.
   public func fuse(
     _ box: Box3, views: [PlacedView], reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
   ) throws -> BlockContent {
@@ -47,7 +48,7 @@ public final class BlockFuser {
       if let single { try single.fuse(box, views: views, reader: reader, into: base) } else {
         try double?.fuse(box, views: views, reader: reader, into: base) ?? false
       }
-    return hasWritten && !isZero(out) ? .voxels : .fill
+    return hasWritten && !isAllZero(UnsafeRawBufferPointer(out)) ? .voxels : .fill
   }
 
   /// How many views have a value at each voxel of a block, as `type`, saturated (`--output-mask`).
@@ -65,7 +66,7 @@ public final class BlockFuser {
     } else {
       try double?.countViews(box, views: views, reader: reader, as: type, into: base)
     }
-    return isZero(out) ? .fill : .voxels
+    return isAllZero(UnsafeRawBufferPointer(out)) ? .fill : .voxels
   }
 
   private func check(
@@ -92,18 +93,4 @@ public final class BlockFuser {
       ? FusionEngine<Double>.byteCount(recipe: recipe, box: box, views: views, patchByteLimit: patchByteLimit)
       : FusionEngine<Float>.byteCount(recipe: recipe, box: box, views: views, patchByteLimit: patchByteLimit)
   }
-}
-
-/// Whether all bytes are 0; leaves at the first that is not.
-func isZero(_ buffer: UnsafeMutableRawBufferPointer) -> Bool {
-  var i = 0
-  while i + 8 <= buffer.count {
-    if buffer.loadUnaligned(fromByteOffset: i, as: UInt64.self) != 0 { return false }
-    i += 8
-  }
-  while i < buffer.count {
-    if buffer[i] != 0 { return false }
-    i += 1
-  }
-  return true
 }

@@ -46,6 +46,6 @@ public struct ContentBasedWeights: BuiltinWeights {
     return 4 * (2 * (smooth + detail) + PaddedShape(middle).count + masks + planes) + 1 << 20
   }
 
-  /// A view counts nowhere where its normalised blending weight is less.
+  /// The least normalised blending weight of a view that counts.
   static let leastBlending: Float = 1e-7
 }

@@ -1,7 +1,7 @@
 import Geometry
 
-/// Content weights of a block, where they decide something: where more than one view has samples. Elsewhere the one
-/// view counts alone, whatever its content.
+/// Content weights of a block, for the voxels at which more than one view has samples. At others the one view counts alone,
+/// whatever its content.
 final class ContentWeights<S: RowArithmetic> {
   /// Reads a view's voxels for a region.
   typealias Load = (_ view: PlacedView, _ memory: SamplerMemory<S>, _ region: Box3) throws -> ViewSampler<S>
@@ -20,7 +20,8 @@ final class ContentWeights<S: RowArithmetic> {
     filter = weights.makeFilter(recipe.context)
   }
 
-  /// One a view of `touching`, over a box that has every voxel of `box` that the view shares; nil where it shares none.
+  /// Returns the weights of each view of `touching`, over a box that has every voxel of `box` that the view shares with
+  /// another; nil for a view that shares none.
   ///
   /// - Parameters:
   ///   - touching: the views with samples in the box.

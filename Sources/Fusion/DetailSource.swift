@@ -1,5 +1,3 @@
-import Geometry
-
 /// A view's numbers, row by row, as a detail filter asks for them.
 protocol DetailSource {
   /// Writes a row of numbers, 0 where the view has none.

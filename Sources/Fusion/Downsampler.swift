@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// Makes a block of a pyramid level from the level below: each voxel is the mean of a window of 1 or 2 voxels an axis.
 ///
@@ -29,10 +30,12 @@ public final class Downsampler {
     }
   }
 
+  /// Averages a box that is whole in memory.
+  ///
   /// - Parameters:
   ///   - source: voxels of `shape`, in C order; every axis a multiple of its factor.
   ///   - target: `shape / factor` voxels.
-  /// - Returns: `fill` where all voxels are 0; the target is written all the same.
+  /// - Returns: `fill` if all voxels are 0; the target is written all the same.
   public func reduce(
     _ source: UnsafeRawBufferPointer, shape: Index3, factor: Index3, into target: UnsafeMutableRawBufferPointer
   ) throws(FusionError) -> BlockContent {
@@ -44,11 +47,11 @@ public final class Downsampler {
     makeRows(
       Rows(from, rowStride: shape[2], planeStride: shape[1] * shape[2]), shape: shape, factor: factor,
       into: Rows(to, rowStride: size[2], planeStride: size[1] * size[2]))
-    return isZero(target) ? .fill : .voxels
+    return isAllZero(UnsafeRawBufferPointer(target)) ? .fill : .voxels
   }
 
-  /// The same for boxes within larger ones, where the caller knows that they lie inside: nothing is checked but the
-  /// shape against the factor.
+  /// Averages a box that lies in a larger one into a box of another. The caller knows that they lie inside: nothing is checked
+  /// but the shape against the factor.
   public func reduce(
     _ source: Rows<UnsafeRawPointer>, shape: Index3, factor: Index3, into target: Rows<UnsafeMutableRawPointer>
   ) throws(FusionError) {

@@ -1,8 +1,8 @@
-/// Numbers that the usual arithmetic is wrong about: NaN and infinities, and those so large that a difference of two, or a
+/// Care for numbers that the usual arithmetic is wrong about: NaN and infinities, and those so large that a difference of two, or a
 /// sum over views, could be above the largest float. Patches that hold any are known, and take a slower way, which gives
 /// the same bits wherever the usual one gives a number.
 
-/// Sums of a million numbers below it are numbers.
+/// The limit below which a sum of a million numbers is still a number.
 let extremeLimit = Double(Float.greatestFiniteMagnitude) * 0x1p-20
 
 struct ExtremesBody: VoxelBody {
@@ -19,8 +19,8 @@ struct ExtremesBody: VoxelBody {
   }
 }
 
-/// As `lerp`, and between its ends where those are far apart. Infinite beside an infinity; NaN between two of opposite
-/// signs, and beside a NaN. With a fraction of 0 it is the first, whatever the other.
+/// A linear interpolation that stays between its ends if those are far apart. It is infinite beside an infinity, and NaN
+/// between two of opposite signs and beside a NaN. With a fraction of 0 it is the first number, whatever the other.
 @inline(__always)
 func lerpCarefully<S: FusionScalar>(_ a: S, _ b: S, _ f: S) -> S {
   let usual = lerp(a, b, f)

@@ -1,6 +1,6 @@
 import Geometry
 
-/// A block's way through the arithmetic in one precision: which views it needs, in how many parts, and their patches.
+/// The fusion of blocks in one precision: which views a block needs, in how many parts it is fused, and their voxels.
 ///
 /// Readers come as existentials: a generic one would keep the compiler from specialising the loops for the precision.
 final class FusionEngine<S: RowArithmetic> {
@@ -24,7 +24,7 @@ final class FusionEngine<S: RowArithmetic> {
     }
   }
 
-  /// False, and nothing written, where no view has voxels for the block.
+  /// Fuses a block. Returns false, and writes nothing, if no view has voxels for it.
   func fuse(
     _ box: Box3, views: [PlacedView], reader: any VoxelReader, into output: UnsafeMutableRawPointer
   ) throws -> Bool {
@@ -81,7 +81,7 @@ final class FusionEngine<S: RowArithmetic> {
     return true
   }
 
-  /// Voxels with a value are counted row by row.
+  /// Counts the views that have a value at each voxel, row by row.
   func countViews(
     _ box: Box3, views: [PlacedView], reader: any VoxelReader, as type: ElementType,
     into output: UnsafeMutableRawPointer
@@ -163,7 +163,7 @@ final class FusionEngine<S: RowArithmetic> {
 
   // MARK: memory
 
-  /// What a view's patch takes while a part is fused.
+  /// The memory in bytes that a view's patch and its sampler take while a part is fused.
   static func viewByteCount(_ view: PlacedView, _ part: Box3, _ order: Int) -> Int {
     let box = view.inputBox(for: part, order: order)
     let (shape, size) = (box.shape, MemoryLayout<S>.stride)
@@ -181,6 +181,7 @@ final class FusionEngine<S: RowArithmetic> {
     return box.count * view.elementType.byteCount + working + RowGatherer<S>.byteCount
   }
 
+  /// The most memory in bytes that a block takes, apart from the output buffer.
   static func byteCount(recipe: FusionRecipe, box: Box3, views: [PlacedView], patchByteLimit: Int) -> Int {
     let order = recipe.interpolationOrder
     if recipe.isStreamed {

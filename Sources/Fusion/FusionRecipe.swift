@@ -1,9 +1,10 @@
 import Geometry
 
+/// The way in which computed values become integers.
 public enum RoundingMode: String, CaseIterable, Sendable, Codable {
-  /// To the nearest integer, ties to even.
+  /// The nearest integer, ties to even.
   case nearest
-  /// Toward zero, as the reference does.
+  /// The next integer toward zero, as the reference does.
   case truncate
 }
 
@@ -18,10 +19,11 @@ public struct IntensityRange: Hashable, Sendable, Codable {
 /// Everything that decides what a fused voxel is, apart from the views themselves; the same for all blocks of a job.
 public struct FusionRecipe: Sendable {
   public let function: any FusionFunction
-  /// Nil without a weights function, and where the fusion function has no use for one.
+  /// The weights function; nil without one, and if the fusion function has no use for it.
   public let weights: (any WeightsFunction)?
+  /// The widths of the blending ramps along z, y, x, in world units; 0 means no ramp along that axis.
   public let blendingWidths: Vector3
-  /// 0 nearest, 1 linear.
+  /// The order of interpolation: 0 nearest, 1 linear.
   public let interpolationOrder: Int
   public let rounding: RoundingMode
   public let outputType: ElementType

@@ -1,32 +1,15 @@
 import CKernels
 import Geometry
 
-/// Samples of rows whose maps mix axes: first where they lie, then their corners, gathered and blended along z, then y,
-/// then x. Lengths are the caller's to know; nothing is checked here.
+/// Kernels for samples of rows whose maps mix axes: first their places are worked out, then their corners are gathered and
+/// blended along z, then y, then x. Lengths are the caller's to know; nothing is checked here.
 
-/// Where a row's samples lie in a patch: the index of the lower corner, and the fractions.
-struct Taps<S: FusionScalar> {
-  let index: UnsafeMutablePointer<Int32>
-  let fractionZ: UnsafeMutablePointer<S>
-  let fractionY: UnsafeMutablePointer<S>
-  let fractionX: UnsafeMutablePointer<S>
-  var count: Int
-}
-
-/// The pixel coordinates along a row of the output: `start + slope * x`.
-struct SampleLine {
-  let start: Vector3
-  let slope: Vector3
-  /// The longest axis of the view.
-  let length: Int
-}
-
-/// Where nearest samples lie; halves go up.
+/// Works out the places of nearest samples; halves go up.
 func locateNearest<S: RowArithmetic>(_ line: SampleLine, in patch: Box3, x: Int, _ place: Taps<S>) {
   locateExactly(line, raised: 0.5, in: patch, x: x, place)
 }
 
-/// Indices into the patch, and fractions, of samples from x on, in double precision.
+/// Works out indices into the patch, and fractions, of samples from x on, in double precision.
 ///
 /// Adding and taking away 1.5 * 2^52 rounds to a whole number, whose low bits then are the sum's; coordinates are
 /// valid, so not negative.
@@ -58,7 +41,8 @@ private func locateExactly<S: RowArithmetic>(
   }
 }
 
-/// As linear samples are located, of samples hardly beyond the ends of a view: they are on them. One by one; few are.
+/// Works out the places of linear samples that lie hardly beyond the ends of a view, and count as on them: one by one, since
+/// they are few.
 func locateAtEdge<S: RowArithmetic>(_ line: SampleLine, of shape: Index3, in patch: Box3, x: Int, _ place: Taps<S>) {
   let strides = Index3(patch.shape[1] * patch.shape[2], patch.shape[2], 1)
   for i in 0..<place.count {
@@ -102,30 +86,9 @@ extension Float {
   }
 }
 
-extension SampleLine {
-  var kernelLine: ck_line {
-    ck_line(start: (start[0], start[1], start[2]), slope: (slope[0], slope[1], slope[2]))
-  }
-}
-
-extension Taps where S == Float {
-  var kernelTaps: ck_taps {
-    ck_taps(index: index, fraction_z: fractionZ, fraction_y: fractionY, fraction_x: fractionX)
-  }
-}
-
 extension Double {
   static func locate(_ line: SampleLine, in patch: Box3, x: Int, ignoringZ: Bool, _ place: Taps<Double>) {
     locateExactly(ignoringZ ? line.withoutZ(patch) : line, raised: 0, in: patch, x: x, place)
-  }
-}
-
-extension SampleLine {
-  /// The same line in the patch's first plane.
-  func withoutZ(_ patch: Box3) -> SampleLine {
-    var (start, slope) = (start, slope)
-    (start[0], slope[0]) = (Double(patch.lower[0]), 0)
-    return SampleLine(start: start, slope: slope, length: length)
   }
 }
 
@@ -181,7 +144,7 @@ extension Double {
   }
 }
 
-/// As the gathers of finite voxels, for patches that hold extremes: a neighbour of zero weight is not looked at.
+/// Gathers linear samples from a patch that holds extremes: a neighbour of zero weight is not looked at.
 func gatherCarefully<S: FusionScalar>(
   _ volume: UnsafePointer<S>, rowStride: Int, planeStride: Int, hasZ: Bool, _ taps: Taps<S>,
   into target: UnsafeMutablePointer<S>

@@ -1,13 +1,13 @@
 import CKernels
 import Geometry
 
-/// From computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0, and so does -0.
+/// The step from computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0, and so does -0.
 struct OutputConversion: Sendable {
   let type: ElementType
   let rounding: RoundingMode
   let range: IntensityRange?
 
-  /// Writes `count` values; rescales them in place first where a range is set. Zeros of voxels without a value do not
+  /// Writes `count` values; rescales them in place first if a range is set. Zeros of voxels without a value do not
   /// come this way: they stay 0 whatever the range.
   func store<S: RowArithmetic>(_ row: UnsafeMutablePointer<S>, count: Int, to target: UnsafeMutableRawPointer) {
     if let range {

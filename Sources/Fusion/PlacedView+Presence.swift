@@ -1,6 +1,6 @@
 import Geometry
 
-/// Whether a view has a sample at any voxel of a part of the output: a question of places only, no voxel is read.
+/// The answer to whether a view has a sample at any voxel of a part of the output, by places only: no voxel is read.
 extension PlacedView {
   public enum Presence: Sendable { case present, absent, unknown }
 
@@ -74,7 +74,7 @@ extension PlacedView {
 }
 
 extension Index3 {
-  /// Nil where a number is too large for an index.
+  /// The index at a place; nil if a number is too large for one.
   fileprivate init?(exactly place: Vector3) {
     guard (0..<3).allSatisfy({ place[$0].magnitude < 0x1p52 }) else { return nil }
     self.init(place)

@@ -11,6 +11,7 @@ public struct PlacedView: Sendable {
   public let isOnPlane: Bool
   /// The whole view, in voxels.
   public let shape: Index3
+  /// The size of the view's voxels along z, y, x, in physical units.
   public let spacing: Vector3
   /// The view's physical coordinates to the world's.
   public let affine: AffineMap
@@ -47,7 +48,7 @@ public struct PlacedView: Sendable {
     }
   }
 
-  /// The voxels of the view that a box of the output needs, clipped to the view; empty where it needs none.
+  /// The voxels of the view that a box of the output needs, clipped to the view; empty if it needs none.
   ///
   /// - Parameter order: 0 nearest, 1 linear.
   public func inputBox(for output: Box3, order: Int) -> Box3 {
@@ -98,7 +99,7 @@ public struct PlacedView: Sendable {
 }
 
 extension PlacedView {
-  /// A box of the output that holds every voxel that is made of voxels in a box of the view; nil where the map has no
+  /// A box of the output that holds every voxel that is made of voxels in a box of the view; nil if the map has no
   /// inverse, or leads too far to say.
   public func outputBox(for input: Box3) -> Box3? {
     guard let inverse = try? AffineMap(rows: map.rows, translation: map.offset).inverse() else { return nil }

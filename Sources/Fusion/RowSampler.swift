@@ -1,5 +1,3 @@
-import Geometry
-
 /// Samples of one view, row by row, from the voxels of a patch: a type for each way to take them.
 ///
 /// | type | maps | samples |

@@ -12,7 +12,7 @@ final class RowScratch<S: RowArithmetic> {
   /// A row of values and one of weights for each view.
   let values: [UnsafeMutablePointer<S>]
   let weights: [UnsafeMutablePointer<Float>]
-  /// The same, to be read.
+  /// The rows of values and weights, to be read.
   let constValues: [UnsafePointer<S>]
   let constWeights: [UnsafePointer<Float>]
 

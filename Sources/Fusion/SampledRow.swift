@@ -28,7 +28,7 @@ struct SampledRow<S: RowArithmetic> {
     stretch.samplers[place].storedInteger(z: z, y: y, x: stretch.range.lowerBound + i)
   }
 
-  /// The same row with the values of all views, in the rows of the scratch.
+  /// The row with the values of all views, which are written into the rows of the scratch.
   ///
   /// - Parameter weighed: whether blending weights are needed.
   func values(weighed: Bool) -> ValueRow<S> {

@@ -7,7 +7,7 @@ final class ShiftedPlanes {
   private let places: SeparablePlaces
   private let isLinear: Bool
   private let room: ScratchBuffer
-  /// From output x to patch column, and the fraction of a column; nil if x is no shift.
+  /// The shift from output x to the view's x, and the fraction of a voxel; nil if it is no shift.
   private let shift: (columns: Int, fraction: Double)?
   /// Whether rows are stored voxels as they are, of a type without NaN.
   private let isPlainCopy: Bool
@@ -85,8 +85,7 @@ final class ShiftedPlanes {
       ck_fractions(z: Float(zFraction), y: Float(yFraction), x: Float(shift?.fraction ?? 0)))
   }
 
-  /// The same rows for an average with other views: samples and weights. Only if `hasKernel` says so; valid until the next
-  /// call.
+  /// The samples and weights of rows, for an average with other views. Only if `hasKernel` says so; valid until the next call.
   func shiftedView(z: Int, rows: Range<Int>, x range: Range<Int>) -> ck_shifted_view {
     let (source, strides, fractions) = source(z: z, y: rows.lowerBound, x: range.lowerBound)
     let distances = room.reserve(Float.self, count: 2 * rows.count)

@@ -86,7 +86,7 @@ struct StackedFusion<S: RowArithmetic> {
     }
   }
 
-  /// NaN, and weight 0, where the view has no value.
+  /// Writes a view's samples and weights over a box: NaN, and weight 0, where the view has no value.
   private func resample(
     _ sampler: ViewSampler<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
   ) {

@@ -8,7 +8,7 @@ import Geometry
 struct StreamedFusion<S: RowArithmetic> {
   let conversion: OutputConversion
   private let function: any BuiltinFusion
-  /// The same function, if it combines by content weights.
+  /// The function, if it combines by content weights.
   private let contentFunction: (any ContentFusion)?
   private let rows = ScratchBuffer()
   private let numbers = ScratchBuffer()

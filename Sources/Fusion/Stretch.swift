@@ -2,7 +2,7 @@
 final class Stretch<S: RowArithmetic> {
   /// Output x.
   let range: Range<Int>
-  /// In ascending order of the views' ids.
+  /// The views that have samples, in ascending order of their ids.
   let samplers: [ViewSampler<S>]
   /// The content weights of each view; empty if they have no say.
   let content: [VoxelArray<Float>?]

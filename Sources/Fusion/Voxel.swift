@@ -59,12 +59,14 @@ extension Double: Voxel {
   @inline(__always) var double: Double { self }
 }
 
-/// Calls a generic function with the voxel type of an element type: the one place that spells the types out.
+/// A generic function of a voxel type, as `withVoxelType` calls it.
 protocol VoxelBody {
   associatedtype Result
   func run<T: Voxel>(_ type: T.Type) -> Result
 }
 
+/// Calls a generic function with the voxel type of an element type. Loops over voxels are all called this way; sums of
+/// integers (`Downsampler`), stored results (`RowArithmetic`) and single integers (`OutputConversion`) need the types themselves.
 @inline(__always)
 func withVoxelType<Body: VoxelBody>(_ type: ElementType, _ body: Body) -> Body.Result {
   switch type {

@@ -30,7 +30,7 @@ public struct VoxelArray<Element: BitwiseCopyable> {
   }
 }
 
-/// As `VoxelArray`, to be written.
+/// A three-dimensional array over a box of the output, to be written; otherwise like `VoxelArray`.
 public struct MutableVoxelArray<Element: BitwiseCopyable> {
   public let box: Box3
   public let elements: UnsafeMutableBufferPointer<Element>

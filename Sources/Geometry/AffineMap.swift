@@ -12,7 +12,7 @@ public struct AffineMap: Hashable, Sendable, Codable {
     (self.rows, self.translation) = (rows, translation)
   }
 
-  /// From a homogeneous matrix, 4 x 4 in 3D or 3 x 3 in 2D (y, x), rows and columns in `z y x` order.
+  /// The map of a homogeneous matrix, 4 x 4 in 3D or 3 x 3 in 2D (y, x), rows and columns in `z y x` order.
   /// Throws if the shape, the last row, or a number is not that of an affine map.
   public init(homogeneous matrix: [[Double]]) throws(GeometryError) {
     let n = matrix.count - 1
@@ -89,7 +89,7 @@ public struct AffineMap: Hashable, Sendable, Codable {
     return AffineMap(rows: product, translation: self(first.translation))
   }
 
-  /// As a homogeneous 4 x 4 matrix.
+  /// The map as a homogeneous 4 x 4 matrix, rows and columns in `z y x` order.
   public var homogeneous: [[Double]] {
     (0..<3).map { [rows[$0][0], rows[$0][1], rows[$0][2], translation[$0]] } + [[0, 0, 0, 1]]
   }

@@ -96,7 +96,7 @@ extension StackProperties {
     (extent / spacing + (1e-9 + roundingError(reach: reach, spacing: spacing))).rounded(.down)
   }
 
-  /// The largest numbers that occur where a view's corners are taken to the world.
+  /// The largest numbers that occur when a view's corners are taken to the world.
   private static func largestNumber(in stack: StackProperties, affine: AffineMap) -> Vector3 {
     affine.reach(of: absolute(stack.origin) + Vector3(stack.shape) * stack.spacing) + absolute(affine.translation)
   }

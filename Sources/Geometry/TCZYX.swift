@@ -49,7 +49,7 @@ public struct TCZYX: Hashable, Sendable, Codable {
   public var array: [Int] { [t, c, z, y, x] }
   /// The numbers along the axes that an array has: without z in 2D.
   public func values(is3D: Bool) -> [Int] { is3D ? array : [t, c, y, x] }
-  /// The same without t and c.
+  /// The numbers along the axes of space that an array has: without z in 2D.
   public func spaceValues(is3D: Bool) -> [Int] { is3D ? [z, y, x] : [y, x] }
 
   /// The product of the five, or nil when it does not fit an `Int`.

@@ -3,7 +3,7 @@
 ///
 /// The one definition: whatever asks if a sample is in a view asks here.
 public enum ViewEdge {
-  /// In voxels of the view.
+  /// How far, in voxels of the view.
   public static let tolerance = 1e-6
 
   /// More cannot be told from a place in between.
@@ -23,7 +23,7 @@ extension PixelMap {
     return min(max(ViewEdge.tolerance, 1e-10 * steps), ViewEdge.most)
   }
 
-  /// The same along all axes.
+  /// How far beyond the ends of a view samples are still on it, along z, y, x.
   public func edgeTolerance(shape: Index3) -> Vector3 {
     Vector3(
       edgeTolerance(axis: 0, length: shape[0]), edgeTolerance(axis: 1, length: shape[1]),

@@ -1,0 +1,26 @@
+import CKernels
+import Geometry
+
+/// The view's pixel coordinates along a row of the output: `start + slope * x`, in the order z, y, x.
+struct SampleLine {
+  let start: Vector3
+  let slope: Vector3
+  /// The longest axis of the view.
+  let length: Int
+}
+
+extension SampleLine {
+  /// The same line, as the kernels in C take it.
+  var kernelLine: ck_line {
+    ck_line(start: (start[0], start[1], start[2]), slope: (slope[0], slope[1], slope[2]))
+  }
+}
+
+extension SampleLine {
+  /// The line without its z, in the first plane of a patch.
+  func withoutZ(_ patch: Box3) -> SampleLine {
+    var (start, slope) = (start, slope)
+    (start[0], slope[0]) = (Double(patch.lower[0]), 0)
+    return SampleLine(start: start, slope: slope, length: length)
+  }
+}
