@@ -83,7 +83,7 @@ struct CollectCommand: ParsableCommand {
   }
 
   private func report(_ end: OrderEnd) throws {
-    let report = try end.report()
+    let report = try end.standing()
     let state = report.state
     let counts = report.levels.reduce(BlockCounts(), +)
     if json {

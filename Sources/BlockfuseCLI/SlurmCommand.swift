@@ -91,7 +91,7 @@ struct SlurmCommand: ParsableCommand {
     }
   }
 
-  private func show(_ report: SlurmJobs.Report, _ id: JobID) {
+  private func show(_ report: SlurmJobs.Submission, _ id: JobID) {
     if json {
       Terminal.result(
         JSONValue.object([

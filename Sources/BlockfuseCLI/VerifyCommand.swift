@@ -38,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       let shown = Mutex(Date())
-      var report: Verifier.Report
+      var report: Verification
       do {
         report = try verifier.verify(stopFlag: Signals.stopFlag) { checked, total in
           let isDue = shown.withLock { last in
@@ -61,7 +61,7 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
-  private func show(_ report: Verifier.Report, _ record: JobRecord) {
+  private func show(_ report: Verification, _ record: JobRecord) {
     if json {
       let problems: [JSONValue] = report.problems.map {
         .object([

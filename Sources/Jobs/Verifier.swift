@@ -15,26 +15,6 @@ import Zarr
 /// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an
 /// error.
 package struct Verifier {
-  package struct Problem: Sendable {
-    package let block: BlockID
-    package let code: String
-    package let message: String
-  }
-
-  package struct Report: Sendable {
-    package var checkedBlocks = 0
-    package var checkedByteCount = 0
-    package var problems: [Problem] = []
-    /// Metadata of the output that is missing or altered.
-    package var metadataProblems: [String] = []
-    /// Files that belong to no recorded block: no damage.
-    package var strays: [String] { foundStrays.map(\.path) }
-    var foundStrays: [Strays.Stray] = []
-    /// Blocks set to pending by a repair, those of the levels above included.
-    package var repairedBlocks = 0
-    package var removedStrays = 0
-  }
-
   private let job: LoadedJob
   private let store: JobStore
   private let workers: Int
@@ -44,12 +24,12 @@ package struct Verifier {
   }
 
   /// - Parameter progress: called now and then with the blocks checked and those to check.
-  package func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Report {
+  package func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Verification {
     if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
     let lostMark = job.output.lostMark()
     try refuseForeign(lostMark: lostMark)
     let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
-    let report = Monitor(Report())
+    let report = Monitor(Verification())
     for layout in job.plan.levels where stopFlag.signal == nil {
       try check(layout, report: report, stopFlag: stopFlag) { progress($0, total) }
     }
@@ -66,7 +46,7 @@ package struct Verifier {
   }
 
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
-  package func repair(_ report: inout Report) throws {
+  package func repair(_ report: inout Verification) throws {
     if let number = Faults.reach(.repairing) { throw StorageError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
@@ -111,7 +91,7 @@ package struct Verifier {
   }
 
   private func check(
-    _ layout: LevelLayout, report: Monitor<Report>, stopFlag: StopFlag, progress: @escaping @Sendable (Int) -> Void
+    _ layout: LevelLayout, report: Monitor<Verification>, stopFlag: StopFlag, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     let array = job.output.array(layout.level)
     let failure = Mutex<(any Error)?>(nil)
@@ -129,7 +109,7 @@ package struct Verifier {
             case .success(let byteCount): report.checkedByteCount += byteCount
             case .failure(let error):
               let failure = WorkFailure(error)
-              report.problems.append(Problem(block: entry.block, code: failure.code.rawValue, message: failure.message))
+              report.problems.append(Verification.Problem(block: entry.block, code: failure.code.rawValue, message: failure.message))
             }
             return report.checkedBlocks
           }

@@ -8,18 +8,6 @@ import Planning
 /// Merges the logs of an order's tasks into the job database: at any time, also while tasks run, as often as one likes.
 /// Each log is read from where it was left; how far is recorded with what it said, in one transaction.
 package struct Collector {
-  package struct Report: Sendable {
-    package var order: OrderRecord?
-    package var logs = OrderLogs()
-    /// Newly settled.
-    package var settledBlocks = 0
-    /// Logs that end in something that is no whole record: being written, torn, or damaged.
-    package var tornLogs = 0
-    /// Whether the order's folder is gone, and with it what was not collected before.
-    package var isOrderGone = false
-    package var state: JobState
-  }
-
   private let store: JobStore
   /// Logs read before they are merged, in bytes.
   private static let batchByteCount = 16 << 20
@@ -27,14 +15,14 @@ package struct Collector {
   package init(store: JobStore) { self.store = store }
 
   /// - Parameter allowsGone: go on where the order's folder is not there any more, from which nothing can come.
-  package func collect(_ selector: String?, allowsGone: Bool = false) throws -> Report {
+  package func collect(_ selector: String?, allowsGone: Bool = false) throws -> CollectedOrder {
     let record = try store.job(selector)
     guard let order = try store.openOrder(of: record.id) else {
-      return Report(order: try store.orders(of: record.id).last, state: record.state)
+      return CollectedOrder(order: try store.orders(of: record.id).last, state: record.state)
     }
     let job = try LoadedJob(record)
     if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
-    var report = Report(order: order, state: record.state)
+    var report = CollectedOrder(order: order, state: record.state)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
         throw JobError.output(

@@ -7,7 +7,8 @@ import Planning
 /// What the tasks of an order have done, by the order and their logs alone: for the end of a cluster's jobs on a host
 /// that does not see the job database. Where all is settled the output gets its final metadata.
 package struct OrderEnd {
-  package struct Report: Sendable {
+  /// How far the tasks have come.
+  package struct Standing: Sendable {
     /// By level.
     package var levels: [BlockCounts] = []
     package var isComplete: Bool { levels.allSatisfy(\.isSettled) }
@@ -32,10 +33,10 @@ package struct OrderEnd {
     return known.contains { $0.uuid == order.record.uuid }
   }
 
-  package func report() throws -> Report {
+  package func standing() throws -> Standing {
     let job = try LoadedJob(order.job)
     if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
-    var report = Report()
+    var standing = Standing()
     for layout in job.plan.levels {
       let logged = try LoggedLevel(level: layout.level, grid: layout.grid, order: order)
       let bricks = IndexSet(0..<logged.layout.count)
@@ -51,9 +52,9 @@ package struct OrderEnd {
           counts.failed += bits.failed.population
         }
       }
-      report.levels.append(counts)
+      standing.levels.append(counts)
     }
-    if report.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
-    return report
+    if standing.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
+    return standing
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Faults
 import Files
 import Foundation
@@ -99,6 +100,24 @@ package final class OutputFolder: Sendable {
     try reach(.finalMetadataBegun)
     for file in groupFiles(windows: windows) { try (target / file.name).put([UInt8](file.bytes)) }
     try reach(.finalMetadataWritten)
+  }
+
+  /// Writes the final metadata. Where the voxels that they rest on cannot be read back, that is no fault of this process:
+  /// made again, they can.
+  package func finish(job title: String) throws {
+    do {
+      try writeFinalMetadata()
+    } catch let error as any Failure where Self.isDamage(error) {
+      throw JobError.damaged(job: title, what: error.description)
+    }
+  }
+
+  /// Whether a file that was written well is not as it was.
+  private static func isDamage(_ failure: any Failure) -> Bool {
+    switch failure.code {
+    case .chunkMissing, .chunkDamaged, .shardDamaged: true
+    default: [EISDIR, ENOTDIR].contains(failure.systemNumber)
+    }
   }
 
   private func reach(_ point: FaultPoint) throws(StorageError) {

@@ -42,7 +42,8 @@ package struct SlurmJobs {
     package let after: [String]
   }
 
-  package struct Report: Sendable {
+  /// What was submitted of a job, and what was not and why.
+  package struct Submission: Sendable {
     package var state: JobState
     /// The order's folder; nil where there was nothing to order.
     package var order: String?
@@ -61,9 +62,9 @@ package struct SlurmJobs {
   package init(store: JobStore, registry: FusionRegistry) { (self.store, self.registry) = (store, registry) }
 
   /// - Parameter note: told what is worth a word.
-  package func submit(_ selector: String?, _ request: Request, note: (String) -> Void) throws -> Report {
+  package func submit(_ selector: String?, _ request: Request, note: (String) -> Void) throws -> Submission {
     var record = try store.job(selector)
-    if record.state == .complete { return Report(state: .complete) }
+    if record.state == .complete { return Submission(state: .complete) }
     let orders = try store.orders(of: record.id)
     // before the logs are read: a task that ends in between counts as one that still runs, or its blocks would seem to be
     // missing
@@ -71,7 +72,7 @@ package struct SlurmJobs {
     if orders.contains(where: \.isOpen) {
       _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
       record = try store.job(record.id)
-      if record.state == .complete { return Report(state: .complete) }
+      if record.state == .complete { return Submission(state: .complete) }
     }
     // what is missing for that is said before anything is touched
     let tasks = try taskCount(request, orders, all)
@@ -88,7 +89,7 @@ package struct SlurmJobs {
     let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in
       try missing.of(layout, count: count, costs: try order.store.costs(level: layout.level))
     }
-    var report = Report(state: record.state, order: order.path, isNewOrder: usable == nil)
+    var report = Submission(state: record.state, order: order.path, isNewOrder: usable == nil)
     report.failedBlocks = try store.levels(of: record.id).reduce(0) { $0 + $1.counts.failed }
     // tasks of earlier orders can do no more than end
     let outdated = unique(all.filter { !$0.name.hasPrefix(prefix) }.map(\.id))

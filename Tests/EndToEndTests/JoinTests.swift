@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import JobStore
 import JSON
+import TestSupport
 import Testing
 import Zarr
 
@@ -35,7 +36,8 @@ import Zarr
     func spawn() throws -> RunningProcess {
       try folder.spawn("run", "2", "--join", "--workers", "1", "--quiet")
     }
-    var random = SystemRandomNumberGenerator()
+    var random = SeededRandom.chosen()
+    print(random)
     var running = try (0..<4).map { _ in try spawn() }
     var kills = 0
     while try folder.database.job(2).state != .complete {

@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import JobStore
 import JSON
+import TestSupport
 import Testing
 import Zarr
 
@@ -27,7 +28,8 @@ import Zarr
     try #require(try folder.blockfuse("run", "1", "--quiet").status == 0)
     try submit("killed.ome.zarr")
 
-    var random = SystemRandomNumberGenerator()
+    var random = SeededRandom.chosen()
+    print(random)
     var kills = 0
     var settledBefore = 0
     var levelsKilledIn: Set<Int> = []

@@ -1,6 +1,7 @@
 #if os(Linux)
   import Foundation
   import JobStore
+  import TestSupport
   import Testing
   import Zarr
 
@@ -18,30 +19,30 @@
         "recorded", "file-renamed", "folder-synced", "recording", "file-synced", "claimed", "folder-made", "file-written",
         "final-metadata-begun",
       ]
-      var random = SystemRandomNumberGenerator()
+      var random = SeededRandom.chosen()
       var losses = 0
       var settledAtMost = 0
       for point in points + points {
         let fault = "\(point)=kill@\(Int.random(in: 1...(point.hasPrefix("f") ? 40 : 3), using: &random))"
         let end = try scene.run(["run", "--quiet", "--workers", "2"], fault: fault)
-        #expect([0, 128 + SIGKILL].contains(end.status), "\(end.errors)")
+        #expect([0, 128 + SIGKILL].contains(end.status), "\(random), \(fault): \(end.errors)")
         if end.status == 0, losses >= 5, database == .keepsWhatWasSynced || settledAtMost > 20 { break }
         try scene.losePower(database)
         losses += 1
-        try expectRecordedBlocksOnDisk(scene.folder, job: 1, "after \(fault)")
+        try expectRecordedBlocksOnDisk(scene.folder, job: 1, "after \(fault), \(random)")
         let verify = try scene.folder.blockfuse("verify", "--quiet")
-        #expect(verify.status == 0, "after \(fault): \(verify.output) \(verify.errors)")
+        #expect(verify.status == 0, "after \(fault), \(random): \(verify.output) \(verify.errors)")
         settledAtMost = max(settledAtMost, try scene.folder.database.job(1).counts.settled)
       }
-      #expect(losses >= 5)
+      #expect(losses >= 5, "\(random)")
       // else there was nothing to lose
-      #expect(database == .keepsWhatWasSynced || settledAtMost > 20)
+      #expect(database == .keepsWhatWasSynced || settledAtMost > 20, "\(random)")
       let end = try scene.run(["run", "--quiet"])
-      #expect(end.status == 0, "\(end.errors)")
+      #expect(end.status == 0, "\(random): \(end.errors)")
       // nothing of a finished job's output is lost
       try scene.losePower(.keepsAll)
-      #expect(try scene.folder.blockfuse("verify", "--quiet").status == 0)
-      #expect(try levels(scene.folder.file("root/new/newer/out.ome.zarr")) == scene.calm)
+      #expect(try scene.folder.blockfuse("verify", "--quiet").status == 0, "\(random)")
+      #expect(try levels(scene.folder.file("root/new/newer/out.ome.zarr")) == scene.calm, "\(random)")
     }
 
     /// A submitted job, a work order and what tasks logged are there with all the folders that were made for them.

@@ -49,7 +49,7 @@ import Testing
   @Test func aBlockThatFailsDoesNotKeepOthersFromBeingDone() throws {
     let scene = try EngineScene()
     // a folder with something in it cannot be written over
-    let inTheWay = scene.task(TCZYX(zyx: Index3(0, 0, 1))).path
+    let inTheWay = scene.task(TCZYX(t: 0, c: 0, z: 0, y: 0, x: 1)).path
     try FileManager.default.createDirectory(atPath: inTheWay + "/x", withIntermediateDirectories: true)
     let stage = try scene.stage()
     try scene.work(for: stage)

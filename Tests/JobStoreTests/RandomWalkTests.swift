@@ -1,5 +1,6 @@
 import Geometry
 import JobStore
+import TestSupport
 import Testing
 
 /// Random work by several processes that die, fail, retry and repair, against a model of one dictionary.
@@ -30,7 +31,7 @@ import Testing
   private struct Walk {
     let scene: Scene
     let job: JobID
-    var random: SplitMix
+    var random: SeededRandom
     var holders: [Holder] = []
     var model: [BlockID: BlockState] = [:]
     let levels: [LevelLayout]
@@ -39,7 +40,7 @@ import Testing
       scene = try Scene()
       job = try scene.job(grids)
       levels = layouts(grids)
-      random = SplitMix(state: seed)
+      random = SeededRandom(seed)
       for layout in levels {
         for i in 0..<layout.grid.total {
           model[BlockID(level: layout.level, position: layout.grid.position(at: i))] = .pending
@@ -229,18 +230,5 @@ import Testing
       #expect(try run.end(.finished) == .complete)
       #expect(try scene.store.integrityCheck() == [])
     }
-  }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

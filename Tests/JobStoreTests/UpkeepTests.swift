@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import JobStore
+import TestSupport
 import Testing
 
 @Suite struct UpkeepTests {
@@ -52,7 +53,7 @@ import Testing
     try scene.store.close()
     let url = URL(fileURLWithPath: scene.path)
     let whole = try Data(contentsOf: url)
-    var random = SplitMix(state: 7)
+    var random = SeededRandom(7)
     var failed = 0
     for _ in 0..<60 {
       var bytes = whole
