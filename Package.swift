@@ -160,7 +160,10 @@ let package = Package(
       name: "JobStoreTests",
       dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "JobStore", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobsTests",

@@ -103,7 +103,7 @@ struct JobArea: Area {
     let (job, store) = try Submitter(registry: .builtin).submit(
       Submitter.Request(datasetPath: dataset, outputPath: output, name: nil, options: options), databasePath: database)
     defer { try? store.close() }
-    let outcome = try RunJob(store: store, registry: .builtin, settings: Runner.Settings(workers: 1)).run(
+    let outcome = try JobRunner(store: store, registry: .builtin, settings: LevelRunner.Settings(workers: 1)).run(
       String(job.id), command: "fuzz", stopFlag: StopFlag(), note: { _ in }, observe: { _ in })
     precondition(outcome.ending == .complete, "a job of good input ended \(outcome.ending)")
     let report = try Verifier(job: LoadedJob.load(nil, in: store), store: store, workers: 1)

@@ -49,7 +49,7 @@ final class ProgressReporter: Sendable {
     return line()
   }
 
-  static func json(_ reading: RunMeter.Reading, ending: Runner.Ending?) -> JSONValue {
+  static func json(_ reading: RunMeter.Reading, ending: LevelRunner.Ending?) -> JSONValue {
     var object: [String: JSONValue] = [
       "level": JSONValue(reading.level),
       // of the job

@@ -32,9 +32,9 @@ struct RunArguments: ParsableArguments {
   ///
   /// - Parameter isNew: whether it was submitted just now, with its notes.
   func run(job selector: String?, in store: JobStore, isNew: Bool = false) throws {
-    let runner = RunJob(
+    let runner = JobRunner(
       store: store, registry: CommandSetup.registry,
-      settings: Runner.Settings(
+      settings: LevelRunner.Settings(
         workers: resources.workerCount, memoryByteCount: resources.memoryByteCount,
         blockLimit: limit))
     let job = try store.job(selector)
@@ -42,7 +42,7 @@ struct RunArguments: ParsableArguments {
       for note in (try? job.details())?.notes ?? [] { Terminal.message("note: \(note)") }
     }
     let progress = ProgressReporter(isJSON: json)
-    let outcome: RunJob.Outcome
+    let outcome: JobRunner.Outcome
     do {
       outcome = try runner.run(
         String(job.id), join: join, command: CommandLine.arguments.joined(separator: " "),

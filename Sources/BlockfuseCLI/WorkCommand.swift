@@ -33,12 +33,12 @@ struct WorkCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let place = try TaskIndex(task: task, tasks: tasks, environment: ProcessInfo.processInfo.environment)
-      let settings = Runner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount ?? givenMemoryByteCount)
+      let settings = LevelRunner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount ?? givenMemoryByteCount)
       // tasks run for hours, and by the thousand
       let progress = ProgressReporter(isJSON: false, plainSeconds: 300)
-      let outcome: WorkTask.Outcome
+      let outcome: TaskRunner.Outcome
       do {
-        outcome = try WorkTask(order: order, registry: CommandSetup.registry, settings: settings).run(
+        outcome = try TaskRunner(order: order, registry: CommandSetup.registry, settings: settings).run(
           index: place.index, count: place.count, level: level, stopFlag: Signals.stopFlag,
           note: { Terminal.message("note: \($0)") }, observe: { progress.show($0) })
       } catch {

@@ -12,13 +12,13 @@ import Zarr
 /// Several workers may make parts of the same block; what they encode is appended to the block's temp file in the order
 /// of the parts whatever order they finish in, so that a block's bytes are always the same. Those that are early wait in
 /// memory; `WorkQueue` sees to it that they are few. The file is only made when there is something to write.
-final class BlockTask: Sendable {
-  let block: TakenBlock
+package final class BlockTask: Sendable {
+  package let block: TakenBlock
   /// The voxels of each part: the whole chunk, not clipped to the array.
-  let parts: [Box3]
+  package let parts: [Box3]
   let array: ZarrArray
   /// From 1: a block whose writing fails for a passing reason is made again as a whole.
-  let attempt: Int
+  package let attempt: Int
 
   private struct State: ~Copyable {
     var writer: (any ObjectWriter)?
@@ -31,9 +31,9 @@ final class BlockTask: Sendable {
   }
 
   /// What became of a block that has a file.
-  struct File: Sendable {
-    let debt: Debt
-    let byteCount: Int
+  package struct File: Sendable {
+    package let debt: Debt
+    package let byteCount: Int
     /// Its crc32c, where its codecs have no checksum.
     let checksum: UInt32?
   }
@@ -45,14 +45,14 @@ final class BlockTask: Sendable {
   private let waitingBytes = Atomic<Int>(0)
   private let appendedParts = Atomic<Int>(0)
 
-  enum Delivery {
+  package enum Delivery {
     /// Parts are missing.
     case incomplete
     /// All parts are there; the file, if there is one, waits to be synced and renamed.
     case complete
   }
 
-  init(
+  package init(
     block: TakenBlock, attempt: Int, layout: LevelLayout, array: ZarrArray, output: any Store, tag: String
   ) {
     self.block = block
@@ -69,7 +69,7 @@ final class BlockTask: Sendable {
     if layout.shard != nil { state.update { $0.index = ShardBuilder(chunkCount: parts.count) } }
   }
 
-  var path: String { array.blockPath(indexInArray) }
+  package var path: String { array.blockPath(indexInArray) }
 
   /// The block's index as the array knows it, without the axes that the array lacks.
   var indexInArray: [Int] { array.index(at: block.position) }
@@ -78,12 +78,12 @@ final class BlockTask: Sendable {
   var key: String { array.blockKey(indexInArray) }
 
   /// Encoded bytes of parts that wait for an earlier one.
-  var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
+  package var waitingByteCount: Int { waitingBytes.load(ordering: .relaxed) }
   /// Parts that are settled, from the first one on without a gap.
-  var appendedCount: Int { appendedParts.load(ordering: .relaxed) }
+  package var appendedCount: Int { appendedParts.load(ordering: .relaxed) }
 
   /// Takes the encoded bytes of a part, or nil for one of nothing but fill. Those of a block that was given up are dropped.
-  func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
+  package func deliver(part: Int, _ encoded: UnsafeRawBufferPointer?) throws(ZarrError) -> Delivery {
     try state.update { (state) throws(ZarrError) in
       if state.isGivenUp { return .incomplete }
       if part != state.next {
@@ -130,11 +130,11 @@ final class BlockTask: Sendable {
   }
 
   /// Whether anything of it is to be made durable: not of a block of nothing but fill.
-  var hasFile: Bool { state.update { $0.writer != nil } }
+  package var hasFile: Bool { state.update { $0.writer != nil } }
 
   /// Makes the block durable but for its folder: syncs the file and gives it its name. Returns nil for a block of
   /// nothing but fill.
-  func finish() throws(StorageError) -> File? {
+  package func finish() throws(StorageError) -> File? {
     try state.update { (state) throws(StorageError) in
       guard let writer = state.writer else { return nil }
       let debt = try writer.finish()
@@ -145,7 +145,7 @@ final class BlockTask: Sendable {
 
   /// Gives the block up and removes its temp file. True the first time, for the one who is to report it.
   @discardableResult
-  func giveUp() -> Bool {
+  package func giveUp() -> Bool {
     state.update { state in
       if state.isGivenUp { return false }
       state.isGivenUp = true
@@ -156,7 +156,7 @@ final class BlockTask: Sendable {
     }
   }
 
-  var isGivenUp: Bool { state.update { $0.isGivenUp } }
+  package var isGivenUp: Bool { state.update { $0.isGivenUp } }
 }
 
 /// `withUnsafeBytes` with a typed throw, which the library's lacks.

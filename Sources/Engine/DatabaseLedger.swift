@@ -2,7 +2,7 @@ import Geometry
 import JobStore
 
 /// A run's blocks, taken from and recorded in the job database.
-package final class DatabaseLedger: RunLedger {
+package final class DatabaseLedger: LevelLedger {
   private let store: JobStore
   private let job: JobID
   private let run: Run

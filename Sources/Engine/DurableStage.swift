@@ -14,7 +14,7 @@ import Zarr
 /// records the group in one transaction. While it does, the next group gathers by itself. A block is recorded done only
 /// after its bytes, its name and its folders are durable. Where one of these fails, the block is made again from the
 /// beginning or recorded as failed: what a disk said it lost is not trusted to be there at a second try.
-final class DurableStage: Sendable {
+package final class DurableStage: Sendable {
   /// What the recording thread waits for.
   private struct State {
     var renamed: [(task: BlockTask, file: BlockTask.File?)] = []
@@ -35,7 +35,7 @@ final class DurableStage: Sendable {
   ///   - queue: told which blocks are settled and which are to be made again; stopped when nothing more can be recorded.
   ///   - output: where the blocks are written, as `OutputFolder.target`.
   ///   - capacity: files that may wait or be in work before `submit` waits.
-  init(
+  package init(
     ledger: any BlockLedger, queue: WorkQueue, output: Place, meter: RunMeter, syncThreads: Int, capacity: Int
   ) throws(ThreadError) {
     (self.ledger, self.queue, self.output, self.meter) = (ledger, queue, output, meter)
@@ -52,7 +52,7 @@ final class DurableStage: Sendable {
   }
 
   /// Takes a complete block. Waits while too many are on their way.
-  func submit(_ task: BlockTask) {
+  package func submit(_ task: BlockTask) {
     queue.handedOn()
     if task.hasFile {
       files.put(task)
@@ -62,7 +62,7 @@ final class DurableStage: Sendable {
   }
 
   /// Takes a block that could not be made.
-  func fail(_ task: BlockTask, _ failure: WorkFailure) {
+  package func fail(_ task: BlockTask, _ failure: WorkFailure) {
     guard task.giveUp() else { return }
     queue.handedOn()
     resolve(task, failure)
@@ -82,7 +82,7 @@ final class DurableStage: Sendable {
   }
 
   /// Waits until all that was submitted is recorded, and ends the threads. Throws what kept it from being recorded.
-  func close() throws {
+  package func close() throws {
     files.close()
     let threads = threads.withLock { $0 }
     threads?.syncers.join()
@@ -139,7 +139,7 @@ final class DurableStage: Sendable {
             outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
         }
         let results = done + group.others
-        _ = try Retry.transient { try ledger.record(results) }
+        _ = try Retry.standard.transient { try ledger.record(results) }
         meter.recorded(results)
         queue.settled(results.count)
       } catch {

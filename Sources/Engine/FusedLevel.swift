@@ -13,7 +13,7 @@ final class FusedLevel: LevelWork {
   let recipe: FusionRecipe
   let cache: ChunkCache
   private let views: [View]
-  private let placements: [Placement]
+  private let placements: [PlacedViews]
   /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
@@ -23,14 +23,14 @@ final class FusedLevel: LevelWork {
   private let sourceLimit = 8192
 
   init(
-    plan: JobPlan, views: [View], placements: [Placement], recipe: FusionRecipe, cache: ChunkCache,
+    plan: JobPlan, views: [View], placements: [PlacedViews], recipe: FusionRecipe, cache: ChunkCache,
     holdsAllInput: Bool, checksViews: Bool
   ) {
     (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
     (self.holdsAllInput, self.checksViews) = (holdsAllInput, checksViews)
   }
 
-  func placement(t: Int) -> Placement { placements.count > 1 ? placements[t] : placements[0] }
+  func placement(t: Int) -> PlacedViews { placements.count > 1 ? placements[t] : placements[0] }
 
   /// The views that may have a value in a box of output voxels, in dataset order.
   func views(touching box: Box3, t: Int, c: Int) -> [PlacedView] {
@@ -53,8 +53,8 @@ final class FusedLevel: LevelWork {
     return source
   }
 
-  func image(_ view: PlacedView) throws(ViewsError) -> KnownImage {
-    var image = KnownImage(source: try source(view.id), number: view.id)
+  func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
+    var image = CachedImage(source: try source(view.id), number: view.id)
     if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
     return image
   }
@@ -78,7 +78,7 @@ final class FusedLevel: LevelWork {
   func planned(_ view: Int) -> View { views[view] }
 
   /// Regions that no view touches are empty, whatever they would cost to look at one by one.
-  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+  func settleInBulk(ledger: any LevelLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let box = grid.voxels(of: region.blocks).grown(by: recipe.halo)
@@ -89,7 +89,7 @@ final class FusedLevel: LevelWork {
   }
 
   /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
-  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) throws {
+  func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) throws {
     guard recipe.keepsZero, !plan.fusion.isMask else { return }
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in

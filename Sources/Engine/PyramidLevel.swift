@@ -35,7 +35,7 @@ final class PyramidLevel: LevelWork {
   }
 
   /// Regions whose blocks below are all empty are empty.
-  func settleInBulk(ledger: any RunLedger, meter: RunMeter, stopFlag: StopFlag) throws {
+  func settleInBulk(ledger: any LevelLedger, meter: RunMeter, stopFlag: StopFlag) throws {
     try settle(level: layout.level, ledger: ledger, meter: meter, isOver: { stopFlag.signal != nil }) { region in
       let blocks = layout.sourceBlocks(ofVoxels: layout.grid.voxels(of: region.blocks), in: below)
       for t in region.t {
@@ -46,7 +46,7 @@ final class PyramidLevel: LevelWork {
   }
 
   /// The record has said it all.
-  func settleAhead(ledger: any RunLedger, meter: RunMeter, isOver: () -> Bool) {}
+  func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) {}
 
   /// No chunk below is needed twice, so there is nothing to wait for.
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
@@ -84,7 +84,7 @@ private final class PyramidBlockMaker: BlockMaker {
     let states = try knownStates(of: box, t: t, c: c)
     if states.areAllEmpty { return .fill }
     let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
-    var image = KnownImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
+    var image = CachedImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
     image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
     if step.cell != nil { image.readerCount = { _ in 1 } }
     var hasVoxels = false
@@ -103,7 +103,7 @@ private final class PyramidBlockMaker: BlockMaker {
 
   /// Makes one part from what the level below stores. False where that is nothing but fill.
   private func average(
-    _ image: KnownImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
+    _ image: CachedImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
   ) throws -> Bool {
     guard let base = buffer.baseAddress else { return false }
     let element = level.elementType.byteCount

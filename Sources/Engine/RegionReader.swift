@@ -4,22 +4,6 @@ import Memory
 import Views
 import Zarr
 
-/// An image, and what is known of it and of those who will read it.
-struct KnownImage {
-  let source: any ImageSource
-  /// Tells it apart from others in the cache.
-  let number: Int
-  /// Whether a chunk is known to hold nothing but fill, so that it is not looked for.
-  var isEmpty: (TCZYX) throws(ViewsError) -> Bool = { _ in false }
-  /// How many will read these voxels, a chunk, and say so by `finished`; nil where that is not known.
-  var readerCount: (Box3) -> Int? = { _ in nil }
-
-  fileprivate var chunkGrid: BlockGrid { source.chunkGrid }
-  fileprivate func key(_ index: TCZYX) -> ChunkCache.Key {
-    ChunkCache.Key(source: number, chunk: chunkGrid.linearIndex(of: index))
-  }
-}
-
 /// Reads boxes of voxels out of chunked images, through the shared cache of decoded chunks.
 ///
 /// Thread-confined: it owns the codec context of its worker.
@@ -37,7 +21,7 @@ final class RegionReader {
   deinit { Pages.free(patch) }
 
   /// The voxels of `box` at one `t` and `c`, as they lie in the cache where it lies in one stored chunk; else nil.
-  func lend(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
+  func lend(_ known: CachedImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
     let chunkShape = known.source.chunk
     let chunks = known.chunkGrid.blocks(meeting: box)
     guard chunks.count == 1 else { return nil }
@@ -52,7 +36,7 @@ final class RegionReader {
 
   /// The same voxels, put together where they lie in several chunks, and then valid until the next are; nil where all
   /// are the fill value.
-  func voxels(_ known: KnownImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
+  func voxels(_ known: CachedImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
     if let lent = try lend(known, t: t, c: c, box: box) { return lent }
     let byteCount = box.count * known.source.elementType.byteCount
     if patch.count < byteCount {
@@ -67,10 +51,10 @@ final class RegionReader {
 
   /// Whether chunks of an image may be held while a block is made of them: those that the cache drops meanwhile are
   /// beyond its limit, so they must be few.
-  func mayHold(_ known: KnownImage) -> Bool { cache.holdsMany(byteCount: known.source.chunkByteCount) }
+  func mayHold(_ known: CachedImage) -> Bool { cache.holdsMany(byteCount: known.source.chunkByteCount) }
 
   /// One chunk, by way of the cache.
-  private func content(_ known: KnownImage, _ index: TCZYX) throws(ViewsError) -> ChunkCache.Content {
+  private func content(_ known: CachedImage, _ index: TCZYX) throws(ViewsError) -> ChunkCache.Content {
     if try known.isEmpty(index) { return .constant }
     return try cache.content(
       known.key(index), byteCount: known.source.chunkByteCount, readerCount: { readerCount(known, index) },
@@ -79,21 +63,21 @@ final class RegionReader {
   }
 
   /// Decodes a chunk into the cache, where it will be needed soon. False where it is there, or there is no room.
-  func fetch(_ known: KnownImage, _ index: TCZYX) throws(ViewsError) -> Bool {
+  func fetch(_ known: CachedImage, _ index: TCZYX) throws(ViewsError) -> Bool {
     try cache.fetch(
       known.key(index), byteCount: known.source.chunkByteCount, readerCount: { readerCount(known, index) }
     ) { (bytes) throws(ViewsError) in try load(known.source, index, into: bytes) }
   }
 
   /// Whoever was counted as a reader of the chunks of a box will not read them again.
-  func finished(_ known: KnownImage, t: Int, c: Int, box: Box3) {
+  func finished(_ known: CachedImage, t: Int, c: Int, box: Box3) {
     let (t, c) = (t / known.source.chunk.t, c / known.source.chunk.c)
     for chunk in known.chunkGrid.blocks(meeting: box).positions {
       cache.finished(known.key(TCZYX(t: t, c: c, zyx: chunk)))
     }
   }
 
-  private func readerCount(_ known: KnownImage, _ index: TCZYX) -> Int? {
+  private func readerCount(_ known: CachedImage, _ index: TCZYX) -> Int? {
     // who reads which of several time points or channels is not counted
     guard known.source.chunk.t == 1, known.source.chunk.c == 1 else { return nil }
     return known.readerCount(known.chunkGrid.box(of: index))
@@ -113,7 +97,7 @@ final class RegionReader {
 
   /// Reads `box` at one `t` and `c`: C order, native type.
   func read(
-    _ known: KnownImage, t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer
+    _ known: CachedImage, t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer
   ) throws(ViewsError) -> PatchContent {
     let image = known.source
     let element = image.elementType.byteCount
@@ -156,25 +140,6 @@ final class RegionReader {
           for i in 0..<rowByteCount { row[i] = value[i % value.count] }
         }
       }
-    }
-  }
-}
-
-/// Copies the rows of `part` from one dense box of voxels into another; both hold `part`.
-func copyRows(
-  from source: UnsafeRawBufferPointer, fromBox: Box3, to target: UnsafeMutableRawBufferPointer, toBox: Box3,
-  part: Box3, elementByteCount: Int
-) {
-  let rowByteCount = part.shape[2] * elementByteCount
-  guard rowByteCount > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
-  func offset(_ z: Int, _ y: Int, in box: Box3) -> Int {
-    (((z - box.lower[0]) * box.shape[1] + (y - box.lower[1])) * box.shape[2] + part.lower[2] - box.lower[2])
-      * elementByteCount
-  }
-  for z in part.lower[0]..<part.upper[0] {
-    for y in part.lower[1]..<part.upper[1] {
-      to.advanced(by: offset(z, y, in: toBox))
-        .copyMemory(from: from.advanced(by: offset(z, y, in: fromBox)), byteCount: rowByteCount)
     }
   }
 }

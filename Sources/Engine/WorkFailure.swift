@@ -19,7 +19,7 @@ package struct WorkFailure: Error, Sendable {
   /// The number that the system gave for a failed call on a file of the output.
   private var systemNumber: Int32?
 
-  init(code: FailureCode, message: String, isTransient: Bool) {
+  package init(code: FailureCode, message: String, isTransient: Bool) {
     (self.code, self.message, self.isTransient) = (code, message, isTransient)
   }
 

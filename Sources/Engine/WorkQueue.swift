@@ -8,10 +8,10 @@ import Threads
 /// blocks are taken from the ledger when no block in hand has parts left. Parts that are done wait in memory for a slow
 /// one before them; when those are many, only parts that need not wait are handed out, of new blocks if need be. A block
 /// that failed for a passing reason comes again after a while. The level is at its end when nothing is in hand and nobody else has blocks that may come back.
-final class WorkQueue: Sendable {
-  struct Part: Sendable {
-    let task: BlockTask
-    let index: Int
+package final class WorkQueue: Sendable {
+  package struct Part: Sendable {
+    package let task: BlockTask
+    package let index: Int
     var box: Box3 { task.parts[index] }
   }
 
@@ -49,6 +49,7 @@ final class WorkQueue: Sendable {
   private let level: Int
   private let batchCount: Int
   private let waitingByteLimit: Int
+  private let retry: Retry
   private let makeTask: @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   /// Between two looks at what others have left.
   private static let (shortestWaitSeconds, longestWaitSeconds) = (0.02, 1.0)
@@ -57,12 +58,13 @@ final class WorkQueue: Sendable {
   ///   - blockLimit: how many blocks may be started.
   ///   - batchCount: how many blocks are taken from the ledger at a time.
   ///   - waitingByteLimit: encoded bytes that may wait for parts before them; more by a chunk a worker at most.
-  init(
-    ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int, waitingByteLimit: Int,
+  ///   - retry: how often a block that failed for a passing reason comes again, and when.
+  package init(
+    ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int, waitingByteLimit: Int, retry: Retry = .standard,
     makeTask: @escaping @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   ) {
     (self.ledger, self.level, self.batchCount, self.makeTask) = (ledger, level, batchCount, makeTask)
-    self.waitingByteLimit = waitingByteLimit
+    (self.waitingByteLimit, self.retry) = (waitingByteLimit, retry)
     monitor = Monitor(State(blocksLeft: blockLimit))
   }
 
@@ -74,10 +76,10 @@ final class WorkQueue: Sendable {
 
   /// The next part to make, or nil when there is none left or the run is to stop. Waits while another thread takes blocks,
   /// and while blocks may come back.
-  func next() -> Part? { next(isWhole: false, waits: true) }
+  package func next() -> Part? { next(isWhole: false, waits: true) }
 
   /// A whole block to make, all its parts at once; nil as for `next`, and without `waits` where none is at hand.
-  func nextBlock(waits: Bool) -> BlockTask? { next(isWhole: true, waits: waits)?.task }
+  package func nextBlock(waits: Bool) -> BlockTask? { next(isWhole: true, waits: waits)?.task }
 
   private func next(isWhole: Bool, waits: Bool) -> Part? {
     while true {
@@ -128,7 +130,7 @@ final class WorkQueue: Sendable {
 
   private func take(_ limit: Int) {
     let taken = Result {
-      let blocks = try Retry.transient { try ledger.take(level: level, limit: limit) }
+      let blocks = try retry.transient { try ledger.take(level: level, limit: limit) }
       return (blocks: blocks, isLast: try blocks.isEmpty && !ledger.expectsMore(level: level))
     }
     monitor.update { state in
@@ -166,7 +168,7 @@ final class WorkQueue: Sendable {
   }
 
   /// A part was made or given up. True when it was the last of its block.
-  func finished(_ part: Part) -> Bool {
+  package func finished(_ part: Part) -> Bool {
     monitor.update { state in
       guard let i = state.active.firstIndex(where: { $0.task === part.task }) else { return false }
       state.active[i].unfinished -= 1
@@ -177,45 +179,45 @@ final class WorkQueue: Sendable {
   }
 
   /// Nothing more is handed out: stopped, drained, or at its limit.
-  var isOver: Bool {
+  package var isOver: Bool {
     monitor.read { $0.isStopped || $0.error != nil || ($0.isDrained && $0.waiting.isEmpty) || $0.blocksLeft == 0 }
   }
 
   /// A complete block goes on its way to disk: to be followed by `settled` or `failed`.
-  func handedOn() {
+  package func handedOn() {
     monitor.update { $0.handedOn += 1 }
   }
 
   /// Blocks that were handed on are recorded.
-  func settled(_ count: Int) {
+  package func settled(_ count: Int) {
     monitor.update { $0.handedOn -= count }
   }
 
   /// A block was given up. True when it will be made again; else the failure is to be recorded. Once the queue is stopped
   /// it is the next run that makes it, with all its tries: until then it stays pending.
-  func isMadeAgain(_ task: BlockTask, after failure: WorkFailure) -> Bool {
+  package func isMadeAgain(_ task: BlockTask, after failure: WorkFailure) -> Bool {
     monitor.update { state in
-      guard failure.isTransient, task.attempt < Retry.attemptLimit else { return false }
+      guard failure.isTransient, task.attempt < retry.attemptLimit else { return false }
       if state.isStopped || state.error != nil { return true }
-      let due = ContinuousClock.now + .seconds(Retry.waitsSeconds[task.attempt - 1])
+      let due = ContinuousClock.now + .seconds(retry.waitsSeconds[task.attempt - 1])
       state.delayed.append(Delayed(block: task.block, attempt: task.attempt + 1, due: due))
       return true
     }
   }
 
   /// Whether what is begun is to be left as it is.
-  var isStopped: Bool { monitor.read { $0.isStopped || $0.error != nil } }
+  package var isStopped: Bool { monitor.read { $0.isStopped || $0.error != nil } }
 
   /// Lets no further part out.
-  func stop() {
+  package func stop() {
     monitor.update { $0.isStopped = true }
   }
 
   /// Blocks that were begun.
-  var startedCount: Int { monitor.read { $0.startedCount } }
+  package var startedCount: Int { monitor.read { $0.startedCount } }
 
   /// What is left when all workers have ended: blocks begun but not complete, and why taking ended early, if it did.
-  func leftovers() -> (incomplete: [BlockTask], error: (any Error)?) {
+  package func leftovers() -> (incomplete: [BlockTask], error: (any Error)?) {
     monitor.read { ($0.active.map(\.task), $0.error) }
   }
 }

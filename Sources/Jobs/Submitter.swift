@@ -65,14 +65,14 @@ package struct Submitter {
     }
     var resolver = PathResolver()
     let outputPath = resolver.resolve(address: request.outputPath)
-    let site = OutputSite(path: outputPath)
-    if let existing { try site.check(against: existing) }
-    try site.check(overwrite: request.options.overwrite)
+    let rules = OutputRules(path: outputPath)
+    if let existing { try rules.check(against: existing) }
+    try rules.check(overwrite: request.options.overwrite)
     let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
-    try site.check(against: result.views)
-    if let folder = dataset.listedFolder { try site.check(beside: resolver.resolve(address: folder)) }
+    try rules.check(against: result.views)
+    if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(address: folder)) }
     if isNested(resolver.resolve(databasePath), outputPath) {
       throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
     }
@@ -96,10 +96,10 @@ package struct Submitter {
         throw StorageError.io(step: .makeFolder, path: outputPath, errno: number)
       }
       try placement.prepare(files)
-      try store.markReady(job, outputs: site.isNear) { uses in
+      try store.markReady(job, outputs: rules.isNear) { uses in
         if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
         // somebody may have begun to write to the old output since it was looked at
-        try site.check(against: uses)
+        try rules.check(against: uses)
         try placement.takePlace(files, overwrite: request.options.overwrite)
       }
     } catch {

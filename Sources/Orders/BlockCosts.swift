@@ -28,7 +28,7 @@ struct BlockCosts {
   private let plan: JobPlan
   /// At one time point, or at each.
   private let boxes: [[ViewBox]]
-  private let placements: [Placement]
+  private let placements: [PlacedViews]
   private let order = MortonOrder()
 
   private struct Shared {
@@ -45,7 +45,7 @@ struct BlockCosts {
 
   init(plan: JobPlan, views: [View], transforms: [[AffineMap]]) throws {
     self.plan = plan
-    placements = try Placement.all(views, transforms, in: plan)
+    placements = try PlacedViews.all(views, transforms, in: plan)
     let times = transforms.map(\.count).max() ?? 1
     boxes = (0..<times).map { t in
       zip(views, transforms).map { view, maps in

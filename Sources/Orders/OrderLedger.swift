@@ -13,7 +13,7 @@ import Synchronization
 /// with its own share and helps, write logs of their own into the folder of the share and read those of the others: what
 /// is settled there is not done again, what is in hand there comes last. Nothing rests on that: two that do the same
 /// block write equal bytes under names of their own and rename them to the same name, and both may record it.
-package final class OrderLedger: RunLedger {
+package final class OrderLedger: LevelLedger {
   package struct Task: Sendable {
     let index: Int
     let count: Int
@@ -138,7 +138,7 @@ package final class OrderLedger: RunLedger {
     }
   }
 
-  // MARK: RunLedger
+  // MARK: LevelLedger
 
   /// The counts of the own share.
   package func counts(level: Int) throws -> BlockCounts {

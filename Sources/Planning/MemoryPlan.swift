@@ -46,7 +46,7 @@ package struct MemoryPlan: Sendable {
 
   /// - Parameter memory: what the whole process may use; nil for the default.
   package init(
-    plan: JobPlan, views: [View], placement: Placement, recipe: FusionRecipe, workers: Int, memory: Int?
+    plan: JobPlan, views: [View], placement: PlacedViews, recipe: FusionRecipe, workers: Int, memory: Int?
   ) {
     let chunkByteCount = plan.levels[0].chunk.product * plan.outputType.byteCount
     // a level's chunks are the input of the next one
@@ -90,7 +90,7 @@ package struct MemoryPlan: Sendable {
   }
 
   /// The most that fusing a chunk takes, looked for where views end, since that is where they overlap.
-  private static func arenaByteCount(_ plan: JobPlan, _ placement: Placement, _ recipe: FusionRecipe) -> Int {
+  private static func arenaByteCount(_ plan: JobPlan, _ placement: PlacedViews, _ recipe: FusionRecipe) -> Int {
     let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
     var most = 0
     let step = max(1, placement.views.count / 64)

@@ -11,7 +11,7 @@ struct PlanNotes {
   /// The finest resolution of each view.
   let finest: [StackProperties]
   /// One for all time points, or one for each.
-  let placements: [Placement]
+  let placements: [PlacedViews]
   let presence: ViewPresence
 
   var all: [String] {

@@ -27,7 +27,7 @@ package struct Planner {
     /// The digest of the dataset file's bytes.
     package var datasetDigest: String
     /// The views as they are placed at the first time point.
-    package let placement: Placement
+    package let placement: PlacedViews
   }
 
   private let dataset: Dataset
@@ -92,7 +92,7 @@ package struct Planner {
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
     _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
     _ = try FusionSetup.batchFunction(of: output, registry: registry)
-    let placements = try Placement.all(planned, transforms, in: plan)
+    let placements = try PlacedViews.all(planned, transforms, in: plan)
     let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
     let notes = PlanNotes(
       dataset: dataset, options: options, plan: plan, views: planned, finest: views.map(\.levels[0].stack),

@@ -26,7 +26,7 @@ enum SamePlace {
   /// - Parameters:
   ///   - placements: one for all time points, or one for each.
   ///   - sides: angles and illuminations, by view: those are at one place on purpose.
-  static func groups(_ views: [View], _ placements: [Placement], sides: [String: String]) -> [[Int]] {
+  static func groups(_ views: [View], _ placements: [PlacedViews], sides: [String: String]) -> [[Int]] {
     var groups = Set<[Int]>()
     for (t, placement) in placements.enumerated() {
       var found: [Place: [Int]] = Dictionary(minimumCapacity: views.count)

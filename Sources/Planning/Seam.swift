@@ -21,7 +21,7 @@ struct Seam {
   /// - Parameters:
   ///   - placement: at the first time point.
   ///   - isMoving: whether there are others; then only views that are there at the first are looked at.
-  static func first(_ views: [View], _ placement: Placement, in plan: JobPlan, order: Int, isMoving: Bool) -> Seam? {
+  static func first(_ views: [View], _ placement: PlacedViews, in plan: JobPlan, order: Int, isMoving: Bool) -> Seam? {
     var search = SeamSearch(views: views, placement: placement, plan: plan, order: order)
     let step = max(1, (views.count - 1) / viewLimit + 1)
     for i in stride(from: 0, to: views.count, by: step) where !isMoving || views[i].details.times[0] != nil {
@@ -35,7 +35,7 @@ struct Seam {
 
 private struct SeamSearch {
   let views: [View]
-  let placement: Placement
+  let placement: PlacedViews
   let plan: JobPlan
   let order: Int
   /// How many were looked at.
@@ -43,7 +43,7 @@ private struct SeamSearch {
   /// To which places of views are rounded.
   private let tolerance = 1e-6
 
-  init(views: [View], placement: Placement, plan: JobPlan, order: Int) {
+  init(views: [View], placement: PlacedViews, plan: JobPlan, order: Int) {
     (self.views, self.placement, self.plan, self.order) = (views, placement, plan, order)
   }
 
@@ -81,7 +81,7 @@ private struct SeamSearch {
   }
 
   private func bounds(of i: Int) -> ViewIndex.Entry {
-    Placement.bounds(of: placement.views[i], views[i].level.stack, in: plan.stack)
+    PlacedViews.bounds(of: placement.views[i], views[i].level.stack, in: plan.stack)
   }
 
   /// The voxels of the output that a view covers.

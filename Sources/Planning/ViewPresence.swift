@@ -19,7 +19,7 @@ struct ViewPresence {
 
   /// - Parameter isRegion: whether a part of the world was asked for.
   init(
-    _ views: [View], _ placements: [Placement], in plan: JobPlan, isRegion: Bool, rowLimit: Int = Self.rowLimit
+    _ views: [View], _ placements: [PlacedViews], in plan: JobPlan, isRegion: Bool, rowLimit: Int = Self.rowLimit
   ) {
     var rowLimit = rowLimit
     let volume = Box3(shape: plan.stack.shape)
@@ -47,7 +47,7 @@ struct ViewPresence {
       case .unknown: unknownCount += 1
       case .absent:
         // on a grid without an end it would have some, or it is somewhere else altogether
-        let isElsewhere = own.allSatisfy { !Placement.bounds(of: $1.views[i], view.level.stack, in: plan.stack).meets(volume) }
+        let isElsewhere = own.allSatisfy { !PlacedViews.bounds(of: $1.views[i], view.level.stack, in: plan.stack).meets(volume) }
         if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape)) }) == .present {
           outsideRegion += 1
         } else {

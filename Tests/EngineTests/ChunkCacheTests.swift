@@ -1,6 +1,5 @@
 import Engine
 import Foundation
-import Synchronization
 import Testing
 
 @Suite struct ChunkCacheTests {
@@ -127,20 +126,20 @@ import Testing
 
   @Test func whoWaitsDoesSomethingElseFirst() {
     let cache = ChunkCache(byteLimit: 100_000)
-    let isLoading = Mutex(false)
-    let mayEnd = Mutex(false)
+    let isLoading = DispatchSemaphore(value: 0)
+    let mayEnd = DispatchSemaphore(value: 0)
     let hasEnded = DispatchSemaphore(value: 0)
     let slow = Thread { [self] in
       _ = cache.content(key(1), byteCount: 1000) { bytes in
-        isLoading.withLock { $0 = true }
-        while !mayEnd.withLock({ $0 }) {}
+        isLoading.signal()
+        mayEnd.wait()
         bytes.initializeMemory(as: UInt8.self, repeating: 5)
         return true
       }
       hasEnded.signal()
     }
     slow.start()
-    while !isLoading.withLock({ $0 }) {}
+    isLoading.wait()
     var others = 0
     let content = cache.content(
       key(1), byteCount: 1000,
@@ -151,7 +150,7 @@ import Testing
           bytes.initializeMemory(as: UInt8.self, repeating: UInt8(others))
           return true
         }
-        if others == 3 { mayEnd.withLock { $0 = true } }
+        if others == 3 { mayEnd.signal() }
         return fetched
       },
       load: { _ in

@@ -95,16 +95,16 @@ import Zarr
     }
 
     /// With objects of its own, as another process would.
-    func run(database: String? = nil, stopFlag: StopFlag = StopFlag()) throws -> Runner.Ending {
+    func run(database: String? = nil, stopFlag: StopFlag = StopFlag()) throws -> LevelRunner.Ending {
       let store = try JobStore.open(database ?? self.database, mode: .existing)
       defer { try? store.close() }
-      return try RunJob(store: store, registry: .builtin, settings: Runner.Settings(workers: 2)).run(
+      return try JobRunner(store: store, registry: .builtin, settings: LevelRunner.Settings(workers: 2)).run(
         nil, command: "test", stopFlag: stopFlag, note: { _ in }, observe: { _ in }
       ).ending
     }
 
-    func work(_ order: String, task: Int, of count: Int, stopFlag: StopFlag = StopFlag()) throws -> Runner.Ending {
-      try WorkTask(order: order, registry: .builtin, settings: Runner.Settings(workers: 2)).run(
+    func work(_ order: String, task: Int, of count: Int, stopFlag: StopFlag = StopFlag()) throws -> LevelRunner.Ending {
+      try TaskRunner(order: order, registry: .builtin, settings: LevelRunner.Settings(workers: 2)).run(
         index: task, count: count, level: nil, stopFlag: stopFlag, note: { _ in }, observe: { _ in }
       ).ending
     }
@@ -237,7 +237,7 @@ import Zarr
     let other = scene.folder.path + "/other.sqlite"
     #expect(throws: (any Error).self) { try scene.submit(from: scene.root, to: scene.output, database: other) }
     try scene.verify()
-    let overwriting = try Scene(options: #"{"output_chunksize": 8, "overwrite": true}"#)
+    let overwriting = try Scene(options: #"{"output_chunksize": 8, "zarr_options": {"overwrite": true}}"#)
     try overwriting.submit(from: scene.root, to: scene.output, database: other)
     #expect(throws: (any Error).self) { try scene.verify() }
     // a stranger's object keeps it from being removed
@@ -259,7 +259,7 @@ import Zarr
       var report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
       #expect(report.problems.count == 2 && report.strays.count == 1)
       try verifier.repair(&report)
-      #expect(report.removedStrays == 1 && report.repairedBlocks > 2)
+      #expect(report.removedStrays == 1 && report.repairedBlocks >= 2)
     }
     #expect(try scene.run() == .complete)
     try scene.verify()

@@ -10,9 +10,9 @@ import Threads
 import Zarr
 
 /// One task of a work order: does its share, level by level or of one level only, then helps others.
-package struct WorkTask {
+package struct TaskRunner {
   package struct Outcome: Sendable {
-    package let ending: Runner.Ending
+    package let ending: LevelRunner.Ending
     package let reading: RunMeter.Reading
     /// Blocks of the task's share that failed, or rest on such.
     package let failed: Int
@@ -22,9 +22,9 @@ package struct WorkTask {
 
   private let path: String
   private let registry: FusionRegistry
-  private let settings: Runner.Settings
+  private let settings: LevelRunner.Settings
 
-  package init(order path: String, registry: FusionRegistry, settings: Runner.Settings) {
+  package init(order path: String, registry: FusionRegistry, settings: LevelRunner.Settings) {
     (self.path, self.registry, self.settings) = (path, registry, settings)
   }
 
@@ -65,7 +65,7 @@ package struct WorkTask {
     settings.levels = level.map { $0..<$0 + 1 }
     settings.checksViews = true
     do {
-      let runner = try Runner(
+      let runner = try LevelRunner(
         job: job, views: job.views(in: order.store), ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter

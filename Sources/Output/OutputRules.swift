@@ -9,7 +9,7 @@ import Views
 import Zarr
 
 /// The place on disk where an output goes: whether it is free, or may be taken.
-package struct OutputSite {
+package struct OutputRules {
   package let path: String
 
   package init(path: String) { self.path = path }

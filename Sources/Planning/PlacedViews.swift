@@ -6,7 +6,7 @@ import Views
 ///
 /// A view that has only one time point, or one channel, is in the index of that time point and channel: a series of
 /// thousands of views asks only those of its own.
-package struct Placement: Sendable {
+package struct PlacedViews: Sendable {
   /// By their number.
   let views: [PlacedView]
   private let cells: [Cell: ViewIndex]
@@ -25,11 +25,11 @@ package struct Placement: Sendable {
   }
 
   /// One for each distinct time point of the transforms: one where no view moves, else one for each `t` of the output.
-  package static func all(_ views: [View], _ transforms: [[AffineMap]], in plan: JobPlan) throws(JobError) -> [Placement] {
+  package static func all(_ views: [View], _ transforms: [[AffineMap]], in plan: JobPlan) throws(JobError) -> [PlacedViews] {
     let count = transforms.map(\.count).max() ?? 1
-    var placements: [Placement] = []
+    var placements: [PlacedViews] = []
     for t in 0..<count {
-      placements.append(try Placement(views, transforms.map { $0.count > 1 ? $0[t] : $0[0] }, in: plan))
+      placements.append(try PlacedViews(views, transforms.map { $0.count > 1 ? $0[t] : $0[0] }, in: plan))
     }
     return placements
   }

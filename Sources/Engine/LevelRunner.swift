@@ -12,7 +12,7 @@ import Views
 import Zarr
 
 /// Does what is not done yet of a job: level 0, then the pyramid, then the final metadata.
-package final class Runner {
+package final class LevelRunner {
   package struct Settings: Sendable {
     package var workers: Int
     /// What the process may use; nil for the default.
@@ -49,16 +49,16 @@ package final class Runner {
   private let transforms: [[AffineMap]]
   private let output: OutputFolder
   private let registry: FusionRegistry
-  private let ledger: any RunLedger
+  private let ledger: any LevelLedger
   private let settings: Settings
   private let recipe: FusionRecipe
-  private let placements: [Placement]
+  private let placements: [PlacedViews]
   package let memory: MemoryPlan
   private let stopFlag: StopFlag
   package let meter: RunMeter
 
   package init(
-    job: LoadedJob, views loaded: LoadedViews, ledger: any RunLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+    job: LoadedJob, views loaded: LoadedViews, ledger: any LevelLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
   ) throws {
     title = job.title
     plan = job.plan
@@ -68,7 +68,7 @@ package final class Runner {
     self.ledger = ledger
     self.stopFlag = stopFlag
     recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
-    placements = try Placement.all(views, transforms, in: plan)
+    placements = try PlacedViews.all(views, transforms, in: plan)
     memory = MemoryPlan(
       plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
       memory: settings.memoryByteCount)
@@ -163,7 +163,7 @@ package final class Runner {
       return ChunkWorker(
         maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
         elementByteCount: element.byteCount, context: context,
-        cells: step.flatMap { CellKeeper($0, elementType: element, cache: cache) })
+        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) })
     }
     let worked = Result {
       let watcher = try Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }

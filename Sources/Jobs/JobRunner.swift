@@ -13,17 +13,17 @@ import Threads
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
-package struct RunJob {
+package struct JobRunner {
   package struct Outcome: Sendable {
-    package let ending: Runner.Ending
+    package let ending: LevelRunner.Ending
     package let reading: RunMeter.Reading
   }
 
   private let store: JobStore
   private let registry: FusionRegistry
-  private let settings: Runner.Settings
+  private let settings: LevelRunner.Settings
 
-  package init(store: JobStore, registry: FusionRegistry, settings: Runner.Settings) {
+  package init(store: JobStore, registry: FusionRegistry, settings: LevelRunner.Settings) {
     (self.store, self.registry, self.settings) = (store, registry, settings)
   }
 
@@ -78,7 +78,7 @@ package struct RunJob {
     do {
       warnAboutSpace(job, note: note)
       let ledger = DatabaseLedger(store: store, job: record.id, run: run)
-      let runner = try Runner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+      let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
@@ -142,7 +142,7 @@ package struct RunJob {
   }
 }
 
-extension Runner.Ending {
+extension LevelRunner.Ending {
   fileprivate var outcome: RunOutcome {
     switch self {
     case .complete, .someFailed, .reopened, .leftToOthers: .finished

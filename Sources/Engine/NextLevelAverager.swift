@@ -5,7 +5,7 @@ import JobStore
 /// Averages chunks when they have just been made, for the level above, which then need not read them back.
 ///
 /// What it makes stays in the cache of chunks where there is room. For one worker.
-final class CellKeeper {
+final class NextLevelAverager {
   private let step: PyramidStep
   private let cell: Index3
   private let cache: ChunkCache

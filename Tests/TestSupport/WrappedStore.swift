@@ -1,7 +1,5 @@
 import Files
-import Foundation
 import Store
-import Synchronization
 
 /// A store that hands everything on to another one: what tests put between.
 package class WrappedStore: Store, @unchecked Sendable {
@@ -122,41 +120,4 @@ private final class WrappedWriter: ObjectWriter {
   }
 
   func discard() { writer.discard() }
-}
-
-/// Counts what is asked of a store.
-package final class CountingStore: WrappedStore, @unchecked Sendable {
-  // shared with the wrappers of the stores for writing; guarded by its lock
-  private let steps: Counts
-
-  private final class Counts: Sendable { let numbers = Mutex<[StoreStep: Int]>([:]) }
-
-  package override convenience init(_ inner: any Store) { self.init(inner, Counts()) }
-
-  private init(_ inner: any Store, _ steps: Counts) {
-    self.steps = steps
-    super.init(inner)
-  }
-
-  package var counts: [StoreStep: Int] { steps.numbers.withLock { $0 } }
-  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
-    steps.numbers.withLock { $0[step, default: 0] += 1 }
-  }
-  override func wrapped(_ store: any Store) -> any Store { CountingStore(store, steps) }
-}
-
-/// Makes steps fail as a test says.
-package final class FaultyStore: WrappedStore, @unchecked Sendable {
-  private let fault: @Sendable (StoreStep, String) -> Int32?
-
-  /// - Parameter fault: the number of the error that a step fails with; nil: it is done.
-  package init(_ inner: any Store, fault: @escaping @Sendable (StoreStep, String) -> Int32?) {
-    self.fault = fault
-    super.init(inner)
-  }
-
-  override func reach(_ step: StoreStep, _ key: String) throws(StorageError) {
-    if let number = fault(step, key) { throw .io(step: .write, path: address(of: key), errno: number) }
-  }
-  override func wrapped(_ store: any Store) -> any Store { FaultyStore(store, fault: fault) }
 }
