@@ -36,22 +36,19 @@ struct StreamedFusion<S: RowArithmetic> {
     let (bytes, shape) = (conversion.type.byteCount, box.shape)
     let scratch = RowScratch<S>(rows, width: region.shape[2], views: views.count)
     var stretches: [Stretch<S>] = []
-    var active: [ActiveView] = []
-    var previous: [ActiveView] = []
+    // the output x of each view's samples, in the rows that the stretches are cut for
+    var ranges = [Range<Int>](repeating: 0..<0, count: views.count)
     for z in region.lower[0]..<region.upper[0] {
       var y = region.lower[1]
       while y < region.upper[1] {
-        active.removeAll(keepingCapacity: true)
         var end = region.upper[1]
+        var isCut = !stretches.isEmpty
         for (k, view) in views.enumerated() {
           let range = view.interval(z: z, y: y)
-          if !range.isEmpty { active.append(ActiveView(view: k, range: range)) }
+          if range != ranges[k] && !(range.isEmpty && ranges[k].isEmpty) { (ranges[k], isCut) = (range, false) }
           end = min(end, view.endOfRowsAlike(from: y))
         }
-        if !isSame(active, previous) || stretches.isEmpty {
-          cut(region.lower[2]..<region.upper[2], active, views, content, into: &stretches)
-          swap(&active, &previous)
-        }
+        if !isCut { cut(region.lower[2]..<region.upper[2], ranges, views, content, into: &stretches) }
         let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2]
         make(
           stretches, z: z, y: y..<end, scratch, into: output + start * bytes, rowByteCount: shape[2] * bytes)
@@ -95,28 +92,17 @@ struct StreamedFusion<S: RowArithmetic> {
 
   // MARK: stretches
 
-  private struct ActiveView {
-    let view: Int
-    let range: Range<Int>
-  }
-
-  private func isSame(_ a: [ActiveView], _ b: [ActiveView]) -> Bool {
-    guard a.count == b.count else { return false }
-    for i in 0..<a.count where a[i].view != b[i].view || a[i].range != b[i].range { return false }
-    return true
-  }
-
   /// Cuts a row where views begin and end.
   private func cut(
-    _ row: Range<Int>, _ active: [ActiveView], _ views: [ViewSampler<S>], _ content: [VoxelArray<Float>?],
+    _ row: Range<Int>, _ ranges: [Range<Int>], _ views: [ViewSampler<S>], _ content: [VoxelArray<Float>?],
     into stretches: inout [Stretch<S>]
   ) {
     stretches.removeAll(keepingCapacity: true)
     var ends = [row.lowerBound, row.upperBound]
-    for one in active { ends += [one.range.lowerBound, one.range.upperBound] }
+    for range in ranges where !range.isEmpty { ends += [range.lowerBound, range.upperBound] }
     ends.sort()
     for (a, b) in zip(ends, ends.dropFirst()) where a < b {
-      let involved = active.filter { $0.range.contains(a) }.map(\.view)
+      let involved = ranges.indices.filter { ranges[$0].contains(a) }
       let samplers = involved.map { views[$0] }
       let content = content.isEmpty ? [] : involved.map { content[$0] }
       let way = way(of: samplers, hasContent: !content.isEmpty)
@@ -155,37 +141,39 @@ struct StreamedFusion<S: RowArithmetic> {
     _ stretch: Stretch<S>, z: Int, y: Int, _ scratch: RowScratch<S>, into target: UnsafeMutableRawPointer
   ) {
     let count = stretch.range.count
-    let row = SampledRow(stretch: stretch, z: z, y: y, scratch: scratch)
+    func row() -> SampledRow<S> { SampledRow(stretch: stretch, z: z, y: y, scratch: scratch) }
     switch stretch.way {
     case .stored, .planes: return  // made already, many rows at once
     case .empty:
       target.initializeMemory(as: UInt8.self, repeating: 0, count: count * conversion.type.byteCount)
-    case .single(let place): store(row, place, into: target)
+    case .single(let place): store(stretch, place, z: z, y: y, scratch.result, into: target)
     case .content:
       let contents = stretch.content.map { $0?.row(z: z, y: y, x: stretch.range).baseAddress }
       if let contentFunction {
-        S.combine(contentFunction, ContentRow(row: row, contents: contents))
+        S.combine(contentFunction, ContentRow(row: row(), contents: contents))
       }
       conversion.storeMarked(scratch.result, count: count, to: target)
     case .samples:
-      S.combine(function, row)
+      S.combine(function, row())
       conversion.store(scratch.result, count: count, to: target)
-    case .values: combineValues(row, into: target)
+    case .values: combineValues(row(), into: target)
     }
   }
 
   /// Stores the samples of one view.
-  private func store(_ row: SampledRow<S>, _ place: Int, into target: UnsafeMutableRawPointer) {
-    let (sampler, result) = (row.stretch.samplers[place], row.scratch.result)
-    row.sample(sampler, into: result)
+  private func store(
+    _ stretch: Stretch<S>, _ place: Int, z: Int, y: Int, _ result: UnsafeMutablePointer<S>,
+    into target: UnsafeMutableRawPointer
+  ) {
+    let (sampler, x) = (stretch.samplers[place], stretch.range)
+    sampler.sample(z: z, y: y, x: x, into: result)
     if sampler.mayLackValues {
-      conversion.storeMarked(result, count: row.count, to: target)
+      conversion.storeMarked(result, count: x.count, to: target)
     } else {
-      conversion.store(result, count: row.count, to: target)
+      conversion.store(result, count: x.count, to: target)
     }
-    if isWide(sampler) {
-      for i in 0..<row.count { storeExactly(row, place, i, into: target) }
-    }
+    if !isWide(sampler) { return }
+    for i in 0..<x.count { storeExactly(sampler, z, y, x.lowerBound + i, i, into: target) }
   }
 
   private func combineValues(_ row: SampledRow<S>, into target: UnsafeMutableRawPointer) {
@@ -201,7 +189,9 @@ struct StreamedFusion<S: RowArithmetic> {
       S.combine(function, values)
     }
     conversion.storeMarked(row.scratch.result, count: row.count, to: target)
-    for i in 0..<row.count where decided[i] >= 0 { storeExactly(row, Int(decided[i]), i, into: target) }
+    for i in 0..<row.count where decided[i] >= 0 {
+      storeExactly(row.views[Int(decided[i])], row.z, row.y, row.stretch.range.lowerBound + i, i, into: target)
+    }
   }
 
   // MARK: integers of 64 bits
@@ -210,8 +200,10 @@ struct StreamedFusion<S: RowArithmetic> {
   private func isWide(_ sampler: ViewSampler<S>) -> Bool { sampler.isWide && conversion.type.isInteger }
 
   /// Stores the integer that one view alone decides over what was stored, if the sample is a voxel itself.
-  private func storeExactly(_ row: SampledRow<S>, _ place: Int, _ i: Int, into target: UnsafeMutableRawPointer) {
-    guard conversion.range == nil, let integer = row.storedInteger(place, i) else { return }
+  private func storeExactly(
+    _ sampler: ViewSampler<S>, _ z: Int, _ y: Int, _ x: Int, _ i: Int, into target: UnsafeMutableRawPointer
+  ) {
+    guard conversion.range == nil, let integer = sampler.storedInteger(z: z, y: y, x: x) else { return }
     conversion.store(integer, to: target + i * conversion.type.byteCount)
   }
 }
