@@ -106,10 +106,15 @@ let package = Package(
       path: "Fuzz", swiftSettings: settings),
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
-    .target(name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"], swiftSettings: settings),
+    .target(
+      name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
+      swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
-      name: "Zarr", dependencies: ["JSON", "Store", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma"],
+      name: "Zarr",
+      dependencies: [
+        "JSON", "Store", "Files", "Geometry", "Memory", "Diagnostics", "CSystem", "CZstd", "CBlosc", "CLz4", "CZlib", "CBzip2", "CLzma",
+      ],
       swiftSettings: settings),
     .target(name: "Pictures", dependencies: ["CZlib"], swiftSettings: settings),
     .target(name: "Geometry", swiftSettings: settings),
@@ -123,7 +128,8 @@ let package = Package(
     .target(
       name: "Migrations", path: "migrations",
       resources: [
-        .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"), .embedInCode("0004_samples.sql"),
+        .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"),
+        .embedInCode("0004_samples.sql"),
         .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
       ],
       swiftSettings: settings),
@@ -154,7 +160,8 @@ let package = Package(
     .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
@@ -183,7 +190,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport"],
+      name: "EndToEndTests",
+      dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport"],
       swiftSettings: settings),
   ]
 )

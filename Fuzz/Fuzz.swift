@@ -95,9 +95,10 @@ struct Supervisor {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       let child = Process()
       child.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-      child.arguments = [
-        "--area", area, "--seed", String(next), "--seconds", String(deadline.timeIntervalSinceNow), "--worker-folder", folder,
-      ] + more
+      child.arguments =
+        [
+          "--area", area, "--seed", String(next), "--seconds", String(deadline.timeIntervalSinceNow), "--worker-folder", folder,
+        ] + more
       try child.run()
       var (seen, busyBefore, waits) = (next, 0.0, 0)
       while child.isRunning {

@@ -11,7 +11,8 @@ struct BackupCommand: ParsableCommand {
       Example: blockfuse backup /archive/jobs-2026-03-01.sqlite
       """)
 
-  @Argument(help: ArgumentHelp("The file to make; one that exists is left alone.", valueName: "file"), completion: .file(), transform: localPath)
+  @Argument(
+    help: ArgumentHelp("The file to make; one that exists is left alone.", valueName: "file"), completion: .file(), transform: localPath)
   var file: String
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

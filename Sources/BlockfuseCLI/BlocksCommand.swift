@@ -26,7 +26,8 @@ struct BlocksCommand: ParsableCommand {
   @Option(help: "pending, running, done, empty or failed.", completion: .names(BlockState.self)) var state: String?
   @Option(help: ArgumentHelp("Grid positions, such as z=0:4,y=2:9; the end is not included.", valueName: "ranges"))
   var region: String?
-  @Option(help: ArgumentHelp("One block, such as 0,0,3,5,7 or z=3,y=5,x=7; of level 0 unless --level says otherwise.", valueName: "position"))
+  @Option(
+    help: ArgumentHelp("One block, such as 0,0,3,5,7 or z=3,y=5,x=7; of level 0 unless --level says otherwise.", valueName: "position"))
   var block: String?
   @Flag(help: "Print a JSON object a line.") var json = false
   @OptionGroup var database: DatabaseOption
@@ -117,10 +118,11 @@ struct BlocksCommand: ParsableCommand {
     let box = layout.grid.box(of: position)
     var lines = [
       "block   \(blockText(position, record)) of level \(layout.level)", "state   \(state.rawValue)",
-      "voxels  " + axes.suffix(record.description.is3D ? 3 : 2).map { axis in
-        let lane = axis.spaceLane ?? 0
-        return "\(axis)=\(box.lower[lane]):\(box.upper[lane])"
-      }.joined(separator: ","),
+      "voxels  "
+        + axes.suffix(record.description.is3D ? 3 : 2).map { axis in
+          let lane = axis.spaceLane ?? 0
+          return "\(axis)=\(box.lower[lane]):\(box.upper[lane])"
+        }.joined(separator: ","),
       "file    \(file)", "views   \(views.isEmpty ? "none" : views.joined(separator: ", "))",
     ]
     if let failure {

@@ -22,7 +22,8 @@ struct CollectCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(help: ArgumentHelp("The order, in case the job database is not on this host.", valueName: "order"), transform: localPath) var order: String?
+  @Option(help: ArgumentHelp("The order, in case the job database is not on this host.", valueName: "order"), transform: localPath)
+  var order: String?
   @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

@@ -15,10 +15,12 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"), completion: .file(), transform: localPath)
   var dataset: String
 
-  @Argument(help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
+  @Argument(
+    help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
   var output: String
 
-  @Option(help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what the dataset shows.", valueName: "length"))
+  @Option(
+    help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what the dataset shows.", valueName: "length"))
   var worldUnit: String?
 
   @Flag(help: "Replace a file that exists.")

@@ -11,10 +11,12 @@ struct OrderCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
-  @Option(help: .hidden, transform: { text in
-    guard let uuid = UUID(uuidString: text) else { throw ValidationError("\(text) is no UUID") }
-    return uuid
-  })
+  @Option(
+    help: .hidden,
+    transform: { text in
+      guard let uuid = UUID(uuidString: text) else { throw ValidationError("\(text) is no UUID") }
+      return uuid
+    })
   var uuid: UUID?
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

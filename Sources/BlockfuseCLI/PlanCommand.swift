@@ -13,10 +13,15 @@ struct PlanCommand: ParsableCommand {
     abstract: "Says what a job would be: shape, blocks, files, bytes, memory. Writes nothing.",
     discussion: "Example: blockfuse plan dataset.json --output-chunksize 128 --workers 8 --memory 16GiB")
 
-  @Argument(help: ArgumentHelp("The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.", valueName: "dataset"), completion: .file(), transform: localPath)
+  @Argument(
+    help: ArgumentHelp(
+      "The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.",
+      valueName: "dataset"), completion: .file(), transform: localPath)
   var dataset: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Not written; taken so that a line for submit can be tried.", valueName: "out"), completion: .file(), transform: outputPath)
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Not written; taken so that a line for submit can be tried.", valueName: "out"),
+    completion: .file(), transform: outputPath)
   var output: String?
 
   @OptionGroup(title: "Fusion") var flags: FusionFlags

@@ -23,7 +23,10 @@ struct PreviewCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(name: .shortAndLong, help: ArgumentHelp("The PNG file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "png"), completion: .file(extensions: ["png"]), transform: localPath)
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The PNG file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "png"),
+    completion: .file(extensions: ["png"]), transform: localPath)
   var output: String
   @Option(help: ArgumentHelp("Projected along this axis: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))
   var axis = "z"

@@ -13,7 +13,8 @@ struct RedrawnText {
     if let size = Terminal.size(of: STDOUT_FILENO) {
       // what does not fit would move the rest away
       lines = lines.prefix(size.rows - 1).map { $0.prefix(size.columns) }
-      return Terminal.result((shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
+      return Terminal.result(
+        (shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
     }
     return Terminal.result(text + "\n")
   }

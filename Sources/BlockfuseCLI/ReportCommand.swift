@@ -22,7 +22,10 @@ struct ReportCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(name: .shortAndLong, help: ArgumentHelp("The HTML file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "html"), completion: .file(extensions: ["html"]), transform: localPath)
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The HTML file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "html"),
+    completion: .file(extensions: ["html"]), transform: localPath)
   var output: String
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

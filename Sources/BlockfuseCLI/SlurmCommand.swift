@@ -121,7 +121,8 @@ struct SlurmCommand: ParsableCommand {
       Terminal.news("nothing more is missing of job \(id)")
     }
     if !report.submitted.isEmpty {
-      Terminal.news("`blockfuse collect \(id) && blockfuse status \(id)` says how it is getting on; output of tasks is in \(report.order ?? "")/slurm")
+      Terminal.news(
+        "`blockfuse collect \(id) && blockfuse status \(id)` says how it is getting on; output of tasks is in \(report.order ?? "")/slurm")
     }
   }
 

@@ -33,7 +33,8 @@ extension StatusAnswer {
     let live = progress.runs.filter(\.isLive)
     var lines: [String] = []
     if !live.isEmpty {
-      var line = live.count == 1
+      var line =
+        live.count == 1
         ? "process \(live[0].worker.pid) on \(live[0].worker.host)"
         : "\(live.count) processes, the first \(live[0].worker.pid) on \(live[0].worker.host)"
       line += ", for \(durationText(live.map { progress.seconds(of: $0) }.max() ?? 0))"
@@ -46,10 +47,11 @@ extension StatusAnswer {
     }
     if let order {
       lines.append("work order \(order.record.path)")
-      let collected = order.record.collectedAt.map { at in
-        "collected \(durationText(max(0, progress.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
-          + "\(order.logs.endedCount.grouped) of which have ended"
-      } ?? "not collected yet"
+      let collected =
+        order.record.collectedAt.map { at in
+          "collected \(durationText(max(0, progress.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
+            + "\(order.logs.endedCount.grouped) of which have ended"
+        } ?? "not collected yet"
       lines.append("  \(collected); \(freshnessText(order.freshness))")
     }
     return lines

@@ -54,18 +54,19 @@ struct StatusAnswer {
     object["blocks"] = Self.blocks(progress.counts)
     object["seconds_left"] = JSONValue(progress.secondsLeft)
     object["voxels_per_second"] = JSONValue(progress.voxelsPerSecond)
-    object["order"] = order.map { order in
-      .object([
-        "path": .string(order.record.path), "logs": JSONValue(order.logs.count),
-        "ended_logs": JSONValue(order.logs.endedCount), "made": .string(timeText(order.record.madeAt)),
-        "collected": JSONValue(order.record.collectedAt.map(timeText)),
-        // what tasks have logged since
-        "behind": .object([
-          "logs": JSONValue(order.freshness.logCount), "bytes": JSONValue(order.freshness.byteCount),
-          "written": JSONValue(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
-        ]),
-      ])
-    } ?? .null
+    object["order"] =
+      order.map { order in
+        .object([
+          "path": .string(order.record.path), "logs": JSONValue(order.logs.count),
+          "ended_logs": JSONValue(order.logs.endedCount), "made": .string(timeText(order.record.madeAt)),
+          "collected": JSONValue(order.record.collectedAt.map(timeText)),
+          // what tasks have logged since
+          "behind": .object([
+            "logs": JSONValue(order.freshness.logCount), "bytes": JSONValue(order.freshness.byteCount),
+            "written": JSONValue(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
+          ]),
+        ])
+      } ?? .null
     object["runs"] = .array(progress.runs.map(run))
     return .object(object)
   }
@@ -101,7 +102,8 @@ struct StatusAnswer {
     .object([
       "host": .string(run.worker.host), "pid": JSONValue(run.worker.pid), "live": .bool(run.isLive),
       "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
-      "seconds": .double(progress.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)), "blocks": JSONValue(run.progress.blocks),
+      "seconds": .double(progress.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)),
+      "blocks": JSONValue(run.progress.blocks),
       "voxels": JSONValue(run.progress.voxels), "written_voxels": JSONValue(run.progress.writtenVoxels),
       "bytes": JSONValue(run.progress.bytes),
     ])

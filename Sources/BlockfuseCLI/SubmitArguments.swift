@@ -6,10 +6,14 @@ import Jobs
 
 /// What `submit` and `fuse` take.
 struct SubmitArguments: ParsableArguments {
-  @Argument(help: ArgumentHelp("The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.", valueName: "dataset"), completion: .file(), transform: localPath)
+  @Argument(
+    help: ArgumentHelp(
+      "The views: dataset.json, an XML of BigStitcher, TileConfiguration.txt, an OME-Zarr scene, or a folder or list of images.",
+      valueName: "dataset"), completion: .file(), transform: localPath)
   var dataset: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file(), transform: outputPath)
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file(), transform: outputPath)
   var output: String
 
   @Option(help: ArgumentHelp("A name for the job, to be used in place of its number.", valueName: "name"))

@@ -22,7 +22,9 @@ struct WorkCommand: ParsableCommand {
       withdrawn; 75 blocks of the level below are not done yet; 130 or 143 stopped by a signal.
       """)
 
-  @Argument(help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory, transform: localPath) var order: String
+  @Argument(
+    help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory, transform: localPath)
+  var order: String
   @Option(help: ArgumentHelp("Which task, from 0.", valueName: "i")) var task: Int?
   @Option(help: ArgumentHelp("How many tasks there are.", valueName: "n")) var tasks: Int?
   @Option(help: "Only this level, which needs all of the level below. Default: all, as far as they come.") var level: Int?
@@ -74,7 +76,8 @@ struct WorkCommand: ParsableCommand {
   private var givenMemoryByteCount: Int? {
     let environment = ProcessInfo.processInfo.environment
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
-    let perNode = number("SLURM_MEM_PER_NODE")
+    let perNode =
+      number("SLURM_MEM_PER_NODE")
       ?? number("SLURM_MEM_PER_CPU").flatMap { each in number("SLURM_CPUS_ON_NODE").map { each * $0 } }
     return perNode.map { $0 * 1_048_576 / 10 * 8 }
   }

@@ -99,8 +99,12 @@ package struct BlendingRamp {
   package static func weight(_ distance: Float) -> Float {
     let d = distance < 1 ? distance : 1
     let u = d * d
-    let a = 1.5707963705062866 + u * (-0.6459636688232422 + u * (0.07968928664922714
-      + u * (-0.004672910086810589 + u * 0.0001509713620180264))) as Float
+    let a =
+      1.5707963705062866 + u
+      * (-0.6459636688232422 + u
+        * (0.07968928664922714
+          + u * (-0.004672910086810589 + u * 0.0001509713620180264)))
+      as Float
     let s = d * a
     let sine = s < 1 ? s : 1
     let w = sine * sine

@@ -31,8 +31,7 @@ final class CoverageRowFilter {
 
   private func computed(_ row: CoverageRow) -> CoverageRow {
     let (radius, all) = (kernel.radius, 0..<rows.width)
-    let support = max(0, row.support.lowerBound - radius - offset)
-      ..< max(0, row.support.upperBound + radius - offset)
+    let support = max(0, row.support.lowerBound - radius - offset)..<max(0, row.support.upperBound + radius - offset)
     let reached = support.clamped(to: all)
     if row.support.isEmpty || reached.isEmpty { return rows.uniform(0) }
     let first = row.core.lowerBound + radius - offset

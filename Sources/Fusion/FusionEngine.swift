@@ -187,7 +187,8 @@ final class FusionEngine<S: RowArithmetic> {
     if recipe.isStreamed {
       let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
       let bytes = needed.reduce(0) { $0 + viewByteCount($1, box, order) }
-      let streamed = min(bytes, max(patchByteLimit, 0))
+      let streamed =
+        min(bytes, max(patchByteLimit, 0))
         + StreamedFusion<S>.scratchByteCount(width: box.shape[2], views: needed.count)
       guard let content = recipe.contentFusion?.weights, needed.count > 1 else { return streamed }
       let most = needed.map { ContentWeights<S>.byteCount(recipe, content, $0, shared: box) }.max() ?? 0

@@ -138,7 +138,8 @@ extension Double {
     into target: UnsafeMutablePointer<Double>
   ) {
     for i in 0..<taps.count {
-      target[i] = trilinear(volume + Int(taps.index[i]), rowStride, planeStride,
+      target[i] = trilinear(
+        volume + Int(taps.index[i]), rowStride, planeStride,
         taps.fractionZ[i], taps.fractionY[i], taps.fractionX[i])
     }
   }

@@ -82,7 +82,8 @@ final class ShiftedPlanes {
     return (
       patch.voxel(z: zBase, y: yBase, x: column(x)),
       ck_strides(row: patch.rowStride, plane: patch.planeStride),
-      ck_fractions(z: Float(zFraction), y: Float(yFraction), x: Float(shift?.fraction ?? 0)))
+      ck_fractions(z: Float(zFraction), y: Float(yFraction), x: Float(shift?.fraction ?? 0))
+    )
   }
 
   /// The samples and weights of rows, for an average with other views. Only if `hasKernel` says so; valid until the next call.

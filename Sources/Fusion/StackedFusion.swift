@@ -76,7 +76,8 @@ struct StackedFusion<S: RowArithmetic> {
       for y in 0..<inner[1] {
         let row = fused + (z * inner[1] + y) * inner[2]
         let first = ((z + start[0]) * outer[1] + y + start[1]) * outer[2] + start[2]
-        for x in 0..<inner[2] where !(0..<views).contains(where: {
+        for x in 0..<inner[2]
+        where !(0..<views).contains(where: {
           let value = samples[$0 * box.count + first + x]
           return value == value
         }) {

@@ -38,9 +38,12 @@ struct ValueRow<S: FusionScalar> {
         result[i] = values[only][i]
       } else {
         sum = sum / weightSum
-        result[i] = sum.isFinite ? sum : meanOfExtremes(count: viewCount) {
-          (values[$0][i], weights.isEmpty ? 1 : S(weights[$0][i]))
-        }
+        result[i] =
+          sum.isFinite
+          ? sum
+          : meanOfExtremes(count: viewCount) {
+            (values[$0][i], weights.isEmpty ? 1 : S(weights[$0][i]))
+          }
       }
       decided?[i] = found == 1 ? Int32(truncatingIfNeeded: only) : -1
     }

@@ -23,7 +23,8 @@ struct ViewPatch {
     (start, rowStride, planeStride) = (voxels.start, voxels.rowStride, voxels.planeStride)
     isConstant = content == .constant
     // voxels of types that have such numbers are not lent, so they lie without gaps
-    hasExtremes = !view.elementType.isInteger
+    hasExtremes =
+      !view.elementType.isInteger
       && withVoxelType(view.elementType, ExtremesBody(source: start, count: isConstant ? 1 : box.count))
   }
 

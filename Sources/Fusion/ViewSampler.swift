@@ -47,7 +47,8 @@ final class ViewSampler<S: RowArithmetic> {
       let places = SeparablePlaces(view: view, region: region, recipe: recipe)
       self.places = places
       planes = patch.isConstant ? nil : ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane)
-      sampler = patch.isConstant
+      sampler =
+        patch.isConstant
         ? .constant(patch.first()) : .separable(SeparableSampler(patch, places, memory.separable))
       return
     }

@@ -24,7 +24,8 @@ public struct PixelMap: Hashable, Sendable, Codable {
     var excess = inverse
     for i in 0..<3 { excess.rows[i][i] -= 1 }
     let local = inverse.translation + excess.linear(outputOrigin) + (outputOrigin - viewOrigin)
-    let reach = absolute(inverse.translation) + excess.reach(of: outputOrigin) + absolute(outputOrigin)
+    let reach =
+      absolute(inverse.translation) + excess.reach(of: outputOrigin) + absolute(outputOrigin)
       + absolute(viewOrigin)
     let error = roundingError(reach: reach, spacing: viewSpacing)
     for i in 0..<3 {

@@ -44,7 +44,9 @@ public struct ViewIndex: Sendable {
   /// The views whose bounds meet a box of output voxels, in ascending order.
   public func views(touching box: Box3) -> [Int] {
     var found: [Int] = []
-    visit(box) { found.append($0); return true }
+    visit(box) {
+      found.append($0); return true
+    }
     found.sort()
     return found
   }
@@ -52,7 +54,9 @@ public struct ViewIndex: Sendable {
   /// Whether any view's bounds meet the box.
   public func anyView(touching box: Box3) -> Bool {
     var any = false
-    visit(box) { _ in any = true; return false }
+    visit(box) { _ in
+      any = true; return false
+    }
     return any
   }
 

@@ -56,10 +56,13 @@ public final class HDF5Array: ChunkedArray {
     let rank = Int(info.rank)
     let lengths = Self.lengths(info.dims, rank)
     guard let type = Self.elementType(info, readsSignedAsUnsigned: readsSignedAsUnsigned) else {
-      throw .unsupported(path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes", advice: Advice.type)
+      throw .unsupported(
+        path: place, feature: "an element of another kind than whole and IEEE numbers of 1 to 8 bytes", advice: Advice.type)
     }
     guard let shape = lengths, shape.allSatisfy({ $0 > 0 }) else {
-      throw .metadataInvalid(path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])", advice: "choose another data set, or leave the view out")
+      throw .metadataInvalid(
+        path: place, reason: "it has no voxels, or absurdly many: \(lengths ?? [])",
+        advice: "choose another data set, or leave the view out")
     }
     var stored: [UInt8] = withUnsafeBytes(of: info.fill) { Array($0.prefix(type.byteCount)) }
     let isSwapped = (info.is_big_endian != 0) != hostIsBigEndian && type.byteCount > 1

@@ -31,7 +31,8 @@ package enum HDF5Library {
   static func failure(_ path: String, _ inner: String? = nil) -> ZarrError {
     let refused = ZarrError.storage(.io(step: .open, path: path, errno: chdf5_errno()))
     if refused.isTransient { return refused }
-    return .metadataInvalid(path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))",
+    return .metadataInvalid(
+      path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))",
       advice: "the file may be damaged, still being written, or not copied whole: copy it again from its source")
   }
 

@@ -175,7 +175,8 @@ struct HDF5Sources: Sendable {
     if name != "." {
       let isAbsolute = name.hasPrefix("/")
       let short = isAbsolute ? name.split(separator: "/").last.map(String.init) ?? name : name
-      let folders = prefixes("HDF5_VDS_PREFIX", dataset) + [parentFolder(of: dataset.path), currentFolder, parentFolder(of: real(dataset.path))]
+      let folders =
+        prefixes("HDF5_VDS_PREFIX", dataset) + [parentFolder(of: dataset.path), currentFolder, parentFolder(of: real(dataset.path))]
       // where libhdf5 looks, in its order
       let paths = (isAbsolute ? [name] : []) + folders.map { $0 + "/" + short }
       guard let path = paths.first(where: { access($0, F_OK) == 0 }) else {
@@ -185,7 +186,8 @@ struct HDF5Sources: Sendable {
     }
     let file = try HDF5File.open(found)
     guard file.kind(inner) == .dataset else {
-      throw .metadataInvalid(path: place, reason: "voxels of it are in \"\(inner)\" of \(found), which has no such data set", advice: absent)
+      throw .metadataInvalid(
+        path: place, reason: "voxels of it are in \"\(inner)\" of \(found), which has no such data set", advice: absent)
     }
     var info = chdf5_info()
     let opened = try HDF5Dataset(file, inner, info: &info)

@@ -161,8 +161,7 @@ struct JSONParser {
     case UInt8(ascii: "t"): unescaped.append(0x09)
     case UInt8(ascii: "u"):
       var code = try hexDigits()
-      if code & 0xFC00 == 0xD800, peek() == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u")
-      {
+      if code & 0xFC00 == 0xD800, peek() == UInt8(ascii: "\\"), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: "u") {
         at += 2
         let low = try hexDigits()
         guard low & 0xFC00 == 0xDC00 else { throw invalid("half of a surrogate pair") }

@@ -101,11 +101,13 @@ public struct BlockMap: Sendable {
     let first = cell(of: place.corner)
     var last = place.corner
     for axis in Axis.allCases { last[axis] += place.extent[axis] - 1 }
-    let isWhole = times.contains(place.corner.t) && times.contains(last.t)
+    let isWhole =
+      times.contains(place.corner.t) && times.contains(last.t)
       && channels.contains(place.corner.c) && channels.contains(last.c)
     if isWhole && first == cell(of: last) {
       cells[first].count(state, population)
-      let reach = (place.corner[along]...last[along]).contains(middle[along])
+      let reach =
+        (place.corner[along]...last[along]).contains(middle[along])
         ? 0 : min((place.corner[along] - middle[along]).magnitude, (last[along] - middle[along]).magnitude)
       // only where a block of this brick can be nearer to the middle than the one that is known
       guard state == .done, reach < cells[first].sampleDistance else { return }

@@ -34,7 +34,8 @@ public struct JobDescription: Hashable, Sendable {
 
   public init(
     name: String? = nil, uuid: String, datasetPath: String, datasetDigest: String, outputPath: String, options: String,
-    programVersion: String, voxelRevision: Int, codecLibraries: String, transformKey: String? = nil, fusionFunction: String, weightsFunction: String? = nil,
+    programVersion: String, voxelRevision: Int, codecLibraries: String, transformKey: String? = nil, fusionFunction: String,
+    weightsFunction: String? = nil,
     interpolationOrder: Int = 1, elementType: ElementType, is3D: Bool = true, spacing: Vector3, origin: Vector3,
     ngffVersion: String? = nil, details: String = "{}"
   ) {

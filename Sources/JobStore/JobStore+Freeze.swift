@@ -94,9 +94,12 @@ extension JobStore {
           throw JobStoreError.damaged(path: self.path, why: "the costs of a brick are cut short")
         }
         all.append(
-          (try row.integer("brick"), bytes.withUnsafeBytes { raw in
-            (0..<raw.count / 4).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
-          }))
+          (
+            try row.integer("brick"),
+            bytes.withUnsafeBytes { raw in
+              (0..<raw.count / 4).map { UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+            }
+          ))
       }
       return all
     }

@@ -94,8 +94,9 @@ extension JobStore {
         guard levels.indices.contains(log.level) else {
           throw JobStoreError.invalid("job \(order.job) has no level \(log.level)")
         }
-        let before = try db.integer(
-          "SELECT bytes FROM work_log WHERE work_order = ? AND name = ?", [order.id, log.name]) ?? 0
+        let before =
+          try db.integer(
+            "SELECT bytes FROM work_log WHERE work_order = ? AND name = ?", [order.id, log.name]) ?? 0
         // somebody else has collected meanwhile
         guard before == log.read.lowerBound else { continue }
         settled += try Merge(db, order.job, levels[log.level]).apply(log)

@@ -131,7 +131,8 @@ public final class JobStore: Sendable {
     -> (DatabaseQueue, Migrator.Finding)
   {
     // a file beside it would be left read-only too
-    let queue = file.isOnlyReadable
+    let queue =
+      file.isOnlyReadable
       ? try ImmutableFile(path).open() : try openForReading(path, isWritable: file.isWritable)
     return (queue, try caught(path) { try queue.read(migrator.inspect) })
   }

@@ -47,7 +47,8 @@ package struct JobRunner {
       note(
         collected.isOrderGone
           ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
-          : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run")
+          : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run"
+      )
     }
     let opened = try LoadedJob(record)
     if record.state == .complete {
@@ -134,7 +135,9 @@ package struct JobRunner {
 
   /// Little free space is a warning, never a refusal: compression decides what is needed.
   private func warnAboutSpace(_ job: LoadedJob, note: (String) -> Void) {
-    guard let path = job.output.place.filePath, let free = FileStatus.freeByteCount(at: path), let left = pendingByteCount(job) else { return }
+    guard let path = job.output.place.filePath, let free = FileStatus.freeByteCount(at: path), let left = pendingByteCount(job) else {
+      return
+    }
     if left > free {
       note(
         "the disk of \(job.output.path) has \(byteText(free)) free; what is left to do is up to \(byteText(left)) before compression")

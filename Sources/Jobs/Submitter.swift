@@ -57,7 +57,8 @@ package struct Submitter {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing, tell: tell) }
     let datasetPath = KnownStores.absolute(request.datasetPath)
-    guard request.outputPath.hasPrefix("/") || KnownStores.hold(request.outputPath) || !FileManager.default.currentDirectoryPath.isEmpty else {
+    guard request.outputPath.hasPrefix("/") || KnownStores.hold(request.outputPath) || !FileManager.default.currentDirectoryPath.isEmpty
+    else {
       // taken as text, the path would start from the root
       throw JobError.invalid(
         what: "the output \(request.outputPath) starts from the current folder, which was deleted",

@@ -83,10 +83,13 @@ struct BlockCosts {
       let cells = bricks.count <= Self.fineBrickLimit ? blocks : min(blocks, Self.coarseCells)
       let size = ShareMap.cellSize(blocks: blocks, cells: cells)
       all.append(
-        (brick, (0..<ceilDivide(blocks, size)).map { cell in
-          let sum = costs[cell * size..<min(blocks, (cell + 1) * size)].reduce(0, +)
-          return UInt32(min(4e9, (sum / Self.unit).rounded(.up)))
-        }))
+        (
+          brick,
+          (0..<ceilDivide(blocks, size)).map { cell in
+            let sum = costs[cell * size..<min(blocks, (cell + 1) * size)].reduce(0, +)
+            return UInt32(min(4e9, (sum / Self.unit).rounded(.up)))
+          }
+        ))
     }
     return all
   }

@@ -27,7 +27,9 @@ package struct Collector {
       guard allowsGone else {
         throw JobError.output(
           "the work order \(order.path) of job \(record.id) is not there",
-          hint: "bring its folder back, or mount its disk; or `blockfuse order \(record.id) --withdraw` takes the order back, and what was not collected is done again")
+          hint:
+            "bring its folder back, or mount its disk; or `blockfuse order \(record.id) --withdraw` takes the order back, and what was not collected is done again"
+        )
       }
       report.isOrderGone = true
       report.logs = try store.logs(of: order.id)

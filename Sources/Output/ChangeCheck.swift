@@ -89,7 +89,9 @@ package struct ChangeCheck {
         if now.transforms[i] != views.transforms[i] {
           findings.differences.append("view \"\(old.name)\": transform \(job.plan.fusion.transformKey ?? "") changed")
         }
-        if new.details != old.details { findings.differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed") }
+        if new.details != old.details {
+          findings.differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed")
+        }
         if findings.differences.count > before + listedAtMost { break }
       }
     }

@@ -173,7 +173,8 @@ package final class OutputFolder: Sendable {
   }
 
   private static func uuid(in attributes: JSONValue) -> String? {
-    let own = attributes["blockfuse"] ?? attributes["ome"]?["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
+    let own =
+      attributes["blockfuse"] ?? attributes["ome"]?["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
       ?? attributes["multiscales"]?.array?.first?["metadata"]?["blockfuse"]
     return own?["uuid"]?.string
   }

@@ -13,7 +13,8 @@ public enum PNG {
     var above = [UInt8](repeating: 0, count: picture.width * channels)
     for row in 0..<picture.height {
       let start = row * picture.width * 3
-      let line = isGrey
+      let line =
+        isGrey
         ? (0..<picture.width).map { picture.bytes[start + $0 * 3] }
         : Array(picture.bytes[start..<start + picture.width * 3])
       // filter 2 (up): neighbours of a smooth picture differ little

@@ -31,11 +31,13 @@ package struct MemoryPlan: Sendable {
   package var note: String? {
     let limit = "a memory of \(byteText(limitByteCount))"
     if totalByteCount > limitByteCount {
-      return "\(limit) is too little: even one worker may need \(byteText(totalByteCount)); give that as --memory, or choose a smaller output_chunksize"
+      return
+        "\(limit) is too little: even one worker may need \(byteText(totalByteCount)); give that as --memory, or choose a smaller output_chunksize"
     }
     if workers < wantedWorkers {
       let all = totalByteCount + (wantedWorkers - workers) * (workerByteCount + spareByteCount)
-      return "\(limit) has room for \(workers) of \(wantedWorkers) workers; for all of them give --memory \(byteText(all).filter { $0 != " " })"
+      return
+        "\(limit) has room for \(workers) of \(wantedWorkers) workers; for all of them give --memory \(byteText(all).filter { $0 != " " })"
     }
     return nil
   }

@@ -81,7 +81,8 @@ package struct OptionTable: Sendable {
 
   package let boundingBox = OptionRow<String?>(
     "bounding_box", default: nil, form: .name, value: "name", replacedBy: "output_stack_properties",
-    help: "Fuse a region that the dataset has a name for (a BigStitcher bounding box is in the XML's world units), in place of the stack mode."
+    help:
+      "Fuse a region that the dataset has a name for (a BigStitcher bounding box is in the XML's world units), in place of the stack mode."
   ) { (map, key) throws(JobError) in
     try map.string(key)
   }

@@ -83,7 +83,8 @@ struct PlanNotes {
     guard let first = wider.first else { return [] }
     let given = options.outputType == nil ? "the first view's type and so the output's" : "the output's type"
     // float16 has infinities beyond its largest number
-    let fate = type.isInteger ? "they are clipped to it; --intensity-range MIN,MAX scales them, " : "beyond its largest they become infinite; "
+    let fate =
+      type.isInteger ? "they are clipped to it; --intensity-range MIN,MAX scales them, " : "beyond its largest they become infinite; "
     return [
       "\(wider.count) of \(views.count) views \(wider.count == 1 ? "has" : "have") values that \(type.rawValue), \(given), may not "
         + "hold, such as \(first.level.elementType.rawValue) of view \"\(first.name)\": \(fate)--output-dtype chooses a type"

@@ -28,7 +28,9 @@ extension Report {
       return "<div class=\"wide\"><table class=\"pairs\"><tbody>\(lines)</tbody></table></div>"
     }
     let options = (try? JSONValue.parse(d.options))?.object ?? [:]
-    let given = options.sorted { $0.key < $1.key }.map { ($0.key, $0.value.string ?? String(decoding: $0.value.serialized(pretty: false), as: UTF8.self)) }
+    let given = options.sorted { $0.key < $1.key }.map {
+      ($0.key, $0.value.string ?? String(decoding: $0.value.serialized(pretty: false), as: UTF8.self))
+    }
     return """
       <section><h2>Job</h2>\(table(rows))
       <details id="options"><summary>Options</summary>\(table(given))</details></section>

@@ -35,7 +35,8 @@ extension Report {
         """
     }
     let rest = total - shown.reduce(0) { $0 + $1.failures.count }
-    let more: HTML? = rest > 0
+    let more: HTML? =
+      rest > 0
       ? "<p>\(rest.grouped) more: <code>blockfuse blocks \(content.job.id) --state failed</code></p>" : nil
     return """
       <section><h2>Failures</h2><ul class="failures">\(groups)</ul>

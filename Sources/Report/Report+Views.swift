@@ -62,7 +62,8 @@ extension Report {
         """
     }
     let rest = content.views.count - shown.count
-    let more: HTML? = rest > 0
+    let more: HTML? =
+      rest > 0
       ? "<p>\(rest.grouped) more are in table <code>view</code> of the job database.</p>" : nil
     return """
       <details id="view-table"><summary>List of views</summary><div class="wide"><table><thead><tr><th>name</th>\

@@ -34,12 +34,13 @@ struct JobList {
     }
     let rest = jobs.count - rows.count
     let more: HTML? = rest > 0 ? "<p>\(rest.grouped) earlier jobs are not shown.</p>" : nil
-    let table: HTML = jobs.isEmpty
+    let table: HTML =
+      jobs.isEmpty
       ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"
       : """
-        <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>finished</th><th>state</th>\
-        <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>
-        """
+      <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>finished</th><th>state</th>\
+      <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>
+      """
     return "<header><p class=\"kicker\">blockfuse</p><h1>Jobs</h1><p class=\"paths\">\(path)</p></header>\(table)\(more)"
   }
 }

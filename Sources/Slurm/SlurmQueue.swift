@@ -27,7 +27,8 @@ package struct SlurmQueue: Sendable {
     return text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: "|", maxSplits: 4, omittingEmptySubsequences: false).map(String.init)
       guard fields.count == 5, prefixes.contains(where: fields[4].hasPrefix) else { return nil }
-      let isStuck = fields[3] == "DependencyNeverSatisfied" || fields[3].hasSuffix("requeued held")
+      let isStuck =
+        fields[3] == "DependencyNeverSatisfied" || fields[3].hasSuffix("requeued held")
         || ["REQUEUE_HOLD", "SPECIAL_EXIT"].contains(fields[2])
       return Task(
         id: fields[0], index: Int(fields[1]), name: fields[4],
@@ -100,7 +101,8 @@ package struct SlurmQueue: Sendable {
       let why = said.withLock { String(decoding: $0, as: UTF8.self) }.trimmingCharacters(in: .whitespacesAndNewlines)
       if process.terminationStatus == 127 {
         throw JobError.invalid(
-          what: "there is no `\(name)` here", hint: "run this on a host from which Slurm jobs are submitted; docs/clusters.md has other schedulers")
+          what: "there is no `\(name)` here",
+          hint: "run this on a host from which Slurm jobs are submitted; docs/clusters.md has other schedulers")
       }
       throw JobError.invalid(
         what: "\(name) refused (exit status \(process.terminationStatus)): \(why)",

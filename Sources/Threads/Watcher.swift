@@ -1,4 +1,3 @@
-
 /// A thread that does something small every so often, until stopped.
 public final class Watcher: Sendable {
   private let isStopped = Monitor(false)

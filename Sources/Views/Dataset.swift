@@ -106,7 +106,8 @@ extension Dataset {
     (path, digest, boundingBoxes, listedFolder) = (file.path, file.digest, file.boundingBoxes, file.listedFolder)
     (worldUnit, worldUnitNote) = (file.worldUnit, file.worldUnitNote)
     notes = file.notes + planeNotes + Dataset.sizeNotes(images, of: file) + Dataset.remarks(on: images, of: file)
-    sides = file.sides.isEmpty
+    sides =
+      file.sides.isEmpty
       ? [:] : Dictionary(uniqueKeysWithValues: file.sides.map { (file.entries[$0.key].name, $0.value) })
     self.views = views
     (is3D, elementType) = (first.is3D, first.levels[0].elementType)

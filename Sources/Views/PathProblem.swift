@@ -26,7 +26,8 @@ package struct PathProblem: Equatable {
       }
     } else if text.hasPrefix("~"), text == "~" || text.hasPrefix("~/") || Self.isMissingUser(text) {
       what = "the shell did not replace the ~"
-      hint = (text == "~" || text.hasPrefix("~/") ? "write $HOME\(text.dropFirst()), or " : "write the whole path, or ")
+      hint =
+        (text == "~" || text.hasPrefix("~/") ? "write $HOME\(text.dropFirst()), or " : "write the whole path, or ")
         + "a space instead of = before the ~"
     } else {
       return nil
@@ -41,7 +42,9 @@ package struct PathProblem: Equatable {
       first.properties.isAlphabetic
     else { return nil }
     let scheme = text[..<end]
-    let isOne = scheme.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789+-.:".unicodeScalars.contains($0)) }
+    let isOne = scheme.unicodeScalars.allSatisfy {
+      $0.isASCII && ($0.properties.isAlphabetic || "0123456789+-.:".unicodeScalars.contains($0))
+    }
     return isOne ? String(scheme) : nil
   }
 
@@ -64,7 +67,8 @@ extension ViewsError {
   /// A dataset file names an image by what is no path.
   static func noPath(_ problem: PathProblem, _ text: String, path: String, field: String) -> ViewsError {
     // no shell reads the file
-    let (what, hint) = text.hasPrefix("~")
+    let (what, hint) =
+      text.hasPrefix("~")
       ? ("a ~ is not replaced in a file", "write the whole path in the file") : (problem.what, problem.hint)
     return .pathUnusable(path: path, field: field, what: "\"\(text)\": \(what)", hint: hint)
   }

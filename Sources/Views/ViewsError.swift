@@ -98,7 +98,8 @@ public enum ViewsError: Failure, Equatable, Sendable {
         ?? "give a folder with OME-Zarr images or TIFF files directly in it, or a dataset.json"
     case .layoutWithoutImages: "give the folder of a plate or well that has images, or of one image"
     case .placesMissing(let path, _, let datasets):
-      datasets.first.map { "did you mean \(path)/\($0)?" } ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
+      datasets.first.map { "did you mean \(path)/\($0)?" }
+        ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
     case .samePlace:
       "list the files of one channel and time point only, or give each its \"c\" or \"t\" in a dataset.json; a dataset.json may have several on one place, too"
     case .wellsOverlap(_, let first, _): "give one well: \(first)"
@@ -148,7 +149,9 @@ extension ViewsError {
   public var description: String {
     switch self {
     case .datasetUnreadable(let path, let why):
-      why.isFileMissing ? why.missingPath.map { $0 == path ? "there is no dataset \(path)" : "\(path): there is nothing at \($0)" } ?? "there is no dataset \(path)" : "cannot read the dataset \(path): \(why)"
+      why.isFileMissing
+        ? why.missingPath.map { $0 == path ? "there is no dataset \(path)" : "\(path): there is nothing at \($0)" }
+          ?? "there is no dataset \(path)" : "cannot read the dataset \(path): \(why)"
     case .datasetUnwritable(let path, let why): "cannot write the dataset \(path): \(why)"
     case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
     case .datasetUnsupported(let path, let field, let what, _): "\(path): \(field): \(what) is not read"
@@ -158,7 +161,9 @@ extension ViewsError {
     case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
     case .layoutWithoutImages(let path, let unwritten):
       "\(path): the metadata of the folder list no image"
-        + (unwritten == 0 ? "" : unwritten == 1 ? " but those of 1 well that was never written" : " but those of \(unwritten) wells that were never written")
+        + (unwritten == 0
+          ? ""
+          : unwritten == 1 ? " but those of 1 well that was never written" : " but those of \(unwritten) wells that were never written")
     case .placesMissing(let path, let count, _):
       "\(path): the metadata of all \(count) images say that they are at the same place"
     case .samePlace(let path, let first, let second):

@@ -80,7 +80,8 @@ public struct ArraySpec: Sendable, Hashable {
   private var metadataV2: JSONValue {
     [
       "zarr_format": 2, "shape": list(shape), "chunks": list(chunkShape), "dtype": .string(elementType.typeString),
-      "compressor": compressor.metadataV2(elementByteCount: elementType.byteCount), "fill_value": fill, "order": "C", "filters": .null, "dimension_separator": "/",
+      "compressor": compressor.metadataV2(elementByteCount: elementType.byteCount), "fill_value": fill, "order": "C", "filters": .null,
+      "dimension_separator": "/",
     ]
   }
 

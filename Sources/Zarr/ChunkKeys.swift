@@ -25,14 +25,16 @@ struct ChunkKeys: Sendable, Hashable {
     // a single index has none
     guard axisCount > 1 else { return "." }
     var (isFlat, isNested) = (false, false)
-    try onStorage { () throws(StorageError) in try folder.list { entry in
-      let parts = entry.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-      guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { return true }
-      isFlat = parts.count == axisCount
-      if parts.count == 1 && !isNested { isNested = (folder / entry.name).isFolder }
-      // one decides, so a folder of a million chunks costs no more than one of few
-      return !isFlat
-    } }
+    try onStorage { () throws(StorageError) in
+      try folder.list { entry in
+        let parts = entry.name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { (0x30...0x39).contains($0) } }) else { return true }
+        isFlat = parts.count == axisCount
+        if parts.count == 1 && !isNested { isNested = (folder / entry.name).isFolder }
+        // one decides, so a folder of a million chunks costs no more than one of few
+        return !isFlat
+      }
+    }
     return isNested && !isFlat ? "/" : "."
   }
 

@@ -106,9 +106,14 @@ extension OMEImage {
     func whole(_ image: String) -> String { "give it as the dataset itself, or one of its images, such as \(image)" }
     if ome["plate"] != nil { return ("it is a plate, not an image", whole("A/1/0")) }
     if ome["well"] != nil { return ("it is a well of a plate, not an image", whole("0")) }
-    if ome["scene"] != nil { return ("it is a scene of several images, not an image", "give it as the dataset itself, or one of its images") }
+    if ome["scene"] != nil {
+      return ("it is a scene of several images, not an image", "give it as the dataset itself, or one of its images")
+    }
     if ome["bioformats2raw.layout"] != nil { return ("it is a folder of images, not an image", whole("0")) }
-    return ("its attributes have no \"multiscales\"", "give an OME-Zarr image, or one of its arrays with axes, spacing and origin in a dataset.json")
+    return (
+      "its attributes have no \"multiscales\"",
+      "give an OME-Zarr image, or one of its arrays with axes, spacing and origin in a dataset.json"
+    )
   }
 }
 

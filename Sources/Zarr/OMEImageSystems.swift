@@ -9,10 +9,13 @@ public struct OMEImageSystems: Sendable {
 
   /// The systems of the image whose group is at `path`.
   public init(path: String, group: GroupAttributes) throws(ZarrError) {
-    guard let first = group.ome["multiscales"]?.array?.first else { throw .notOME(path, "its attributes have no \"multiscales\"", Advice.ome) }
+    guard let first = group.ome["multiscales"]?.array?.first else {
+      throw .notOME(path, "its attributes have no \"multiscales\"", Advice.ome)
+    }
     guard let list = first["coordinateSystems"]?.array else {
       intrinsic = try OMECoordinateSystem(
-        .object(["name": "intrinsic", "axes": first["axes"] ?? .null]), path: path).renamed("")
+        .object(["name": "intrinsic", "axes": first["axes"] ?? .null]), path: path
+      ).renamed("")
       (others, transformations) = ([], [])
       return
     }

@@ -129,7 +129,9 @@ struct OMEMultiscaleParser {
     guard let system = systems.first(where: { $0["name"]?.string == intrinsic }) else {
       throw invalid("there is no coordinate system \"\(intrinsic)\", which the levels are placed in")
     }
-    guard let list = system["axes"]?.array ?? mending.axes.map({ _ in [] }) else { throw invalid("coordinate system \"\(intrinsic)\" has no \"axes\"") }
+    guard let list = system["axes"]?.array ?? mending.axes.map({ _ in [] }) else {
+      throw invalid("coordinate system \"\(intrinsic)\" has no \"axes\"")
+    }
     let axes = try parseAxes(list)
     // transformations of the multiscale lead on to further systems; the levels' own system is where the image is
     let levels = try parseLevels(multiscale, axes: axes) { dataset, levelPath throws(ZarrError) in

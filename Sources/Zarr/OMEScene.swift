@@ -26,7 +26,9 @@ public struct OMEScene: Sendable {
     let scene = ome["scene"] ?? .null
     let version = ome["version"]?.string ?? ""
     guard case .coordinateSystems = OMEDialect(version: version) else {
-      throw .unsupported(path: path, feature: "a scene of OME-Zarr version \"\(version)\" (0.6 is)", advice: "write the scene again as 0.6, or its places into a dataset.json")
+      throw .unsupported(
+        path: path, feature: "a scene of OME-Zarr version \"\(version)\" (0.6 is)",
+        advice: "write the scene again as 0.6, or its places into a dataset.json")
     }
     var systems: [OMECoordinateSystem] = []
     for json in scene["coordinateSystems"]?.array ?? [] { systems.append(try OMECoordinateSystem(json, path: path)) }

@@ -59,7 +59,9 @@ public final class ZarrArray: Sendable {
     }
     let v2 = place / ZarrFileName.v2Array
     guard let v2Document = try metadataDocument(v2) else {
-      if document != nil { throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group") }
+      if document != nil {
+        throw .metadataInvalid(path: v3Path, reason: "it is a group, not an array", advice: "give the path of an array in the group")
+      }
       throw .arrayMissing(path: place.address)
     }
     let attributes = try v2Attributes(place)

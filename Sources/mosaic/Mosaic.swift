@@ -39,7 +39,9 @@ struct Mosaic: ParsableCommand {
         let affine = AffineMap(
           rows: [Vector3(1, 0, 0), Vector3(0, cos(angle), -sin(angle)), Vector3(0, sin(angle), cos(angle))],
           translation: step * Vector3(0, Double(row), Double(column)) + jitter)
-        try write(name, shape: Index3(size[0], size[1], size[2]), chunk: Index3(inner[0], inner[1], inner[2]), spacing: spacing, affine: affine, tissue: tissue, random: &random)
+        try write(
+          name, shape: Index3(size[0], size[1], size[2]), chunk: Index3(inner[0], inner[1], inner[2]), spacing: spacing, affine: affine,
+          tissue: tissue, random: &random)
         entries.append(
           .object([
             "name": .string(name), "path": .string("tiles/\(name).ome.zarr"),
@@ -127,7 +129,8 @@ struct Tissue {
     // where two surfaces meet
     let (a, b) = (noise(q / 45 + 9) - 0.5, noise(q / 38 + 21) - 0.5)
     let fibre = max(0, 1 - (a * a + b * b).squareRoot() / 0.035)
-    let rest = 110 + 260 * cloud + nuclei(Self.turns[0](p) / 12, share: 0.45 * density)
+    let rest =
+      110 + 260 * cloud + nuclei(Self.turns[0](p) / 12, share: 0.45 * density)
       + nuclei(Self.turns[1](p) / 9, share: 0.3 * density)
     return max(rest, 3400 * fibre * fibre * (3 - 2 * fibre))
   }

@@ -20,7 +20,8 @@ struct PackageManifest {
       let folder = path(of: target, in: text)
       let files = FileManager.default.enumerator(at: package.appendingPathComponent(folder), includingPropertiesForKeys: nil)
       for case let file as URL in files ?? .init() where file.pathExtension == "swift" {
-        manifest.targets[i].imports[String(file.path.dropFirst(package.path.count + 1))] = imports(in: try String(contentsOf: file, encoding: .utf8))
+        manifest.targets[i].imports[String(file.path.dropFirst(package.path.count + 1))] = imports(
+          in: try String(contentsOf: file, encoding: .utf8))
       }
     }
     return manifest
@@ -84,7 +85,9 @@ struct PackageManifest {
     while let package = list.range(of: "package:"), let close = list[package.lowerBound...].firstIndex(of: ")") {
       list.removeSubrange(package.lowerBound..<close)
     }
-    return list.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    return list.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }.map {
+      String($0.element)
+    }
   }
 
   private static func path(of target: Target, in text: String) -> String {

@@ -77,16 +77,30 @@ import Testing
       try Data(document.utf8).write(to: file)
       return try FusionFlags.parse(["--options", file.path] + line).resolve().options.json
     }
-    #expect(try resolve("{\"rounding\": \"nearest\", \"planewise\": true}", "--rounding", "truncate")
-      == .parse("{\"rounding\": \"truncate\", \"planewise\": true}"))
+    #expect(
+      try resolve("{\"rounding\": \"nearest\", \"planewise\": true}", "--rounding", "truncate")
+        == .parse("{\"rounding\": \"truncate\", \"planewise\": true}"))
     // maps entry by entry, also those within them
-    #expect(try resolve("{\"zarr_options\": {\"ngff_version\": 0.5, \"zarr_array_creation_kwargs\": {\"shards\": 64}}}", "--overwrite", "--compressor", "gzip")
-      == .parse("{\"zarr_options\": {\"ngff_version\": \"0.5\", \"overwrite\": true, \"zarr_array_creation_kwargs\": {\"shards\": 64, \"compressor\": {\"id\": \"gzip\"}}}}"))
-    #expect(try resolve("{\"zarr_options\": {\"ngff_version\": 0.5, \"zarr_array_creation_kwargs\": {\"shards\": 64}}}", "--zarr-options", "{\"zarr_array_creation_kwargs\": {\"compressor\": null}}")
-      == .parse("{\"zarr_options\": {\"ngff_version\": \"0.5\", \"zarr_array_creation_kwargs\": {\"shards\": 64, \"compressor\": null}}}"))
+    #expect(
+      try resolve(
+        "{\"zarr_options\": {\"ngff_version\": 0.5, \"zarr_array_creation_kwargs\": {\"shards\": 64}}}", "--overwrite", "--compressor",
+        "gzip")
+        == .parse(
+          "{\"zarr_options\": {\"ngff_version\": \"0.5\", \"overwrite\": true, \"zarr_array_creation_kwargs\": {\"shards\": 64, \"compressor\": {\"id\": \"gzip\"}}}}"
+        ))
+    #expect(
+      try resolve(
+        "{\"zarr_options\": {\"ngff_version\": 0.5, \"zarr_array_creation_kwargs\": {\"shards\": 64}}}", "--zarr-options",
+        "{\"zarr_array_creation_kwargs\": {\"compressor\": null}}")
+        == .parse("{\"zarr_options\": {\"ngff_version\": \"0.5\", \"zarr_array_creation_kwargs\": {\"shards\": 64, \"compressor\": null}}}")
+    )
     // two names of one option
-    #expect(try resolve("{\"fusion_method_kwargs\": {\"a\": 1}}", "--fusion-func-kwargs", "b=2") == .parse("{\"fusion_func_kwargs\": {\"b\": 2}}"))
-    #expect(try resolve("{\"fusion_func_kwargs\": {\"a\": 1}}", "--fusion-method-kwargs", "b=2") == .parse("{\"fusion_method_kwargs\": {\"b\": 2}}"))
+    #expect(
+      try resolve("{\"fusion_method_kwargs\": {\"a\": 1}}", "--fusion-func-kwargs", "b=2") == .parse("{\"fusion_func_kwargs\": {\"b\": 2}}")
+    )
+    #expect(
+      try resolve("{\"fusion_func_kwargs\": {\"a\": 1}}", "--fusion-method-kwargs", "b=2")
+        == .parse("{\"fusion_method_kwargs\": {\"b\": 2}}"))
   }
 
   /// What was typed, and what is said of it.
@@ -106,7 +120,10 @@ import Testing
     (["--zarr-options", "5"], "--zarr-options must be a map"),
     (["--batch-options", "5"], "batch_options must be a map, not 5"),
     (["--batch-options", "n_batch=0"], "option \"batch_options.n_batch\" is 0; expected a whole number from 1 to 1000000"),
-    (["--fusion-func-kwargs", "a=1", "--fusion-method-kwargs", "b=2"], "fusion_func_kwargs and fusion_method_kwargs are the same option; give one"),
+    (
+      ["--fusion-func-kwargs", "a=1", "--fusion-method-kwargs", "b=2"],
+      "fusion_func_kwargs and fusion_method_kwargs are the same option; give one"
+    ),
     (["--options", "/nowhere/o.json"], "cannot read the options file /nowhere/o.json"),
   ])
   func wrongValues(line: [String], message: String) throws {

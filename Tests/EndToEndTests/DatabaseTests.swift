@@ -74,7 +74,9 @@ import Zarr
     let folder = try submitted()
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder.file("jobs.sqlite")))
     for page in 1..<whole.count / 8192 {
-      try change(folder) { $0 = whole; $0.replaceSubrange(page * 8192..<page * 8192 + 8192, with: Data(repeating: 0x5A, count: 8192)) }
+      try change(folder) {
+        $0 = whole; $0.replaceSubrange(page * 8192..<page * 8192 + 8192, with: Data(repeating: 0x5A, count: 8192))
+      }
       for arguments in [["status", "--json"], ["blocks", "--json"], ["verify", "--quiet"]] {
         let end = try RunningProcess("blockfuse", arguments, folder: folder.path).wait()
         #expect(end.status != 0 || arguments[0] != "verify", "page \(page)")
@@ -160,7 +162,8 @@ import Zarr
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { !$0.hasSuffix(".tmp") })
     for arguments in looking + [["submit", "mosaic/dataset.json", "--output", "b.ome.zarr"]] {
       let end = try RunningProcess(
-        "blockfuse", arguments, folder: folder.path, environment: ["BLOCKFUSE_DB": disk.path + "/jobs.sqlite"]).wait()
+        "blockfuse", arguments, folder: folder.path, environment: ["BLOCKFUSE_DB": disk.path + "/jobs.sqlite"]
+      ).wait()
       #expect(end.status == 64, "\(arguments): \(end.errors)")
       #expect(end.errors.contains("is on a network file system (fuse.sshfs)"), "\(arguments): \(end.errors)")
       #expect(end.errors.contains("local disk"), "\(arguments): \(end.errors)")

@@ -99,7 +99,8 @@ import Zarr
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path + "/out.ome.zarr.blockfuse").isEmpty)
     disk.resize(kilobytes: 8000)
     #expect(try folder.blockfuse("order").status == 0)
-    #expect(try folder.blockfuse("work", disk.path + "/out.ome.zarr.blockfuse/order-1", "--task", "0", "--tasks", "1", "--quiet").status == 0)
+    #expect(
+      try folder.blockfuse("work", disk.path + "/out.ome.zarr.blockfuse/order-1", "--task", "0", "--tasks", "1", "--quiet").status == 0)
     #expect(try folder.blockfuse("collect").status == 0)
     #expect(try folder.status()["state"]?.string == "complete")
   }

@@ -134,7 +134,8 @@ import Zarr
   /// One that cannot be read fails its block; one that is not there is background, as to every reader of Zarr.
   @Test(arguments: [true, false]) func aChunkThatCannotBeRead(isThere: Bool) throws {
     let (folder, dataset, array) = try tile([])
-    let submit = try folder.blockfuse("submit", dataset, "--output", "out.zarr", "--output-chunksize", "16", "--zarr-options", "ome_zarr=false")
+    let submit = try folder.blockfuse(
+      "submit", dataset, "--output", "out.zarr", "--output-chunksize", "16", "--zarr-options", "ome_zarr=false")
     try #require(submit.status == 0, "\(submit.errors)")
     let chunk = array + "/0/0/0/1/2"
     try FileManager.default.removeItem(atPath: chunk)

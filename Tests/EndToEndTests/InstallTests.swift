@@ -19,7 +19,8 @@ import Testing
     process.arguments = [shell, "-c", line]
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.environment = ProcessInfo.processInfo.environment.merging([
-      "BLOCKFUSE_DB": folder.file("jobs.sqlite"), "PATH": folder.file("usr/bin") + ":" + ProcessInfo.processInfo.environment["PATH", default: "/usr/bin:/bin"], "HOME": folder.path,
+      "BLOCKFUSE_DB": folder.file("jobs.sqlite"),
+      "PATH": folder.file("usr/bin") + ":" + ProcessInfo.processInfo.environment["PATH", default: "/usr/bin:/bin"], "HOME": folder.path,
     ]) { $1 }
     (process.standardOutput, process.standardError, process.standardInput) = (output, errors, FileHandle.nullDevice)
     try process.run()
@@ -42,8 +43,10 @@ import Testing
     let folder = try installed()
     let end = try shell("blockfuse --version", in: folder)
     #expect(end.output.hasPrefix("blockfuse 0."))
-    for file in ["man/man1/blockfuse.1", "bash-completion/completions/blockfuse", "zsh/site-functions/_blockfuse",
-      "fish/vendor_completions.d/blockfuse.fish", "doc/blockfuse/LICENSE", "doc/blockfuse/CHANGELOG.md"] {
+    for file in [
+      "man/man1/blockfuse.1", "bash-completion/completions/blockfuse", "zsh/site-functions/_blockfuse",
+      "fish/vendor_completions.d/blockfuse.fish", "doc/blockfuse/LICENSE", "doc/blockfuse/CHANGELOG.md",
+    ] {
       #expect(FileManager.default.fileExists(atPath: folder.file("usr/share/\(file)")), "\(file)")
     }
   }

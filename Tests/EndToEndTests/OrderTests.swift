@@ -216,7 +216,9 @@ import Zarr
     #expect(try end(75).errors.contains("`blockfuse collect 2`"))
     #expect(try spawn(folder, order, 0, of: 1).wait().status == 0)
     #expect(try end(0).output.contains("complete"))
-    #expect(try folder.blockfuse("submit", "mosaic/dataset.json", "--output", other.file("third.ome.zarr"), "--db", other.file("jobs.sqlite")).status == 0)
+    #expect(
+      try folder.blockfuse("submit", "mosaic/dataset.json", "--output", other.file("third.ome.zarr"), "--db", other.file("jobs.sqlite"))
+        .status == 0)
     #expect(try end(0).errors.contains("knows nothing of the order"))
     #expect(try folder.database.job(2).counts.done == 0)
     // where it is, it is written
@@ -283,7 +285,8 @@ import Zarr
       for (task, environment) in environments.enumerated() {
         let count = environment["JOB_COMPLETION_INDEX"] == nil ? [] : ["--tasks", "2"]
         let end = try RunningProcess(
-          "blockfuse", ["work", order, "--level", "\(level)"] + count, folder: folder.path, environment: environment).wait()
+          "blockfuse", ["work", order, "--level", "\(level)"] + count, folder: folder.path, environment: environment
+        ).wait()
         #expect(end.status == 0 && end.errors.contains("task \(task) of 2"), "\(end.errors)")
       }
     }
@@ -297,7 +300,8 @@ import Zarr
     #expect(try folder.blockfuse("work", order).status == 64)
     let fromEnvironment = try RunningProcess(
       "blockfuse", ["work", order, "--level", "1"], folder: folder.path,
-      environment: ["SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_MAX": "2"]).wait()
+      environment: ["SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_MAX": "2"]
+    ).wait()
     #expect(fromEnvironment.status == 75, "\(fromEnvironment.errors)")
     // a view that is another one now
     let file = folder.file("mosaic")

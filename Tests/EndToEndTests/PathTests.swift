@@ -48,7 +48,8 @@ import Testing
     func fromNowhere(_ line: String) throws -> Finished {
       try manager.createDirectory(atPath: folder.file("gone"), withIntermediateDirectories: false)
       return try RunningProcess(
-        "/bin/sh", ["-c", "cd gone && rmdir ../gone && exec '\(Binaries.path("blockfuse"))' " + line], folder: folder.path).wait()
+        "/bin/sh", ["-c", "cd gone && rmdir ../gone && exec '\(Binaries.path("blockfuse"))' " + line], folder: folder.path
+      ).wait()
     }
     #expect(try fromNowhere("status --db jobs.sqlite").status == 10)
     let output = try fromNowhere("submit '\(dataset)' --output a.ome.zarr")

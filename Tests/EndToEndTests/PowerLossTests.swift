@@ -92,7 +92,8 @@
           atPath: folder.file("jobs.sqlite"), withDestinationPath: folder.file("root/jobs.sqlite"))
         let calmEnd = try RunningProcess(
           "blockfuse", ["fuse", dataset, "--output", "calm.ome.zarr", "--output-chunksize", "24", "--quiet"],
-          folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file("calm.sqlite")]).wait()
+          folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file("calm.sqlite")]
+        ).wait()
         try #require(calmEnd.status == 0, "\(calmEnd.errors)")
         calm = try levels(folder.file("calm.ome.zarr"))
         try rememberAll()

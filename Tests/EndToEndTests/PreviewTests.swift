@@ -19,7 +19,8 @@ import Zarr
 
   private func preview(_ folder: TestFolder, _ arguments: String...) throws -> JSONValue {
     let end = try RunningProcess(
-      "blockfuse", ["preview", "--output", "p.png", "--json"] + arguments, folder: folder.path).wait()
+      "blockfuse", ["preview", "--output", "p.png", "--json"] + arguments, folder: folder.path
+    ).wait()
     try #require(end.status == 0, "\(end.errors)")
     let file = try Data(contentsOf: URL(fileURLWithPath: folder.file("p.png")))
     #expect(Array(file.prefix(4)) == [0x89, 0x50, 0x4e, 0x47])

@@ -15,7 +15,8 @@ import Testing
   private func fuseOver(_ folder: TestFolder, _ dataset: String, _ output: String) throws -> Finished {
     try RunningProcess(
       "blockfuse", ["fuse", dataset, "--output", output, "--fusion-func", "max_fusion", "--overwrite"] + chunk,
-      folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file("other.sqlite")]).wait()
+      folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file("other.sqlite")]
+    ).wait()
   }
 
   @Test func aRunDoesNotWriteIntoTheSuccessor() throws {
@@ -139,9 +140,11 @@ import Testing
     let dataset = try mosaic(folder)
     try #require(
       try folder.blockfuse(
-        "submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "120", "--compressor", "null").status == 0)
+        "submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "120", "--compressor", "null"
+      ).status == 0)
     let end = try RunningProcess(
-      "/bin/bash", ["-c", "ulimit -f 300; exec '\(Binaries.path("blockfuse"))' run --quiet"], folder: folder.path).wait()
+      "/bin/bash", ["-c", "ulimit -f 300; exec '\(Binaries.path("blockfuse"))' run --quiet"], folder: folder.path
+    ).wait()
     #expect(end.status == 1, "\(end.errors)")
     #expect(end.errors.contains("File too large") && end.errors.contains("ulimit -f"), "\(end.errors)")
     #expect(try folder.database.job(1).counts.failed == 0)

@@ -26,7 +26,8 @@ import Testing
     try Data(text.replacingOccurrences(of: "\"tile_0_0\"", with: "\"\(escaped)\"").utf8).write(to: URL(fileURLWithPath: dataset))
     try #require(
       try folder.blockfuse(
-        "submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16", "--name", foreign).status == 0)
+        "submit", dataset, "--output", "out.ome.zarr", "--output-chunksize", "16", "--name", foreign
+      ).status == 0)
     #expect(try page(folder).contains(">pending</span>"))
     let hold = folder.file("hold")
     _ = FileManager.default.createFile(atPath: hold, contents: nil)

@@ -98,7 +98,8 @@ import Testing
         for old in addresses.dropLast() {
           let answer = try ask(port, old)
           // of this job: what there is by now; of another: nothing
-          #expect(!answer.contains("max-age") && answer.hasPrefix("HTTP/1.1 \(old == addresses[addresses.count - 2] && isDone ? 200 : 404)"))
+          #expect(
+            !answer.contains("max-age") && answer.hasPrefix("HTTP/1.1 \(old == addresses[addresses.count - 2] && isDone ? 200 : 404)"))
         }
       }
     }

@@ -54,7 +54,8 @@ final class EngineScene {
   /// A block that no queue knows, as taken from a ledger.
   func task(_ position: TCZYX = .zero) -> BlockTask {
     BlockTask(
-      block: TakenBlock(ticket: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, output: output.store, tag: "test")
+      block: TakenBlock(ticket: 1, level: 0, position: position), attempt: 1, layout: layout, array: array, output: output.store,
+      tag: "test")
   }
 
   /// The number of a block in its level.

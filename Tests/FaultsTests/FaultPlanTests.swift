@@ -19,7 +19,9 @@ import Faults
     #expect(try #require(FaultPlan("trace")).isTracing)
   }
 
-  @Test(arguments: ["kill", "no-such-point=kill", "claiming=EWHATEVER", "claiming=kill@0", "claiming=kill@x", "claiming=wait:", "claiming=hold:"])
+  @Test(arguments: [
+    "kill", "no-such-point=kill", "claiming=EWHATEVER", "claiming=kill@0", "claiming=kill@x", "claiming=wait:", "claiming=hold:",
+  ])
   func whatIsNotUnderstoodIsRefused(text: String) {
     #expect(FaultPlan(text) == nil)
   }

@@ -85,7 +85,9 @@ import Testing
     defer { folder.remove() }
     try folder.write([7], to: "elsewhere")
     #expect(symlink(folder.path + "/elsewhere", folder.path + "/.6.t.tmp") == 0)
-    #expect(thrown(StorageError.self) { _ = try AtomicFile(target: folder.path + "/6", tag: "t", isNamedLate: false) }?.code.rawValue == "io-failed")
+    #expect(
+      thrown(StorageError.self) { _ = try AtomicFile(target: folder.path + "/6", tag: "t", isNamedLate: false) }?.code.rawValue
+        == "io-failed")
     do {
       var file = try AtomicFile(target: folder.path + "/8", tag: "t")
       try file.append([1])
@@ -107,6 +109,7 @@ import Testing
       #expect(folder.files == ["a"])
       #expect(try fileBytes(folder.path + "/a") == [1, sync ? 2 : 3])
     }
-    #expect(thrown(StorageError.self) { try writeFileAtomically(Data(), to: folder.path + "/n/a", sync: true) }?.code.rawValue == "io-failed")
+    #expect(
+      thrown(StorageError.self) { try writeFileAtomically(Data(), to: folder.path + "/n/a", sync: true) }?.code.rawValue == "io-failed")
   }
 }

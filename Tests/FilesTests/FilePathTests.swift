@@ -14,10 +14,11 @@ import Testing
   /// Above a link is the folder above what it leads to; links that nothing is above of stay as they are written.
   @Test func linksBeforeTwoDots() throws {
     let manager = FileManager.default
-    let root = try #require(realpath(NSTemporaryDirectory(), nil).map { path in
-      defer { free(path) }
-      return String(cString: path) + "/blockfuse-paths-" + UUID().uuidString
-    })
+    let root = try #require(
+      realpath(NSTemporaryDirectory(), nil).map { path in
+        defer { free(path) }
+        return String(cString: path) + "/blockfuse-paths-" + UUID().uuidString
+      })
     defer { try? manager.removeItem(atPath: root) }
     for folder in ["real/sub/deep", "work"] {
       try manager.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)

@@ -2,7 +2,6 @@ import Files
 import Foundation
 import Testing
 
-
 @Suite struct FolderListingTests {
   private func scene() throws -> String {
     let folder = NSTemporaryDirectory() + "blockfuse-listing-" + UUID().uuidString

@@ -45,8 +45,10 @@ import Testing
   @Test func aWidthOfZeroIsNoRamp() {
     let ramp = BlendingRamp(
       shape: Index3(9, 9, 9), spacing: Vector3(1, 1, 1), widths: .zero, blendsZ: true)
-    #expect(BlendingRamp.weight(ramp.distance(
-      z: ramp.folded(0, axis: 0), y: ramp.folded(8, axis: 1), x: ramp.folded(0, axis: 2))) == 1)
+    #expect(
+      BlendingRamp.weight(
+        ramp.distance(
+          z: ramp.folded(0, axis: 0), y: ramp.folded(8, axis: 1), x: ramp.folded(0, axis: 2))) == 1)
   }
 
   /// An axis of width 0 has no part in the weight: it is what it would be in the middle of an endless view.

@@ -110,8 +110,9 @@ import Testing
     }
     let fused = numbers(try fuseInBlocks(BlockFuser(recipe: try recipe(0.5, 0.8)), views, block: volume), .float32)
     let twin = TwinFuser(widths: Vector3(2, 3, 3))
-    #expect(departures(
-      fused.map { Float($0) }.withUnsafeBytes { Array($0) }, .float32, views, twin, volume: volume, size: 20) == [])
+    #expect(
+      departures(
+        fused.map { Float($0) }.withUnsafeBytes { Array($0) }, .float32, views, twin, volume: volume, size: 20) == [])
   }
 
   @Test func argumentsAreChecked() {

@@ -111,8 +111,9 @@ import Testing
     let voxels: [Int16] = [0, 1, 1, 2, -1, 0, -1, -2, 3, 4, -3, -4]
     let bytes = voxels.withUnsafeBytes { Array($0) }
     #expect(numbers(try reduce(bytes, .int16, Index3(1, 1, 12), Index3(1, 1, 2)), .int16) == [0, 2, 0, -2, 4, -4])
-    #expect(numbers(try reduce(bytes, .int16, Index3(1, 1, 12), Index3(1, 1, 2), .truncate), .int16)
-      == [0, 1, 0, -1, 3, -3])
+    #expect(
+      numbers(try reduce(bytes, .int16, Index3(1, 1, 12), Index3(1, 1, 2), .truncate), .int16)
+        == [0, 1, 0, -1, 3, -3])
   }
 
   @Test func saysWhetherAllIsZero() throws {
@@ -148,7 +149,8 @@ import Testing
   /// Infinities stay; those of both signs leave no value. Sums of the largest numbers do not become one.
   @Test func meansOfExtremes() throws {
     func means(_ voxels: [Double], _ type: ElementType) throws -> [Double] {
-      let bytes = type == .float64
+      let bytes =
+        type == .float64
         ? voxels.withUnsafeBytes { Array($0) } : voxels.map { Float($0) }.withUnsafeBytes { Array($0) }
       return numbers(try reduce(bytes, type, Index3(1, 1, voxels.count), Index3(1, 1, 2)), type)
     }

@@ -133,10 +133,11 @@ import Testing
       var target = [UInt16](repeating: 9, count: height * (count + 2))
       var rows = [Float](repeating: .nan, count: (2 * views.count + 4) * (count + 1))
       ck_average_u16(views, views.count, certain, height, count, &target, count + 2, &rows)
-      #expect((0..<height).allSatisfy { y in
-        (0..<count).allSatisfy { Float(target[y * (count + 2) + $0]) == expected(y, $0) }
-          && target[y * (count + 2) + count] == 9
-      }, "\(count)")
+      #expect(
+        (0..<height).allSatisfy { y in
+          (0..<count).allSatisfy { Float(target[y * (count + 2) + $0]) == expected(y, $0) }
+            && target[y * (count + 2) + count] == 9
+        }, "\(count)")
     }
   }
 

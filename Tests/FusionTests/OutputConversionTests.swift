@@ -10,7 +10,8 @@ import Testing
   ) throws -> [Double] {
     let map = PixelMap(rows: AffineMap.identity.rows, offset: .zero)
     let shape = Index3(1, 1, values.count)
-    let view = single
+    let view =
+      single
       ? twinView(id: 0, values.map { Float($0) }, shape: shape, type: .float32, map: map, number: { Double($0) })
       : twinView(id: 0, values, shape: shape, type: .float64, map: map, number: { $0 })
     let recipe = try FusionRecipe(

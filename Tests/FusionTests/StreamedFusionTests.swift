@@ -23,7 +23,8 @@ import Testing
         let average = "weighted_average_fusion"
         for function in [average, arrayName(of: average)] {
           let recipe = try FusionRecipe(
-            function: function, weights: weights, weightsArguments: weights == nil
+            function: function, weights: weights,
+            weightsArguments: weights == nil
               ? .none : FunctionArguments(["sigma_1": .number(0.5), "sigma_2": .number(0.5)]),
             blendingWidths: Vector3(3, 2, 4), outputType: type, context: context(volume),
             registry: registryWithArrays())

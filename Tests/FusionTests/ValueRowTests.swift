@@ -17,8 +17,11 @@ import Testing
     let tilted = [Vector3(1, 0, 0), Vector3(0, 1, 0.01), Vector3(0, -0.01, 1)]
     for (rows, order) in [(identity, 1), (tilted, 0)] {
       let view = twinView(
-        id: 0, big, shape: shape, type: .uint64, map: PixelMap(rows: rows, offset: Vector3(0, 0.001, 0.011)
-          * (order == 0 ? 1 : 0)), number: { Double($0) })
+        id: 0, big, shape: shape, type: .uint64,
+        map: PixelMap(
+          rows: rows,
+          offset: Vector3(0, 0.001, 0.011)
+            * (order == 0 ? 1 : 0)), number: { Double($0) })
       let recipe = try FusionRecipe(interpolationOrder: order, outputType: .uint64, context: context(shape))
       let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), [view], block: Index3(1, 1, 3))
       let out = integers(bytes)
@@ -46,9 +49,10 @@ import Testing
         twinView(
           id: $0.offset, $0.element, shape: Index3(1, 1, 4), type: .uint64, map: map, number: { Double($0) })
       }
-      for (function, expected) in [("max_fusion", zip(a, b).map { max($0, $1) }), ("first_view_wins", first),
-        ("last_view_wins", second), ("closest_view_wins", first)]
-      {
+      for (function, expected) in [
+        ("max_fusion", zip(a, b).map { max($0, $1) }), ("first_view_wins", first),
+        ("last_view_wins", second), ("closest_view_wins", first),
+      ] {
         let recipe = try FusionRecipe(function: function, outputType: .uint64, context: context(Index3(1, 1, 4)))
         let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 1, 4))
         #expect(bytes == expected.withUnsafeBytes { Array($0) }, "\(function)")

@@ -28,8 +28,9 @@ import Testing
     #expect(grid.count == TCZYX(t: 2, c: 1, z: 3, y: 3, x: 3))
     for i in 0..<grid.total { #expect(grid.linearIndex(of: grid.position(at: i)) == i) }
     #expect(grid.box(of: TCZYX(t: 1, c: 0, z: 2, y: 2, x: 2)).shape == Index3(2, 4, 1))
-    #expect(grid.blocks(meeting: Box3(lower: Index3(3, 8, 15), upper: Index3(5, 9, 17)))
-      == Box3(lower: Index3(0, 1, 0), upper: Index3(2, 2, 2)))
+    #expect(
+      grid.blocks(meeting: Box3(lower: Index3(3, 8, 15), upper: Index3(5, 9, 17)))
+        == Box3(lower: Index3(0, 1, 0), upper: Index3(2, 2, 2)))
     #expect(grid.blocks(meeting: Box3(lower: Index3(10, 0, 0), upper: Index3(12, 1, 1))).isEmpty)
   }
 

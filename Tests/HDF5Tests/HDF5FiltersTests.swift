@@ -78,7 +78,9 @@ import Zarr
     }
   }
 
-  @Test(arguments: [[Filter(id: 32013, values: [1])], [gzip, Filter(id: 32013, values: [1])]]) func filtersThatNobodyKnows(filters: [Filter]) throws {
+  @Test(arguments: [[Filter(id: 32013, values: [1])], [gzip, Filter(id: 32013, values: [1])]]) func filtersThatNobodyKnows(
+    filters: [Filter]
+  ) throws {
     let file = try HDF5TestFile()
     try file.add("volume", shape: [16], chunk: [16], filters: filters)
     file.close()

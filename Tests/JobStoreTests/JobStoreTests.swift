@@ -194,7 +194,10 @@ import Testing
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     let copy = folder + "/copy.sqlite"
     try queue.writeWithoutTransaction { db in
-      try db.execute(sql: "BEGIN IMMEDIATE; CREATE TABLE half (a); INSERT INTO half SELECT hex(randomblob(5000)) FROM view_transform UNION ALL SELECT hex(randomblob(500000))")
+      try db.execute(
+        sql:
+          "BEGIN IMMEDIATE; CREATE TABLE half (a); INSERT INTO half SELECT hex(randomblob(5000)) FROM view_transform UNION ALL SELECT hex(randomblob(500000))"
+      )
       for end in ["", "-journal"] {
         try FileManager.default.copyItem(atPath: path + end, toPath: copy + end)
       }

@@ -54,7 +54,8 @@ extension JobDescription {
   static func sample(name: String? = nil) -> JobDescription {
     JobDescription(
       name: name, uuid: UUID().uuidString, datasetPath: "/data/dataset.json", datasetDigest: "d1",
-      outputPath: "/data/out.ome.zarr", options: #"{"b": 1,  "a": [2.50]}"#, programVersion: "1.0", voxelRevision: 7, codecLibraries: "zstd 1.5.4",
+      outputPath: "/data/out.ome.zarr", options: #"{"b": 1,  "a": [2.50]}"#, programVersion: "1.0", voxelRevision: 7,
+      codecLibraries: "zstd 1.5.4",
       transformKey: "registered", fusionFunction: "weighted_average_fusion", weightsFunction: "content_based",
       elementType: .uint16, spacing: Vector3(2, 0.5, 0.5), origin: Vector3(-1, 0.1, 1e9), ngffVersion: "0.4",
       details: #"{"channels": ["a"]}"#)

@@ -250,7 +250,9 @@ import Zarr
     let scene = try Scene(options: Self.options[0])
     let job = try scene.submit(from: scene.root, to: scene.output, database: scene.database)
     #expect(try scene.run() == .complete)
-    let chunks = scene.store.keys.filter { $0.hasPrefix("results/out.zarr/0/") && !$0.contains(".z") || $0.hasPrefix("results/out.zarr/0/0/") }
+    let chunks = scene.store.keys.filter {
+      $0.hasPrefix("results/out.zarr/0/") && !$0.contains(".z") || $0.hasPrefix("results/out.zarr/0/0/")
+    }
     let (lost, damaged) = (try #require(chunks.first), try #require(chunks.last))
     _ = try scene.store.remove(lost)
     try scene.store.put(damaged, [1, 2, 3], if: .always)

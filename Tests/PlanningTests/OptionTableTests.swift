@@ -42,11 +42,13 @@ import Zarr
   }
 
   @Test func whatIsGivenIsRead() throws {
-    let options = try JobOptions(.parse("""
-      {"fusion_method_kwargs": {"a": 1}, "planewise": true, "blending_widths": {"y": 4}, "output_mask": true, "timepoints": [0, "2"],
-       "zarr_options": {"ngff_version": "0.5", "zarr_array_creation_kwargs": {"shards": [1, 1, 8, 64, 64], "compressor": null}},
-       "batch_options": {"n_batch": 3}}
-      """))
+    let options = try JobOptions(
+      .parse(
+        """
+        {"fusion_method_kwargs": {"a": 1}, "planewise": true, "blending_widths": {"y": 4}, "output_mask": true, "timepoints": [0, "2"],
+         "zarr_options": {"ngff_version": "0.5", "zarr_array_creation_kwargs": {"shards": [1, 1, 8, 64, 64], "compressor": null}},
+         "batch_options": {"n_batch": 3}}
+        """))
     #expect(options.fusionArguments == ["a": 1] && options.planewise == .true && options.batchCount == 3)
     #expect(options.blendingWidths == [.z: 3, .y: 4, .x: 10] && options.timePoints == [0, 2])
     #expect(options.shards == [.z: 8, .y: 64, .x: 64] && options.compressor == .none)
@@ -55,10 +57,12 @@ import Zarr
   }
 
   @Test func whatIsReplacedIsNamed() throws {
-    let options = try JobOptions(.parse("""
-      {"output_stack_properties": {"spacing": {"z": 1}, "origin": {"z": 0}, "shape": {"z": 4}},
-       "output_spacing": "nonsense", "output_shape": {"z": 7}, "bounding_box": null}
-      """))
+    let options = try JobOptions(
+      .parse(
+        """
+        {"output_stack_properties": {"spacing": {"z": 1}, "origin": {"z": 0}, "shape": {"z": 4}},
+         "output_spacing": "nonsense", "output_shape": {"z": 7}, "bounding_box": null}
+        """))
     #expect(options.ignoredKeys == ["output_spacing", "output_shape"])
     #expect(options.outputSpacing == [.z: 1] && options.outputShape == [.z: 4])
     #expect(options.keysAlongZ == ["output_stack_properties.origin", "output_stack_properties.shape"])
@@ -73,7 +77,9 @@ import Zarr
     let first = try #require(lines.firstIndex { $0.hasPrefix("| key |") })
     let last = try #require(lines.lastIndex { $0.hasPrefix("|") })
     let made = (lines[..<first].map(String.init) + table + lines[(last + 1)...].map(String.init)).joined(separator: "\n")
-    if ProcessInfo.processInfo.environment["WRITE_DOCS"] != nil { try Data(made.utf8).write(to: file) } else {
+    if ProcessInfo.processInfo.environment["WRITE_DOCS"] != nil {
+      try Data(made.utf8).write(to: file)
+    } else {
       #expect(text == made, "docs/options.md is not that of the options; it should be:\n\(table.joined(separator: "\n"))")
     }
   }

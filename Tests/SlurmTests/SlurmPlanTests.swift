@@ -9,7 +9,9 @@ import Testing
   private let layouts = levelLayouts(
     shape: TCZYX(z: 256, y: 800, x: 800), chunk: Index3(32, 32, 32), shard: nil, pyramid: true)
 
-  private func tasks(_ id: String, level: Int, of count: Int, _ indices: Range<Int>, isRunning: Bool = false, isStuck: Bool = false, from offset: Int = 0)
+  private func tasks(
+    _ id: String, level: Int, of count: Int, _ indices: Range<Int>, isRunning: Bool = false, isStuck: Bool = false, from offset: Int = 0
+  )
     -> [SlurmQueue.Task]
   {
     indices.map {
@@ -37,7 +39,8 @@ import Testing
   }
 
   @Test func whatIsOnItsWayIsLeftThere() {
-    let active = tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("1", level: 0, of: 8, 3..<8)
+    let active =
+      tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("1", level: 0, of: 8, 3..<8)
       + tasks("2", level: 1, of: 8, 0..<8) + [end]
     let plan = decided(active, [2: []])
     #expect(plan.levels.isEmpty && plan.replaced.isEmpty)
@@ -45,7 +48,8 @@ import Testing
   }
 
   @Test func whatWaitsAboveWhatIsMissingIsSubmittedAnew() {
-    let active = tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("2", level: 1, of: 8, 0..<2, isRunning: true)
+    let active =
+      tasks("1", level: 0, of: 8, 0..<3, isRunning: true) + tasks("2", level: 1, of: 8, 0..<2, isRunning: true)
       + tasks("2", level: 1, of: 8, 2..<8) + [end]
     let plan = decided(active, [0: IndexSet(0..<5), 2: []])
     #expect(plan.levels.map(\.missing) == [IndexSet(3..<5), IndexSet(2..<8)])
@@ -61,10 +65,11 @@ import Testing
     #expect(plan.replaced == ["1_0"])
   }
 
-  @Test(arguments: [
-    (nil, 120), ("12:00:00", 120), ("30", 120), ("10", 60), ("5:00", 30), ("1", 6), ("0:05", 1), ("1-0", 120), ("0-0:1:30", 9),
-    ("UNLIMITED", 120),
-  ] as [(String?, Int)])
+  @Test(
+    arguments: [
+      (nil, 120), ("12:00:00", 120), ("30", 120), ("10", 60), ("5:00", 30), ("1", 6), ("0:05", 1), ("1-0", 120), ("0-0:1:30", 9),
+      ("UNLIMITED", 120),
+    ] as [(String?, Int)])
   func warningBeforeTheLimit(limit: String?, seconds: Int) {
     #expect(SlurmScript.warningSeconds(limit: limit) == seconds)
   }
@@ -78,11 +83,12 @@ import Testing
       program: "/opt/my tools/blockfuse", order: "/data/100%/o'clock/order-1", orderUUID: "01234567-89ab", job: 7, database: "/db",
       options: ["--output=/elsewhere"])
     let script = SlurmScript(arrays[1], after: ["3", "4"], setting)
-    #expect(script.text == """
-      #!/bin/sh
-      exec '/opt/my tools/blockfuse' work '/data/100%/o'\\''clock/order-1' --level 0 --tasks 2500 --task "$((SLURM_ARRAY_TASK_ID + 1001))"
+    #expect(
+      script.text == """
+        #!/bin/sh
+        exec '/opt/my tools/blockfuse' work '/data/100%/o'\\''clock/order-1' --level 0 --tasks 2500 --task "$((SLURM_ARRAY_TASK_ID + 1001))"
 
-      """)
+        """)
     #expect(script.arguments.contains("--dependency=afterany:3:4"))
     #expect(script.arguments.contains("--output=/data/100%%/o'clock/order-1/slurm/level-0/%A_%a.out"))
     #expect(script.arguments.last == "--output=/elsewhere")

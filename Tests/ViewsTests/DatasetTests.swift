@@ -63,8 +63,10 @@ import Views
     let averaged = #", "averaged_levels": true"#
     #expect(try origin(averaged) == Vector3(0, 0, 0))
     let text = try String(contentsOfFile: folder.path + "/a/.zattrs", encoding: .utf8)
-    try folder.write("a/.zattrs", text.replacing(#", {"type": "translation", "translation": [0.0, 0.0, 0.0]}"#, with: "").replacing(
-      ",\n {\"type\": \"translation\", \"translation\": [0.0, 0.0, 0.0]}", with: ""))
+    try folder.write(
+      "a/.zattrs",
+      text.replacing(#", {"type": "translation", "translation": [0.0, 0.0, 0.0]}"#, with: "").replacing(
+        ",\n {\"type\": \"translation\", \"translation\": [0.0, 0.0, 0.0]}", with: ""))
     #expect(try origin() == .zero)
     #expect(try origin(averaged) == Vector3(1, 1.5, 5))
     let placed = #", "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}"#

@@ -5,10 +5,12 @@ import Views
 
 @Suite struct ForeignFormatTests {
   private func words(_ numbers: [UInt32], bigEndian: Bool = false) -> Data {
-    Data((bigEndian ? [0x4D, 0x4D, 0, 42] : [0x49, 0x49, 42, 0]) + numbers.flatMap { number in
-      let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
-      return bigEndian ? bytes.reversed() : bytes
-    } + [UInt8](repeating: 0, count: 40))
+    Data(
+      (bigEndian ? [0x4D, 0x4D, 0, 42] : [0x49, 0x49, 42, 0])
+        + numbers.flatMap { number in
+          let bytes = (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+          return bigEndian ? bytes.reversed() : bytes
+        } + [UInt8](repeating: 0, count: 40))
   }
 
   private func refused(_ folder: ViewsTestFolder, _ name: String) -> Bool {

@@ -68,7 +68,8 @@ import Views
     try folder.write("raw.zarr/OME/.zattrs", #"{"series": ["0", "1"]}"#)
     let images = (0..<2).map { i in
       try? folder.image("raw.zarr/\(i)")
-      return #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="-5" PositionYUnit="reference frame"/></Pixels></Image>"#
+      return
+        #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="-5" PositionYUnit="reference frame"/></Pixels></Image>"#
     }
     func write(_ text: String) throws { try folder.write("raw.zarr/OME/METADATA.ome.xml", "<?xml version=\"1.0\"?><OME>\(text)</OME>") }
     try write(images.joined())
@@ -97,7 +98,8 @@ import Views
     try folder.write("raw.zarr/.zattrs", #"{"bioformats2raw.layout": 3}"#)
     let images = try (0..<2).map { i in
       try folder.image("raw.zarr/\(i)")
-      return #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="3" PositionYUnit="µm"/></Pixels></Image>"#
+      return
+        #"<Image ID="Image:\#(i)"><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeZ="4" SizeC="1" SizeT="1"><Plane TheZ="0" TheC="0" TheT="0" PositionX="\#(i)" PositionXUnit="mm" PositionY="3" PositionYUnit="µm"/></Pixels></Image>"#
     }
     let text = "<?xml version=\"1.0\" encoding=\"\(name)\"?>\n<OME>\(images.joined())</OME>"
     try folder.write("raw.zarr/OME/METADATA.ome.xml", try #require(text.data(using: encoding)))

@@ -16,7 +16,8 @@ import Views
       """
   }
 
-  @Test(arguments: ["", "ns0", "ome"], ["", "<?xml version=\"1.0\"?>", "\u{FEFF}<?xml version=\"1.0\"?>\r\n<!-- <SpimData> -->\n<!--> -->"])
+  @Test(
+    arguments: ["", "ns0", "ome"], ["", "<?xml version=\"1.0\"?>", "\u{FEFF}<?xml version=\"1.0\"?>\r\n<!-- <SpimData> -->\n<!--> -->"])
   func isToldByItsOutermostElement(prefix: String, head: String) throws {
     #expect(try shape(head + ome(prefix) + "\n") == TCZYX(c: 2, z: 2, y: 1, x: 2))
   }

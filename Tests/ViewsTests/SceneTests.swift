@@ -46,8 +46,12 @@ import Views
     let folder = try ViewsTestFolder()
     for name in ["scene/a", "scene/b"] { try tile(folder, name) }
     let path = try scene(
-      folder, [Self.edge("a", #""type": "identity""#), Self.edge("b", #""type": "affine", "affine": [[1, 0, 0, 1], [0, 1, 0.1, 2], [0, 0, 1, 3]]"#)]
-        .joined(separator: ","))
+      folder,
+      [
+        Self.edge("a", #""type": "identity""#),
+        Self.edge("b", #""type": "affine", "affine": [[1, 0, 0, 1], [0, 1, 0.1, 2], [0, 0, 1, 3]]"#),
+      ]
+      .joined(separator: ","))
     let file = try DatasetFile.read(path + "/")
     #expect(file.entries.map(\.name) == ["a", "b"])
     #expect(file.entries[1].path == path + "/b")
@@ -85,14 +89,21 @@ import Views
     let five = #"{"name": "t", "type": "time", "unit": "second"}, {"name": "c", "type": "channel"}, "# + Self.axes
     try tile(folder, "scene/a", axes: five, count: 5)
     let path = try scene(folder, Self.edge("a", #""type": "translation", "translation": [0, 0, 1, 2, 3]"#), world: five)
-    #expect(try Dataset.load(path).views[0].transforms["world"] == .constant(AffineMap(rows: AffineMap.identity.rows, translation: Vector3(1, 2, 3))))
+    #expect(
+      try Dataset.load(path).views[0].transforms["world"]
+        == .constant(AffineMap(rows: AffineMap.identity.rows, translation: Vector3(1, 2, 3))))
     // of space only, by leaving the others out
     let affine = #""type": "affine", "affine": [[0, 0, 1, 0, 0, 4], [0, 0, 0, 1, 0, 5], [0, 0, 0, 0, 1, 6]]"#
     _ = try scene(folder, Self.edge("a", affine))
-    #expect(try Dataset.load(path).views[0].transforms["world"] == .constant(AffineMap(rows: AffineMap.identity.rows, translation: Vector3(4, 5, 6))))
+    #expect(
+      try Dataset.load(path).views[0].transforms["world"]
+        == .constant(AffineMap(rows: AffineMap.identity.rows, translation: Vector3(4, 5, 6))))
     for (text, words) in [
       (#""type": "translation", "translation": [5, 0, 1, 2, 3]"#, "changes t"),
-      (#""type": "affine", "affine": [[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 3, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0]]"#, "moves with c"),
+      (
+        #""type": "affine", "affine": [[1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0], [0, 3, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 1, 0]]"#,
+        "moves with c"
+      ),
     ] {
       _ = try scene(folder, Self.edge("a", text), world: five)
       let error = #expect(throws: ViewsError.self) { try DatasetFile.read(path) }
@@ -105,7 +116,11 @@ import Views
     (edge("a", #""type": "displacements", "path": "field""#), "dataset-invalid", ["image \"a\"", "field"]),
     (edge("gone", #""type": "identity""#), "input-missing", ["\"gone\"", "scene/gone"]),
     (edge("a", #""type": "translation", "translation": [1, 2]"#), "dataset-invalid", ["image \"a\"", "translation"]),
-    (edge("a", #""type": "identity""#) + "," + #"{"type": "identity", "input": {"path": "b", "name": "physical"}, "output": {"path": "b", "name": "physical"}}"#, "dataset-invalid", ["image \"b\"", "world"]),
+    (
+      edge("a", #""type": "identity""#) + ","
+        + #"{"type": "identity", "input": {"path": "b", "name": "physical"}, "output": {"path": "b", "name": "physical"}}"#,
+      "dataset-invalid", ["image \"b\"", "world"]
+    ),
     ("", "dataset-unreadable", ["coordinateTransformations"]),
     (edge("a", #""type": "scale", "scale": [1, 0, 1]"#), "view-invalid", ["\"a\"", "singular"]),
     (edge("flat", #""type": "identity""#), "metadata-invalid", ["\"flat\"", "scene/flat", "multiscales"]),

@@ -85,7 +85,10 @@ import Zarr
   }
 
   /// Planes of two channels, three slices and two frames, numbered as they are in the file.
-  @Test(arguments: [("czt", [1, 2, 6]), ("default", [1, 2, 6]), ("ctz", [1, 4, 2]), ("zct", [3, 1, 6]), ("ztc", [6, 1, 3]), ("tcz", [2, 4, 1]), ("TZC", [6, 2, 1])])
+  @Test(arguments: [
+    ("czt", [1, 2, 6]), ("default", [1, 2, 6]), ("ctz", [1, 4, 2]), ("zct", [3, 1, 6]), ("ztc", [6, 1, 3]), ("tcz", [2, 4, 1]),
+    ("TZC", [6, 2, 1]),
+  ])
   func imageJSaysTheOrderOfPlanes(order: String, steps: [Int]) throws {
     let folder = try ViewsTestFolder()
     let description = "ImageJ=1.54f\nimages=12\nchannels=2\nslices=3\nframes=2\norder=\(order)\n"

@@ -12,7 +12,9 @@ import Views
     #expect((found - micrometres).magnitude <= 1e-15 * micrometres, "\(found)")
   }
 
-  @Test(arguments: ["", "0.25", "um 0.25", "0um", "-1um", "nan um", "inf um", "infum", "0.25 px", "pixel", "0x1um", "1,5um", "1e400um", "1 2um", "s"])
+  @Test(arguments: [
+    "", "0.25", "um 0.25", "0um", "-1um", "nan um", "inf um", "infum", "0.25 px", "pixel", "0x1um", "1,5um", "1e400um", "1 2um", "s",
+  ])
   func whatIsNone(text: String) { #expect(WorldUnit(text) == nil) }
 
   @Test func goesThroughItsText() throws {

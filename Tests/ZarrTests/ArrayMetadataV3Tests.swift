@@ -66,7 +66,8 @@ import Zarr
 
   @Test(
     arguments: [
-      ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["numcodecs.shuffle", little]), ("codecs", [little, delta(["dtype": "<u2"])]), ("codecs", ["bytes"]),
+      ("codecs", []), ("codecs", [little, little]), ("codecs", ["crc32c", little]), ("codecs", ["numcodecs.shuffle", little]),
+      ("codecs", [little, delta(["dtype": "<u2"])]), ("codecs", ["bytes"]),
       ("codecs", [little, ["name": "transpose", "configuration": ["order": [1, 0]]]]),
       ("codecs", [["name": "transpose", "configuration": ["order": [1, 1]]], little]),
       ("codecs", [["name": "transpose", "configuration": ["order": [0]]], little]), ("codecs", [1]),

@@ -61,7 +61,9 @@ import Zarr
     let folder = try OMETestFolder()
     try folder.group("", format: 3, attributes: #"{"ome": {"version": "0.5", "well": {"images": [{"path": "2"}, {"path": "0"}]}}}"#)
     #expect(try OMELayout(folder.path)?.images == ["2", "0"].map { folder.path + "/" + $0 })
-    for attributes in [#"{"ome": {"well": {}}}"#, #"{"ome": {"well": {"images": [{}]}}}"#, #"{"ome": {"well": {"images": [{"path": ".."}]}}}"#] {
+    for attributes in [
+      #"{"ome": {"well": {}}}"#, #"{"ome": {"well": {"images": [{}]}}}"#, #"{"ome": {"well": {"images": [{"path": ".."}]}}}"#,
+    ] {
       try folder.group("", format: 3, attributes: attributes)
       #expect(throws: ZarrError.self) { try OMELayout(folder.path) }
     }

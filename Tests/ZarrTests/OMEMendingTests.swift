@@ -68,7 +68,9 @@ import Zarr
     // seconds are no channels, and channels no seconds
     let channels = try image(datasets, axes: axes, OMEMending(axes: [.c, .y, .x]))
     #expect(channels.levels[0].scale == [1, 2, 2])
-    let times = try image(datasets, axes: axes.replacing(#""t", "type": "time", "unit": "second""#, with: #""c", "type": "channel""#), OMEMending(axes: [.t, .y, .x]))
+    let times = try image(
+      datasets, axes: axes.replacing(#""t", "type": "time", "unit": "second""#, with: #""c", "type": "channel""#),
+      OMEMending(axes: [.t, .y, .x]))
     #expect(times.levels[0].scale == [0, 2, 2])
   }
 }

@@ -40,8 +40,14 @@ import Zarr
     (#""type": "affine", "affine": [[0, 1, 7], [2, 0, 8]]"#, [12, 14]),
     (#""type": "rotation", "rotation": [[0, -1], [1, 0]]"#, [-5, 3]),
     (#""type": "mapAxis", "mapAxis": [1, 0]"#, [5, 3]),
-    (#""type": "sequence", "transformations": [{"type": "translation", "translation": [1, 1]}, {"type": "scale", "scale": [2, 3]}]"#, [8, 18]),
-    (#""type": "sequence", "transformations": [{"type": "scale", "scale": [2, 3]}, {"type": "translation", "translation": [1, 1]}]"#, [7, 16]),
+    (
+      #""type": "sequence", "transformations": [{"type": "translation", "translation": [1, 1]}, {"type": "scale", "scale": [2, 3]}]"#,
+      [8, 18]
+    ),
+    (
+      #""type": "sequence", "transformations": [{"type": "scale", "scale": [2, 3]}, {"type": "translation", "translation": [1, 1]}]"#,
+      [7, 16]
+    ),
     (#""type": "sequence", "transformations": [{"type": "projectAxis", "droppedInputs": [0], "createdOutputs": [1]}]"#, [5, 0]),
     (
       #""type": "byDimension", "transformations": [{"transformation": {"type": "scale", "scale": [2]}, "inputAxes": [1], "outputAxes": [0]}, {"transformation": {"type": "translation", "translation": [1]}, "inputAxes": [0], "outputAxes": [1]}]"#,
@@ -55,7 +61,8 @@ import Zarr
   }
 
   @Test func edgesAreFollowedAgainstTheirDirectionAndThroughTheImageItself() throws {
-    let own = #", "coordinateTransformations": [{"type": "scale", "scale": [2, 2], "input": {"name": "physical"}, "output": {"name": "moved"}}]"#
+    let own =
+      #", "coordinateTransformations": [{"type": "scale", "scale": [2, 2], "input": {"name": "physical"}, "output": {"name": "moved"}}]"#
     let map = try #require(
       try map(
         #"{"type": "affine", "affine": [[0, 2, 1], [4, 0, 1]], "input": {"name": "world"}, "output": {"path": "a", "name": "moved"}}"#,
@@ -89,7 +96,8 @@ import Zarr
       steps.joined(separator: ",") + #", {"type": "identity", "input": {"path": "a", "name": "physical"}, "output": {"name": "stage"}}"#,
       systems: three)
     #expect(scene.targets.map(\.name) == ["stage", "end"])
-    let alone = try self.scene(#"{"type": "identity", "input": {"path": "a", "name": "p"}, "output": {"path": "b", "name": "q"}}"#, systems: "")
+    let alone = try self.scene(
+      #"{"type": "identity", "input": {"path": "a", "name": "p"}, "output": {"path": "b", "name": "q"}}"#, systems: "")
     #expect(alone.targets.map(\.path) == ["b"] && alone.targets.map(\.name) == ["q"])
     #expect(alone.imagePaths == ["a", "b"])
   }
@@ -112,7 +120,9 @@ import Zarr
 
   @Test func preReleasesAreRefused() throws {
     let text = #"{"ome": {"version": "0.6.dev4", "scene": {"coordinateTransformations": []}}}"#
-    let error = #expect(throws: ZarrError.self) { try OMEScene(path: "/s", group: GroupAttributes(zarrFormat: 3, attributes: JSONValue.parse(text))) }
+    let error = #expect(throws: ZarrError.self) {
+      try OMEScene(path: "/s", group: GroupAttributes(zarrFormat: 3, attributes: JSONValue.parse(text)))
+    }
     #expect(error?.description.contains("0.6.dev4") == true)
   }
 }

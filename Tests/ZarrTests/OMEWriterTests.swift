@@ -44,10 +44,11 @@ import Zarr
   }
 
   /// Strict readers refuse units that OME-Zarr does not list; the scale stays.
-  @Test(arguments: [
-    ("s", "second"), ("Millisecond", "millisecond"), ("hours", "hour"), ("frame", nil), ("", nil), ("a.u.", nil), ("px", nil),
-    ("micrometer", nil), ("dekasecond", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("s", "second"), ("Millisecond", "millisecond"), ("hours", "hour"), ("frame", nil), ("", nil), ("a.u.", nil), ("px", nil),
+      ("micrometer", nil), ("dekasecond", nil),
+    ] as [(String, String?)])
   func unitsOfTimeAreListedOnesOrNone(unit: String, said: String?) throws {
     var written = writer(.v04)
     written.timeUnit = unit

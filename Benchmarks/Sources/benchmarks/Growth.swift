@@ -69,9 +69,10 @@ struct GrowthBenchmark {
       var random = SystemRandomNumberGenerator()
       let last = side * 2880 / 128
       let boxes = (0..<queries).map { _ in
-        let lower = Index3(
-          Int.random(in: 0..<46, using: &random), Int.random(in: 0..<last, using: &random),
-          Int.random(in: 0..<last, using: &random)) &* 128
+        let lower =
+          Index3(
+            Int.random(in: 0..<46, using: &random), Int.random(in: 0..<last, using: &random),
+            Int.random(in: 0..<last, using: &random)) &* 128
         return Box3(lower: lower, upper: lower &+ 128)
       }
       var found = 0

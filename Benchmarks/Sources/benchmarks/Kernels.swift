@@ -40,7 +40,9 @@ struct KernelBenchmark {
   init() {
     let count = viewShape[0] * viewShape[1] * viewShape[2]
     source = .allocate(byteCount: 2 * count, alignment: 64)
-    for i in 0..<count { source.storeBytes(of: UInt16(truncatingIfNeeded: i &* 2_654_435_761 >> 7 & 4095 | 1), toByteOffset: 2 * i, as: UInt16.self) }
+    for i in 0..<count {
+      source.storeBytes(of: UInt16(truncatingIfNeeded: i &* 2_654_435_761 >> 7 & 4095 | 1), toByteOffset: 2 * i, as: UInt16.self)
+    }
   }
 
   func run(_ table: inout Table) throws {

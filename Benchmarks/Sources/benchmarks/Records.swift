@@ -20,10 +20,12 @@ struct RecordBenchmark {
       name: "bench", uuid: UUID().uuidString, datasetPath: "/d", datasetDigest: "", outputPath: "/o", options: "{}",
       programVersion: "", fusionFunction: "weighted_average_fusion", elementType: .uint16, spacing: .one, origin: .zero)
     var job = 0
-    row("submit", &table, seconds: try wallSeconds {
-      job = try store.createJob(NewJob(description: description, views: [], levels: levels))
-      try store.markReady(job)
-    })
+    row(
+      "submit", &table,
+      seconds: try wallSeconds {
+        job = try store.createJob(NewJob(description: description, views: [], levels: levels))
+        try store.markReady(job)
+      })
     let run = try store.beginRun(job: job, info: .current(command: "bench"))
     for (limit, count) in [(1, 2_000), (16, 32_000), (64, 200_000), (256, 500_000)] {
       var done = 0
@@ -39,11 +41,13 @@ struct RecordBenchmark {
       }
       table.row(["taken and recorded \(limit) at a time", "\(Int(Double(done) / seconds)) blocks/s"])
     }
-    row("status", &table, seconds: try wallSeconds {
-      let reader = try JobStore.open(path, mode: .readOnly)
-      _ = try reader.job(nil)
-      _ = try reader.levels(of: job)
-    })
+    row(
+      "status", &table,
+      seconds: try wallSeconds {
+        let reader = try JobStore.open(path, mode: .readOnly)
+        _ = try reader.job(nil)
+        _ = try reader.levels(of: job)
+      })
     _ = try run.end(.interrupted)
     let bytes = (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
     table.row(["size of the database", "\(bytes / 1024) KiB"])

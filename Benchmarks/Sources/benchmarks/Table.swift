@@ -8,7 +8,8 @@ struct Table {
   init(machine: [String]) {
     let date = Date.now.formatted(.iso8601.year().month().day())
     text = "# Benchmarks, \(date)\n\n" + machine.map { "- \($0)\n" }.joined()
-    text += "\nCodecs, kernels and the search for views: one thread, CPU time, the best of many rounds that take turns with what they are compared to. The job database: by the clock, on a disk.\n"
+    text +=
+      "\nCodecs, kernels and the search for views: one thread, CPU time, the best of many rounds that take turns with what they are compared to. The job database: by the clock, on a disk.\n"
   }
 
   mutating func section(_ title: String, _ columns: [String]) {

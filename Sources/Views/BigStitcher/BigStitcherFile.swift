@@ -46,9 +46,10 @@ struct BigStitcherFile {
         hint: "the XML that is read is that of BigStitcher and BigDataViewer, <SpimData>")
     }
     let folder = FilePath.folder(of: path)
-    base = try root.child("BasePath").map { (element) throws(ViewsError) -> String in
-      try Self.place(element, in: folder, path: path)
-    } ?? folder
+    base =
+      try root.child("BasePath").map { (element) throws(ViewsError) -> String in
+        try Self.place(element, in: folder, path: path)
+      } ?? folder
   }
 
   private func dataset(digest: String) throws(ViewsError) -> DatasetFile {

@@ -106,7 +106,8 @@ struct BigStitcherUnit {
     let voxels = example.map { ", with voxels of \($0)" } ?? ""
     guard let micrometres = world.micrometres else {
       let list = shown.prefix(3).map { "setup\($0.setup) shows \($0.micrometres) micrometre" }.joined(separator: ", ")
-      let why = shown.isEmpty
+      let why =
+        shown.isEmpty
         ? "the XML does not show how long one unit of its world is\(voxels)"
         : "the XML's registrations contradict each other about how long one unit of its world is (\(list))"
       return WorldUnit.unknownNote(why)

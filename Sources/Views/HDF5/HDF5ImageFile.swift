@@ -54,7 +54,8 @@ struct HDF5ImageFile {
     }
     // files of a later format look so too
     return .metadataInvalid(
-      path: file.path, reason: "\"\(dataset)\" is there, but libhdf5 \(hdf5LibraryVersion()) cannot open it (\(problem)): it is "
+      path: file.path,
+      reason: "\"\(dataset)\" is there, but libhdf5 \(hdf5LibraryVersion()) cannot open it (\(problem)): it is "
         + "damaged, or written for later versions only (h5py: libver=\"latest\")",
       advice: "restore the file from its source, or write it again for earlier versions (`h5repack --high=1 IN OUT`)")
   }
@@ -76,7 +77,9 @@ struct HDF5ImageFile {
       }
       let array = try open(file, cells)
       guard array.shape.count == 3 else {
-        throw .metadataInvalid(path: file.path, reason: "\(cells) has \(array.shape.count) dimensions instead of 3", advice: "BigDataViewer's images have 3; choose another data set")
+        throw .metadataInvalid(
+          path: file.path, reason: "\(cells) has \(array.shape.count) dimensions instead of 3",
+          advice: "BigDataViewer's images have 3; choose another data set")
       }
       let factor = i < factors.count ? Vector3(factors[i][2], factors[i][1], factors[i][0]) : .one
       levels.append(UnplacedLevel(array: array, path: file.path, dataset: cells, factor: factor))

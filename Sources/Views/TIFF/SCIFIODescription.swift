@@ -64,7 +64,8 @@ struct SCIFIODescription {
     let c = channels / directory.sampleCount
     guard channels % directory.sampleCount == 0, TIFFPageMap.count([t, c, z]) == pageCount else {
       throw invalid(
-        path, "\(t) time points of \(channels) channels of \(z) slices are not the file's \(pageCount) planes of "
+        path,
+        "\(t) time points of \(channels) channels of \(z) slices are not the file's \(pageCount) planes of "
           + "\(directory.sampleCount) samples")
     }
     var metadata = TIFFMetadata(

@@ -52,8 +52,9 @@ final class TIFFHandle {
   /// The ImageDescription of the current directory; bytes that are no UTF-8 count as Latin-1.
   var imageDescription: String? {
     guard let text = ctiff_description(file) else { return nil }
-    return String(validatingCString: text) ?? String(
-      String.UnicodeScalarView(UnsafeBufferPointer(start: text, count: strlen(text)).map { Unicode.Scalar(UInt8(bitPattern: $0)) }))
+    return String(validatingCString: text)
+      ?? String(
+        String.UnicodeScalarView(UnsafeBufferPointer(start: text, count: strlen(text)).map { Unicode.Scalar(UInt8(bitPattern: $0)) }))
   }
 
   /// The bytes, or numbers, of a tag of the current directory that libtiff has no name for; nil if it has none of the kind.

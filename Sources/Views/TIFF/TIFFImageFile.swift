@@ -48,7 +48,8 @@ struct TIFFImageFile: Sendable {
     ]
     for kind in kinds where !tags.isDisjoint(with: kind.tags) {
       throw .unsupported(
-        path: path, feature: "\(kind.name), a format of its own,", advice: "convert it to OME-TIFF or OME-Zarr, with Fiji or bioformats2raw")
+        path: path, feature: "\(kind.name), a format of its own,", advice: "convert it to OME-TIFF or OME-Zarr, with Fiji or bioformats2raw"
+      )
     }
   }
 

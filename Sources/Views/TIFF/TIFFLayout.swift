@@ -34,7 +34,7 @@ struct TIFFLayout: Sendable {
   /// The first three samples of a pixel are red, green and blue, and not merely beside each other.
   var isRGB: Bool { sampleCount >= 3 && [TIFFTag.Photometric.rgb, TIFFTag.Photometric.yCbCr].contains(tags.photometric) }
   /// The fourth is how opaque a pixel is.
-  var hasOpacity: Bool { 
+  var hasOpacity: Bool {
     isRGB && sampleCount == 4
       && [TIFFTag.ExtraSample.associatedAlpha, TIFFTag.ExtraSample.unassociatedAlpha].contains(tags.extra_sample)
   }

@@ -60,7 +60,8 @@ enum XMLEncoding {
         throw XMLTree.Failure(line: 1, reason: "its declaration says \(name.uppercased()), which it is not; correct the declaration")
       }
       throw XMLTree.Failure(
-        line: 1, reason: "its encoding is \"\(declaredName(bytes, asWritten: true) ?? name)\"; UTF-8, UTF-16, ISO-8859-1, windows-1252 "
+        line: 1,
+        reason: "its encoding is \"\(declaredName(bytes, asWritten: true) ?? name)\"; UTF-8, UTF-16, ISO-8859-1, windows-1252 "
           + "and US-ASCII are read; save it as UTF-8")
     }
     return encoding

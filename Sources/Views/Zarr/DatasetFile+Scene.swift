@@ -54,7 +54,8 @@ extension DatasetFile {
     var failures: [Int: ViewsError] = [:]
     for (i, image) in scene.imagePaths.enumerated() {
       guard let error = unread[image] else { continue }
-      failures[i] = error.isFileMissing
+      failures[i] =
+        error.isFileMissing
         ? .inputMissing(view: entries[i].name, path: entries[i].path) : .unreadable(view: entries[i].name, why: error)
     }
     for (i, (entry, image)) in zip(entries, scene.imagePaths).enumerated() where entry.transforms.isEmpty && failures[i] == nil {

@@ -31,7 +31,8 @@ struct Delta: ElementCodec {
   /// NumPy's type string. Zarr v3 takes its other names too, and leaves the byte order to the codec `bytes`.
   private static func parse(_ name: String, _ format: CodecSettings.Format) -> (type: ElementType, isBigEndian: Bool)? {
     guard format == .zarrV3 else { return ElementType.parse(typeString: name) }
-    let type = ElementType(rawValue: name) ?? ElementType.allCases.first { [$0.typeString, String($0.typeString.dropFirst())].contains(name) }
+    let type =
+      ElementType(rawValue: name) ?? ElementType.allCases.first { [$0.typeString, String($0.typeString.dropFirst())].contains(name) }
     return type.map { ($0, false) }
   }
 

@@ -53,8 +53,7 @@ private final class ZstdState: CodecContext.State {
 
   /// Decodes one or several frames and returns the decoded byte count. Checksums are checked; bytes that belong to no
   /// frame are damage.
-  func decode(_ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(CodecFailure) -> Int
-  {
+  func decode(_ stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(CodecFailure) -> Int {
     if decoder == nil { decoder = ZSTD_createDCtx() }
     guard let decoder else { throw .outOfMemory(byteCount: 1 << 17) }
     let count = ZSTD_decompressDCtx(decoder, output.baseAddress, output.count, stored.baseAddress, stored.count)
