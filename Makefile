@@ -1,5 +1,6 @@
 # make demo    a small mosaic, fused, interrupted, resumed
 # make test    everything that is tested
+# make lint    whether the Swift sources have the form that .swift-format says; make format gives it to them
 # make sanitize-thread, make sanitize-address
 #              the Swift tests once more, under a sanitizer
 # make install the program, its manual page and completions, below PREFIX (/usr/local)
@@ -11,7 +12,7 @@ BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
-.PHONY: build demo test swift-test python-test sanitize-thread sanitize-address examples bench install uninstall release docs clean
+.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench install uninstall release docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -21,6 +22,12 @@ demo: build
 	@scripts/demo.sh $(BIN) demo
 
 test: swift-test python-test examples
+
+lint:
+	git ls-files '*.swift' | xargs swift format lint --strict --parallel
+
+format:
+	git ls-files '*.swift' | xargs swift format format --in-place --parallel
 
 swift-test:
 	@scripts/install-deps.sh --tests
