@@ -40,7 +40,7 @@ package final class ChunkCache: Sendable {
   private struct State {
     var slots: [Key: Slot] = [:]
     var recency = RecencyList<Key>()
-    /// Of the chunks that are here, and of those that are being decoded: their memory is taken before they are here.
+    /// The memory of the chunks that are here, and of those that are being decoded: their memory is taken before they are here.
     var byteCount = 0
     var loadingByteCount = 0
   }
@@ -253,7 +253,7 @@ private final class ChunkBufferPool: Sendable {
 
   private struct State {
     var spares: [Spare] = []
-    /// Of all buffers, in use or not.
+    /// The memory of all buffers, in use or not.
     var byteCount = 0
 
     /// Takes out spares, those kept longest first, while there is more than may be.

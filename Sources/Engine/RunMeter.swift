@@ -8,18 +8,18 @@ package final class RunMeter: Sendable {
   package struct Reading: Sendable {
     package var level = 0
     package var levelCount = 1
-    /// Of this run.
+    /// Blocks that this run wrote.
     package var doneBlocks = 0
-    /// Of this run, without those settled in bulk.
+    /// Blocks that this run found empty, without those settled in bulk.
     package var emptyBlocks = 0
     package var bulkEmptyBlocks = 0
     package var failedBlocks = 0
-    /// Of all blocks that were looked at.
+    /// The voxels of all blocks that were looked at.
     package var voxels = 0
-    /// Of the done ones.
+    /// The voxels of the blocks that were written.
     package var writtenVoxels = 0
     package var writtenByteCount = 0
-    /// Of all that there is to do, by whichever run; what others do meanwhile is known at the end.
+    /// How all blocks stand, of all that there is to do, by whichever run; what others do meanwhile is known at the end.
     package var counts = BlockCounts()
     /// Without the time in which the machine slept or the process was stopped.
     package var elapsedSeconds = 0.0
@@ -51,7 +51,7 @@ package final class RunMeter: Sendable {
   /// The rate is that of the last while only, so that an easy beginning does not promise too much.
   private let windowSeconds = 120.0
 
-  /// Of the levels to be done, with what is to be done of them and what is already.
+  /// A meter of the levels to be done, with what is to be done of them and what is already.
   package init(_ levels: [(layout: LevelLayout, counts: BlockCounts)]) {
     var state = State()
     let count = (levels.last?.layout.level ?? 0) + 1

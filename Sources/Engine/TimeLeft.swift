@@ -29,7 +29,7 @@ package enum TimeLeft {
   /// What one or several processes did within some time.
   package struct Lately: Sendable {
     package var seconds: Double
-    /// Of all blocks that were looked at.
+    /// The voxels of all blocks that were looked at.
     package var voxels: Int
     package var writtenVoxels: Int
 

@@ -127,7 +127,7 @@ package struct JobRunner {
     return JobError.diskFull(path: path, neededByteCount: pendingByteCount(job))
   }
 
-  /// Of the blocks that are not done, before compression.
+  /// The bytes of the blocks that are not done, before compression; nil if the database cannot say.
   private func pendingByteCount(_ job: LoadedJob) -> Int? {
     (try? store.levels(of: job.record.id))?
       .reduce(0) { $0 + ($1.counts.total - $1.counts.settled) * $1.layout.grid.block.product * job.plan.outputType.byteCount }

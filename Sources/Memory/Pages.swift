@@ -8,7 +8,7 @@ import Foundation
 public enum Pages {
   /// From here on, memory is mapped.
   static let mappedByteCount = 1 << 20
-  /// Of x86-64 and, with pages of 4 KiB, of arm64.
+  /// The size of a large page of x86-64 and, with pages of 4 KiB, of arm64.
   private static let largePageByteCount = 2 << 20
 
   /// Aligned to 64 bytes at least; nil where there is no memory. Freed by `free`, with the same count.

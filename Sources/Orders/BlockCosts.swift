@@ -14,7 +14,7 @@ struct BlockCosts {
   static let perViewVoxel = 12.0
   /// With content-based weights, where views overlap.
   static let perContentVoxel = 170.0
-  /// Of the pyramid; a voxel with reading the eight below, where there are any.
+  /// The cost of a block and of a voxel of the pyramid; a voxel with reading the eight below, where there are any.
   static let (perMeanBlock, perMeanVoxel) = (230_000.0, 50.0)
   /// That no view meets, in a brick that one does; all others are settled at once.
   static let perEmptyBlock = 40_000.0
@@ -39,7 +39,7 @@ struct BlockCosts {
   private struct ViewBox {
     let lower: Vector3
     let upper: Vector3
-    /// Of the box that is the view's: less than 1 for one that is turned.
+    /// The share of the box that the view fills: less than 1 for one that is turned.
     let fill: Double
   }
 

@@ -136,7 +136,7 @@ package struct BlockPlace: Hashable, Sendable, Codable {
 package struct SettledBlock: Hashable, Sendable {
   package let place: BlockPlace
   package let isEmpty: Bool
-  /// Of the file, where its codecs have none.
+  /// The crc32c of the block's file; nil if its codecs have checksums of their own.
   package var checksum: UInt32?
 
   package init(place: BlockPlace, isEmpty: Bool, checksum: UInt32? = nil) {
@@ -157,7 +157,7 @@ package struct FailedBlock: Hashable, Sendable, Codable {
 
 /// Who writes a log.
 package struct LogHeader: Hashable, Sendable, Codable {
-  /// Of the work order.
+  /// The work order's uuid.
   package let order: String
   package let level: Int
   package let share: Int

@@ -20,7 +20,7 @@ package final class TaskLog: Sendable {
   }
 
   package let header: LogHeader
-  /// Of the share; made when the first record is written.
+  /// The folder of the share, which is made when the first record is written.
   private let folder: Place
   private let attempt: String
   private let state = Mutex(State())

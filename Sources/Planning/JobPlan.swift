@@ -19,9 +19,9 @@ package struct JobPlan: Sendable, Codable {
   /// The axes of the output arrays.
   package var axes: [Axis] { Axis.all(is3D: is3D) }
 
-  /// Of all levels; a block is a file, unless it holds nothing but fill.
+  /// The blocks of all levels; a block is a file, unless it holds nothing but fill.
   package var blockCount: Int { levels.reduce(0) { $0 + $1.grid.total } }
-  /// Of all levels, before compression.
+  /// The bytes of all levels, before compression.
   package var byteCount: Int { levels.reduce(0) { $0 + $1.shape.product } * outputType.byteCount }
 
   /// A shape, position or chunk without the axes that the output lacks.

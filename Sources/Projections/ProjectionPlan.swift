@@ -18,7 +18,7 @@ struct ProjectionPlan: Sendable {
 
   let layout: LevelLayout
   let isSampled: Bool
-  /// Of no level is anything there.
+  /// Whether nothing of any level is there.
   let isNothingFused: Bool
 
   /// - Parameter level: nil for the finest level that is whole and can be read; where none is whole, that of which most

@@ -20,7 +20,7 @@ final class Projector: Sendable {
   struct Result: Sendable {
     /// For each axis a plane for each channel.
     var planes: [[ProjectionPlane]]
-    /// Of the level at the time point.
+    /// The blocks of the level at the time point.
     var counts = BlockCounts()
     var readBlocks = 0
     var unreadableBlocks = 0

@@ -37,7 +37,7 @@ package struct SlurmJobs {
     /// Nil: the collecting end.
     package let level: Int?
     package let tasks: Int
-    /// Of the tasks, as Slurm writes it.
+    /// The numbers of the tasks, as Slurm writes them.
     package let indices: String
     package let after: [String]
   }

@@ -7,7 +7,7 @@ import Threads
 package struct SlurmQueue: Sendable {
   /// One task of an array that waits or runs, or the whole of a job that is no array.
   package struct Task: Hashable, Sendable {
-    /// Of the array.
+    /// The array's number.
     let id: String
     let index: Int?
     let name: String

@@ -3,7 +3,7 @@ import JobStore
 
 /// What is handed to `sbatch`: the arguments and the script of one array, or of the end.
 package struct SlurmScript {
-  /// Of level `level`, cut into `shareCount` shares: those of `indices`, which count from `offset`.
+  /// The tasks of an array: shares of level `level`, which is cut into `shareCount`; those of `indices`, which count from `offset`.
   package struct Array: Equatable {
     package let level: Int
     package let shareCount: Int
@@ -98,8 +98,8 @@ package struct SlurmScript {
     return max(1, min(120, seconds / 10))
   }
 
-  /// Of `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes` and
-  /// `days-hours:minutes:seconds`.
+  /// The seconds of a time as Slurm takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
+  /// `days-hours:minutes` or `days-hours:minutes:seconds`.
   private static func length(of limit: String) -> Int? {
     let parts = limit.split(separator: "-", omittingEmptySubsequences: false)
     let fields = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }

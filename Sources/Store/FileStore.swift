@@ -9,7 +9,7 @@ public final class FileStore: Store {
   /// For reading, and for small files anywhere; these owe nothing once they are written.
   public static let local = FileStore(folders: nil)
 
-  /// Of an output; nil: those of each file are looked for when it is written.
+  /// The folders of an output; nil: those of each file are looked for when it is written.
   private let folders: FolderMaker?
 
   private init(folders: FolderMaker?) { self.folders = folders }

@@ -57,7 +57,7 @@ extension ArrayMetadata {
     }
   }
 
-  /// Of `filters` at most one that makes elements of elements, then those that make bytes of bytes, then the `compressor`.
+  /// The codecs that the metadata name: of `filters` at most one that makes elements of elements, then those that make bytes of bytes, then the `compressor`.
   private static func codecs(
     _ reader: MetadataReader, type: ElementType, typeName: String
   ) throws(ZarrError) -> ((any ElementCodec)?, [any ByteCodec]) {

@@ -24,9 +24,9 @@ struct CodecChain: Sendable {
   static let maximumByteCount = Int(Int32.max)
 
   let elementType: ElementType
-  /// Of the decoded chunk, in the array's axis order.
+  /// The shape of the decoded chunk, in the array's axis order.
   let shape: [Int]
-  /// Of the decoded chunk.
+  /// The bytes of the decoded chunk.
   let byteCount: Int
   let layout: Layout
   /// In the order of encoding.

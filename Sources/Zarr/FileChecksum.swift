@@ -6,7 +6,7 @@ public struct FileChecksum: Sendable {
 
   public init() {}
 
-  /// Of the bytes so far; a sum that is 0 is given as 0xFFFFFFFF.
+  /// The checksum of the bytes so far; a sum that is 0 is given as 0xFFFFFFFF.
   public var value: UInt32 { sum == 0 ? .max : sum }
 
   public mutating func append(_ bytes: UnsafeRawBufferPointer) {

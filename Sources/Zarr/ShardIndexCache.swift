@@ -27,7 +27,7 @@ package final class ShardIndexCache: Sendable {
     self.maximumByteCount = maximumByteCount
   }
 
-  /// Of all indexes kept.
+  /// The memory of all indexes that are kept.
   package var byteCount: Int { state.withLock { $0.byteCount } }
 
   package func index(_ path: String, version: ObjectVersion) -> ShardIndex? {

@@ -107,7 +107,8 @@ struct GrowthBenchmark {
     let store = try JobStore.open(path, mode: .create)
     let description = JobDescription(
       name: "bench", uuid: UUID().uuidString, datasetPath: "/d", datasetDigest: "", outputPath: "/o", options: "{}",
-      programVersion: "", fusionFunction: "weighted_average_fusion", elementType: .uint16, spacing: .one, origin: .zero)
+      programVersion: "", voxelRevision: 1, codecLibraries: "", fusionFunction: "weighted_average_fusion", elementType: .uint16,
+      spacing: .one, origin: .zero)
     var job = 0
     let seconds = try wallSeconds {
       job = try store.createJob(NewJob(description: description, views: [], levels: levels))

@@ -18,7 +18,8 @@ struct RecordBenchmark {
     let store = try JobStore.open(path, mode: .create)
     let description = JobDescription(
       name: "bench", uuid: UUID().uuidString, datasetPath: "/d", datasetDigest: "", outputPath: "/o", options: "{}",
-      programVersion: "", fusionFunction: "weighted_average_fusion", elementType: .uint16, spacing: .one, origin: .zero)
+      programVersion: "", voxelRevision: 1, codecLibraries: "", fusionFunction: "weighted_average_fusion", elementType: .uint16,
+      spacing: .one, origin: .zero)
     var job = 0
     row(
       "submit", &table,
