@@ -83,7 +83,8 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       guard Self.rows.contains(where: { $0.key.hasPrefix(row.key + ".") }) else { continue }
       let before = try Self.map(map[row.name], row.key)
       let after = try laid(over: before, in: row.key)
-      if after != before { map[row.name] = .object(after) }
+      // one that is given as nothing is recorded as an empty map
+      if after != before || (parent.isEmpty && map[row.name] != nil) { map[row.name] = .object(after) }
     }
     return map
   }
@@ -99,11 +100,12 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       throw JobError.invalid(what: "--\(row.flag) must be a map", hint: hint)
     }
     // a map within a map as well: what the flag does not name stays
-    map[row.name] = .object(
-      try Self.map(map[row.name], row.key).merging(given) { old, new in
-        guard let old = old.object, let new = new.object else { return new }
-        return .object(old.merging(new) { $1 })
-      })
+    let merged = try Self.map(map[row.name], row.key).merging(given) { old, new in
+      guard let old = old.object, let new = new.object else { return new }
+      return .object(old.merging(new) { $1 })
+    }
+    // a flag that says nothing is none
+    if !merged.isEmpty || map[row.name] != nil { map[row.name] = .object(merged) }
   }
 
   /// The map that an option is, empty where it is not given.

@@ -3,9 +3,6 @@ import JSON
 
 /// The parts that answers of `--json` are put together from.
 extension JSONValue {
-  /// The document on one line.
-  var text: String { String(decoding: serialized(pretty: false), as: UTF8.self) }
-
   /// Null for nil.
   init(_ text: String?) { self = text.map { .string($0) } ?? .null }
 

@@ -20,7 +20,9 @@ public struct FileVersion: Hashable, Sendable {
 
   /// Size and time as people read them, `1234 bytes, 1700000000.000000000`.
   public var text: String {
-    let (seconds, nanoseconds) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)
+    var (seconds, nanoseconds) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)
+    // before 1970 too the fraction counts forwards
+    if nanoseconds < 0 { (seconds, nanoseconds) = (seconds - 1, nanoseconds + 1_000_000_000) }
     let digits = String(nanoseconds)
     return "\(byteCount) bytes, \(seconds).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
   }

@@ -50,6 +50,9 @@ public enum JSONValue: Sendable, Hashable {
 
   public init(_ number: Int) { self = .int(Int64(number)) }
 
+  /// The document on one line, as it would stand in a file.
+  public var text: String { String(decoding: serialized(), as: UTF8.self) }
+
   public subscript(key: String) -> JSONValue? { object?[key] }
 
   public var string: String? {

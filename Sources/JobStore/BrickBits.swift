@@ -1,7 +1,7 @@
 /// The blocks of one brick that are done, empty or failed: no block is in two of the three.
 ///
 /// These are the rules by which all who read logs take what is said of a block, in whatever order they hear it: done
-/// counts before empty, and both before failed.
+/// counts before empty, and both before failed. What the database has recorded as settled stays as it is.
 package struct BrickBits: Hashable, Sendable {
   package private(set) var done: Bitmap
   package private(set) var empty: Bitmap

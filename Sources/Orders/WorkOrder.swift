@@ -50,12 +50,15 @@ package struct WorkOrder: Sendable {
 
   /// Tells tasks to stop; they look before they take more blocks.
   package static func withdraw(_ path: String) throws(JobError) {
-    let (order, mark) = (Place(path), Place(path) / withdrawnName)
-    // a folder that is gone has no tasks
-    if order.isMissing { return }
+    // its own folder is not made again if somebody removes it now
+    let order = Place(path).forWriting
+    let mark = order / withdrawnName
+    // a folder that is gone has no tasks, and one that is marked need not be writable
+    if order.isMissing || mark.isThere { return }
     do throws(StorageError) {
       try mark.put([])
     } catch {
+      if error.isMissing { return }
       throw .output("cannot write \(mark.address): \(systemWords(error.systemNumber ?? EIO))", hint: "check its permissions")
     }
   }

@@ -108,9 +108,6 @@ package struct OptionMap {
 }
 
 extension JSONValue {
-  /// As it would stand in a file, on one line.
-  package var text: String { String(decoding: serialized(pretty: false), as: UTF8.self) }
-
   /// An integer, also when written as 2.0.
   var wholeNumber: Int? {
     if let number = int { return Int(exactly: number) }

@@ -19,8 +19,7 @@ extension DatasetFile {
     let layout = try ImageFolder.layout(path)
     let candidates = try ImageFolder.candidates(path)
     let contents = parallelMap(count: candidates.count, threads: nil) { i in
-      let candidate = ImageCandidate(candidates[i])
-      return ImageFormat.readers.lazy.compactMap { $0.content(of: candidate) }.first ?? .image(files: [])
+      Self.content(of: ImageCandidate(candidates[i]))
     }
     var (images, others, taken) = ([String](), [String](), Set<String>())
     for (candidate, content) in zip(candidates, contents) {
@@ -91,6 +90,14 @@ extension DatasetFile {
       digest: Digest(bytes).text)
     isPlacedByImages = true
     try checkNames()
+  }
+
+  /// What the first format that knows a candidate says of it. Each is asked once at most, since it may open the file.
+  private static func content(of candidate: ImageCandidate) -> FolderContent {
+    for reader in ImageFormat.readers {
+      if let content = reader.content(of: candidate) { return content }
+    }
+    return .image(files: [])
   }
 
   private static func entry(_ path: String, _ name: String) -> DatasetEntry { DatasetEntry(name: name, path: path) }

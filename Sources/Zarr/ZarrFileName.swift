@@ -14,8 +14,8 @@ public enum ZarrFileName {
   /// The folder of a v3 array's chunks, and the beginning of their names.
   public static let v3Chunks = "c"
 
-  /// Files of which a group or array has one at least.
-  public static let all = [v2Group, v2Array, v2Attributes, v3]
+  /// Files of which a group or array has one at least; whoever looks for one finds that of v3 first.
+  public static let all = [v3, v2Attributes, v2Group, v2Array]
 
   /// The file that says what an array is.
   public static func array(zarrFormat: Int) -> String { zarrFormat == 2 ? v2Array : v3 }

@@ -45,6 +45,15 @@ import Testing
     "intensity-range": [("-5,200", "[-5, 200]")],
   ]
 
+  /// A map that is given as nothing is in the record as an empty one; a flag that says nothing leaves no trace.
+  @Test func zarrOptionsThatSayNothing() throws {
+    let file = FileManager.default.temporaryDirectory.path + "/options-\(UUID().uuidString).json"
+    try Data("{\"zarr_options\": null}".utf8).write(to: URL(fileURLWithPath: file))
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    #expect(try FusionFlags.parse(["--options", file]).resolve().options.json == ["zarr_options": [:]])
+    #expect(try FusionFlags.parse(["--zarr-options", "{}"]).resolve().options.json == [:])
+  }
+
   /// Every row of the table: what the flag says is what the key says in the file.
   @Test func flagsSayWhatKeysSay() throws {
     for row in OptionTable.all where row.form != nil {
