@@ -2,6 +2,8 @@ import Files
 import Store
 
 /// A store that hands everything on to another one: what tests put between.
+///
+/// Unchecked, because the compiler asks that of a class with subclasses; what they all hold is constant, or has its own lock.
 package class WrappedStore: Store, @unchecked Sendable {
   package let inner: any Store
 

@@ -15,7 +15,7 @@ typedef struct {
   /// What the first sample beyond those of the colours is: 1 or 2 for opacity, 0 for anything else or none.
   uint16_t extra_sample;
   int is_tiled;
-  /// Of a tile, or of a strip: the image's width, and rows.
+  /// The size of a tile, or of a strip: the image's width, and rows.
   uint32_t block_width, block_height;
   /// Decoded, of a tile or of a whole strip; 0 where libtiff finds no sense in it.
   uint64_t block_byte_count;
@@ -57,7 +57,7 @@ int64_t ctiff_read_block(ctiff *file, uint32_t block, void *buffer, int64_t coun
 
 /// libtiff's words on what failed last.
 const char *ctiff_message(const ctiff *file);
-/// Of a system call that failed during the last call; else 0.
+/// The errno of a system call that failed during the last call; else 0.
 int ctiff_errno(const ctiff *file);
 
 #endif
