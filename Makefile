@@ -3,8 +3,10 @@
 # make lint    whether the Swift sources have the form that .swift-format says; make format gives it to them
 # make sanitize-thread, make sanitize-address
 #              the Swift tests once more, under a sanitizer
-# make install the program, its manual page and completions, below PREFIX (/usr/local)
-# make release a tarball that needs no Swift
+# make static  the program with all its libraries inside, as it is installed: .build-static/release/blockfuse
+# make install that program, its manual page and completions, below PREFIX (/usr/local)
+# make release an archive of them, which runs on any Linux with this processor
+# make wheel   the same for pip
 # make docs    the reference of the library BlockfuseKit, as web pages
 
 PREFIX ?= /usr/local
@@ -12,7 +14,7 @@ BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
-.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench install uninstall release docs clean
+.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench static install uninstall release wheel docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -64,9 +66,12 @@ $(SCHEMAS)/ready: Tests/Python/requirements-schemas.txt
 	$(SCHEMAS)/bin/pip install -q -r Tests/Python/requirements-schemas.txt
 	touch $@
 
-install:
+static:
 	@scripts/install-deps.sh
-	@scripts/build-installed.sh
+	@scripts/install-deps.sh --static
+	@scripts/build-static.sh
+
+install: static
 	@scripts/install.sh .build-static/release $(DESTDIR)$(PREFIX)
 
 uninstall:
@@ -76,9 +81,12 @@ uninstall:
 docs: build
 	@scripts/docs.sh $(BIN)
 
-release:
-	@scripts/install-deps.sh
+release: static
 	@scripts/release.sh
+
+wheel: static
+	@scripts/install-deps.sh --tests
+	@scripts/wheel.sh
 
 clean:
 	rm -rf .build .build-static .build-thread .build-address $(VENV) $(SCHEMAS) demo

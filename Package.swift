@@ -27,7 +27,7 @@ let package = Package(
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
-    .executableTarget(name: "blockfuse", dependencies: ["BlockfuseCLI"], swiftSettings: settings),
+    .executableTarget(name: "blockfuse", dependencies: ["BlockfuseCLI", "CStatic"], swiftSettings: settings),
     .target(
       name: "BlockfuseCLI",
       dependencies: [
@@ -134,6 +134,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),
+    .target(name: "CStatic"),
     .target(name: "CKernels"),
     .target(name: "CTiffReader", dependencies: ["CTiff"]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),

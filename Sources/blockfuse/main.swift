@@ -1,3 +1,4 @@
 import BlockfuseCLI
+import CStatic
 
 runBlockfuse()

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ImportTests {
   private let rules = ImportRules(
     floors: [
-      ["CSystem", "CKernels", "CZstd", "CBlosc", "CLz4", "CTiff", "CZlib", "CHDF5Library", "CBzip2", "CLzma"],
+      ["CSystem", "CStatic", "CKernels", "CZstd", "CBlosc", "CLz4", "CTiff", "CZlib", "CHDF5Library", "CBzip2", "CLzma"],
       ["CHDF5", "CTiffReader"],
       ["Geometry", "Memory", "Diagnostics", "Faults", "Migrations"],
       ["Threads", "Files", "JSON", "Pictures"],
