@@ -22,5 +22,5 @@ options+=(-Xswiftc -static-executable -Xlinker --start-group)
 for name in hdf5 sz aec tiff webp Lerc jpeg deflate blosc snappy zstd lz4 lzma z bz2 xml2 icui18n icuuc icudata sqlite3 stdc++ m; do
   options+=(-Xlinker "-l$name")
 done
-options+=(-Xlinker --end-group -Xlinker "-Map=.build-static/link.map")
+options+=(-Xlinker --end-group -Xlinker --strip-all -Xlinker "-Map=.build-static/link.map")
 exec "$swift" build "${common[@]}" "${options[@]}" "$@"

@@ -44,8 +44,12 @@ static int64_t refused(const char *why) {
   return -1;
 }
 
-// Errors are told by us, not printed by the library, which asks for that thread by thread.
-static void begin(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+// Errors are told by us, not printed by the library, which asks for that thread by thread. No filter is loaded from the host:
+// such a library, made for another glibc, would end a program that has its own inside.
+static void begin(void) {
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5PLset_loading_state(0);
+}
 
 const char *chdf5_version(void) {
   static char text[32];
