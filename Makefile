@@ -1,6 +1,6 @@
 # make demo    a small mosaic, fused, interrupted, resumed
 # make test    everything that is tested
-# make lint    whether the Swift sources have the form that .swift-format says; make format gives it to them
+# make lint    whether the sources have the form that .swift-format and Python/pyproject.toml say; make format gives it to them
 # make sanitize-thread, make sanitize-address
 #              the Swift tests once more, under a sanitizer
 # make static  the program with all its libraries inside, as it is installed: .build-static/release/blockfuse
@@ -14,6 +14,12 @@ BIN = .build/release
 VENV = .venv-tests
 SCHEMAS = .venv-schemas
 
+# Homebrew's headers and libraries, which the compilers of Apple silicon do not look for by themselves; never tried
+ifeq ($(shell uname),Darwin)
+export CPATH := $(shell brew --prefix)/include
+export LIBRARY_PATH := $(shell brew --prefix)/lib
+endif
+
 .PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench static install uninstall release wheel docs clean
 
 build:
@@ -25,11 +31,15 @@ demo: build
 
 test: swift-test python-test examples
 
-lint:
+lint: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format lint --strict --parallel
+	$(VENV)/bin/ruff check Python
+	$(VENV)/bin/ruff format --check Python
+	cd Python && ../$(VENV)/bin/mypy
 
-format:
+format: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format format --in-place --parallel
+	$(VENV)/bin/ruff format Python
 
 swift-test:
 	@scripts/install-deps.sh --tests
@@ -89,4 +99,4 @@ wheel: static
 	@scripts/wheel.sh
 
 clean:
-	rm -rf .build .build-static .build-thread .build-address $(VENV) $(SCHEMAS) demo
+	rm -rf .build .build-static .build-thread .build-address $(VENV) $(SCHEMAS) demo dist

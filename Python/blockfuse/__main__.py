@@ -1,4 +1,4 @@
-"""`python -m blockfuse …` is the program `blockfuse …`: it takes the place of this process, so signals and exit statuses are its own."""
+"""`python -m blockfuse …` becomes the program `blockfuse …`, so signals and exit statuses are its own."""
 
 import os
 import sys

@@ -17,4 +17,4 @@ def program_path() -> Path:
     for path in [*map(Path, listed), target, Path(sysconfig.get_path("scripts"), "blockfuse")]:
         if path.is_file():
             return path.resolve()
-    raise FileNotFoundError("the program blockfuse is not where it was installed; install the package anew: pip install --force-reinstall blockfuse")
+    raise FileNotFoundError("the program blockfuse is not where it was installed: pip install --force-reinstall blockfuse")
