@@ -375,7 +375,7 @@ SIZES = {"": {}, "long": {"grid": (4, 2)}, "wide": {"grid": (4, 4)}, "small": {"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--bin", default=os.path.join(HERE, "../.build-static/release"), help="folder of blockfuse; by default as it is installed (scripts/build-installed.sh)")
+    parser.add_argument("--bin", default=os.path.join(HERE, "../.build-static/release"), help="folder of blockfuse; by default as it is installed (scripts/build-static.sh)")
     parser.add_argument("--only", default="fuse,content,pyramid,workers,slow,memory", help="parts, in this order")
     parser.add_argument("--codecs", default="zstd1,blosc,raw", help="of fuse; the other parts take zstd1")
     parser.add_argument("--kinds", default="grid,frac,rot", help="of fuse and workers: shifts by whole voxels, by parts of them, rotations")
@@ -394,7 +394,7 @@ def main():
         return run_copy(root, rest[0]) if name == "copy" else run_reference(root, rest[0], rest[1])
     a.bin = os.path.abspath(a.bin)
     if not os.path.exists(f"{a.bin}/blockfuse"):
-        sys.exit(f"there is no {a.bin}/blockfuse; scripts/build-installed.sh builds it")
+        sys.exit(f"there is no {a.bin}/blockfuse; scripts/build-static.sh builds it")
     path = free_path(a.out) if a.out else None
     report = Report()
     for part in a.only.split(","):

@@ -7,7 +7,7 @@
 every block can really be fused, from the tiles' fill value. In the last mosaic that value is the output's own, so that the
 whole of it is settled without being written. Each command's peak memory is beside its time. The tiles' 900,000 small files
 stay in DIR for the next time; the program is taken from .build-static/release
-(scripts/build-installed.sh), or BLOCKFUSE_BIN. Linux.
+(scripts/build-static.sh), or BLOCKFUSE_BIN. Linux.
 """
 import argparse, datetime, json, multiprocessing, os, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
@@ -76,7 +76,7 @@ def main():
     parser.add_argument("--out", type=Path, help="folder for the table")
     a = parser.parse_args()
     if not BIN.exists():
-        sys.exit(f"there is no {BIN}; scripts/build-installed.sh builds it")
+        sys.exit(f"there is no {BIN}; scripts/build-static.sh builds it")
     table = {}
     for name, (rows, columns, options) in MOSAICS.items():
         folder = a.work.absolute() / name.replace(" ", "-").replace(",", "")

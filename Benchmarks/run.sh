@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 swift build -c release
-../scripts/build-installed.sh
+../scripts/build-static.sh
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/pip install -q -r peers-requirements.txt
 .build/release/benchmarks results
