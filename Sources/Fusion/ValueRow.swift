@@ -41,7 +41,7 @@ struct ValueRow<S: FusionScalar> {
         result[i] =
           sum.isFinite
           ? sum
-          : meanOfExtremes(count: viewCount) {
+          : ExtremeNumbers.mean(count: viewCount) {
             (values[$0][i], weights.isEmpty ? 1 : S(weights[$0][i]))
           }
       }
