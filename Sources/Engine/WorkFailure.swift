@@ -13,9 +13,9 @@ package struct WorkFailure: Error, Sendable {
   package let code: FailureCode
   /// What and where, for people.
   package let message: String
-  var isTransient: Bool
+  private(set) var isTransient: Bool
   /// The disk is full: no fault of the block, which stays pending.
-  package var isDiskFull = false
+  package private(set) var isDiskFull = false
   /// The number that the system gave for a failed call on a file of the output.
   private var systemNumber: Int32?
 
