@@ -54,9 +54,9 @@ final class FusedLevel: LevelWork {
   }
 
   func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
-    var image = CachedImage(source: try source(view.id), number: view.id)
-    if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
-    return image
+    let source = try source(view.id)
+    guard holdsAllInput else { return CachedImage(source: source, number: view.id) }
+    return CachedImage(source: source, number: view.id, readerCount: { [self] chunk in readerCount(of: view, chunk) })
   }
 
   /// The voxels of a view that a box of the output is made of.
