@@ -116,10 +116,8 @@ final class FusedLevel: LevelWork {
   }
 
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
-    let reader = RegionReader(cache: cache, context: context)
     let ahead = ReadAhead(level: self, reader: RegionReader(cache: cache, context: context), upcoming: upcoming)
-    reader.meanwhile = { ahead.step() }
-    return FusedBlockMaker(level: self, reader: reader)
+    return FusedBlockMaker(level: self, reader: RegionReader(cache: cache, context: context) { ahead.step() })
   }
 }
 
