@@ -146,7 +146,7 @@ let package = Package(
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .target(name: "TestSupport", dependencies: ["Store", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
+    .testTarget(name: "FaultsTests", dependencies: ["Faults", "Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
