@@ -107,7 +107,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
     .target(
-      name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
+      name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Memory", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
       swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(

@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// Fuses a region row by row with a built-in function, without a resampled copy of each view.
 ///
