@@ -2,14 +2,15 @@
 ///
 /// What it holds is undefined after each `reserve`, and the memory that was given before may be gone.
 public final class ScratchBuffer {
-  @usableFromInline var bytes = Pages.take(byteCount: 64)
+  // nothing that touches it is inlined into other modules, where each access would be checked anew as it runs
+  private var bytes = Pages.take(byteCount: 64)
 
   public init() {}
 
   deinit { Pages.free(bytes) }
 
   /// The first byte of what was reserved last; aligned to 64 bytes.
-  @inlinable public var base: UnsafeMutableRawPointer { bytes.baseAddress.unsafelyUnwrapped }
+  public var base: UnsafeMutableRawPointer { bytes.baseAddress.unsafelyUnwrapped }
 
   /// The first bytes of what was reserved last.
   public func content(byteCount: Int) -> UnsafeMutableRawBufferPointer {
@@ -17,17 +18,20 @@ public final class ScratchBuffer {
   }
 
   /// Memory that was planned for: the process ends, in words, if the system has not that much.
-  @inlinable @discardableResult
+  @discardableResult
   public func reserve(byteCount: Int) -> UnsafeMutableRawBufferPointer {
-    if byteCount > bytes.count { grow(toPlanned: byteCount) }
+    if byteCount > bytes.count {
+      Pages.free(bytes)
+      bytes = Pages.take(byteCount: Self.grownByteCount(byteCount))
+    }
     return UnsafeMutableRawBufferPointer(start: base, count: byteCount)
   }
 
   /// The same for `count` values.
   @inlinable
   public func reserve<T: BitwiseCopyable>(_ type: T.Type, count: Int) -> UnsafeMutablePointer<T> {
-    reserve(byteCount: count * MemoryLayout<T>.stride)
-    return base.assumingMemoryBound(to: type)
+    let memory = UnsafeMutableRawPointer(reserve(byteCount: count * MemoryLayout<T>.stride).baseAddress.unsafelyUnwrapped)
+    return memory.assumingMemoryBound(to: type)
   }
 
   /// Memory of a size that a file may have named: nil if the system has not that much.
@@ -42,12 +46,6 @@ public final class ScratchBuffer {
       bytes = memory
     }
     return UnsafeMutableRawBufferPointer(start: base, count: byteCount)
-  }
-
-  @usableFromInline
-  func grow(toPlanned byteCount: Int) {
-    Pages.free(bytes)
-    bytes = Pages.take(byteCount: Self.grownByteCount(byteCount))
   }
 
   /// Large memory comes in steps, so that sizes that vary a little do not allocate again. What is not touched of it costs
