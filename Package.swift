@@ -91,7 +91,9 @@ let package = Package(
       name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
     .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Migrations", "Geometry", "Memory", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
@@ -104,10 +106,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Memory", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
     .target(
-      name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
+      name: "Views",
+      dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Memory", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
       swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(

@@ -1,6 +1,7 @@
 import Fusion
 import Geometry
 import JobStore
+import Memory
 import Planning
 import Synchronization
 import Threads
@@ -18,7 +19,7 @@ final class FusedLevel: LevelWork {
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
   private let checksViews: Bool
-  private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
+  private let sources = Mutex(LeastRecentlyUsed<Int, any ImageSource>())
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
@@ -39,17 +40,16 @@ final class FusedLevel: LevelWork {
   }
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
-    if let open = sources.withLock({ $0[view] }) { return open }
+    if let open = sources.withLock({ $0.use(view) }) { return open }
     if checksViews, let change = try views[view].changes().first {
       throw .inputChanged(
         view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
         found: change.found ?? "absent")
     }
     let source = try views[view].openSource(level: 0)
-    sources.withLock { sources in
-      if sources.count >= sourceLimit { sources.removeAll(keepingCapacity: true) }
-      sources[view] = source
-    }
+    // let go of outside of the lock
+    let dropped = sources.withLock { sources in (sources.insert(source, for: view), sources.shrink(toCost: sourceLimit)) }
+    _ = dropped
     return source
   }
 

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Samples of a view whose axes do not mix: shifts, scales, mirrors; linear or nearest.
 ///

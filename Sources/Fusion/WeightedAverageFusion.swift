@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// The mean of the views, weighted by blending weights, and by fusion weights if there are any.
 public struct WeightedAverageFusion: ContentFusion {
