@@ -78,7 +78,7 @@ let package = Package(
     .target(
       name: "Projections",
       dependencies: [
-        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics",
+        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Files", "Threads", "Diagnostics",
       ],
       swiftSettings: settings),
     .target(
@@ -88,7 +88,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
+      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Diagnostics"],
+      swiftSettings: settings),
     .target(
       name: "JobStore",
       dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
@@ -146,7 +147,7 @@ let package = Package(
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .target(name: "TestSupport", dependencies: ["Store", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
+    .testTarget(name: "FaultsTests", dependencies: ["Faults", "Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
@@ -184,7 +185,7 @@ let package = Package(
     .testTarget(
       name: "BlockfuseCLITests",
       dependencies: [
-        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Diagnostics",
+        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Files", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
