@@ -33,7 +33,7 @@ package struct JobRunner {
   ///   - observe: called about ten times a second with what was done so far.
   package func run(
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
-    note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     var record = try store.job(selector)
     if record.state == .creating {
@@ -84,7 +84,13 @@ package struct JobRunner {
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
       defer { watcher.stop() }
-      let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
+      let logWatch = Monitor(LogWatch())
+      let heart = try Watcher(everySeconds: 2) { [store] in
+        try? run.heartbeat(meter.read().progress)
+        let log = store.log
+        logWatch.update { $0.note(path: log.path, byteCount: log.byteCount) }.map(note)
+        ledger.othersNote().map(note)
+      }
       defer { heart.stop() }
       var ending = try runner.run()
       heart.stop()
