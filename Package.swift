@@ -154,25 +154,30 @@ let package = Package(
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Diagnostics", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Diagnostics", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Files", "Threads", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
-    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
+    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "Diagnostics", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "Diagnostics", "CSystem", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry", "Diagnostics"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
-      dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "JobStore", "Migrations", "Geometry", "Diagnostics", "CSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "TestSupport"],
+      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry", "Planning", "Diagnostics"],
+      swiftSettings: settings),
     .testTarget(
       name: "JobsTests",
       dependencies: [
@@ -180,7 +185,7 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: settings),
-    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
+    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders", "Geometry"], swiftSettings: settings),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "BlockfuseCLITests",

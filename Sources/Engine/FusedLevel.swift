@@ -54,9 +54,9 @@ final class FusedLevel: LevelWork {
   }
 
   func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
-    var image = CachedImage(source: try source(view.id), number: view.id)
-    if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
-    return image
+    let source = try source(view.id)
+    guard holdsAllInput else { return CachedImage(source: source, number: view.id) }
+    return CachedImage(source: source, number: view.id, readerCount: { [self] chunk in readerCount(of: view, chunk) })
   }
 
   /// The voxels of a view that a box of the output is made of.
@@ -116,10 +116,8 @@ final class FusedLevel: LevelWork {
   }
 
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
-    let reader = RegionReader(cache: cache, context: context)
     let ahead = ReadAhead(level: self, reader: RegionReader(cache: cache, context: context), upcoming: upcoming)
-    reader.meanwhile = { ahead.step() }
-    return FusedBlockMaker(level: self, reader: reader)
+    return FusedBlockMaker(level: self, reader: RegionReader(cache: cache, context: context) { ahead.step() })
   }
 }
 

@@ -11,11 +11,11 @@ final class RegionReader {
   private let cache: ChunkCache
   let context: CodecContext
   /// Something useful to do while another worker decodes a chunk that this one needs; false where there is nothing.
-  var meanwhile: () -> Bool = { false }
+  private let meanwhile: () -> Bool
   private var patch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-  init(cache: ChunkCache, context: CodecContext) {
-    (self.cache, self.context) = (cache, context)
+  init(cache: ChunkCache, context: CodecContext, meanwhile: @escaping () -> Bool = { false }) {
+    (self.cache, self.context, self.meanwhile) = (cache, context, meanwhile)
   }
 
   deinit { Pages.free(patch) }

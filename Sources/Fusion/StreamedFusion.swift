@@ -177,16 +177,13 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   private func combineValues(_ row: SampledRow<S>, into target: UnsafeMutableRawPointer) {
-    var values = row.values(weighed: function.usesBlendingWeights)
     guard row.stretch.samplers.contains(where: isWide) else {
-      S.combine(function, values)
+      S.combine(function, row.values(weighed: function.usesBlendingWeights))
       return conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     }
-    values.storedInteger = { place, i in row.storedInteger(place, i) }
     var decided = [Int32](repeating: -1, count: row.count)
     decided.withUnsafeMutableBufferPointer {
-      values.decided = $0.baseAddress
-      S.combine(function, values)
+      S.combine(function, row.values(weighed: function.usesBlendingWeights, decided: $0.baseAddress))
     }
     conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     for i in 0..<row.count where decided[i] >= 0 {
