@@ -90,7 +90,7 @@ def test_a_quota_of_processors(mosaic, group):
 def test_a_small_control_group_does_not_end_a_run(mosaic, group):
     """It was killed for its memory each time, as the default of 2 GiB did not look at what it may use."""
     small = group("memory", limit_in_bytes=256 * MIB)
-    job = blockfuse(mosaic, "submit", "dataset.json", "--output", "group.ome.zarr", "--output-chunksize", "64", "--weights-func", "content_based").strip()
+    job = blockfuse(mosaic, "submit", "dataset.json", "--output", "group.ome.zarr", "--output-chunksize", "64", "--weights-func", "content_based", "--weights-func-kwargs", "sigma_1=1,sigma_2=2").strip()
     end = subprocess.run([*small.within(), binary(), "run", job, "--quiet"], cwd=mosaic, capture_output=True, text=True, env={**outside(), "BLOCKFUSE_DB": str(mosaic / "jobs.sqlite")})
     assert end.returncode == 0, f"{end.returncode} {end.stderr}"
     memory, text = plan(mosaic, small.within())
