@@ -78,7 +78,7 @@ let package = Package(
     .target(
       name: "Projections",
       dependencies: [
-        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Threads", "Diagnostics",
+        "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Files", "Threads", "Diagnostics",
       ],
       swiftSettings: settings),
     .target(
@@ -88,7 +88,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
+      name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Files", "Diagnostics"],
+      swiftSettings: settings),
     .target(
       name: "JobStore",
       dependencies: [
@@ -193,7 +194,7 @@ let package = Package(
     .testTarget(
       name: "BlockfuseCLITests",
       dependencies: [
-        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Diagnostics",
+        "BlockfuseCLI", "Jobs", "Planning", "JobStore", "Fusion", "JSON", "Files", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

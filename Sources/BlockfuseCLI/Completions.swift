@@ -1,8 +1,9 @@
-import Planning
 import ArgumentParser
+import Diagnostics
 import Foundation
 import JobStore
 import Jobs
+import Planning
 
 /// What a shell offers for values that it cannot know itself. A shell that asks must not be told of errors.
 extension CompletionKind {
@@ -16,7 +17,7 @@ extension CompletionKind {
       words.append(String(job.id))
       if let name = job.description.name, !words.contains(name) { words.append(name) }
     }
-    return words.filter { $0.hasPrefix(prefix) }
+    return words.filter { $0.hasPrefix(prefix) && $0.printable == $0 }
   }
 
   /// Those of an option of a fusion; nil where nothing is known of its value.

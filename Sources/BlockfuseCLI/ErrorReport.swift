@@ -2,9 +2,10 @@ import ArgumentParser
 import Diagnostics
 import Planning
 
-/// Runs a command's body; says what went wrong on stderr and ends with the status that fits.
+/// Runs a command's body, unless what it was started with is no text; says what went wrong on stderr and ends with the status that fits.
 func reportingErrors(_ body: () throws -> Void) throws {
   do {
+    try NameText.check()
     try body()
   } catch JobError.interrupted(let signal) {
     throw ExitStatus.stopped(signal: signal)

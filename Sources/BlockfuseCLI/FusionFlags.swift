@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Geometry
 import Jobs
@@ -51,8 +52,8 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       name: name, parsing: row.form == .numbers ? .unconditional : .next, help: help, completion: .choices(row.choices))
   }
 
-  /// The file with the flags laid over it.
-  package func resolve() throws -> (options: JobOptions, file: (path: String, content: JSONValue)?) {
+  /// The file with the flags laid over it. What comes from a pipe cannot be read again, and so has no path.
+  package func resolve() throws -> (options: JobOptions, file: (path: String?, content: JSONValue)?) {
     var given: [String: JSONValue] = [:]
     var content: JSONValue?
     if let file {
@@ -63,7 +64,7 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       (given, content) = (object, read)
     }
     let options = try JobOptions(.object(laid(over: given, in: "")))
-    return (options, file.flatMap { path in content.map { (path, $0) } })
+    return (options, file.flatMap { path in content.map { (Self.isLasting(path) ? path : nil, $0) } })
   }
 
   /// The options of a map with what was typed for them.
@@ -117,8 +118,14 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
     return map
   }
 
+  /// Whether the path will lead to the same file later, and in another process.
+  private static func isLasting(_ path: String) -> Bool {
+    FileStatus.isFile(path) && !["/dev/", "/proc/"].contains(where: FilePath.absolute(path).hasPrefix)
+  }
+
   private static func read(_ path: String) throws -> JSONValue {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    // also a pipe, as a shell makes one of <(…), or /dev/stdin
+    guard let data = try? FileHandle(forReadingAtPath: path)?.readToEnd() else {
       throw JobError.invalid(what: "cannot read the options file \(path)", hint: "check the path")
     }
     do {

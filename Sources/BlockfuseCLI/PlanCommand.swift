@@ -36,14 +36,15 @@ struct PlanCommand: ParsableCommand {
       let (options, _) = try flags.resolve()
       let loaded = try Dataset.load(dataset, options: Dataset.LoadOptions(choice: options.viewChoice))
       let result = try Planner.plan(dataset: loaded, options: options, name: "plan", registry: registry)
-      let memory = try MemoryPlan(result, registry: registry, workers: resources.workerCount, memory: resources.memoryByteCount)
-      let warnings = result.warnings + [memory.note].compactMap(\.self)
-      Terminal.result(json ? document(result, memory, warnings).text : text(result, memory))
+      let chosen = resources.chosen
+      let memory = try MemoryPlan(result, registry: registry, workers: chosen.workers, memory: chosen.memoryByteCount)
+      let warnings = result.warnings + [memory.note].compactMap(\.self) + chosen.notes
+      Terminal.result(json ? document(result, memory, chosen, warnings).text : text(result, memory, chosen))
       for warning in warnings { Terminal.message("note: \(warning)") }
     }
   }
 
-  private func document(_ result: Planner.Result, _ memory: MemoryPlan, _ warnings: [String]) -> JSONValue {
+  private func document(_ result: Planner.Result, _ memory: MemoryPlan, _ chosen: ChosenResources, _ warnings: [String]) -> JSONValue {
     let plan = result.plan
     func numbers(_ value: TCZYX) -> JSONValue { JSONValue(plan.outputAxes(value)) }
     func space(_ value: Vector3) -> JSONValue {
@@ -73,12 +74,14 @@ struct PlanCommand: ParsableCommand {
       "memory": .object([
         "total": JSONValue(memory.totalByteCount), "workers": JSONValue(memory.workers),
         "per_worker": JSONValue(memory.workerByteCount), "cache": JSONValue(memory.cacheByteCount),
+        "limit": JSONValue(chosen.memoryByteCount), "limit_from": .string(chosen.memorySource),
+        "workers_wanted": JSONValue(chosen.workers), "workers_from": .string(chosen.workersSource),
       ]),
       "warnings": JSONValue(warnings),
     ])
   }
 
-  private func text(_ result: Planner.Result, _ memory: MemoryPlan) -> String {
+  private func text(_ result: Planner.Result, _ memory: MemoryPlan, _ chosen: ChosenResources) -> String {
     let plan = result.plan
     func size(_ value: TCZYX) -> String { plan.outputAxes(value).map(String.init).joined(separator: " x ") }
     func space(_ value: Vector3) -> String {
@@ -108,6 +111,8 @@ struct PlanCommand: ParsableCommand {
       "bytes    up to \(byteText(plan.byteCount)) before compression",
       "memory   \(byteText(memory.totalByteCount)) with \(memory.workers) workers: \(byteText(memory.workerByteCount)) each, "
         + "\(byteText(memory.cacheByteCount)) for decoded chunks",
+      "         at most \(byteText(chosen.memoryByteCount)): \(chosen.memorySource)",
+      "         at most \(chosen.workers) workers: \(chosen.workersSource)",
     ]
     return lines.joined(separator: "\n")
   }

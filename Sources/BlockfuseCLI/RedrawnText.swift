@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A text of several lines that is shown again and again: in place on a terminal, elsewhere whenever it changes.
@@ -9,11 +10,11 @@ struct RedrawnText {
     guard text != shown else { return true }
     defer { shown = text }
     // home, then line by line with the rest of each cleared: no flicker; what is below is cleared at the end
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    var lines = text.printable.split(separator: "\n", omittingEmptySubsequences: false)
     if let size = Terminal.size(of: STDOUT_FILENO) {
       // what does not fit would move the rest away
       lines = lines.prefix(size.rows - 1).map { $0.prefix(size.columns) }
-      return Terminal.result(
+      return Terminal.draw(
         (shown.isEmpty ? "\u{1b}[2J" : "") + "\u{1b}[H" + lines.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J")
     }
     return Terminal.result(text + "\n")

@@ -1,12 +1,15 @@
 import ArgumentParser
-import Foundation
+import Files
 
 /// How much of the machine a run may use.
 struct ResourceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Worker threads. Default: one for each core.", valueName: "n"))
+  @Option(help: ArgumentHelp("Worker threads. Default: one for each processor that the process may use.", valueName: "n"))
   var workers: Int?
 
-  @Option(help: ArgumentHelp("What the process may use, such as 4GiB. Default: 2GiB.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp(
+      "Memory that the process may use, such as 4GiB. Default: 2GiB, or 60 % of what the system allows if that is less; 60 % of what Slurm gives.",
+      valueName: "size"))
   var memory: String?
 
   func validate() throws {
@@ -26,6 +29,8 @@ struct ResourceOptions: ParsableArguments {
     }
   }
 
-  var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
-  var memoryByteCount: Int? { memory.flatMap(byteCount) }
+  /// With what the process may use in place of what was not given.
+  var chosen: ChosenResources {
+    ChosenResources(workers: workers, memoryByteCount: memory.flatMap(byteCount), limits: .current)
+  }
 }

@@ -46,9 +46,16 @@ struct ServeCommand: ParsableCommand {
         throw ExitStatus.stopped(signal: signal)
       }
       guard let error = failure.withLock({ $0 }) else { return }
-      guard case JobServer.Failure.cannotListen(let port, let why) = error else { throw error }
-      throw JobError.output(
-        "cannot listen on port \(port): \(why)", hint: "another program may have it; choose another with --port")
+      guard case JobServer.Failure.cannotListen(let port, let number, let why) = error else { throw error }
+      throw JobError.output("cannot listen on port \(port): \(why)", hint: Self.hint(number, port: port))
+    }
+  }
+
+  private static func hint(_ number: Int32?, port: Int) -> String {
+    switch number {
+    case EADDRINUSE: "another program has it, which `ss -ltnp sport = :\(port)` shows; take another one, or any that is free with --port 0"
+    case EACCES, EPERM: "ports below 1024 are for the administrator; take a higher one, or any that is free with --port 0"
+    default: "take another one, or any that is free with --port 0"
     }
   }
 }

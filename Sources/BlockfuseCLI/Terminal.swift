@@ -7,6 +7,9 @@ import Synchronization
 ///
 /// Where stdout takes no more, a command goes on to its own end and exit status: what it does is not for its words. A
 /// reader that went away is no error; any other reason is said once, and the program then does not end with 0 (`launch`).
+///
+/// Nothing in a name commands the terminal: what is printed comes through here, and characters that would are written as
+/// their numbers.
 enum Terminal {
   private enum Output {
     case open
@@ -23,7 +26,11 @@ enum Terminal {
 
   /// Returns whether stdout takes more; a command that only lists may then end.
   @discardableResult
-  static func result(_ text: String) -> Bool {
+  static func result(_ text: String) -> Bool { draw(text.printable) }
+
+  /// As `result`, for a text that moves the cursor on purpose; what stands in it must be printable.
+  @discardableResult
+  static func draw(_ text: String) -> Bool {
     output.withLock { output in
       guard output == .open else { return false }
       switch write(text + "\n", to: STDOUT_FILENO) {
@@ -52,7 +59,7 @@ enum Terminal {
   /// Warnings and errors.
   static func message(_ text: String) {
     clearProgress()
-    let line = "blockfuse: " + text
+    let line = "blockfuse: " + text.printable
     write((progressWidth.map { wrapped(line, width: $0) } ?? line) + "\n", to: STDERR_FILENO)
   }
 
@@ -60,11 +67,11 @@ enum Terminal {
   static func progress(_ text: String) {
     if isQuiet { return }
     guard isInteractive else {
-      write(text + "\n", to: STDERR_FILENO)
+      write(text.printable + "\n", to: STDERR_FILENO)
       return
     }
     let width = progressWidth ?? 100
-    let line = String(text.prefix(width))
+    let line = String(text.printable.prefix(width))
     progressLength.withLock { length in
       write("\r" + line + String(repeating: " ", count: max(0, length - line.count)), to: STDERR_FILENO)
       length = line.count

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Files
 import Foundation
 import Geometry
 import JSON
@@ -22,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Flag(help: "Set what is missing or damaged, and what was made from it, to pending; remove stray files.") var repair = false
-  @Option(help: ArgumentHelp("Threads. Default: one for each core.", valueName: "n")) var workers: Int?
+  @Option(help: ArgumentHelp("Threads. Default: one for each processor that the process may use.", valueName: "n")) var workers: Int?
   @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
@@ -36,7 +37,7 @@ struct VerifyCommand: ParsableCommand {
       let record = try store.job(job.job)
       let opened = try LoadedJob(record)
       let verifier = Verifier(
-        job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+        job: opened, store: store, workers: workers ?? ProcessLimits.current.processors.value)
       let shown = Mutex(Date())
       let report: Verification
       var done: Verification.Repair?

@@ -35,7 +35,9 @@ struct WorkCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let place = try TaskIndex(task: task, tasks: tasks, environment: ProcessInfo.processInfo.environment)
-      let settings = LevelRunner.Settings(workers: workers, memoryByteCount: resources.memoryByteCount ?? givenMemoryByteCount)
+      let chosen = resources.chosen
+      for note in chosen.notes { Terminal.message("note: \(note)") }
+      let settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount)
       // tasks run for hours, and by the thousand
       let progress = ProgressReporter(isJSON: false, plainSeconds: 300)
       let outcome: TaskRunner.Outcome
@@ -63,22 +65,5 @@ struct WorkCommand: ParsableCommand {
         Terminal.news("\(outcome.waiting.grouped) blocks rest on those of other tasks, which do them, or leave them to a later one")
       }
     }
-  }
-
-  /// What the scheduler gave to the task, rather than what the machine has.
-  private var workers: Int {
-    let environment = ProcessInfo.processInfo.environment
-    let given = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"].compactMap { environment[$0].flatMap { Int($0) } }
-    return resources.workers ?? given.first { $0 > 0 } ?? resources.workerCount
-  }
-
-  /// Slurm says it in MiB. Some is left for what is not counted: the scheduler kills who uses more.
-  private var givenMemoryByteCount: Int? {
-    let environment = ProcessInfo.processInfo.environment
-    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
-    let perNode =
-      number("SLURM_MEM_PER_NODE")
-      ?? number("SLURM_MEM_PER_CPU").flatMap { each in number("SLURM_CPUS_ON_NODE").map { each * $0 } }
-    return perNode.map { $0 * 1_048_576 / 10 * 8 }
   }
 }

@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 int csystem_sync(int fd) {
 #if defined(__APPLE__)
@@ -41,5 +44,17 @@ int csystem_name(int fd, int root, const char *path) {
   return linkat(AT_FDCWD, own, root, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 #else
   return EOPNOTSUPP;
+#endif
+}
+
+int csystem_rename_new(const char *from, const char *to) {
+#if defined(__APPLE__)
+  return renamex_np(from, to, RENAME_EXCL);
+#elif defined(SYS_renameat2)
+  // by its number: the C library of older systems has no such function
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */);
+#else
+  errno = ENOSYS;
+  return -1;
 #endif
 }

@@ -43,7 +43,7 @@ public enum ExitStatus: Error, Hashable, Sendable {
     case .damaged: "A block recorded as done is missing or damaged."
     case .usage: "The command line, the dataset or the options are wrong."
     case .notYet: "Blocks of the level below are not done yet (work)."
-    case .stopped: "Stopped by SIGINT or SIGTERM; the same command goes on."
+    case .stopped: "Stopped by SIGINT or SIGTERM; the same command goes on. Other signals that batch systems send: 128 + their number."
     }
   }
 

@@ -73,6 +73,7 @@ public enum FailureCode: String, Sendable, CaseIterable {
   case databaseGone = "database-gone"
   case databaseFolderMissing = "database-folder-missing"
   case databasePathUnusable = "database-path-unusable"
+  case databaseSeveralNames = "database-several-names"
   case noSuchJob = "no-such-job"
   case databaseNewer = "database-newer"
   case databaseMigrationChanged = "database-migration-changed"

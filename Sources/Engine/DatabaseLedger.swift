@@ -1,23 +1,38 @@
 import Geometry
 import JobStore
+import Synchronization
 
 /// A run's blocks, taken from and recorded in the job database.
 package final class DatabaseLedger: LevelLedger {
   private let store: JobStore
   private let job: JobID
   private let run: Run
+  /// Whether there is nothing to take, and for whom that is.
+  private let wait = Mutex(WaitForOthers())
 
   package init(store: JobStore, job: JobID, run: Run) {
     (self.store, self.job, self.run) = (store, job, run)
   }
 
   package func take(level: Int, limit: Int) throws -> [TakenBlock] {
-    try run.claim(level: level, limit: limit).flatMap { claim in
+    let taken = try run.claim(level: level, limit: limit).flatMap { claim in
       claim.positions.map { TakenBlock(ticket: claim.id, level: level, position: $0) }
     }
+    if !taken.isEmpty { wait.withLock { $0.ended() } }
+    return taken
   }
 
-  package func expectsMore(level: Int) throws -> Bool { try run.expectsMore(level: level) }
+  package func expectsMore(level: Int) throws -> Bool {
+    let expectsMore = try run.expectsMore(level: level)
+    wait.withLock { expectsMore ? $0.began(level: level, at: .now) : $0.ended() }
+    return expectsMore
+  }
+
+  /// Whom the run has been waiting for, where that is long enough to be said, and was not said yet.
+  package func othersNote() -> String? {
+    guard let level = wait.withLock({ $0.levelToTell(at: .now) }), let others = try? run.others(level: level) else { return nil }
+    return wait.withLock { $0.note(others.map { (worker: "\($0.worker)", blocks: $0.blocks) }, level: level) }
+  }
 
   package func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
 

@@ -97,7 +97,7 @@ package final class LevelRunner {
       isFirst = false
     }
     if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
-    try output.finish(job: title)
+    try Retry.standard.transient { try output.finish(job: title) }
     return .complete
   }
 

@@ -48,6 +48,8 @@ public enum FaultPoint: String, CaseIterable, Sendable {
 
   /// Between what `verify` found and what `--repair` does about it.
   case repairing
+  /// A copy of the database is whole, and has no name yet.
+  case backupMade = "backup-made"
 
   // the end of a run
   case finalMetadataBegun = "final-metadata-begun"

@@ -5,7 +5,7 @@ import Foundation
 /// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
 /// renames. A file that is neither committed nor discarded is removed.
 ///
-/// Temp files are named `.<name>.<tag>.tmp`, where the system can only from `sync` or `commit` on: while a folder is being
+/// Temp files have names (`TemporaryName`), where the system can only from `sync` or `commit` on: while a folder is being
 /// synced, whoever opens a name in it waits, and those who write are not those who sync. One writer at a time for a target
 /// and tag: what a killed writer left under that name is replaced.
 public struct AtomicFile: ~Copyable {
@@ -28,12 +28,9 @@ public struct AtomicFile: ~Copyable {
 
   /// - Parameter isNamedLate: where the system can; false to do as where it cannot.
   package init(target: String, tag: String, in held: OpenFolder? = nil, isNamedLate: Bool) throws(StorageError) {
-    let slash = target.lastIndex(of: "/")
-    let folder = slash.map { target[...$0] } ?? ""
-    let name = slash.map { target[target.index(after: $0)...] } ?? target[...]
     self.target = target
     self.held = held
-    temporaryPath = "\(folder).\(name).\(tag).tmp"
+    temporaryPath = TemporaryName.path(of: target, tag: tag)
     if let number = Faults.reach(.fileOpening) {
       descriptor = -1
       throw .io(step: .open, path: temporaryPath, errno: number)

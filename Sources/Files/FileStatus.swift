@@ -28,10 +28,21 @@ public enum FileStatus {
 
   /// Free bytes on the disk that holds a path, or its nearest existing parent; nil if nobody says.
   package static func freeByteCount(at path: String) -> Int? {
+    disk(of: path).map { Int(clamping: UInt64($0.f_bavail) * UInt64($0.f_frsize)) }
+  }
+
+  /// Whether it is for want of inodes that the disk that holds a path, or its nearest existing parent, took nothing more: some
+  /// file systems are made for so many files. To be asked when it did not; what is given up then frees some.
+  package static func isOutOfFiles(at path: String) -> Bool {
+    // file systems without such a number say 0 of 0
+    guard let disk = disk(of: path), disk.f_files > 0, disk.f_favail < 128 else { return false }
+    return UInt64(disk.f_bavail) * UInt64(disk.f_frsize) >= 1 << 16
+  }
+
+  private static func disk(of path: String) -> statvfs? {
     var folder = path
     while !exists(folder), folder != "/", !folder.isEmpty { folder = FilePath.folder(of: folder) }
     var status = statvfs()
-    guard statvfs(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
-    return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    return statvfs(folder.isEmpty ? "." : folder, &status) == 0 ? status : nil
   }
 }

@@ -25,7 +25,8 @@ package enum FileSystemKind {
     let parts = type.split(separator: ".", maxSplits: 1)
     guard let kind = parts.first else { return false }
     // File systems in user space: most are remote (sshfs, rclone, s3fs, gcsfuse, …), so the local ones are listed.
-    if kind == "fuse" { return parts.count > 1 && !localInUserSpace.contains(String(parts[1])) }
+    // One that does not say what it is may be any of them.
+    if kind == "fuse" { return parts.count < 2 || !localInUserSpace.contains(String(parts[1])) }
     return remote.contains(String(kind))
   }
 
@@ -33,6 +34,7 @@ package enum FileSystemKind {
     "nfs", "nfs3", "nfs4", "cifs", "smb", "smbfs", "smb2", "smb3", "lustre", "gpfs", "mmfs", "afs", "9p", "ceph",
     "beegfs", "beegfs_nodev", "panfs", "coda", "orangefs", "pvfs2", "gfs", "gfs2", "ocfs2", "wekafs", "glusterfs",
     "ncp", "ncpfs", "davfs", "acfs", "pohmelfs", "vboxsf", "prl_fs", "vmhgfs", "quobyte", "moosefs",
+    "virtiofs", "dvs", "cvfs",
   ]
 
   private static let localInUserSpace: Set<String> = [
@@ -44,19 +46,10 @@ package enum FileSystemKind {
   /// stacked. `table` is in the format of `/proc/self/mountinfo`.
   package static func mountType(of path: String, table: String) -> String? {
     var best: (byteCount: Int, type: String)?
-    for line in table.split(separator: "\n") {
-      let fields = line.split(separator: " ")
-      guard fields.count > 4, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { continue }
-      let mount = unescaped(fields[4])
-      guard path == mount || mount == "/" || path.hasPrefix(mount + "/") else { continue }
-      if mount.utf8.count >= best?.byteCount ?? 0 { best = (mount.utf8.count, String(fields[dash + 1])) }
+    for mount in MountTable(table).mounts {
+      guard path == mount.point || mount.point == "/" || path.hasPrefix(mount.point + "/") else { continue }
+      if mount.point.utf8.count >= best?.byteCount ?? 0 { best = (mount.point.utf8.count, mount.type) }
     }
     return best?.type
-  }
-
-  /// The mount table writes a blank as `\040`.
-  private static func unescaped(_ field: Substring) -> String {
-    field.replacingOccurrences(of: "\\040", with: " ").replacingOccurrences(of: "\\011", with: "\t")
-      .replacingOccurrences(of: "\\134", with: "\\")
   }
 }

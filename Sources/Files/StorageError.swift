@@ -23,6 +23,8 @@ public enum StorageError: Failure, Equatable, Sendable {
 
   public var hint: String {
     switch self {
+    case .io(_, let path, ENOSPC) where FileStatus.isOutOfFiles(at: path):
+      "the disk has room for bytes, but for no more files (no inodes are left, see `df -i`): remove files, or choose larger blocks or shards"
     case .io(_, _, let number): ErrnoMeaning(number).hint
     case .tooLong: "check that this is the file meant"
     }

@@ -27,6 +27,7 @@ struct DatabaseFile {
       self.path = resolved
       return
     }
+    guard access(path, F_OK) != 0 else { throw .unusablePath(path: path, why: "a link leads to a name that is not UTF-8") }
     let (parent, name) = DatabaseFile.split(path)
     guard let folder = DatabaseFile.realPath(parent) else { throw .noParentFolder(path: path) }
     self.path = folder == "/" ? "/" + name : folder + "/" + name
@@ -62,21 +63,31 @@ struct DatabaseFile {
     }
     guard info.st_mode & S_IFMT != S_IFDIR else { throw .unusablePath(path: path, why: "it is a folder") }
     guard info.st_mode & S_IFMT == S_IFREG else { throw .unusablePath(path: path, why: "it is not a regular file") }
+    guard info.st_nlink < 2 else { throw .severalNames(path: path, count: Int(info.st_nlink)) }
     return info.st_size == 0 ? .empty : .some
   }
 
   /// Gives a whole file this name, which another process may have taken meanwhile: then that one stays.
   func appear(from temporary: String) throws(JobStoreError) {
+    // at no moment has the file two names
+    if csystem_rename_new(temporary, path) == 0 { return }
+    guard [EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP].contains(errno) else { throw appearing(errno) }
     // unlike a rename, a link never replaces anything; but not every network file system has links
-    if link(temporary, path) == 0 { return }
+    if link(temporary, path) == 0 {
+      unlink(temporary)
+      return
+    }
     switch errno {
-    case EEXIST: throw .fileExists(path: path)
     case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK:
       guard try contentAnywhere() == .missing else { throw .fileExists(path: path) }
       if rename(temporary, path) == 0 { return }
     default: break
     }
-    throw .cannotOpen(path: path, why: systemWords(errno))
+    throw appearing(errno)
+  }
+
+  private func appearing(_ number: Int32) -> JobStoreError {
+    number == EEXIST ? .fileExists(path: path) : .cannotOpen(path: path, why: systemWords(number))
   }
 
   /// Which file a name leads to, and 0, 0 where there is none. Nil where the system does not say.
@@ -87,6 +98,13 @@ struct DatabaseFile {
     init?(_ path: String) {
       var info = stat()
       guard stat(path, &info) == 0 || errno == ENOENT else { return nil }
+      (device, inode) = (UInt64(info.st_dev), UInt64(info.st_ino))
+    }
+
+    /// Of a file that is open.
+    init?(descriptor: Int32) {
+      var info = stat()
+      guard fstat(descriptor, &info) == 0 else { return nil }
       (device, inode) = (UInt64(info.st_dev), UInt64(info.st_ino))
     }
   }
@@ -117,17 +135,15 @@ struct DatabaseFile {
     }
   }
 
-  /// Whether the disk of a file has no space left: then that is what an I/O error is about.
+  /// Whether the disk of a file has no space left, for bytes or for files: then that is what an I/O error is about.
   static func isDiskFull(_ path: String) -> Bool {
-    var info = statvfs()
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard statvfs(folder, &info) == 0 else { return false }
-    return UInt64(info.f_bavail) * UInt64(info.f_frsize) < 1 << 16
+    return FileStatus.freeByteCount(at: folder).map { $0 < 1 << 16 } ?? false || FileStatus.isOutOfFiles(at: folder)
   }
 
   private static func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(validatingCString: resolved)
   }
 }

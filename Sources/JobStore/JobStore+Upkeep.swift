@@ -1,3 +1,4 @@
+import Faults
 import Files
 import Foundation
 import GRDB
@@ -16,20 +17,28 @@ extension JobStore {
   public func backup(to destination: String) throws(JobStoreError) {
     let file = try DatabaseFile(destination)
     guard try file.contentAnywhere() == .missing else { throw .fileExists(path: file.path) }
-    let name = ".\(UUID().uuidString).tmp"
-    let temporary = file.path + name
-    // SQLite writes beside the original, which is on a local disk; where the copy goes need not be one
-    let local = FileSystemKind.network(at: file.folder) == nil ? temporary : path + name
-    defer { for file in [local, local + "-wal", local + "-shm", local + "-journal", temporary] { unlink(file) } }
-    try JobStore.caught(file.path) {
-      let copy = try DatabaseQueue(path: local)
+    let temporary = try BackupFile(in: file.folder, as: file.path)
+    if FileSystemKind.network(at: file.folder) == nil {
+      try copy(to: temporary.path, as: file.path)
+    } else {
+      // SQLite writes beside the original, which is on a local disk; where the copy goes is none
+      let local = try BackupFile(in: DatabaseFile(path).folder, as: file.path)
+      try copy(to: local.path, as: file.path)
+      try temporary.fill(from: local.path, as: file.path)
+    }
+    try DatabaseFile.synchronize(temporary.path, as: file.path)
+    try reach(.backupMade)
+    try file.appear(from: temporary.path)
+    try DatabaseFile.synchronize(file.folder, as: file.path)
+  }
+
+  /// - Parameter name: what errors call the file.
+  private func copy(to path: String, as name: String) throws(JobStoreError) {
+    try JobStore.caught(name) {
+      let copy = try DatabaseQueue(path: path)
       try databaseReader.backup(to: copy)
       try copy.close()
-      if local != temporary { try FileManager.default.copyItem(atPath: local, toPath: temporary) }
     }
-    try DatabaseFile.synchronize(temporary, as: file.path)
-    try file.appear(from: temporary)
-    try DatabaseFile.synchronize(file.folder, as: file.path)
   }
 
   /// Everything that is wrong with the file or with what it says: SQLite's own check, and whether the counts of each level are

@@ -173,6 +173,13 @@ public final class JobStore: Sendable {
 
   package static func lockPath(_ path: String) -> String { path + ".lock" }
 
+  /// The log that SQLite keeps beside the database, and how long it is; 0 where there is none.
+  package var log: (path: String, byteCount: Int) {
+    let log = path + "-wal"
+    var info = stat()
+    return (log, stat(log, &info) == 0 ? Int(info.st_size) : 0)
+  }
+
   /// Closes the file. Calls that follow fail.
   public func close() throws(JobStoreError) {
     creations.withLock { $0 = [:] }

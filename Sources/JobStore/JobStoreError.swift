@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import GRDB
 
@@ -12,6 +13,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   case noParentFolder(path: String)
   /// A path that no database can have.
   case unusablePath(path: String, why: String)
+  /// The file has other names too (hard links), beside which there may be other locks and journals.
+  case severalNames(path: String, count: Int)
   /// `nearest`: the name that was probably meant.
   case noSuchJob(selector: String, path: String, nearest: String? = nil)
   case newerDatabase(path: String, version: Int, known: Int)
@@ -46,6 +49,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .databaseGone: .databaseGone
     case .noParentFolder: .databaseFolderMissing
     case .unusablePath: .databasePathUnusable
+    case .severalNames: .databaseSeveralNames
     case .noSuchJob: .noSuchJob
     case .newerDatabase: .databaseNewer
     case .migrationChanged: .databaseMigrationChanged
@@ -73,6 +77,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .databaseGone(let path): "the job database \(path) was removed, moved or replaced while it was in use"
     case .noParentFolder(let path): "the folder of the job database \(path) does not exist"
     case .unusablePath(let path, let why): "the job database cannot be \(path.isEmpty ? "there" : path): \(why)"
+    case .severalNames(let path, let count):
+      "the job database \(path) has \(count) names (hard links): who opens it by another one does not see the locks and the journal beside this one"
     case .noSuchJob(let selector, let path, _):
       selector.isEmpty ? "there is no job in \(path)" : "there is no job \(selector) in \(path)"
     case .newerDatabase(let path, let version, let known):
@@ -90,7 +96,10 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
     case .runEnded(let run): "run \(run) was declared dead by another process"
     case .wrongState(let job, let state, let action): "job \(job) is \(state.rawValue); cannot \(action)"
-    case .diskFull(let path): "no space is left on the disk of the job database \(path)"
+    case .diskFull(let path):
+      FileStatus.isOutOfFiles(at: path)
+        ? "the disk of the job database \(path) can hold no more files (it has no inodes left), though it has room for bytes"
+        : "no space is left on the disk of the job database \(path)"
     case .cannotOpen(let path, let why): "cannot open the job database \(path): \(why)"
     case .fileExists(let path): "\(path) exists"
     case .invalid(let why): why
@@ -107,6 +116,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
         + "restore a copy made with `blockfuse backup`, or submit the job anew"
     case .noParentFolder: "make the folder, or name another place with --db"
     case .unusablePath: "name a file with --db, such as --db jobs.sqlite"
+    case .severalNames(let path, _):
+      "remove the other names, which `find FOLDER -samefile '\(path)'` lists; for a copy of its own use `blockfuse backup`"
     case .noSuchJob(let selector, _, let nearest):
       if let nearest {
         "did you mean \"\(nearest)\"? `blockfuse list` shows all jobs"
@@ -129,6 +140,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .notClaimed, .invalid: "this is a fault of the program; please report it"
     case .runEnded: "leave the .lock file beside the database alone while a job runs; run the same command again"
     case .wrongState: "see its state with `blockfuse status`"
+    case .diskFull(let path) where FileStatus.isOutOfFiles(at: path):
+      "remove files that are not needed (`df -i` shows how many there are) and run the same command again"
     case .diskFull:
       "free some space and run the same command again; a job's record takes up to 5 bytes a block, and up to 64 MiB more "
         + "while it is written"
@@ -151,7 +164,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .noDatabase, .databaseGone, .noSuchJob: .noJob
     case .alreadyRunning: .alreadyRunning
     case .newerDatabase, .migrationChanged: .changed
-    case .noParentFolder, .unusablePath, .foreignFile, .networkFileSystem, .fileExists: .usage
+    case .noParentFolder, .unusablePath, .severalNames, .foreignFile, .networkFileSystem, .fileExists: .usage
     case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
       .unexpected
     }
@@ -178,6 +191,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
     case .SQLITE_NOTADB: self = .foreignFile(path: path, why: "it is not an SQLite file")
+    case .SQLITE_CANTOPEN where FileStatus.isOutOfFiles(at: path): self = .diskFull(path: path)
     case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, why: message)
     case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:
       self = .damaged(path: path, why: "it ends too early")

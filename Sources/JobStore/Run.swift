@@ -41,6 +41,17 @@ public final class Run: Sendable, Identifiable {
   /// nothing below holds up. To be asked when `claim` came back empty.
   public func expectsMore(level: Int) throws(JobStoreError) -> Bool { try claimer.expectsMore(level: level) }
 
+  /// The other processes that have blocks of a level in hand, and how many.
+  public func others(level: Int) throws(JobStoreError) -> [(worker: WorkerInfo, blocks: Int)] {
+    try row.store.read { db in
+      let held = try db.rows(
+        "SELECT run, sum(count) AS blocks FROM claim WHERE job = ? AND level = ? AND run <> ? GROUP BY run ORDER BY run", [job, level, id])
+      let blocks = try held.map { (run: Int64(try $0.integer("run")), count: try $0.integer("blocks")) }
+      let runs = try row.store.runRecords(db, where: "job = ? AND ended_ms IS NULL", job)
+      return blocks.compactMap { held in runs.first { $0.id == held.run }.map { ($0.worker, held.count) } }
+    }
+  }
+
   /// Records results of any number of claims in one transaction: checks that each claim is still this run's, adds the
   /// bits to those read in that transaction, takes the blocks out of the claims, and changes the counts.
   ///

@@ -33,7 +33,7 @@ package struct JobRunner {
   ///   - observe: called about ten times a second with what was done so far.
   package func run(
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
-    note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     let (record, order) = try collect(selector, note: note)
     let opened = try LoadedJob(record)
@@ -119,14 +119,14 @@ package struct JobRunner {
 
   /// Does the blocks, and records how the run ended.
   private func work(
-    on job: LoadedJob, _ views: LoadedViews, as run: Run, stopFlag: StopFlag, note: (String) -> Void,
+    on job: LoadedJob, _ views: LoadedViews, as run: Run, stopFlag: StopFlag, note: @escaping @Sendable (String) -> Void,
     observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     warnAboutSpace(job, note: note)
     let ledger = DatabaseLedger(store: store, job: job.record.id, run: run)
     let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
     runner.memory.note.map(note)
-    var ending = try watching(runner, as: run, observe: observe)
+    var ending = try watching(runner, ledger, as: run, note: note, observe: observe)
     let meter = runner.meter
     for level in try store.levels(of: job.record.id) { meter.found(level: level.layout.level, level.counts) }
     let reading = meter.read()
@@ -139,14 +139,21 @@ package struct JobRunner {
     return Outcome(ending: ending, reading: reading)
   }
 
-  /// Runs the levels, and meanwhile tells the observer and the database how far they are.
+  /// Runs the levels, and meanwhile tells the observer and the database how far they are, and whoever looks what holds them up.
   private func watching(
-    _ runner: LevelRunner, as run: Run, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    _ runner: LevelRunner, _ ledger: DatabaseLedger, as run: Run, note: @escaping @Sendable (String) -> Void,
+    observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> LevelRunner.Ending {
     let meter = runner.meter
     let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
     defer { watcher.stop() }
-    let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
+    let logWatch = Monitor(LogWatch())
+    let heart = try Watcher(everySeconds: 2) { [store] in
+      try? run.heartbeat(meter.read().progress)
+      let log = store.log
+      logWatch.update { $0.note(path: log.path, byteCount: log.byteCount) }.map(note)
+      ledger.othersNote().map(note)
+    }
     defer { heart.stop() }
     return try runner.run()
   }

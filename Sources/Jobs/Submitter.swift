@@ -23,12 +23,12 @@ package struct Submitter {
     package var outputPath: String
     package var name: String?
     package var options: JobOptions
-    /// The options file and its content, so that a later change is noticed.
-    package var optionsFile: (path: String, content: JSONValue)?
+    /// The options file and its content, so that a later change is noticed; without a path what came from a pipe.
+    package var optionsFile: (path: String?, content: JSONValue)?
 
     package init(
       datasetPath: String, outputPath: String, name: String?, options: JobOptions,
-      optionsFile: (path: String, content: JSONValue)? = nil
+      optionsFile: (path: String?, content: JSONValue)? = nil
     ) {
       (self.datasetPath, self.outputPath, self.name) = (datasetPath, outputPath, name)
       (self.options, self.optionsFile) = (options, optionsFile)
@@ -205,7 +205,7 @@ package struct Submitter {
     let lackVoxels = !result.viewsWithoutVoxels.isEmpty
     return JobDetails(
       plan: result.plan, provenance: JSONText(provenance(result.plan, uuid: uuid, request: request, datasetPath: datasetPath)),
-      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) },
+      optionsFile: (request.optionsFile?.path ?? nil).map { FilePath.absolute($0) },
       optionsFileContent: request.optionsFile.map { JSONText($0.content) },
       missingViews: result.missingViews.isEmpty ? nil : result.missingViews,
       viewsWithoutVoxels: lackVoxels ? result.viewsWithoutVoxels : nil, viewCount: lackVoxels ? result.views.count : nil)

@@ -41,8 +41,22 @@ public enum Pages {
   /// memory, as when the smallest allocation fails: the process ends, in words.
   public static func take(byteCount: Int) -> UnsafeMutableRawBufferPointer {
     if let bytes = allocate(byteCount: byteCount) { return bytes }
-    fatalError("the system has no memory left for \(byteCount) bytes; fewer workers and less --memory need less")
+    // whoever set such a limit knows it by this name
+    var limits = rlimit()
+    let isBound = getrlimit(addressSpace, &limits) == 0 && limits.rlim_cur < 1 << 50
+    let words =
+      "blockfuse: error: the system has no memory left for a buffer of \(byteCount) bytes\nblockfuse: hint: run again with fewer "
+      + "--workers or less --memory\(isBound ? ", or raise the limit of the address space (`ulimit -v`)" : ""); finished blocks are kept\n"
+    FileHandle.standardError.write(Data(words.utf8))
+    // other threads may be in the midst of anything; nothing is lost but the blocks in hand, as when the process is killed
+    _exit(1)
   }
+
+  #if canImport(Glibc)
+    private static let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
+  #else
+    private static let addressSpace = RLIMIT_AS
+  #endif
 
   /// Gives back what `allocate` gave, whole.
   public static func free(_ memory: UnsafeMutableRawBufferPointer) {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Engine
 import Foundation
 import Geometry
 import JobStore
@@ -99,7 +100,7 @@ package struct Collector {
     let counts = try store.levels(of: id).map(\.counts)
     let state = JobState(of: counts, before: job.record.state, after: .collected)
     if state == .complete {
-      try job.output.held(by: job.title).finish(job: job.title)
+      try Retry.standard.transient { try job.output.held(by: job.title).finish(job: job.title) }
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 import Geometry
 import JobStore
@@ -54,7 +55,7 @@ package struct OrderEnd {
       }
       standing.levels.append(counts)
     }
-    if standing.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
+    if standing.isComplete { try Retry.standard.transient { try job.output.held(by: job.title).finish(job: job.title) } }
     return standing
   }
 }

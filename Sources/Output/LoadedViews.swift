@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import JobStore
@@ -15,7 +16,7 @@ package struct LoadedViews: Sendable {
   init(of job: JobRecord, in store: JobStore) throws {
     do {
       let records = try store.views(of: job.id)
-      let decoded = parallelMap(count: records.count, threads: ProcessInfo.processInfo.activeProcessorCount) { i in
+      let decoded = parallelMap(count: records.count, threads: ProcessLimits.current.processors.value) { i in
         Result { try Self.view(records[i]) }
       }
       views = try decoded.map { try $0.get() }

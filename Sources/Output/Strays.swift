@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import JobStore
@@ -7,7 +8,7 @@ import Zarr
 
 /// Files of an output folder that belong to no recorded block: temp files of killed runs, what stands in the place of a
 /// folder, and chunks that were renamed into place but never recorded, or are recorded empty. Readers may see such a chunk;
-/// a run makes it again, with equal bytes.
+/// a run makes it again, with equal bytes. What has a name that this program does not give is not its own, and no stray.
 package struct Strays {
   package struct Stray: Sendable {
     package let path: String
@@ -19,8 +20,6 @@ package struct Strays {
 
   let job: LoadedJob
   let store: JobStore
-  /// Found at most; enough to see what happened.
-  private static let limit = 10_000
 
   package init(job: LoadedJob, store: JobStore) { (self.job, self.store) = (job, store) }
 
@@ -28,7 +27,7 @@ package struct Strays {
   package func find() throws -> [Stray] {
     var strays: [Stray] = []
     let root = job.output.path
-    for entry in entries(of: root) ?? [] where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(root)/\(entry)")) }
+    for entry in entries(of: root) ?? [] where isTemporary(entry) { strays.append(Stray(path: "\(root)/\(entry.name)")) }
     for layout in job.plan.levels {
       let array = job.output.array(layout.level)
       let first = array.zarrFormat == 3 ? array.path + "/" + ZarrFileName.v3Chunks : array.path
@@ -37,11 +36,11 @@ package struct Strays {
           noteObstacle(array.path, into: &strays)
           continue
         }
-        for entry in entries where entry.hasSuffix(".tmp") { strays.append(Stray(path: "\(array.path)/\(entry)")) }
+        for entry in entries where isTemporary(entry) { strays.append(Stray(path: "\(array.path)/\(entry.name)")) }
       }
       try walk(first, index: [], layout: layout, axisCount: array.shape.count, into: &strays)
     }
-    return Array(strays.prefix(Self.limit))
+    return strays
   }
 
   /// Folders are named by the indices of the axes, the files by the last one.
@@ -52,14 +51,13 @@ package struct Strays {
     var present: [(name: String, number: Int)] = []
     guard let entries = entries(of: folder) else { return noteObstacle(folder, into: &strays) }
     for entry in entries {
-      if entry.hasSuffix(".tmp") {
-        if !index.isEmpty { strays.append(Stray(path: "\(folder)/\(entry)")) }
-      } else if let number = Int(entry), String(number) == entry {
-        present.append((entry, number))
+      if isTemporary(entry) {
+        if !index.isEmpty { strays.append(Stray(path: "\(folder)/\(entry.name)")) }
+      } else if let number = Self.number(entry.name) {
+        present.append((entry.name, number))
       }
     }
     present.sort { $0.number < $1.number }
-    if strays.count >= Self.limit { return }
     if !isLast {
       for (name, number) in present {
         try walk("\(folder)/\(name)", index: index + [number], layout: layout, axisCount: axisCount, into: &strays)
@@ -93,7 +91,18 @@ package struct Strays {
   }
 
   /// Nil where it is no folder, or cannot be read.
-  private func entries(of folder: String) -> [String]? {
-    try? Place(folder).entries().map(\.name).sorted()
+  private func entries(of folder: String) -> [StoreEntry]? {
+    try? Place(folder).entries().filter(\.isText).sorted { $0.name < $1.name }
+  }
+
+  /// Whether it is the temp file of a chunk or of metadata.
+  private func isTemporary(_ entry: StoreEntry) -> Bool {
+    guard !entry.isFolder, let target = TemporaryName.target(of: entry.name) else { return false }
+    return Self.number(target) != nil || ZarrFileName.all.contains(target)
+  }
+
+  private static func number(_ name: String) -> Int? {
+    guard let number = Int(name), number >= 0, String(number) == name else { return nil }
+    return number
   }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 
 /// What can go wrong with a job as a whole. A block's own failure is recorded with the block instead.
 package enum JobError: Failure, Sendable {
@@ -40,7 +41,10 @@ package enum JobError: Failure, Sendable {
     case .changed(let job, let differences):
       "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
     case .interrupted(let signal): "stopped by signal \(signal)"
-    case .diskFull(let path, _): "the disk that holds \(path) is full"
+    case .diskFull(let path, _):
+      FileStatus.isOutOfFiles(at: path)
+        ? "the disk that holds \(path) can hold no more files (it has no inodes left), though it has room for bytes"
+        : "the disk that holds \(path) is full"
     case .damaged(let job, let what): "job \(job): a block that is recorded done is missing or damaged: \(what)"
     case .output(let what, _): what
     case .lost(let what): what
@@ -71,6 +75,9 @@ package enum JobError: Failure, Sendable {
       "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
         + "job for the new data"
     case .interrupted: "the same `blockfuse run` goes on where it stopped"
+    case .diskFull(let path, _) where FileStatus.isOutOfFiles(at: path):
+      "remove files that are not needed (`df -i` shows how many there are); the same command goes on where it stopped. A job with "
+        + "larger blocks, or with shards, needs fewer files"
     case .diskFull(_, let needed):
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
         + "; the same command goes on where it stopped"

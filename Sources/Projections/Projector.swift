@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Fusion
 import Geometry
@@ -48,7 +49,7 @@ final class Projector: Sendable {
     let next = Monitor(0)
     let total = Monitor(result)
     let chunkByteCount = job.output.array(plan.layout.level).chunkByteCount
-    let threads = chunkByteCount > 64 << 20 ? 1 : min(4, ProcessInfo.processInfo.activeProcessorCount)
+    let threads = chunkByteCount > 64 << 20 ? 1 : min(4, ProcessLimits.current.processors.value)
     try ThreadGroup(name: "blockfuse-project", count: threads) { [self] _ in
       var own = Result(planes: blank)
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkByteCount, alignment: 64)

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A piece of HTML. Whatever is put into it with `\(…)` is escaped, unless it is HTML itself: names that come from users
 /// cannot become markup.
 package struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
@@ -32,16 +34,14 @@ package struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
   static func escaped(_ value: String) -> String {
     var result = ""
     result.reserveCapacity(value.utf8.count)
-    for scalar in value.unicodeScalars {
+    // control characters are not allowed in HTML
+    for scalar in value.printable.unicodeScalars {
       switch scalar {
       case "&": result += "&amp;"
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
-      case "\n", "\t": result.unicodeScalars.append(scalar)
-      // control characters are not allowed in HTML
-      case _ where scalar.value < 32 || (127..<160).contains(scalar.value): result += "\u{fffd}"
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -7,20 +7,28 @@ import JobStore
 /// Serves the pages of a job database over HTTP, read-only, on the loopback address alone.
 package struct JobServer: Sendable {
   package enum Failure: Error, Sendable {
-    case cannotListen(port: Int, why: String)
+    /// `number` is that of the system's error, where there is one.
+    case cannotListen(port: Int, number: Int32?, why: String)
   }
 
   private let server: HTTPServer
   private let port: Int
+
+  /// How long a client may take to send a request, and to take some part of an answer.
+  private static let patience = Duration.seconds(10)
 
   /// - Parameter port: 0: any that is free.
   package init(store: JobStore, port: UInt16) throws {
     self.port = Int(port)
     let pages = JobPages(store: store)
     let address: sockaddr_in = try .inet(ip4: "127.0.0.1", port: port)
+    let pool = ImpatientPool(HTTPServer.defaultPool(), patience: Self.patience)
     server = HTTPServer(
-      config: .init(address: address, timeout: 60, logger: .disabled),
-      handler: ClosureHTTPHandler { request in await Self.answer(request, pages) })
+      config: .init(address: address, timeout: 60, pool: pool, logger: .disabled),
+      handler: ClosureHTTPHandler { request in
+        if case .ip4(_, let port) = request.remoteAddress { await pool.gotRequest(from: port) }
+        return await Self.answer(request, pages)
+      })
   }
 
   /// Serves until the task is cancelled.
@@ -33,7 +41,10 @@ package struct JobServer: Sendable {
           try await server.run()
         } catch {
           if Task.isCancelled { return }
-          throw Failure.cannotListen(port: port, why: "\(error)")
+          guard case SocketError.failed(_, let number, let words) = error else {
+            throw Failure.cannotListen(port: port, number: nil, why: "\(error)")
+          }
+          throw Failure.cannotListen(port: port, number: number, why: words)
         }
       }
       group.addTask {

@@ -60,10 +60,10 @@ public final class FileStore: Store {
   private func list(_ key: String, below: String, isDeep: Bool, _ body: (StoreEntry) -> Bool) throws(StorageError) -> Bool {
     var (folders, goesOn) = ([String](), true)
     try FolderListing(key).forEach { entry in
-      if isDeep, entry.isFolder {
+      if isDeep, entry.isFolder, entry.isText {
         folders.append(entry.name)
       } else {
-        goesOn = body(StoreEntry(name: below + entry.name, isFolder: entry.isFolder))
+        goesOn = body(StoreEntry(name: below + entry.name, isFolder: entry.isFolder, isText: entry.isText))
       }
       return goesOn
     }

@@ -97,8 +97,11 @@ public struct StoreEntry: Hashable, Sendable {
   public let name: String
   /// A link to a folder is none.
   public let isFolder: Bool
+  /// Whether it can be opened by its name: a file system may have names that are not UTF-8, of which this one is made for
+  /// people to read.
+  public let isText: Bool
 
-  public init(name: String, isFolder: Bool) { (self.name, self.isFolder) = (name, isFolder) }
+  public init(name: String, isFolder: Bool, isText: Bool = true) { (self.name, self.isFolder, self.isText) = (name, isFolder, isText) }
 }
 
 extension Store {

@@ -1,3 +1,4 @@
+import CSystem
 import Diagnostics
 
 /// The system starts no thread where one is needed: the process, the user or the container has as many as it may have.
@@ -13,7 +14,10 @@ public struct ThreadError: Failure, Equatable, Sendable {
   }
 
   public var hint: String {
-    "run with fewer --workers, or raise the limit of threads (`ulimit -u`, or pids.max of a container); the same command "
-      + "goes on where it stopped"
+    csystem_address_space() > 0
+      ? "the address space of the process is limited (`ulimit -v`), which the stacks of threads need too: raise that limit, or run "
+        + "with fewer --workers and less --memory; the same command goes on where it stopped"
+      : "run with fewer --workers, or raise the limit of threads (`ulimit -u`, or pids.max of a container); the same command "
+        + "goes on where it stopped"
   }
 }

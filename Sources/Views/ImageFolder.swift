@@ -35,13 +35,18 @@ enum ImageFolder {
 
   /// The names of the visible entries, sorted.
   static func names(_ path: String) throws(ViewsError) -> [String] {
-    let names: [String]
+    let entries: [StoreEntry]
     do throws(StorageError) {
-      names = try Place(path).entries().map(\.name).filter { !$0.hasPrefix(".") }
+      entries = try Place(path).entries().filter { !$0.name.hasPrefix(".") }
     } catch {
       throw .datasetUnreadable(path: path, why: .storage(error))
     }
-    return names.map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
+    if let foreign = entries.first(where: { !$0.isText }) {
+      throw .pathUnusable(
+        path: path, field: foreign.name, what: "the name is not UTF-8, so that the image cannot be found by it",
+        hint: "rename it, such as with `convmv -f latin1 -t utf8 --notest`, or move it out of the folder")
+    }
+    return entries.map(\.name).map { (key: sortKey($0), name: $0) }.sorted { ($0.key, $0.name) < ($1.key, $1.name) }.map(\.name)
   }
 
   /// Images and wells in a folder that it does not list, relative to it.

@@ -49,6 +49,44 @@ import Zarr
     try expect(64, ["is not a job database", "not an SQLite file"], folder)
   }
 
+  /// By another name others would not see its locks and its journal.
+  @Test func ofSeveralNames() throws {
+    let folder = try submitted()
+    try #require(link(folder.file("jobs.sqlite"), folder.file("other.sqlite")) == 0)
+    try expect(64, ["has 2 names (hard links)", "-samefile"], folder)
+    let status = try folder.blockfuse("status", "--db", "other.sqlite")
+    #expect(status.status == 64, "\(status.errors)")
+    unlink(folder.file("other.sqlite"))
+    #expect(try folder.blockfuse("status").status == 0)
+  }
+
+  /// What a killed backup left goes with the next one; what one that lives has in hand stays.
+  @Test func killedBackups() throws {
+    let folder = try submitted()
+    func temporary() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".tmp") }
+    }
+    let killed = try folder.blockfuse(["backup", "a.sqlite"], fault: "backup-made=kill")
+    #expect(killed.status == 128 + SIGKILL)
+    #expect(try temporary().count == 1)
+    let hold = folder.file("hold")
+    try Data().write(to: URL(fileURLWithPath: hold))
+    let slow = try RunningProcess(
+      "blockfuse", ["backup", "b.sqlite"], folder: folder.path, environment: ["BLOCKFUSE_FAULT": "backup-made=hold:\(hold)"])
+    while slow.isRunning, !slow.errorsSoFar.contains("backup-made made to fail") { usleep(1000) }
+    let own = try temporary()
+    #expect(own.count == 1, "\(own)")
+    let other = try folder.blockfuse("backup", "c.sqlite")
+    #expect(other.status == 0, "\(other.errors)")
+    #expect(try temporary() == own)
+    unlink(hold)
+    let end = slow.wait()
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(try temporary() == [])
+    for name in ["b.sqlite", "c.sqlite"] { #expect(try folder.blockfuse("verify", "--db", name).status == 0) }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("a.sqlite")))
+  }
+
   @Test func truncated() throws {
     let folder = try submitted()
     try change(folder) { $0.removeLast($0.count / 2) }

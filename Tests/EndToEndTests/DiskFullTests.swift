@@ -42,6 +42,29 @@ import Zarr
     #expect(try levels(output) == levels(calm))
   }
 
+  /// A disk may have room for bytes and for no more files, as many scratch disks have a quota of both.
+  @Test(arguments: [true, false]) func noMoreFilesIsToldFromNoMoreBytes(isDatabaseOnIt: Bool) throws {
+    let disk = try TinyDisk(kilobytes: 40_000, files: 60)
+    let folder = try TestFolder()
+    let dataset = try folder.mosaic("--tiles", "2x2", "--shape", "24,150,150", "--chunk", "24,50,50")
+    let database = isDatabaseOnIt ? disk.path + "/jobs.sqlite" : folder.file("jobs.sqlite")
+    let output = disk.path + "/out.ome.zarr"
+    func blockfuse(_ arguments: String...) throws -> Finished {
+      try RunningProcess("blockfuse", arguments, folder: folder.path, environment: ["BLOCKFUSE_DB": database]).wait()
+    }
+    let submit = try blockfuse("submit", dataset, "--output", output, "--output-chunksize", "32")
+    try #require(submit.status == 0, "\(submit.errors)")
+    let end = try blockfuse("run", "--quiet")
+    #expect(end.status == 1, "\(end.errors)")
+    #expect(end.errors.contains("can hold no more files"), "\(end.errors)")
+    #expect(end.errors.contains("df -i") && end.errors.contains("goes on where it stopped"), "\(end.errors)")
+    #expect(!end.errors.contains("free some space"), "\(end.errors)")
+    disk.resize(kilobytes: 40_000, files: 4000)
+    #expect(try JobStore.open(database, mode: .readOnly).job("1").counts.failed == 0)
+    #expect(try blockfuse("run", "--quiet").status == 0)
+    #expect(try blockfuse("verify", "--quiet").status == 0)
+  }
+
   /// As a system does with a disk that errs. No block is to blame.
   @Test func aDiskThatBecomesReadOnlyStopsTheRun() throws {
     let disk = try TinyDisk(kilobytes: 8000)
@@ -110,14 +133,19 @@ import Zarr
 final class TinyDisk: Sendable {
   let path: String
 
-  init(kilobytes: Int) throws {
+  /// - Parameter files: how many files and folders there may be; nil: what the system thinks fit.
+  init(kilobytes: Int, files: Int? = nil) throws {
     path = NSTemporaryDirectory() + "blockfuse-disk-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try #require(Self.mount("-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs", path))
+    try #require(Self.mount("-t", "tmpfs", "-o", Self.size(kilobytes, files), "tmpfs", path))
   }
 
-  func resize(kilobytes: Int) {
-    #expect(Self.mount("-o", "remount,size=\(kilobytes)k", path))
+  func resize(kilobytes: Int, files: Int? = nil) {
+    #expect(Self.mount("-o", "remount," + Self.size(kilobytes, files), path))
+  }
+
+  private static func size(_ kilobytes: Int, _ files: Int?) -> String {
+    "size=\(kilobytes)k" + (files.map { ",nr_inodes=\($0)" } ?? "")
   }
 
   /// Waits for files that are open for writing.

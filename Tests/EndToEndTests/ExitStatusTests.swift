@@ -113,7 +113,7 @@ import Zarr
     bytes[bytes.count / 2] ^= 1
     try bytes.write(to: victim)
     try FileManager.default.removeItem(atPath: folder.file("a.ome.zarr/0/0/0/0/2/2"))
-    try Data("x".utf8).write(to: URL(fileURLWithPath: folder.file("a.ome.zarr/0/0/0/0/1/.5.x.tmp")))
+    try Data("x".utf8).write(to: URL(fileURLWithPath: folder.file("a.ome.zarr/0/0/0/0/1/.5.0a1b2c3d-77.tmp")))
     let found = try folder.blockfuse("verify", "--json")
     #expect(found.status == 12)
     let report = try JSONValue.parse(found.output)

@@ -70,14 +70,15 @@ import Zarr
       "blockfuse", ["run", "2", "--workers", "1", "--quiet"], folder: folder.path,
       environment: ["BLOCKFUSE_FAULT": "claimed=wait:600000@1"])
     while try folder.database.job(2).counts.running == 0 { usleep(1000) }
-    let second = try folder.spawn("run", "2", "--join", "--workers", "2", "--quiet")
+    let second = try folder.spawn("run", "2", "--join", "--workers", "2")
     var counts = try folder.database.levels(of: 2)[0].counts
     while second.isRunning, counts.pending > 0 || counts.done + counts.empty + 64 < counts.total {
       usleep(1000)
       counts = try folder.database.levels(of: 2)[0].counts
     }
-    usleep(200_000)
+    for _ in 0..<1500 where second.isRunning && !second.errorsSoFar.contains("waits for others") { usleep(10_000) }
     #expect(second.isRunning, "it did not wait: \(second.isRunning ? "" : second.wait().errors)")
+    #expect(second.errorsSoFar.contains("in the hands of process \(first.identifier) on "), "\(second.errorsSoFar)")
     // the pyramid rests on what the first one holds
     #expect(try folder.database.levels(of: 2)[1].counts.settled == 0)
     first.signal(SIGKILL)

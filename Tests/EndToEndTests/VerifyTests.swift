@@ -37,6 +37,27 @@ import Zarr
     try expectWhole(folder)
   }
 
+  /// However many there are; and what has a name that blockfuse never gives is somebody else's.
+  @Test func allStraysAreToldAndRemovedAndNothingElse() throws {
+    let folder = try prepared()
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    let row = folder.file("out.ome.zarr/0/0/0/0/1")
+    for i in 0..<10_050 { try #require(FileManager.default.createFile(atPath: "\(row)/.1.0a1b2c3d-\(i).tmp", contents: nil)) }
+    let others = [
+      "\(row)/notes.tmp", "\(row)/.1.tmp", "\(row)/.notes.0a1b2c3d-1.tmp", folder.file("out.ome.zarr/plan.tmp"),
+      folder.file("out.ome.zarr/0/.x.tmp"),
+    ]
+    for path in others { try Data("mine".utf8).write(to: URL(fileURLWithPath: path)) }
+    let mine = "\(row)/.2.0a1b2c3d-1.tmp"
+    try FileManager.default.createDirectory(atPath: mine + "/mine", withIntermediateDirectories: true)
+    #expect(try strays(folder).count == 10_050)
+    let repair = try folder.blockfuse("verify", "--repair", "--json", "--quiet")
+    #expect(try JSONValue.parse(repair.output)["strays_removed"]?.int == 10_050)
+    #expect(try strays(folder).isEmpty)
+    for path in others + [mine + "/mine"] { #expect(FileManager.default.fileExists(atPath: path), "\(path)") }
+    try expectWhole(folder)
+  }
+
   /// Tools that write an image's metadata anew know nothing of the job that is being fused into it.
   @Test(arguments: ["0.4", "0.5"], [false, true]) func theImagesOwnMetadataAreWrittenAgain(version: String, isComplete: Bool) throws {
     let folder = try TestFolder(isInMemory: true)
@@ -128,6 +149,17 @@ import Zarr
     try expectSuccess(folder.blockfuse("verify", "--repair", "--quiet"))
     try expectSuccess(folder.blockfuse("run", "--quiet"))
     try expectWhole(folder)
+  }
+
+  /// As a network file system has it now and then: at the last step as at any other.
+  @Test(arguments: ["final-metadata-begun=EIO", "final-metadata-written=ESTALE"])
+  func aPassingErrorAtTheFinalMetadataIsNoEnd(fault: String) throws {
+    let folder = try prepared()
+    let end = try folder.blockfuse(["run", "--quiet"], fault: fault)
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(end.errors.contains("made to fail"), "\(end.errors)")
+    try expectWhole(folder)
+    #expect(try folder.blockfuse(["run", "--quiet"], fault: "").status == 0)
   }
 
   /// All is recorded done, and what the last step reads was damaged before it.

@@ -2,12 +2,14 @@ import Files
 import Testing
 
 @Suite struct FileSystemKindTests {
-  @Test(arguments: ["nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "9p", "ceph", "fuse.sshfs", "fuse.rclone"])
+  @Test(arguments: [
+    "nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "9p", "ceph", "fuse.sshfs", "fuse.rclone", "fuse", "virtiofs", "dvs", "cvfs",
+  ])
   func networkTypesAreRefused(type: String) {
     #expect(FileSystemKind.isNetwork(type))
   }
 
-  @Test(arguments: ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "fuseblk", "fuse", "fuse.gocryptfs", "virtiofs"])
+  @Test(arguments: ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "zfs", "fuseblk", "fuse.gocryptfs"])
   func localTypesAreNot(type: String) {
     #expect(!FileSystemKind.isNetwork(type))
   }

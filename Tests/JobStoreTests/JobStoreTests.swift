@@ -168,6 +168,7 @@ import Testing
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {
     let all: [JobStoreError] = [
       .noDatabase(path: "p"), .noParentFolder(path: "p"), .unusablePath(path: "p", why: "w"), .noSuchJob(selector: "s", path: "p"),
+      .severalNames(path: "p", count: 2),
       .newerDatabase(path: "p", version: 2, known: 1), .migrationChanged(path: "p", name: "n"),
       .foreignFile(path: "p", why: "w"), .damaged(path: "p", why: "w"), .readOnly(path: "p"),
       .networkFileSystem(path: "p", kind: "nfs"), .busy(path: "p"), .alreadyRunning(job: 1, holder: .sample()),

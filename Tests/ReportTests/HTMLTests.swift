@@ -17,8 +17,8 @@ import Testing
   }
 
   @Test func controlCharactersAreReplaced() {
-    let html: HTML = "\("a\u{0}b\u{7f}c\u{1b}[31m\n")"
-    #expect(html.text == "a\u{fffd}b\u{fffd}c\u{fffd}[31m\n")
+    let html: HTML = "\("a\u{0}b\u{7f}c\u{1b}[31m\n\u{202e}<")"
+    #expect(html.text == "a\\u0000b\\u007fc\\u001b[31m\n\\u202e&lt;")
   }
 
   @Test func coordinates() {

@@ -28,9 +28,18 @@ int csystem_open_unnamed(int root, const char *folder);
 /// Gives such a file a name, in place of what has it. Returns 0 or errno.
 int csystem_name(int fd, int root, const char *path);
 
+/// Renames a file where nothing has the new name. Returns 0, or -1 with errno: EEXIST where something has it; EINVAL, ENOSYS,
+/// ENOTSUP where the system or its file system cannot.
+int csystem_rename_new(const char *from, const char *to);
+
 /// Makes buffers of 128 KiB and more go back to the system the moment they are freed, for the rest of the process. By
 /// itself glibc keeps them once it has seen a few, and the memory of a process then is what its threads held in turn.
 void csystem_return_large_buffers(void);
+
+/// How many processors this process may run on; 0 where the system does not tell.
+int csystem_allowed_processors(void);
+/// How many bytes of addresses this process may use (`ulimit -v`); 0 where there is no such limit.
+uint64_t csystem_address_space(void);
 
 /// A thread that was started and is to be joined or detached once.
 typedef struct {
