@@ -31,6 +31,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   case notClaimed(Claim.ID, block: String)
   /// Another process found this run dead: its lock file was removed or replaced.
   case runEnded(Int64)
+  /// Another process that shares the job found that views are not as recorded; what it found.
+  case viewsChanged(String)
   case wrongState(job: JobID, state: JobState, action: String)
   case diskFull(path: String)
   case cannotOpen(path: String, why: String)
@@ -58,6 +60,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .claimLost: .claimLost
     case .notClaimed: .notClaimed
     case .runEnded: .runEnded
+    case .viewsChanged: .changedSinceSubmit
     case .wrongState: .wrongJobState
     case .diskFull: .diskFull
     case .cannotOpen: .databaseCannotOpen
@@ -89,6 +92,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       "the blocks of \(claims.count == 1 ? "a claim" : "\(claims.count) claims") are no longer held by this process"
     case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
     case .runEnded(let run): "run \(run) was declared dead by another process"
+    case .viewsChanged(let what): "another process that runs the job found that inputs changed: \(what)"
     case .wrongState(let job, let state, let action): "job \(job) is \(state.rawValue); cannot \(action)"
     case .diskFull(let path): "no space is left on the disk of the job database \(path)"
     case .cannotOpen(let path, let why): "cannot open the job database \(path): \(why)"
@@ -128,6 +132,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .claimLost: "Another process does these blocks now; nothing is lost."
     case .notClaimed, .invalid: "This is a fault of the program; please report it."
     case .runEnded: "Leave the .lock file beside the database alone while a job runs; run the same command again."
+    case .viewsChanged: "Restore what changed, or submit a new job for the new data."
     case .wrongState: "See its state with `blockfuse status`."
     case .diskFull:
       "Free some space and run the same command again; a job's record takes up to 5 bytes a block, and up to 64 MiB more "
@@ -150,7 +155,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     switch self {
     case .noDatabase, .databaseGone, .noSuchJob: .noJob
     case .alreadyRunning: .alreadyRunning
-    case .newerDatabase, .migrationChanged: .changed
+    case .newerDatabase, .migrationChanged, .viewsChanged: .changed
     case .noParentFolder, .unusablePath, .foreignFile, .networkFileSystem, .fileExists: .usage
     case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
       .unexpected

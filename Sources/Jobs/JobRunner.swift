@@ -10,6 +10,7 @@ import Output
 import Planning
 import Store
 import Threads
+import Views
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
@@ -61,7 +62,8 @@ package struct JobRunner {
     }
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try opened.views(in: store)
-    let findings = try ChangeCheck.findings(of: opened, views, registry: registry)
+    let findings = try ChangeCheck.findings(of: opened, views, registry: registry, notedIn: store)
+    if findings.blocksSetBack > 0 { try WorkOrder.close(of: record.id, in: store) }
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: opened.title, differences: findings.differences)
@@ -78,7 +80,8 @@ package struct JobRunner {
     let outcome: Outcome
     do {
       warnAboutSpace(job, note: note)
-      let ledger = DatabaseLedger(store: store, job: record.id, run: run)
+      let checks = ViewChecks(views.watched, run: run, store: store, title: job.title)
+      let ledger = DatabaseLedger(store: store, job: record.id, run: run, views: checks, title: job.title)
       let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter
@@ -86,6 +89,8 @@ package struct JobRunner {
       defer { watcher.stop() }
       let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
       defer { heart.stop() }
+      let checker = try Watcher(everySeconds: checks.everySeconds) { checks.checkWhenDue() }
+      defer { checker.stop() }
       var ending = try runner.run()
       heart.stop()
       watcher.stop()
@@ -103,6 +108,7 @@ package struct JobRunner {
       }
       outcome = Outcome(ending: ending, reading: reading)
     } catch {
+      let error = changedInputs(error, job, views, run, note: note)
       // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
       try job.output.checkPlace(by: job.title)
@@ -111,6 +117,28 @@ package struct JobRunner {
     }
     try job.output.checkPlace(by: job.title)
     return outcome
+  }
+
+  /// Where a run was ended by an input that changed, what it recorded of it since the last good check becomes pending before
+  /// the run ends. Where that cannot be written, the next run finds it.
+  private func changedInputs(
+    _ error: any Error, _ job: LoadedJob, _ views: LoadedViews, _ run: Run, note: (String) -> Void
+  ) -> any Error {
+    if case JobStoreError.viewsChanged(let what) = error { return JobError.changed(job: job.title, differences: [what]) }
+    guard case JobError.changed(_, let differences) = error else { return error }
+    do {
+      let changed = try Retry.standard.transient { try views.watched.changed() }
+      if changed.isEmpty { return error }
+      let blocks = try TouchedBlocks(by: Set(changed.map(\.view)), of: views, plan: job.plan, registry: registry)
+      let count = try blocks.setBack(job.record.id, in: store, because: differences.first ?? "", own: run.id)
+      if count > 0 { try WorkOrder.close(of: job.record.id, in: store) }
+      TouchedBlocks.note(count).map(note)
+    } catch {
+      note(
+        "what was made of changed views could not be set to pending: \(error). `blockfuse run` does it; run it once more before you restore them"
+      )
+    }
+    return error
   }
 
   /// With how much is needed. The disk may be that of the output or that of the database, which needs far less.
