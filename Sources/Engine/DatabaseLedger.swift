@@ -25,28 +25,24 @@ package final class DatabaseLedger: LevelLedger {
 
   package func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
 
-  package func record(_ results: [WorkResult]) throws -> RecordedCounts {
+  package func record(_ results: [WorkResult]) throws {
     try views.refuseIfChanged()
     // an input that changed is no fault of the block
     let changed = results.changedInputs
     if !changed.isEmpty { throw JobError.changed(job: title, differences: changed) }
-    var counts = RecordedCounts()
     var rest = results
     while !rest.isEmpty {
       do {
         try run.record(rest.map(\.recorded))
-        counts.recorded += rest.count
-        return counts
+        return
       } catch {
         guard case .claimLost(let lost) = error else { throw error }
         // somebody took us for dead: what they do now is theirs, the rest is still ours to record
         let before = rest.count
         rest.removeAll { lost.contains($0.block.ticket) }
-        counts.lost += before - rest.count
         guard rest.count < before else { throw JobStoreError.claimLost(lost) }
       }
     }
-    return counts
   }
 
   package func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
