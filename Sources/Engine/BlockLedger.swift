@@ -1,5 +1,7 @@
+import Diagnostics
 import Geometry
 import JobStore
+import Output
 
 /// Where a run gets its blocks from and where it reports them to. The job database is one; a cluster task's work order
 /// and log are another.
@@ -38,4 +40,20 @@ package struct WorkResult: Sendable {
 
   package let block: TakenBlock
   package let outcome: Outcome
+}
+
+extension WorkResult {
+  /// Why an input is not what it was, if the block could not be made for that.
+  package var changedInput: String? {
+    guard case .failed(let code, let message) = outcome, code == FailureCode.inputChanged.rawValue else { return nil }
+    return message
+  }
+}
+
+extension [WorkResult] {
+  /// What is said of inputs that are not what they were, each once.
+  package var changedInputs: [String] {
+    var seen: Set<String> = []
+    return Array<String>(compactMap(\.changedInput).filter { seen.insert($0).inserted }.prefix(ChangeCheck.listedAtMost))
+  }
 }

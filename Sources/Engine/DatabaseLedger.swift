@@ -1,5 +1,6 @@
 import Geometry
 import JobStore
+import Planning
 import Synchronization
 
 /// A run's blocks, taken from and recorded in the job database.
@@ -9,12 +10,15 @@ package final class DatabaseLedger: LevelLedger {
   private let run: Run
   /// Whether there is nothing to take, and for whom that is.
   private let wait = Mutex(WaitForOthers())
+  private let views: ViewChecks
+  private let title: String
 
-  package init(store: JobStore, job: JobID, run: Run) {
-    (self.store, self.job, self.run) = (store, job, run)
+  package init(store: JobStore, job: JobID, run: Run, views: ViewChecks, title: String) {
+    (self.store, self.job, self.run, self.views, self.title) = (store, job, run, views, title)
   }
 
   package func take(level: Int, limit: Int) throws -> [TakenBlock] {
+    try views.refuseIfChanged()
     let taken = try run.claim(level: level, limit: limit).flatMap { claim in
       claim.positions.map { TakenBlock(ticket: claim.id, level: level, position: $0) }
     }
@@ -37,6 +41,10 @@ package final class DatabaseLedger: LevelLedger {
   package func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
 
   package func record(_ results: [WorkResult]) throws {
+    try views.refuseIfChanged()
+    // an input that changed is no fault of the block
+    let changed = results.changedInputs
+    if !changed.isEmpty { throw JobError.changed(job: title, differences: changed) }
     var rest = results
     while !rest.isEmpty {
       do {
@@ -74,8 +82,11 @@ package final class DatabaseLedger: LevelLedger {
   }
 
   package func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {
-    try run.settleEmpty(level: level, bricks: regions.map(\.id))
+    try views.refuseIfChanged()
+    return try run.settleEmpty(level: level, bricks: regions.map(\.id))
   }
+
+  package func checkInputs() throws { try views.checkAtEnd() }
 }
 
 extension WorkResult {

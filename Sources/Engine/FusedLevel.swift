@@ -13,22 +13,22 @@ final class FusedLevel: LevelWork {
   let plan: JobPlan
   let recipe: FusionRecipe
   let cache: ChunkCache
-  private let views: [View]
+  private let watched: WatchedViews
+  private var views: [View] { watched.views }
   private let placements: [PlacedViews]
   /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
-  private let checksViews: Bool
   private let sources = Mutex(LeastRecentlyUsed<Int, any ImageSource>())
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
   init(
-    plan: JobPlan, views: [View], placements: [PlacedViews], recipe: FusionRecipe, cache: ChunkCache,
-    holdsAllInput: Bool, checksViews: Bool
+    plan: JobPlan, views: WatchedViews, placements: [PlacedViews], recipe: FusionRecipe, cache: ChunkCache,
+    holdsAllInput: Bool
   ) {
-    (self.plan, self.views, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
-    (self.holdsAllInput, self.checksViews) = (holdsAllInput, checksViews)
+    (self.plan, watched, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
+    self.holdsAllInput = holdsAllInput
   }
 
   func placement(t: Int) -> PlacedViews { placements.count > 1 ? placements[t] : placements[0] }
@@ -41,12 +41,12 @@ final class FusedLevel: LevelWork {
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
     if let open = sources.withLock({ $0.use(view) }) { return open }
-    if checksViews, let change = try views[view].changes().first {
+    if let change = try watched.look(at: view).first {
       throw .inputChanged(
         view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
         found: change.found ?? "absent")
     }
-    let source = try views[view].openSource(level: 0)
+    let source = watched.watching(try views[view].openSource(level: 0), of: view)
     // let go of outside of the lock
     let dropped = sources.withLock { sources in (sources.insert(source, for: view), sources.shrink(toCost: sourceLimit)) }
     _ = dropped

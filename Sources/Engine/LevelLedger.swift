@@ -14,6 +14,9 @@ package protocol LevelLedger: BlockLedger {
   func untouchedRegions(level: Int, after: Int?, limit: Int) throws -> [BrickRegion]
   /// Records all blocks of the regions as empty. Returns how many.
   func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int
+  /// All is done that can be: makes sure that what was recorded was made of views as they are recorded, before anything rests
+  /// on it. Throws if one changed.
+  func checkInputs() throws
   /// Whether blocks that failed may be set to pending by others, also of levels that are over.
   var isReopened: Bool { get }
 }

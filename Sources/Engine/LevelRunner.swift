@@ -21,8 +21,6 @@ package final class LevelRunner {
     package var blockLimit: Int?
     /// Only these levels; nil: all.
     package var levels: Range<Int>?
-    /// Whether each view is compared with what was recorded of it when it is opened, because nobody did before.
-    package var checksViews = false
 
     package init(workers: Int, memoryByteCount: Int? = nil, blockLimit: Int? = nil) {
       (self.workers, self.memoryByteCount, self.blockLimit) = (workers, memoryByteCount, blockLimit)
@@ -45,8 +43,7 @@ package final class LevelRunner {
   private let plan: JobPlan
   /// Those to be done.
   private let levels: [LevelLayout]
-  private let views: [View]
-  private let transforms: [[AffineMap]]
+  private let views: WatchedViews
   private let output: OutputFolder
   private let registry: FusionRegistry
   private let ledger: any LevelLedger
@@ -62,15 +59,15 @@ package final class LevelRunner {
   ) throws {
     title = job.title
     plan = job.plan
-    (views, transforms) = (loaded.views, loaded.transforms)
+    views = loaded.watched
     output = job.output
     self.registry = registry
     self.ledger = ledger
     self.stopFlag = stopFlag
-    recipe = try FusionSetup.recipe(for: plan, inputTypes: views.map(\.level.elementType), registry: registry)
-    placements = try PlacedViews.all(views, transforms, in: plan)
+    recipe = try FusionSetup.recipe(for: plan, inputTypes: loaded.views.map(\.level.elementType), registry: registry)
+    placements = try PlacedViews.all(loaded.views, loaded.transforms, in: plan)
     memory = MemoryPlan(
-      plan: plan, views: views, placement: placements[0], recipe: recipe, workers: settings.workers,
+      plan: plan, views: loaded.views, placement: placements[0], recipe: recipe, workers: settings.workers,
       memory: settings.memoryByteCount)
     var settings = settings
     settings.workers = memory.workers
@@ -92,10 +89,12 @@ package final class LevelRunner {
       if counts.allSatisfy(\.isSettled) { break }
       // blocks of a level that was over may have become pending again
       guard ledger.isReopened, counts.allSatisfy({ $0.failed == 0 }), isFirst || blocksLeft < before else {
+        try ledger.checkInputs()
         return .someFailed
       }
       isFirst = false
     }
+    try ledger.checkInputs()
     if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
     try Retry.standard.transient { try output.finish(job: title) }
     return .complete
@@ -111,7 +110,7 @@ package final class LevelRunner {
         layout.level == 0
         ? FusedLevel(
           plan: plan, views: views, placements: placements, recipe: recipe, cache: cache,
-          holdsAllInput: memory.holdsAllInput, checksViews: settings.checksViews)
+          holdsAllInput: memory.holdsAllInput)
         : try PyramidLevel(
           layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
           plan: plan, cache: cache, ledger: ledger)

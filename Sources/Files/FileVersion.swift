@@ -12,23 +12,39 @@ public struct FileVersion: Hashable, Sendable {
   }
 
   package init(_ status: stat) {
-    let time = status.modified
     self.init(
-      byteCount: Int(status.st_size), modificationTime: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec),
-      inode: UInt64(status.st_ino))
+      byteCount: Int(status.st_size), modificationTime: status.modified.nanoseconds, inode: UInt64(status.st_ino))
   }
 
   /// Size and time as people read them, `1234 bytes, 1700000000.000000000`.
-  public var text: String {
-    var (seconds, nanoseconds) = modificationTime.quotientAndRemainder(dividingBy: 1_000_000_000)
+  public var text: String { "\(byteCount) bytes, \(Self.text(nanoseconds: modificationTime))" }
+
+  /// A time in nanoseconds since 1970 as people read it, `1700000000.000000000`.
+  package static func text(nanoseconds time: Int64) -> String {
+    var (seconds, nanoseconds) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
     // before 1970 too the fraction counts forwards
     if nanoseconds < 0 { (seconds, nanoseconds) = (seconds - 1, nanoseconds + 1_000_000_000) }
     let digits = String(nanoseconds)
-    return "\(byteCount) bytes, \(seconds).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
+    return "\(seconds).\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits)"
   }
 }
 
+extension timespec {
+  /// Since 1970.
+  var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
+}
+
 extension stat {
+  /// The time at which anything of the file but its access last changed: its bytes, its name, its permissions. No program
+  /// can set it. In nanoseconds since 1970.
+  package var statusChangedAt: Int64 {
+    #if canImport(Darwin)
+      st_ctimespec.nanoseconds
+    #else
+      st_ctim.nanoseconds
+    #endif
+  }
+
   /// The time of the last writing, under the name that each system gives to it.
   var modified: timespec {
     #if canImport(Darwin)

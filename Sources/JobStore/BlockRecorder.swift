@@ -36,6 +36,8 @@ struct BlockRecorder: Sendable {
     }
     let (job, levels) = (run.job, run.levels)
     var changes: [Int: BlockCounts] = [:]
+    try run.checkViews(db)
+    let check = try UncheckedBlocks.lastCheck(db, job: job)
     for (key, claims) in byBrick {
       guard levels.indices.contains(key.level) else {
         throw DatabaseError(
@@ -45,6 +47,7 @@ struct BlockRecorder: Sendable {
       guard var brick = try BrickRow.load(db, job: job, level: key.level, place) else { throw BrickRow.damage(place) }
       var change = changes[key.level] ?? BlockCounts()
       var sums: BrickChecksums?
+      var recorded = Bitmap(count: place.count)
       for (claim, row) in claims {
         var rest = try BrickRow.bitmap(row, "blocks", place)
         for result in byClaim[claim] ?? [] {
@@ -53,6 +56,7 @@ struct BlockRecorder: Sendable {
             throw JobStoreError.notClaimed(claim, block: block.description)
           }
           rest[index] = false
+          recorded[index] = true
           switch result.outcome {
           case .done:
             brick.done[index] = true
@@ -76,6 +80,7 @@ struct BlockRecorder: Sendable {
       changes[key.level] = change
       try brick.save(db, job: job, level: key.level)
       try sums?.save(db, job: job, level: key.level)
+      if key.level == 0 { try UncheckedBlocks.add(db, job: job, place, recorded, since: check) }
     }
     for (level, change) in changes {
       try LevelRow.add(

@@ -46,9 +46,13 @@ struct EmptyBricks: Sendable {
           INSERT INTO brick (job, level, brick, state, pending) VALUES (?, ?, ?, 'empty', 0) ON CONFLICT DO NOTHING
           """)
       var settled = 0
+      let check = try UncheckedBlocks.lastCheck(db, job: job)
       for brick in bricks {
         try insert.execute(arguments: [job, number, brick])
-        if db.changesCount > 0 { settled += level.bricks.extent(brick).product }
+        guard db.changesCount > 0 else { continue }
+        settled += level.bricks.extent(brick).product
+        // that nothing is stored for a brick is read from the views, too
+        if number == 0 { try UncheckedBlocks.add(db, job: job, level.place(brick), nil, since: check) }
       }
       try LevelRow.add(db, job: job, level: number, empty: settled)
       let untouched = try LevelRow.one(db, job: job, level: number).untouched

@@ -148,7 +148,8 @@ extension JobStore {
     }
   }
 
-  private static func setPending(
+  /// Blocks of one brick that are done, empty or failed become pending; returns how many were.
+  static func setPending(
     _ db: Database, _ job: JobID, _ level: Int, _ place: BrickPlace, _ indices: [Int]
   ) throws -> Int {
     guard var brick = try BrickRow.load(db, job: job, level: level, place) else { return 0 }

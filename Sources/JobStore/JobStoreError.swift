@@ -34,6 +34,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   case notClaimed(Claim.ID, block: String)
   /// Another process found this run dead: its lock file was removed or replaced.
   case runEnded(Int64)
+  /// Another process that shares the job found that views are not as recorded; what it found.
+  case viewsChanged(String)
   case wrongState(job: JobID, state: JobState, action: String)
   case diskFull(path: String)
   case cannotOpen(path: String, why: String)
@@ -62,6 +64,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .claimLost: .claimLost
     case .notClaimed: .notClaimed
     case .runEnded: .runEnded
+    case .viewsChanged: .changedSinceSubmit
     case .wrongState: .wrongJobState
     case .diskFull: .diskFull
     case .cannotOpen: .databaseCannotOpen
@@ -95,6 +98,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       "the blocks of \(claims.count == 1 ? "a claim" : "\(claims.count) claims") are no longer held by this process"
     case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
     case .runEnded(let run): "run \(run) was declared dead by another process"
+    case .viewsChanged(let what): "another process that runs the job found that inputs changed: \(what)"
     case .wrongState(let job, let state, let action): "job \(job) is \(state.rawValue); cannot \(action)"
     case .diskFull(let path):
       FileStatus.isOutOfFiles(at: path)
@@ -139,6 +143,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .claimLost: "another process does these blocks now; nothing is lost"
     case .notClaimed, .invalid: "this is a fault of the program; please report it"
     case .runEnded: "leave the .lock file beside the database alone while a job runs; run the same command again"
+    case .viewsChanged: "restore what changed, or submit a new job for the new data"
     case .wrongState: "see its state with `blockfuse status`"
     case .diskFull(let path) where FileStatus.isOutOfFiles(at: path):
       "remove files that are not needed (`df -i` shows how many there are) and run the same command again"
@@ -163,7 +168,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     switch self {
     case .noDatabase, .databaseGone, .noSuchJob: .noJob
     case .alreadyRunning: .alreadyRunning
-    case .newerDatabase, .migrationChanged: .changed
+    case .newerDatabase, .migrationChanged, .viewsChanged: .changed
     case .noParentFolder, .unusablePath, .severalNames, .foreignFile, .networkFileSystem, .fileExists: .usage
     case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
       .unexpected

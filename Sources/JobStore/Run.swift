@@ -16,6 +16,7 @@ public final class Run: Sendable, Identifiable {
   private let row: RunRow
   private let claimer: BlockClaimer
   private let settled = SettledBricks()
+  private let beganAt = ContinuousClock.now
   private let sampling = Mutex(SampleSchedule())
   private let lock: ByteLock
 
@@ -91,6 +92,20 @@ public final class Run: Sendable, Identifiable {
     }
     return found
   }
+
+  // MARK: Views
+
+  /// Notes that this run begins to compare all views with their record, as `JobStore.beginViewCheck`.
+  public func beginViewCheck() throws(JobStoreError) -> JobStore.ViewCheck {
+    try row.store.beginViewCheck(of: job, run: id, milliseconds: millisecondsSinceBegin)
+  }
+
+  /// All views were as recorded, as `JobStore.foundViewsAsRecorded`.
+  public func foundViewsAsRecorded(by check: JobStore.ViewCheck) throws(JobStoreError) {
+    try row.store.foundViewsAsRecorded(by: check, of: job, milliseconds: millisecondsSinceBegin)
+  }
+
+  private var millisecondsSinceBegin: Int { Int((ContinuousClock.now - beganAt) / .milliseconds(1)) }
 
   // MARK: The run itself
 

@@ -16,6 +16,13 @@ struct RunRow: Sendable {
   /// Throws if another process has declared this run dead: its claims are gone.
   func checkAlive(_ db: Database) throws {
     guard try isAlive(db) else { throw JobStoreError.runEnded(id) }
+    try checkViews(db)
+  }
+
+  /// Throws if another process that shares the job found that a view changed: blocks made meanwhile are of neither state.
+  func checkViews(_ db: Database) throws {
+    guard let what = try db.row("SELECT views_changed FROM run WHERE id = ?", [id])?.optionalText("views_changed") else { return }
+    throw JobStoreError.viewsChanged(what)
   }
 
   func isAlive(_ db: Database) throws -> Bool {

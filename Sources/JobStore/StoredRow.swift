@@ -46,6 +46,11 @@ struct StoredRow {
     return value
   }
 
+  func optionalBlob(_ column: String) throws -> Data? {
+    if case .null = try value(column) { return nil }
+    return try blob(column)
+  }
+
   /// A time that is stored in milliseconds since 1970.
   func date(_ column: String) throws -> Date { Date(milliseconds: try integer(column)) }
   func optionalDate(_ column: String) throws -> Date? {

@@ -10,6 +10,7 @@ import Output
 import Planning
 import Store
 import Threads
+import Views
 import Zarr
 
 /// Runs a job of the database: checks that nothing changed, takes the job, works, and writes down how it ended.
@@ -51,6 +52,7 @@ package struct JobRunner {
       outcome = try work(on: job, views, as: run, stopFlag: stopFlag, note: note, observe: observe)
       if outcome.ending == .complete, let order { try close(order) }
     } catch {
+      let error = changedInputs(error, job, views, run, note: note)
       // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
       try job.output.checkPlace(by: job.title)
@@ -89,7 +91,8 @@ package struct JobRunner {
   /// The views of the job; refuses them if anything differs from when it was submitted.
   private func unchangedViews(of job: LoadedJob, note: (String) -> Void) throws -> LoadedViews {
     let views = try job.views(in: store)
-    let findings = try ChangeCheck.findings(of: job, views, registry: registry)
+    let findings = try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store)
+    if findings.blocksSetBack > 0 { try WorkOrder.close(of: job.record.id, in: store) }
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)
@@ -123,9 +126,12 @@ package struct JobRunner {
     observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     warnAboutSpace(job, note: note)
-    let ledger = DatabaseLedger(store: store, job: job.record.id, run: run)
+    let checks = ViewChecks(views.watched, run: run, store: store, title: job.title)
+    let ledger = DatabaseLedger(store: store, job: job.record.id, run: run, views: checks, title: job.title)
     let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
     runner.memory.note.map(note)
+    let checker = try Watcher(everySeconds: checks.everySeconds) { checks.checkWhenDue() }
+    defer { checker.stop() }
     var ending = try watching(runner, ledger, as: run, note: note, observe: observe)
     let meter = runner.meter
     for level in try store.levels(of: job.record.id) { meter.found(level: level.layout.level, level.counts) }
@@ -159,6 +165,28 @@ package struct JobRunner {
   }
 
   // MARK: the end
+
+  /// Where a run was ended by an input that changed, what it recorded of it since the last good check becomes pending before
+  /// the run ends. Where that cannot be written, the next run finds it.
+  private func changedInputs(
+    _ error: any Error, _ job: LoadedJob, _ views: LoadedViews, _ run: Run, note: (String) -> Void
+  ) -> any Error {
+    if case JobStoreError.viewsChanged(let what) = error { return JobError.changed(job: job.title, differences: [what]) }
+    guard case JobError.changed(_, let differences) = error else { return error }
+    do {
+      let changed = try Retry.standard.transient { try views.watched.changed() }
+      if changed.isEmpty { return error }
+      let blocks = try TouchedBlocks(by: Set(changed.map(\.view)), of: views, plan: job.plan, registry: registry)
+      let count = try blocks.setBack(job.record.id, in: store, because: differences.first ?? "", own: run.id)
+      if count > 0 { try WorkOrder.close(of: job.record.id, in: store) }
+      TouchedBlocks.note(count).map(note)
+    } catch {
+      note(
+        "what was made of changed views could not be set to pending: \(error). `blockfuse run` does it; run it once more before you restore them"
+      )
+    }
+    return error
+  }
 
   /// Takes the work order back: its job is complete.
   private func close(_ order: OrderRecord) throws {

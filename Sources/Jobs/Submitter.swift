@@ -187,7 +187,7 @@ package struct Submitter {
       ngffVersion: plan.output.isOMEZarr ? plan.output.ngffVersion.rawValue : nil, details: try json(details))
     var views: [ViewRecord] = []
     views.reserveCapacity(result.views.count)
-    for (i, (view, maps)) in zip(result.views, result.transforms).enumerated() {
+    for (i, (view, maps)) in zip(try recordingFolders(result.views), result.transforms).enumerated() {
       let level = view.level
       views.append(
         ViewRecord(

@@ -63,10 +63,11 @@ package struct TaskRunner {
     }
     var settings = settings
     settings.levels = level.map { $0..<$0 + 1 }
-    settings.checksViews = true
     do {
+      let views = try job.views(in: order.store)
+      ledger.watch(views.watched)
       let runner = try LevelRunner(
-        job: job, views: job.views(in: order.store), ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+        job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
       runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }

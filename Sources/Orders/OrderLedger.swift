@@ -6,6 +6,7 @@ import JobStore
 import Output
 import Planning
 import Synchronization
+import Views
 
 /// One task's blocks: taken from its share of a work order, recorded in a log of its own.
 ///
@@ -13,6 +14,10 @@ import Synchronization
 /// with its own share and helps, write logs of their own into the folder of the share and read those of the others: what
 /// is settled there is not done again, what is in hand there comes last. Nothing rests on that: two that do the same
 /// block write equal bytes under names of their own and rename them to the same name, and both may record it.
+///
+/// What a log says cannot be taken back, since others build on it. So nothing is written into one that was not checked:
+/// results wait until the views that this process reads were found as recorded after they were made. If one changed,
+/// they are dropped, and the task ends.
 package final class OrderLedger: LevelLedger {
   package struct Task: Sendable {
     let index: Int
@@ -27,8 +32,22 @@ package final class OrderLedger: LevelLedger {
     var choosers: [Int: BlockChooser] = [:]
     /// Logs of this attempt, by level and share.
     var logs: [LogKey: TaskLog] = [:]
+    /// What waits for a check of the views, in the order in which it was done.
+    var unchecked: [Unchecked] = []
+    var times = ViewCheckTimes.task
+    /// Nothing is left to take, and others may wait for what waits here.
+    var isDraining = false
+    /// Those that are read here; nil before the first may be.
+    var views: WatchedViews?
     /// Levels whose log of the own share is there, by which others see that its task has begun.
     var begun: Set<Int> = []
+  }
+
+  /// Records for a log.
+  private struct Unchecked {
+    let level: Int
+    let share: Int
+    let records: [LogRecord]
   }
 
   private struct LogKey: Hashable {
@@ -51,6 +70,8 @@ package final class OrderLedger: LevelLedger {
   private let reachesEnd: Bool
   private let morton = MortonOrder()
   private let state: Mutex<State>
+  /// Held by whoever checks and writes logs.
+  private let writing = Mutex(())
 
   /// - Parameter level: the only one to be worked on; nil: all.
   package init(order: WorkOrder, task: Task, layouts: [LevelLayout], level: Int?, temporaryTag: String, title: String) {
@@ -63,14 +84,18 @@ package final class OrderLedger: LevelLedger {
       State(levels: LoggedLevels(order: order, layouts: layouts, task: task) { $0.hasPrefix(attempt + "-") }))
   }
 
+  /// Views are read from now on.
+  package func watch(_ views: WatchedViews) { state.withLock { $0.views = views } }
+
   // MARK: BlockLedger
 
   package func take(level: Int, limit: Int) throws -> [TakenBlock] {
     if let why = WorkOrder.withdrawal(order.path) { throw JobError.changed(job: title, differences: [why]) }
-    return try state.withLock { state -> [TakenBlock] in
+    let taken = try state.withLock { state -> [TakenBlock] in
       let chooser = try chooser(level, &state)
       try begin(chooser, &state)
       let (share, places) = try chooser.take(limit: limit)
+      state.isDraining = places.isEmpty
       if places.isEmpty { return [] }
       try log(level, share, &state).append([.taken(places)], sync: false)
       return places.map { place in
@@ -79,6 +104,8 @@ package final class OrderLedger: LevelLedger {
           position: BrickPlace(place.brick, in: chooser.layout).position(at: place.index))
       }
     }
+    if taken.isEmpty { try writeLogs() }
+    return taken
   }
 
   package func expectsMore(level: Int) throws -> Bool {
@@ -87,12 +114,11 @@ package final class OrderLedger: LevelLedger {
 
   package func record(_ results: [WorkResult]) throws {
     // an input that changed is no fault of the block, which stays pending
-    let changed = results.compactMap(\.changedInput)
+    let changed = results.changedInputs
     let byShare = Dictionary(grouping: results.filter { $0.changedInput == nil }, by: { Int($0.block.ticket) })
     for (share, results) in byShare { try record(results, share: share) }
-    if !changed.isEmpty {
-      throw JobError.changed(job: title, differences: Array(unique(changed).prefix(ChangeCheck.listedAtMost)))
-    }
+    if !changed.isEmpty { throw JobError.changed(job: title, differences: changed) }
+    if state.withLock({ $0.isDraining || $0.times.isDue() }) { try writeLogs(isCertain: false) }
   }
 
   /// Records results of blocks of one share, which are all of one level.
@@ -104,8 +130,42 @@ package final class OrderLedger: LevelLedger {
       return BlockPlace(brick: brick, index: BrickPlace(brick, in: layout).index(of: result.block.position) ?? 0)
     }
     let records = Self.records(of: results, places)
-    try state.withLock { log(level, share, &$0) }.append(records, sync: true)
-    try state.withLock { try chooser(level, &$0).recorded(records, places) }
+    try state.withLock { state in
+      state.unchecked.append(Unchecked(level: level, share: share, records: records))
+      try chooser(level, &state).recorded(records, places)
+    }
+  }
+
+  /// Checks the views and writes what waited for that into the logs, of lower levels first. Throws if a view changed; what
+  /// waited is gone then, and its blocks are as if they had never been made.
+  ///
+  /// - Parameter isCertain: throws also where the views cannot be looked at now; else what waits goes on waiting.
+  private func writeLogs(isCertain: Bool = true) throws {
+    try writing.withLock { _ in
+      let (waiting, views) = state.withLock { state in
+        defer { state.unchecked = [] }
+        return (state.unchecked, state.views)
+      }
+      if waiting.isEmpty { return }
+      let begin = ContinuousClock.now
+      do {
+        let changed = try Retry.standard.transient { try views?.changed(threads: 1) ?? [] }
+        state.withLock { $0.times.checked(from: begin) }
+        if !changed.isEmpty, let views {
+          throw JobError.changed(job: title, differences: views.lines(changed, atMost: ChangeCheck.listedAtMost))
+        }
+      } catch let error as ViewsError where error.isTransient && !isCertain {
+        state.withLock { state in
+          state.times.checked(from: begin)
+          state.unchecked = waiting + state.unchecked
+        }
+        return
+      }
+      let byLog = Dictionary(grouping: waiting) { LogKey(level: $0.level, share: $0.share) }
+      for (key, parts) in byLog.sorted(by: { ($0.key.level, $0.key.share) < ($1.key.level, $1.key.share) }) {
+        try state.withLock { log(key.level, key.share, &$0) }.append(parts.flatMap(\.records), sync: true)
+      }
+    }
   }
 
   private static func records(of results: [WorkResult], _ places: [BlockPlace]) -> [LogRecord] {
@@ -178,7 +238,7 @@ package final class OrderLedger: LevelLedger {
   }
 
   package func settleEmpty(level: Int, _ regions: [BrickRegion]) throws -> Int {
-    let (log, runs, blocks) = try state.withLock { state in
+    let blocks = try state.withLock { state in
       let chooser = try chooser(level, &state)
       var runs: [Range<Int>] = []
       var blocks = 0
@@ -190,14 +250,18 @@ package final class OrderLedger: LevelLedger {
           runs.append(brick..<brick + 1)
         }
       }
-      return (self.log(level, task.index, &state), runs, blocks)
+      if runs.isEmpty { return 0 }
+      let record = LogRecord.emptyBricks(at: Date(), runs)
+      // that nothing is stored is read from the views, too
+      state.unchecked.append(Unchecked(level: level, share: task.index, records: [record]))
+      chooser.recorded([record], [])
+      return blocks
     }
-    if runs.isEmpty { return 0 }
-    let record = LogRecord.emptyBricks(at: Date(), runs)
-    try log.append([record], sync: true)
-    try state.withLock { try chooser(level, &$0).recorded([record], []) }
+    if state.withLock({ $0.times.isDue() }) { try writeLogs(isCertain: false) }
     return blocks
   }
+
+  package func checkInputs() throws { try writeLogs() }
 
   // MARK: The task as a whole
 
@@ -206,10 +270,12 @@ package final class OrderLedger: LevelLedger {
     try state.withLock { state in try MissingSources(of: chooser(level, &state), in: state.levels) }
   }
 
-  /// Says that this attempt has nothing in hand any more.
+  /// Writes what is left to write, and says that this attempt has nothing in hand any more.
   package func close(outcome: String) throws {
+    let written = Result { try writeLogs() }
     let logs = state.withLock { Array($0.logs.values) }
     for log in logs { try log.append([.ended(at: Date(), outcome: outcome)], sync: true) }
+    try written.get()
   }
 
   private func chooser(_ level: Int, _ state: inout State) throws -> BlockChooser {
@@ -237,13 +303,5 @@ package final class OrderLedger: LevelLedger {
     let log = TaskLog(folder: folder, root: order.path, attempt: attempt, header: header)
     state.logs[key] = log
     return log
-  }
-}
-
-extension WorkResult {
-  /// Why an input is not what it was, if a block could not be made for that.
-  fileprivate var changedInput: String? {
-    guard case .failed(let code, let message) = outcome, code == FailureCode.inputChanged.rawValue else { return nil }
-    return message
   }
 }

@@ -43,7 +43,8 @@ package struct OrderMaker {
     }
     let job = try LoadedJob(record)
     let views = try job.views(in: store)
-    let findings = try ChangeCheck.findings(of: job, views, registry: registry)
+    let findings = try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store)
+    if findings.blocksSetBack > 0 { try WorkOrder.close(of: record.id, in: store) }
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)

@@ -63,6 +63,13 @@ package struct WorkOrder: Sendable {
     }
   }
 
+  /// Blocks of a job were set back for an input that changed: what tasks did of these is not to be collected any more.
+  package static func close(of job: JobID, in store: JobStore) throws {
+    guard let order = try store.openOrder(of: job) else { return }
+    try withdraw(order.path)
+    try store.closeOrder(order.id)
+  }
+
   /// A file is opened where it is; of other stores a copy, whose name is gone at once.
   private static func open(_ frozen: Place) throws -> JobStore {
     if let path = frozen.filePath { return try JobStore.openFrozen(path) }

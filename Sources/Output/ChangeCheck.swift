@@ -14,6 +14,10 @@ package struct ChangeCheck {
   package struct Findings {
     package var differences: [String] = []
     package var notes: [String] = []
+    /// The views that are not as recorded.
+    package var changedViews: Set<Int> = []
+    /// Blocks that became pending for these.
+    package var blocksSetBack = 0
   }
 
   package static let listedAtMost = 20
@@ -24,21 +28,32 @@ package struct ChangeCheck {
     options(job, &findings)
     dataset(job, views, registry, &findings)
     missingViews(job, &findings)
-    let changed = try changedViews(views.views)
-    for (view, changes) in changed.prefix(listedAtMost) {
-      for change in changes {
-        findings.differences.append("view \"\(views.views[view].name)\" (\(views.views[view].path)): \(change)")
-      }
-    }
-    if changed.count > listedAtMost {
-      findings.differences.append("… and \(changed.count - listedAtMost) more views")
-    }
+    let changed = try views.watched.lookAtAll()
+    findings.differences += views.watched.lines(changed, atMost: listedAtMost)
+    findings.changedViews = Set(changed.map(\.view))
     if let lost = job.output.lostMark() {
       findings.differences.append("\(lost); `blockfuse verify --repair` writes them again")
     } else if let foreign = job.output.foreignness() {
       findings.differences.append(foreign)
     } else {
       findings.differences += job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
+    }
+    return findings
+  }
+
+  /// The same, before anybody works on the job, noted in its database: that the views are as recorded; or, where some are
+  /// not, what is recorded of these since they last were becomes pending.
+  package static func findings(
+    of job: LoadedJob, _ views: LoadedViews, registry: FusionRegistry, notedIn store: JobStore
+  ) throws -> Findings {
+    let check = try store.beginViewCheck(of: job.record.id)
+    var findings = try findings(of: job, views, registry: registry)
+    if findings.changedViews.isEmpty {
+      try store.foundViewsAsRecorded(by: check, of: job.record.id)
+    } else {
+      let blocks = try TouchedBlocks(by: findings.changedViews, of: views, plan: job.plan, registry: registry)
+      findings.blocksSetBack = try blocks.setBack(job.record.id, in: store, because: findings.differences.first ?? "")
+      if let note = TouchedBlocks.note(findings.blocksSetBack) { findings.notes.append(note) }
     }
     return findings
   }

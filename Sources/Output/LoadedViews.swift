@@ -9,7 +9,9 @@ import Views
 /// The views of a job, read back from its record.
 package struct LoadedViews: Sendable {
   /// The views with the one level that is used.
-  package let views: [View]
+  package var views: [View] { watched.views }
+  /// The same, as they are looked at while they are read.
+  package let watched: WatchedViews
   /// One transform of each view for all time points, or one for each.
   package let transforms: [[AffineMap]]
 
@@ -19,7 +21,7 @@ package struct LoadedViews: Sendable {
       let decoded = parallelMap(count: records.count, threads: ProcessLimits.current.processors.value) { i in
         Result { try Self.view(records[i]) }
       }
-      views = try decoded.map { try $0.get() }
+      watched = WatchedViews(try decoded.map { try $0.get() })
       transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
     } catch let error as DecodingError {
       throw JobError.unexpected("the record of job \(job.id) cannot be read: \(error)")

@@ -47,7 +47,7 @@ public final class FileStore: Store {
     return ObjectInfo(
       byteCount: Int(status.st_size), version: .file(FileVersion(status)), modifiedAt: FileStatus.modifiedAt(status),
       // a FIFO is no object either
-      isFolder: status.st_mode & S_IFMT != S_IFREG)
+      isFolder: status.st_mode & S_IFMT != S_IFREG, statusChangedAt: status.statusChangedAt)
   }
 
   public func isFolder(_ key: String) -> Bool { FileStatus.isFolder(key) }

@@ -34,6 +34,11 @@ public enum ObjectVersion: Hashable, Sendable {
   /// Whatever a store gives, only ever compared with itself.
   case tag(String, byteCount: Int)
 
+  /// The time of its last writing as people read it; nil where a store has none.
+  public var timeText: String? {
+    if case .file(let version) = self { FileVersion.text(nanoseconds: version.modificationTime) } else { nil }
+  }
+
   /// As people read it, `1234 bytes, 1700000000.000000000`.
   public var text: String {
     switch self {
@@ -49,9 +54,15 @@ public struct ObjectInfo: Sendable {
   public let version: ObjectVersion
   public let modifiedAt: Date
   public let isFolder: Bool
+  /// When anything of it but its access last changed, in nanoseconds since 1970, by the clock of the store and only ever
+  /// compared with itself; nil where a store does not say.
+  public let statusChangedAt: Int64?
 
-  public init(byteCount: Int, version: ObjectVersion, modifiedAt: Date, isFolder: Bool = false) {
+  public init(
+    byteCount: Int, version: ObjectVersion, modifiedAt: Date, isFolder: Bool = false, statusChangedAt: Int64? = nil
+  ) {
     (self.byteCount, self.version, self.modifiedAt, self.isFolder) = (byteCount, version, modifiedAt, isFolder)
+    self.statusChangedAt = statusChangedAt
   }
 }
 

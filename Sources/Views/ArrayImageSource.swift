@@ -66,6 +66,10 @@ public final class ArrayImageSource: ImageSource {
     }
   }
 
+  public var chunkFiles: ChunkFiles? { array.chunkFiles }
+
+  public func folders(ofChunk index: TCZYX) -> [String] { array.chunkFiles?.folders(ofChunk: position(index)) ?? [] }
+
   private func position(_ index: TCZYX) -> [Int] { axes.map { index[$0] } }
 }
 

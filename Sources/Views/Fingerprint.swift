@@ -6,8 +6,9 @@ import Zarr
 
 /// The state of an image when its job was made: enough to notice that it is another one now, and to say in what.
 ///
-/// It has fields on the meaning of the metadata (`shape`, `type`, `codec`, `scale`, …) and one for each metadata file (`file 0/.zarray`: size and
-/// time). As long as sizes and times stay, nothing is read again.
+/// It has fields on the meaning of the metadata (`shape`, `type`, `codec`, `scale`, …), one for each metadata file (`file 0/.zarray`: size and
+/// time) and, in a job's record, one for each folder of chunks that it knows (`folder 0`: time). As long as sizes and times stay, nothing is
+/// read again; folders are asked only where a chunk is missing.
 public struct Fingerprint: Sendable, Hashable, Codable {
   public let fields: [String: String]
 
@@ -33,6 +34,7 @@ public struct Fingerprint: Sendable, Hashable, Codable {
   }
 
   private static let filePrefix = "file "
+  private static let folderPrefix = "folder "
 
   /// The metadata files, relative to the image.
   var files: [String] {
@@ -49,6 +51,33 @@ public struct Fingerprint: Sendable, Hashable, Codable {
 
   /// A fingerprint of the files only, as they are now.
   func filesNow(path: String) -> Fingerprint { Fingerprint(fields: [:], files: files, path: path) }
+
+  /// The same with the times of folders of chunks. What is not there is known as such.
+  func with(folders: [String: String?]) -> Fingerprint {
+    var fields = fields
+    for (name, time) in folders { fields[Fingerprint.folderPrefix + name] = time ?? Fingerprint.missing }
+    return Fingerprint(fields: fields)
+  }
+
+  /// The recorded time of a folder of chunks; nil if it was not recorded.
+  func folder(_ name: String) -> String? { fields[Fingerprint.folderPrefix + name] }
+
+  /// Whether times of folders were recorded: jobs of older versions have none.
+  var knowsFolders: Bool { fields.keys.contains { $0.hasPrefix(Fingerprint.folderPrefix) } }
+
+  /// How a folder of chunks differs from its record; nil if it does not, or has none.
+  func change(ofFolder name: String, time: String?) -> FingerprintChange? {
+    guard let recorded = folder(name) else { return nil }
+    let change = FingerprintChange(field: Fingerprint.folderPrefix + name, recorded: recorded, found: time ?? Fingerprint.missing)
+    return recorded == change.found || change.isCutTime ? nil : change
+  }
+
+  /// A fingerprint without the times of folders, which change for many reasons.
+  var withoutFolders: Fingerprint {
+    Fingerprint(fields: fields.filter { !$0.key.hasPrefix(Fingerprint.folderPrefix) })
+  }
+
+  private static let missing = "missing"
 
   /// A fingerprint of the files only, as they were.
   var filesRecorded: Fingerprint {

@@ -1,5 +1,3 @@
-import Threads
-
 /// One field of an image that is not what it was.
 public struct FingerprintChange: Sendable, Hashable, Codable {
   public let field: String
@@ -14,6 +12,16 @@ public struct FingerprintChange: Sendable, Hashable, Codable {
 }
 
 extension FingerprintChange: CustomStringConvertible {
+  /// Whether nothing differs but a time that lost its last digits: copies by tar, rsync or over some network file systems
+  /// keep whole seconds only.
+  var isCutTime: Bool {
+    guard let recorded, let found, recorded.utf8.count == found.utf8.count else { return false }
+    let (was, now) = (Array(recorded.utf8), Array(found.utf8))
+    guard let point = was.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    guard let cut = was.indices.first(where: { was[$0] != now[$0] }), cut > point else { return false }
+    return now[cut...].allSatisfy { $0 == UInt8(ascii: "0") }
+  }
+
   public var description: String { "\(field): was \(recorded ?? "absent"), is \(found ?? "absent")" }
 }
 
@@ -22,33 +30,19 @@ extension View {
   /// change too; errors that may pass are thrown.
   ///
   /// It costs a `stat` for each metadata file. Only if one differs is the image opened again: what differs in meaning
-  /// is named; if nothing does, the rewritten files are, since the voxels may be others.
+  /// is named; if nothing does, the rewritten files are, since the voxels may be others. Files of the same size whose times
+  /// were merely cut are none of these.
   public func changes() throws(ViewsError) -> [FingerprintChange] {
     let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
     if files.isEmpty { return [] }
     do throws(ViewsError) {
       let now = try details.format.reader.fingerprint(of: self)
-      let changes = now.differences(from: fingerprint)
+      let changes = now.differences(from: fingerprint.withoutFolders)
       let meaning = changes.filter { !$0.field.hasPrefix("file ") }
-      return meaning.isEmpty ? changes : meaning
+      return meaning.isEmpty ? changes.filter { !$0.isCutTime } : meaning
     } catch {
       if error.isTransient { throw error }
       return [FingerprintChange(field: "image", recorded: "readable", found: error.description)]
     }
   }
-}
-
-/// The views that are not what they were recorded as, with what differs, by their position; looked at in parallel.
-public func changedViews(
-  _ views: [View], threads: Int? = nil
-) throws(ViewsError) -> [(view: Int, changes: [FingerprintChange])] {
-  let results = parallelMap(count: views.count, threads: threads) { i in
-    Result { () throws(ViewsError) in try views[i].changes() }
-  }
-  var changed: [(view: Int, changes: [FingerprintChange])] = []
-  for (i, result) in results.enumerated() {
-    let changes = try result.get()
-    if !changes.isEmpty { changed.append((view: i, changes: changes)) }
-  }
-  return changed
 }

@@ -20,9 +20,17 @@ public protocol ImageSource: Sendable {
   /// Whether anything may be stored for a box of chunks at one chunk position of t and c. False is certain; true may
   /// also mean that finding out would cost as much as reading.
   func mayHoldVoxels(t: Int, c: Int, chunks: Box3) throws(ViewsError) -> Bool
+
+  /// The files of the chunks; nil in formats that keep them in one file.
+  var chunkFiles: ChunkFiles? { get }
+  /// The folders that the file of a chunk lies in, the innermost first; none in formats that keep chunks in one file.
+  func folders(ofChunk index: TCZYX) -> [String]
 }
 
 extension ImageSource {
+  public var chunkFiles: ChunkFiles? { nil }
+  public func folders(ofChunk index: TCZYX) -> [String] { [] }
+
   /// The bytes of a decoded chunk.
   public var chunkByteCount: Int { chunk.product * elementType.byteCount }
   /// Chunks along each axis.

@@ -20,13 +20,23 @@ public protocol ChunkedArray: Sendable {
   ) throws(ZarrError) -> ChunkPresence
   /// Whether anything may be stored for the read units of a box; false is certain.
   func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool
+  /// Where chunks are files in folders; nil in formats that keep them in one file.
+  var chunkFiles: ChunkFiles? { get }
 }
 
 extension ChunkedArray {
   public var storesChunks: Bool { true }
+  public var chunkFiles: ChunkFiles? { nil }
 }
 
-extension ZarrArray: ChunkedArray {}
+extension ZarrArray: ChunkedArray {
+  public var chunkFiles: ChunkFiles? {
+    ChunkFiles(
+      place: place, outermost: keys.hasPrefix && keys.separator == "/" ? ZarrFileName.v3Chunks : nil,
+      counts: keys.separator == "/" ? blockGrid : []
+    ) { [self] in keys.key(block(ofChunk: $0).block) }
+  }
+}
 
 /// Lays the voxels of a part of a chunk, C order, at the beginning of a whole one, the rest of which becomes 0.
 package func fillChunk(

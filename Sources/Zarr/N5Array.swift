@@ -105,6 +105,10 @@ public final class N5Array: ChunkedArray {
     return .present(storedByteCount: byteCount)
   }
 
+  public var chunkFiles: ChunkFiles? {
+    ChunkFiles(place: place, counts: chunkGrid.reversed()) { $0.reversed().map(String.init).joined(separator: "/") }
+  }
+
   public func anyStored(in chunks: [Range<Int>]) throws(ZarrError) -> Bool {
     guard chunks.count == shape.count, chunks.allSatisfy({ !$0.isEmpty }) else { return false }
     if try anyStored(below: place, chunks.reversed()[...]) { return true }

@@ -1,5 +1,5 @@
 """BigDataViewer HDF5 written by npy2bdv and h5py: the voxels equal those of the same tiles as dataset.json with Zarr."""
-import json, os, subprocess
+import fcntl, json, os, subprocess
 import h5py, hdf5plugin, npy2bdv, numpy as np, pytest, zarr
 import test_bigstitcher
 from conftest import binary, blockfuse
@@ -363,3 +363,15 @@ def test_raw_files_of_others(tmp_path):
     (tmp_path / "a.bin").unlink()
     message = refused(tmp_path, "dataset.json")
     assert "a.bin" in message and "missing" in message, message
+
+
+def test_a_file_that_is_only_read_takes_no_lock(tmp_path):
+    """Another program may hold one, and some file systems have none."""
+    with h5py.File(tmp_path / "image.h5", "w") as file:
+        file.create_dataset("volume", data=tile(1, "uint16", (8, 16, 20)), chunks=(8, 8, 8))
+    view = {"path": "image.h5", "dataset": "volume", "axes": list("zyx"), "spacing": dict.fromkeys("zyx", 1), "origin": dict.fromkeys("zyx", 0)}
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [view]}))
+    with open(tmp_path / "image.h5", "rb+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        blockfuse(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", 8, "--quiet")
+    assert np.array_equal(zarr.open_group(str(tmp_path / "out.zarr"), mode="r")["0"][:].squeeze(), tile(1, "uint16", (8, 16, 20)))

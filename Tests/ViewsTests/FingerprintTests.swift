@@ -76,9 +76,9 @@ import Views
     let views = (0..<100).map { #"{"name": "\#($0)", \#($0 == 60 ? plain : #""path": "a""#)}"# }
     try folder.write("many.json", #"{"views": [\#(views.joined(separator: ","))]}"#)
     let dataset = try Dataset.load(folder.path + "/many.json")
-    #expect(try changedViews(dataset.views).isEmpty)
+    #expect(try WatchedViews(dataset.views).lookAtAll().isEmpty)
     try touch(folder.path + "/raw/.zarray")
-    let changed = try changedViews(dataset.views, threads: 3)
+    let changed = try WatchedViews(dataset.views).lookAtAll(threads: 3)
     #expect(changed.map(\.view) == [60])
     #expect(changed.first?.changes.map(\.field) == ["file .zarray"])
   }

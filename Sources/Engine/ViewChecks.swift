@@ -1,0 +1,58 @@
+import JobStore
+import Output
+import Planning
+import Synchronization
+import Views
+
+/// The checks of a run's views beside its work: on a thread of its own every ten minutes, and when all is done. Each that
+/// finds them as recorded is noted in the database; the first that does not ends the run.
+package final class ViewChecks: Sendable {
+  private struct State {
+    var times = ViewCheckTimes.run
+    var changed: [String] = []
+  }
+
+  private let watched: WatchedViews
+  private let run: Run
+  private let store: JobStore
+  private let title: String
+  private let state = Mutex(State())
+  /// Checks are small work beside that of the workers.
+  private static let threads = 4
+
+  package init(_ watched: WatchedViews, run: Run, store: JobStore, title: String) {
+    (self.watched, self.run, self.store, self.title) = (watched, run, store, title)
+  }
+
+  /// How often `checkWhenDue` is to be called.
+  package var everySeconds: Double { state.withLock { $0.times.everySeconds } }
+
+  /// What cannot be looked at now is looked at the next time.
+  package func checkWhenDue() {
+    guard state.withLock({ $0.times.isDue() && $0.changed.isEmpty }) else { return }
+    try? check()
+  }
+
+  /// Once all is done: nothing that is recorded is left unchecked.
+  func checkAtEnd() throws {
+    guard try store.hasUncheckedBlocks(run.job) else { return }
+    try Retry.standard.transient { try check() }
+  }
+
+  private func check() throws {
+    let begin = ContinuousClock.now
+    defer { state.withLock { $0.times.checked(from: begin) } }
+    let number = try run.beginViewCheck()
+    let changed = try watched.changed(threads: Self.threads)
+    if changed.isEmpty { return try run.foundViewsAsRecorded(by: number) }
+    let lines = watched.lines(changed, atMost: ChangeCheck.listedAtMost)
+    state.withLock { $0.changed = lines }
+    try refuseIfChanged()
+  }
+
+  /// Throws once a view was found changed: nothing more is begun or recorded.
+  func refuseIfChanged() throws(JobError) {
+    let changed = state.withLock { $0.changed }
+    if !changed.isEmpty { throw .changed(job: title, differences: changed) }
+  }
+}
