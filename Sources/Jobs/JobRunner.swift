@@ -33,7 +33,7 @@ package struct JobRunner {
   ///   - observe: called about ten times a second with what was done so far.
   package func run(
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
-    note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     let (record, order) = try collect(selector, note: note)
     let opened = try LoadedJob(record)
@@ -43,7 +43,7 @@ package struct JobRunner {
     }
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try unchangedViews(of: opened, note: note)
-    let job = try opened.holdingOutput()
+    let job = try Retry.standard.transient { try opened.holdingOutput() }
     removeReplacedOutput(job, note: note)
     let run = try take(job, join: join, command: command)
     let outcome: Outcome
@@ -89,7 +89,7 @@ package struct JobRunner {
   /// The views of the job; refuses them if anything differs from when it was submitted.
   private func unchangedViews(of job: LoadedJob, note: (String) -> Void) throws -> LoadedViews {
     let views = try job.views(in: store)
-    let findings = try ChangeCheck.findings(of: job, views, registry: registry)
+    let findings = try Retry.standard.transient { try ChangeCheck.findings(of: job, views, registry: registry) }
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)
@@ -112,19 +112,21 @@ package struct JobRunner {
   }
 
   private func refuseForeign(_ job: LoadedJob) throws {
-    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    let foreign = try Retry.standard.transient { try job.output.foreignness() }
+    if let foreign { throw JobError.changed(job: job.title, differences: [foreign]) }
   }
 
   // MARK: the work
 
   /// Does the blocks, and records how the run ended.
   private func work(
-    on job: LoadedJob, _ views: LoadedViews, as run: Run, stopFlag: StopFlag, note: (String) -> Void,
-    observe: @escaping @Sendable (RunMeter.Reading) -> Void
+    on job: LoadedJob, _ views: LoadedViews, as run: Run, stopFlag: StopFlag,
+    note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     warnAboutSpace(job, note: note)
     let ledger = DatabaseLedger(store: store, job: job.record.id, run: run)
-    let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+    let runner = try LevelRunner(
+      job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag, note: note)
     runner.memory.note.map(note)
     var ending = try watching(runner, as: run, observe: observe)
     let meter = runner.meter
