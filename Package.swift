@@ -60,7 +60,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Threads"], swiftSettings: settings),
+      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Files", "Threads"],
+      swiftSettings: settings),
     .target(
       name: "Orders",
       dependencies: [

@@ -19,7 +19,8 @@ struct WorkCommand: ParsableCommand {
       Example: blockfuse work fused.ome.zarr.blockfuse/order-1 --task 3 --tasks 8
 
       Exit status: 0 done; 3 some blocks failed, or rest on failed ones; 4 the program, an input or the output changed, or the order was \
-      withdrawn; 75 blocks of the level below are not done yet; 130 or 143 stopped by a signal.
+      withdrawn; 12 a block of the level below is recorded done and is not there; 75 blocks of the level below are not done yet, or a disk \
+      does not answer; 130 or 143 stopped by a signal.
       """)
 
   @Argument(

@@ -18,6 +18,8 @@ struct reader {
   // first, as libhdf5 asks for
   H5FD_t base;
   int descriptor;
+  char *name;
+  struct timespec modified;
   // where the file's own header says that it ends
   haddr_t eoa;
   // what the system said when it was opened
@@ -25,6 +27,12 @@ struct reader {
   dev_t device;
   ino_t inode;
 };
+
+#if defined(__APPLE__)
+#define MODIFIED(status) (status).st_mtimespec
+#else
+#define MODIFIED(status) (status).st_mtim
+#endif
 
 #define FAIL(minor, ...) \
   H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_VFL, minor, __VA_ARGS__)
@@ -37,7 +45,8 @@ static H5FD_t *reader_open(const char *name, unsigned flags, hid_t access, haddr
     return NULL;
   }
   int descriptor;
-  do descriptor = open(name, O_RDONLY | O_CLOEXEC);
+  // a FIFO would be waited for
+  do descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   while (descriptor < 0 && errno == EINTR);
   if (descriptor < 0) {
     FAIL(H5E_CANTOPENFILE, "unable to open file: errno = %d, %s", errno, strerror(errno));
@@ -47,12 +56,16 @@ static H5FD_t *reader_open(const char *name, unsigned flags, hid_t access, haddr
   struct reader *reader = NULL;
   if (fstat(descriptor, &status) < 0)
     FAIL(H5E_BADFILE, "unable to fstat file: errno = %d, %s", errno, strerror(errno));
+  else if (!S_ISREG(status.st_mode))
+    FAIL(H5E_BADFILE, "it is not a file");
   else if (!(reader = calloc(1, sizeof *reader)))
     FAIL(H5E_NOSPACE, "no memory: errno = %d", ENOMEM);
   if (!reader) {
     close(descriptor);
     return NULL;
   }
+  reader->name = strdup(name);
+  reader->modified = MODIFIED(status);
   reader->descriptor = descriptor;
   reader->eof = (haddr_t)status.st_size;
   reader->device = status.st_dev;
@@ -61,8 +74,10 @@ static H5FD_t *reader_open(const char *name, unsigned flags, hid_t access, haddr
 }
 
 static herr_t reader_close(H5FD_t *file) {
-  close(((struct reader *)file)->descriptor);
-  free(file);
+  struct reader *reader = (struct reader *)file;
+  close(reader->descriptor);
+  free(reader->name);
+  free(reader);
   return 0;
 }
 
@@ -96,11 +111,27 @@ static haddr_t reader_eof(const H5FD_t *file, H5FD_mem_t type) {
   return ((const struct reader *)file)->eof;
 }
 
+// Opens the file again, as long as it is the same: a network file system that went away and came back may not know of the
+// descriptor any more, and libhdf5 shares it among all that have the file open.
+static int opened_again(struct reader *reader) {
+  if (!reader->name) return 0;
+  int descriptor = open(reader->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (descriptor < 0) return 0;
+  struct stat status;
+  int is_same = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == reader->inode &&
+                (haddr_t)status.st_size == reader->eof && MODIFIED(status).tv_sec == reader->modified.tv_sec &&
+                MODIFIED(status).tv_nsec == reader->modified.tv_nsec && dup2(descriptor, reader->descriptor) >= 0 &&
+                fcntl(reader->descriptor, F_SETFD, FD_CLOEXEC) == 0;
+  close(descriptor);
+  return is_same;
+}
+
 static herr_t reader_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer) {
   (void)type;
   (void)transfer;
   struct reader *reader = (struct reader *)file;
   size_t done = 0;
+  int was_opened_again = 0;
   while (done < size) {
     haddr_t at = address + done;
     // some systems refuse to read 2 GiB at once
@@ -108,6 +139,9 @@ static herr_t reader_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t
     ssize_t count = at > INT64_MAX ? 0 : pread(reader->descriptor, (char *)buffer + done, part, (off_t)at);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
+      int number = errno;
+      if (!was_opened_again++ && opened_again(reader)) continue;
+      errno = number;
       FAIL(H5E_READERROR, "file read failed: errno = %d, %s", errno, strerror(errno));
       return -1;
     }

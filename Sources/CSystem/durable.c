@@ -25,7 +25,7 @@ int csystem_open_unnamed(int root, const char *folder) {
   // without it no name can be given later
   if (access("/proc/self/fd", X_OK) == 0) {
     int fd;
-    do fd = openat(root, folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    do fd = openat(root, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     while (fd < 0 && errno == EINTR);
     return fd;
   }

@@ -96,7 +96,8 @@ ctiff *ctiff_open(const char *path, int *number, char *message, size_t message_s
     *number = ENOMEM;
     return NULL;
   }
-  do file->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  // a FIFO would be waited for
+  do file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   while (file->descriptor < 0 && errno == EINTR);
   if (file->descriptor < 0) {
     *number = errno;

@@ -35,14 +35,14 @@ public enum ExitStatus: Error, Hashable, Sendable {
   public var meaning: String {
     switch self {
     case .done: "Done; also when --limit was reached, and when verify --repair mended everything."
-    case .unexpected: "An unexpected error, or a full disk: the blocks in hand stay pending."
+    case .unexpected: "An unexpected error, a full disk, or one that does not answer: the blocks in hand stay pending."
     case .someFailed: "Finished, but some blocks failed."
     case .changed: "Input, options or program changed since submit."
     case .noJob: "No such job, or no such database."
     case .alreadyRunning: "Another live process runs the job."
     case .damaged: "A block recorded as done is missing or damaged."
     case .usage: "The command line, the dataset or the options are wrong."
-    case .notYet: "Blocks of the level below are not done yet (work)."
+    case .notYet: "Blocks of the level below are not done yet, or a disk does not answer (work)."
     case .stopped: "Stopped by SIGINT or SIGTERM; the same command goes on. Other signals that batch systems send: 128 + their number."
     }
   }

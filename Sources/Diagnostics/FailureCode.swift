@@ -5,6 +5,8 @@ public enum FailureCode: String, Sendable, CaseIterable {
   // files, memory, threads
   case diskFull = "disk-full"
   case ioFailed = "io-failed"
+  case noFile = "no-file"
+  case placeUnanswered = "place-unanswered"
   case outOfMemory = "out-of-memory"
   case threadMissing = "thread-missing"
 
@@ -103,6 +105,7 @@ public enum FailureCode: String, Sendable, CaseIterable {
     case .inputChanged: "an input is not what it was when the job was submitted; restore it, or submit anew"
     case .metadataInvalid, .jsonInvalid: "the metadata of an input cannot be used, as its message says; restore them"
     case .formatUnsupported: "write the input again without what its message names"
+    case .noFile: "something else is in the place of a file; remove it, and put the file there"
     case .ioFailed: "check the disk, the mount and the permissions"
     case .outOfMemory: "run with fewer workers, or with less --memory for the cache"
     case .batchFailed: "the batch function left the block out or threw; see its message"

@@ -11,13 +11,20 @@ final class ChunkWorker {
   private let element: Int
   private let context: CodecContext
   private let averager: NextLevelAverager?
+  private let patience: Patience
+  private let outage: (any Error) -> Outage?
   /// The chunk as it is encoded, whole also at the array's edges.
   private let chunk: UnsafeMutableRawBufferPointer
   /// The voxels of an edge chunk before they are laid out in the whole chunk.
   private lazy var clipped = Pages.take(byteCount: chunk.count)
   private var usesClipped = false
 
-  init(maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext, averager: NextLevelAverager?) {
+  /// - Parameter outage: see `LevelWork`.
+  init(
+    maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext, averager: NextLevelAverager?,
+    patience: Patience, outage: @escaping (any Error) -> Outage?
+  ) {
+    (self.patience, self.outage) = (patience, outage)
     (self.maker, self.level, self.element, self.context, self.averager) = (maker, level, elementByteCount, context, averager)
     chunk = Pages.take(byteCount: level.chunk.product * elementByteCount)
   }
@@ -45,10 +52,11 @@ final class ChunkWorker {
     do {
       let encoded: UnsafeRawBufferPointer?
       do {
-        encoded = try Retry.standard.transient { try make(part) }
+        encoded = try patience.through(outage: outage, pause: queue.pause) { try Retry.standard.transient { try make(part) } }
       } catch {
-        // a part was tried again in its place; the whole block need not be
-        return stage.fail(task, WorkFailure(error).lasting)
+        // a part was tried again in its place; the whole block need not be, but where the run is to stop
+        let failure = WorkFailure(error)
+        return stage.fail(task, error is Patience.Interrupted ? failure : failure.lasting)
       }
       if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
     } catch {

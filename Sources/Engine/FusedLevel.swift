@@ -1,3 +1,4 @@
+import Files
 import Fusion
 import Geometry
 import JobStore
@@ -42,6 +43,7 @@ final class FusedLevel: LevelWork {
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
     if let open = sources.withLock({ $0.use(view) }) { return open }
     if let change = try watched.look(at: view).first {
+      if let absence = views[view].absence { throw absence }
       throw .inputChanged(
         view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
         found: change.found ?? "absent")
@@ -57,6 +59,16 @@ final class FusedLevel: LevelWork {
     let source = try source(view.id)
     guard holdsAllInput else { return CachedImage(source: source, number: view.id) }
     return CachedImage(source: source, number: view.id, readerCount: { [self] chunk in readerCount(of: view, chunk) })
+  }
+
+  /// A view whose metadata are gone is on a disk that is; so is one whose file system does not answer.
+  func outage(behind error: any Error) -> Outage? {
+    guard let error = error as? ViewsError, let view = views.first(where: { $0.name == error.view }) else { return nil }
+    if error.storage?.isUnanswered == true { return Outage(error.description) }
+    // what is damaged is damaged wherever it lies
+    guard error.isTransient || error.isAbsence, let absence = view.absence else { return nil }
+    if case .inputMissing = absence { return Outage(absence.description) }
+    return absence.isTransient ? Outage(absence.description) : nil
   }
 
   /// The voxels of a view that a box of the output is made of.

@@ -21,6 +21,10 @@ package final class LevelRunner {
     package var blockLimit: Int?
     /// Only these levels; nil: all.
     package var levels: Range<Int>?
+    /// Whether blocks may have been made on other hosts, whose files may be seen late.
+    package var seesLate = false
+    /// For how long is waited for what does not answer; nil for the usual.
+    package var patienceSeconds: Double?
 
     package init(workers: Int, memoryByteCount: Int? = nil, blockLimit: Int? = nil) {
       (self.workers, self.memoryByteCount, self.blockLimit) = (workers, memoryByteCount, blockLimit)
@@ -53,10 +57,14 @@ package final class LevelRunner {
   package let memory: MemoryPlan
   private let stopFlag: StopFlag
   package let meter: RunMeter
+  private let patience: Patience
 
+  /// - Parameter note: told of what the run waits for.
   package init(
-    job: LoadedJob, views loaded: LoadedViews, ledger: any LevelLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag
+    job: LoadedJob, views loaded: LoadedViews, ledger: any LevelLedger, registry: FusionRegistry, settings: Settings, stopFlag: StopFlag,
+    note: @escaping @Sendable (String) -> Void
   ) throws {
+    patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
     title = job.title
     plan = job.plan
     views = loaded.watched
@@ -96,7 +104,13 @@ package final class LevelRunner {
     }
     try ledger.checkInputs()
     if try ledger.leavesToOthers(progress: meter.read().progress) { return .leftToOthers }
-    try Retry.standard.transient { try output.finish(job: title) }
+    let coarsest = plan.levels.count - 1
+    try Retry.standard.transient {
+      try output.finish(job: title) { [ledger] block in
+        let one = Box3(lower: block.zyx, upper: block.zyx &+ 1)
+        return try ledger.states(level: coarsest, t: block.t, c: block.c, blocks: one) == [.done]
+      }
+    }
     return .complete
   }
 
@@ -111,9 +125,9 @@ package final class LevelRunner {
         ? FusedLevel(
           plan: plan, views: views, placements: placements, recipe: recipe, cache: cache,
           holdsAllInput: memory.holdsAllInput)
-        : try PyramidLevel(
+        : PyramidLevel(
           layout: layout, below: plan.levels[layout.level - 1], belowArray: output.array(layout.level - 1),
-          plan: plan, cache: cache, ledger: ledger)
+          plan: plan, cache: cache, ledger: ledger, title: title, seesLate: settings.seesLate)
       if try ledger.hasNothingLeft(level: layout.level) { continue }
       try level.settleInBulk(ledger: ledger, meter: meter, stopFlag: stopFlag)
       let started = try run(level, layout: layout, blockLimit: blocksLeft, cache: cache)
@@ -138,7 +152,7 @@ package final class LevelRunner {
     let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
     let queue = queue(of: layout, blockLimit: blockLimit)
     let stage = try DurableStage(
-      ledger: ledger, queue: queue, output: output.target, meter: meter, syncThreads: max(8, 2 * settings.workers),
+      ledger: ledger, queue: queue, output: output.target, meter: meter, patience: patience, syncThreads: max(8, 2 * settings.workers),
       capacity: filesOnTheirWay)
     let makeWorker = workerMaker(level, layout, queue, cache)
     let worked = Result {
@@ -180,7 +194,7 @@ package final class LevelRunner {
     return WorkQueue(
       ledger: ledger, level: layout.level, blockLimit: blockLimit,
       batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
-      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
+      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers), patience: patience
     ) { block, attempt in
       BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: store, tag: tag)
     }
@@ -193,12 +207,13 @@ package final class LevelRunner {
     let element = plan.outputType
     let next = levels.first { $0.level == layout.level + 1 }
     let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
-    return {
+    return { [patience] in
       let context = CodecContext()
       return ChunkWorker(
         maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
         elementByteCount: element.byteCount, context: context,
-        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) })
+        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) }, patience: patience,
+        outage: level.outage(behind:))
     }
   }
 

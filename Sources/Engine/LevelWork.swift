@@ -9,6 +9,8 @@ protocol LevelWork: Sendable {
   ///
   /// - Parameter upcoming: what will be made soon, by any worker.
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker
+  /// What keeps a part from being made that is no fault of what was to be read; nil: the part fails. Asked after all tries.
+  func outage(behind error: any Error) -> Outage?
   /// Settles as empty, many at a time, the blocks of which it is clear without looking at a voxel.
   func settleInBulk(ledger: any LevelLedger, meter: RunMeter, stopFlag: StopFlag) throws
   /// The same where that takes a look at what is stored: done beside the workers, ahead of them, until `isOver`.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Fusion
 import Geometry
 import JobStore
@@ -13,23 +14,25 @@ import Zarr
 final class PyramidLevel: LevelWork {
   let layout: LevelLayout
   let step: PyramidStep
-  let belowArray: ZarrArray
-  let source: ArrayImageSource
+  let source: RecordedLevel
   let elementType: ElementType
   let cache: ChunkCache
   let ledger: any BlockLedger
+  private let title: String
+  private let seesLate: Bool
+  /// File systems show what another host has made, and that it was not there before, after half a minute or a minute.
+  private static let lateSeconds = 90.0
 
+  /// - Parameters:
+  ///   - title: of the job.
+  ///   - seesLate: whether blocks of the level below may have been made on another host.
   init(
     layout: LevelLayout, below: LevelLayout, belowArray: ZarrArray, plan: JobPlan, cache: ChunkCache,
-    ledger: any BlockLedger
-  ) throws {
-    (self.layout, self.belowArray) = (layout, belowArray)
+    ledger: any BlockLedger, title: String, seesLate: Bool
+  ) {
+    (self.layout, self.title, self.seesLate) = (layout, title, seesLate)
     step = PyramidStep(from: below, to: layout, elementByteCount: plan.outputType.byteCount)
-    source = try ArrayImageSource(
-      view: "level \(below.level)",
-      level: ViewLevel(
-        arrayPath: belowArray.path, stack: plan.stack, shape: below.shape, chunk: below.chunk,
-        elementType: plan.outputType, codecSummary: "", axes: plan.axes))
+    source = RecordedLevel(below, belowArray)
     elementType = plan.outputType
     (self.cache, self.ledger) = (cache, ledger)
   }
@@ -47,6 +50,29 @@ final class PyramidLevel: LevelWork {
 
   /// The record has said it all.
   func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) {}
+
+  func outage(behind error: any Error) -> Outage? {
+    switch error {
+    case let failure as WorkFailure where failure.code == .sourceMissing && seesLate:
+      var outage = Outage(failure.message)
+      (outage.limitSeconds, outage.end) = (Self.lateSeconds, failure.end)
+      return outage
+    case let error as ViewsError where error.storage?.isUnanswered == true: return Outage(error.description)
+    case ViewsError.unreadable(_, .arrayMissing): return Outage("\(error)")
+    default: return nil
+    }
+  }
+
+  /// Of an error of reading the level below. A block that is recorded done has its file: what is not there after all tries
+  /// is no background, and no block can be made of it.
+  func failure(_ error: ViewsError) -> any Error {
+    guard case .unreadable(_, .chunkMissing(let block, let path)) = error else { return error }
+    var failure = WorkFailure(
+      code: .sourceMissing, message: "block \(block) of level \(below.level) is recorded done, but \(path) is not there",
+      isTransient: true)
+    failure.end = .damaged(job: title, what: failure.message)
+    return failure
+  }
 
   /// No chunk below is needed twice, so there is nothing to wait for.
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
@@ -114,7 +140,13 @@ private final class PyramidBlockMaker: BlockMaker {
     let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element
     let source = step.source(of: part)
     defer { reader.finished(image, t: t, c: c, box: source) }
-    guard let voxels = try reader.voxels(image, t: t, c: c, box: source) else {
+    let known: LentVoxels?
+    do throws(ViewsError) {
+      known = try reader.voxels(image, t: t, c: c, box: source)
+    } catch {
+      throw level.failure(error)
+    }
+    guard let voxels = known else {
       for z in 0..<part.shape[0] {
         for y in 0..<part.shape[1] {
           (target + (z * planeStride + y * rowStride) * element)
@@ -142,8 +174,7 @@ private final class PyramidBlockMaker: BlockMaker {
     return (voxels, Box3(lower: index &* size, upper: (index &+ 1) &* size))
   }
 
-  /// What the record says of the blocks below. A block that is done must have its file: a missing chunk would read as
-  /// background, silently.
+  /// What the record says of the blocks below.
   private struct KnownStates {
     let blocks: Box3
     let states: [BlockState]
@@ -159,15 +190,6 @@ private final class PyramidBlockMaker: BlockMaker {
   private func knownStates(of box: Box3, t: Int, c: Int) throws -> KnownStates {
     let blocks = level.layout.sourceBlocks(ofVoxels: box, in: level.below)
     let states = try level.ledger.states(level: level.below.level, t: t, c: c, blocks: blocks)
-    for (position, state) in zip(blocks.positions, states) where state == .done {
-      let index = level.belowArray.index(at: TCZYX(t: t, c: c, zyx: position))
-      guard level.belowArray.isThere(block: index) else {
-        throw WorkFailure(
-          code: .sourceMissing,
-          message: "block \(index) of level \(level.below.level) is recorded done, but \(level.belowArray.blockPath(index)) is not there; "
-            + "`blockfuse verify --repair` finds all such blocks and sets them to pending", isTransient: false)
-      }
-    }
     return KnownStates(blocks: blocks, states: states)
   }
 }

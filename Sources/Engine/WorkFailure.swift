@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import Fusion
 import JobStore
@@ -19,6 +20,8 @@ package struct WorkFailure: Error, Sendable {
   package private(set) var isDiskFull = false
   /// The number that the system gave for a failed call on a file of the output.
   private var systemNumber: Int32?
+  /// What ends the run rather than fail this block, which stays pending.
+  var end: JobError?
 
   package init(code: FailureCode, message: String, isTransient: Bool) {
     (self.code, self.message, self.isTransient) = (code, message, isTransient)
@@ -27,6 +30,10 @@ package struct WorkFailure: Error, Sendable {
   package init(_ error: any Error) {
     switch error {
     case let failure as WorkFailure: self = failure
+    case let error as JobError where error.isTransient || error.exitStatus == .damaged:
+      self.init(code: error.code, message: error.description, isTransient: error.isTransient)
+      end = error
+    case is Patience.Interrupted: self.init(code: .interrupted, message: "the run is to stop", isTransient: true)
     case let error as any Failure:
       self.init(code: error.code, message: error.description, isTransient: error.isTransient)
       (isDiskFull, systemNumber) = (error.isDiskFull, error.systemNumber)
@@ -43,14 +50,26 @@ package struct WorkFailure: Error, Sendable {
     return failure
   }
 
+  enum OutputTrouble {
+    /// Nothing that waiting helps.
+    case end(JobError)
+    case outage(Outage)
+  }
+
   /// What is wrong with the output as a whole, so that no block can be written: no fault of this one either.
-  func outputTrouble(_ output: Place) -> JobError? {
-    if !output.store.isInPlace {
-      return .output("the output \(output.address) was removed, moved or replaced", hint: "put it back, then run again")
+  func outputTrouble(_ output: Place) -> OutputTrouble? {
+    do throws(StorageError) {
+      if try !output.store.isInPlace() {
+        return .end(.output("the output \(output.address) was removed, moved or replaced", hint: "put it back, then run again"))
+      }
+    } catch {
+      if error.isTransient { return .outage(Outage(error.description)) }
+      return .end(.output(error.description, hint: error.hint))
     }
     switch systemNumber {
-    case EROFS: return .output(message, hint: "mount it for writing, then run again; finished blocks are kept")
-    case EFBIG: return .output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks")
+    case EROFS: return .end(.output(message, hint: "mount it for writing, then run again; finished blocks are kept"))
+    case EFBIG: return .end(.output(message, hint: "raise the limit of file sizes (`ulimit -f`), or choose smaller blocks"))
+    case let number? where ErrnoMeaning(number).isUnanswered: return .outage(Outage(message))
     default: return nil
     }
   }

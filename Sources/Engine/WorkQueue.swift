@@ -50,6 +50,7 @@ package final class WorkQueue: Sendable {
   private let batchCount: Int
   private let waitingByteLimit: Int
   private let retry: Retry
+  private let patience: Patience
   private let makeTask: @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   /// Between two looks at what others have left.
   private static let (shortestWaitSeconds, longestWaitSeconds) = (0.02, 1.0)
@@ -59,12 +60,15 @@ package final class WorkQueue: Sendable {
   ///   - batchCount: how many blocks are taken from the ledger at a time.
   ///   - waitingByteLimit: encoded bytes that may wait for parts before them; more by a chunk a worker at most.
   ///   - retry: how often a block that failed for a passing reason comes again, and when.
+  ///   - patience: for a ledger that does not answer.
   package init(
     ledger: any BlockLedger, level: Int, blockLimit: Int, batchCount: Int, waitingByteLimit: Int, retry: Retry = .standard,
+    patience: Patience,
     makeTask: @escaping @Sendable (_ block: TakenBlock, _ attempt: Int) -> BlockTask
   ) {
     (self.ledger, self.level, self.batchCount, self.makeTask) = (ledger, level, batchCount, makeTask)
     (self.waitingByteLimit, self.retry) = (waitingByteLimit, retry)
+    self.patience = patience
     monitor = Monitor(State(blocksLeft: blockLimit))
   }
 
@@ -130,8 +134,10 @@ package final class WorkQueue: Sendable {
 
   private func take(_ limit: Int) {
     let taken = Result {
-      let blocks = try retry.transient { try ledger.take(level: level, limit: limit) }
-      return (blocks: blocks, isLast: try blocks.isEmpty && !ledger.expectsMore(level: level))
+      try patience.through(outage: Outage.init(ofLedger:), pause: pause) {
+        let blocks = try retry.transient { try ledger.take(level: level, limit: limit) }
+        return (blocks: blocks, isLast: try blocks.isEmpty && !ledger.expectsMore(level: level))
+      }
     }
     monitor.update { state in
       state.isTaking = false
@@ -141,6 +147,7 @@ package final class WorkQueue: Sendable {
         state.isDrained = found.isLast
         state.nextTake = found.blocks.isEmpty ? .now + .seconds(state.wait) : .now
         state.wait = found.blocks.isEmpty ? min(2 * state.wait, Self.longestWaitSeconds) : Self.shortestWaitSeconds
+      case .failure(is Patience.Interrupted): break
       case .failure(let error): state.error = error
       }
     }
@@ -197,12 +204,23 @@ package final class WorkQueue: Sendable {
   /// it is the next run that makes it, with all its tries: until then it stays pending.
   package func isMadeAgain(_ task: BlockTask, after failure: WorkFailure) -> Bool {
     monitor.update { state in
-      guard failure.isTransient, task.attempt < retry.attemptLimit else { return false }
+      guard failure.isTransient else { return false }
       if state.isStopped || state.error != nil { return true }
+      guard task.attempt < retry.attemptLimit else { return false }
       let due = ContinuousClock.now + .seconds(retry.waitsSeconds[task.attempt - 1])
       state.delayed.append(Delayed(block: task.block, attempt: task.attempt + 1, due: due))
       return true
     }
+  }
+
+  /// A block that met an outage is made again, as if it had not been begun.
+  package func again(_ task: BlockTask) {
+    monitor.update { $0.delayed.append(Delayed(block: task.block, attempt: task.attempt, due: .now)) }
+  }
+
+  /// Waits a while; false where what is begun is to be left as it is.
+  package func pause(seconds: Double) -> Bool {
+    monitor.wait(seconds: seconds) { $0.isStopped || $0.error != nil ? false : nil } ?? true
   }
 
   /// Whether what is begun is to be left as it is.

@@ -5,7 +5,7 @@ import Foundation
 /// `trace` names each point on stderr as it is reached. Else a list, separated by commas, of `POINT=ACTION`,
 /// `POINT=ACTION@3` (the third time only) or `POINT=ACTION@3+` (from the third time on), where an action is `kill`,
 /// `wait:MILLISECONDS`, `hold:FILE` (waits as long as there is such a file), or the name of an error such as `ENOSPC`. Each
-/// fault says on stderr that it was made.
+/// fault says on stderr that it was made. `patience:SECONDS` in the list makes a run wait no longer for what does not answer.
 package struct FaultPlan: Sendable {
   package enum Action: Sendable, Equatable {
     case kill
@@ -30,6 +30,7 @@ package struct FaultPlan: Sendable {
 
   package var isTracing = false
   package var faults: [Fault] = []
+  package var patienceSeconds: Double?
 
   /// Nil where the text is not understood: a test that asks for what does not exist must not pass.
   package init?(_ text: String) {
@@ -38,6 +39,11 @@ package struct FaultPlan: Sendable {
       return
     }
     for part in text.split(separator: ",") {
+      if part.hasPrefix("patience:") {
+        guard let seconds = Double(part.dropFirst("patience:".count)), seconds >= 0 else { return nil }
+        patienceSeconds = seconds
+        continue
+      }
       let sides = part.split(separator: "=", maxSplits: 1)
       guard sides.count == 2, let point = FaultPoint(rawValue: String(sides[0])) else { return nil }
       let words = sides[1].split(separator: "@", maxSplits: 1)

@@ -9,6 +9,9 @@ public enum Faults {
     return reach(point, plan)
   }
 
+  /// For how long what does not answer is waited for, where a test says so.
+  public static var patienceSeconds: Double? { plan?.patienceSeconds }
+
   private static let counts = Mutex<[FaultPoint: Int]>([:])
 
   private static let plan: FaultPlan? = {

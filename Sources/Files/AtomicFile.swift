@@ -1,13 +1,15 @@
 import CSystem
 import Faults
 import Foundation
+import Synchronization
 
 /// A file that appears under its name only when it is complete: bytes go to a temp file beside it, which `commit`
 /// renames. A file that is neither committed nor discarded is removed.
 ///
 /// Temp files have names (`TemporaryName`), where the system can only from `sync` or `commit` on: while a folder is being
-/// synced, whoever opens a name in it waits, and those who write are not those who sync. One writer at a time for a target
-/// and tag: what a killed writer left under that name is replaced.
+/// synced, whoever opens a name in it waits, and those who write are not those who sync. Sandboxes may let a process make a
+/// file without a name and not name it: then its bytes are copied once, and the files that follow there have names from the
+/// beginning. One writer at a time for a target and tag: what a killed writer left under that name is replaced.
 public struct AtomicFile: ~Copyable {
   public let target: String
   public let temporaryPath: String
@@ -16,6 +18,9 @@ public struct AtomicFile: ~Copyable {
   private let held: OpenFolder?
   private var descriptor: Int32
   private var hasTemporaryName = false
+
+  /// Disks on which a file that has no name was refused one.
+  private static let refusedNames = Mutex<Set<UInt64>>([])
 
   /// Opens the temp file; the folder must be there.
   ///
@@ -35,17 +40,14 @@ public struct AtomicFile: ~Copyable {
       descriptor = -1
       throw .io(step: .open, path: temporaryPath, errno: number)
     }
-    if isNamedLate {
+    if isNamedLate, !Self.isRefusedNames(held.locate(parentFolder(of: target))) {
       let place = held.locate(parentFolder(of: target))
       descriptor = csystem_open_unnamed(place.folder, place.path)
       if descriptor >= 0 { return }
       // what is wrong with the folder or the disk shows below
     }
-    let place = held.locate(temporaryPath)
-    repeat {
-      descriptor = openat(place.folder, place.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o666)
-    } while descriptor < 0 && errno == EINTR
-    guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
+    descriptor = -1
+    descriptor = try openTemporary()
     hasTemporaryName = true
   }
 
@@ -132,12 +134,55 @@ public struct AtomicFile: ~Copyable {
   /// Removes the temp file.
   public consuming func discard() {}
 
+  private func openTemporary() throws(StorageError) -> Int32 {
+    let place = held.locate(temporaryPath)
+    var descriptor: Int32
+    repeat {
+      descriptor = openat(place.folder, place.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+    } while descriptor < 0 && errno == EINTR
+    guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
+    return descriptor
+  }
+
   private mutating func giveTemporaryName() throws(StorageError) {
     if hasTemporaryName { return }
     let place = held.locate(temporaryPath)
     let number = csystem_name(descriptor, place.folder, place.path)
-    guard number == 0 else { throw .io(step: .link, path: temporaryPath, errno: number) }
-    hasTemporaryName = true
+    if number == 0 {
+      hasTemporaryName = true
+      return
+    }
+    guard [EPERM, EACCES, ENOENT, EXDEV, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, ELOOP].contains(number) else {
+      throw .io(step: .link, path: temporaryPath, errno: number)
+    }
+    try copyUnderName()
+    if let device = FileStatus.device(ofOpen: descriptor) { Self.refusedNames.withLock { _ = $0.insert(device) } }
+  }
+
+  /// Goes on with a file that has the temporary name, and what was appended so far.
+  private mutating func copyUnderName() throws(StorageError) {
+    let named = try openTemporary()
+    let unnamed = descriptor
+    (descriptor, hasTemporaryName) = (named, true)
+    defer { close(unnamed) }
+    var piece = [UInt8](repeating: 0, count: min(max(byteCount, 1), 1 << 20))
+    var done = 0
+    while true {
+      let count = piece.withUnsafeMutableBytes { pread(unnamed, $0.baseAddress, $0.count, off_t(done)) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .io(step: .read, path: temporaryPath, errno: errno) }
+      if count == 0 { break }
+      let number = writeWhole(Array(piece[..<count]), to: named)
+      guard number == 0 else { throw .io(step: .write, path: temporaryPath, errno: number) }
+      done += count
+    }
+    guard done == byteCount else { throw .io(step: .read, path: temporaryPath, errno: EIO) }
+  }
+
+  private static func isRefusedNames(_ folder: (folder: Int32, path: String)) -> Bool {
+    if refusedNames.withLock({ $0.isEmpty }) { return false }
+    guard let device = FileStatus.device(of: folder) else { return false }
+    return refusedNames.withLock { $0.contains(device) }
   }
 
   /// Network file systems report failed writes as late as this.

@@ -4,12 +4,8 @@ import Foundation
 public enum FileBytes {
   /// The whole file; refused where it is no file or longer than `limit`.
   public static func read(_ path: String, limit: Int) throws(StorageError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
+    let (descriptor, status) = try RegularFile.open(path)
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw .io(step: .read, path: path, errno: EISDIR) }
     guard status.st_size <= limit else { throw .tooLong(path: path, byteCount: Int(status.st_size), limit: limit) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Int(status.st_size))
@@ -28,10 +24,7 @@ public enum FileBytes {
 
   /// The first bytes of a file; fewer where it has no more, or cannot be read.
   public static func first(_ count: Int, of path: String) -> [UInt8] {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
+    guard let (descriptor, _) = try? RegularFile.open(path) else { return [] }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: count)
     let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }

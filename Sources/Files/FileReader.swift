@@ -11,23 +11,13 @@ package struct FileReader: ~Copyable {
 
   /// Nil where there is no such file. A path below what is no folder is an error.
   package static func open(_ path: String) throws(StorageError) -> FileReader? {
-    var descriptor: Int32
-    repeat { descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
-    if descriptor < 0 {
-      if errno == ENOENT { return nil }
-      throw .io(step: .open, path: path, errno: errno)
+    do throws(StorageError) {
+      let (descriptor, status) = try RegularFile.open(path)
+      return FileReader(path: path, status: status, descriptor: descriptor)
+    } catch {
+      guard error.systemNumber == ENOENT else { throw error }
+      return nil
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      let number = errno
-      close(descriptor)
-      throw .io(step: .stat, path: path, errno: number)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .io(step: .read, path: path, errno: EISDIR)
-    }
-    return FileReader(path: path, status: status, descriptor: descriptor)
   }
 
   private init(path: String, status: stat, descriptor: Int32) {

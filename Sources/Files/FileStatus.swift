@@ -21,6 +21,16 @@ public enum FileStatus {
     return stat(path, &status) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
   }
 
+  static func device(ofOpen descriptor: Int32) -> UInt64? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
+  }
+
+  static func device(of place: (folder: Int32, path: String)) -> UInt64? {
+    var status = stat()
+    return fstatat(place.folder, place.path, &status, 0) == 0 ? UInt64(truncatingIfNeeded: status.st_dev) : nil
+  }
+
   package static func modifiedAt(_ status: stat) -> Date {
     let time = status.modified
     return Date(timeIntervalSince1970: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)

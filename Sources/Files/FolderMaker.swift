@@ -54,8 +54,8 @@ public final class FolderMaker: Sendable {
     throw .io(step: .remove, path: path, errno: errno)
   }
 
-  /// Whether the root's path still leads to it.
-  public var isInPlace: Bool { held?.isInPlace ?? true }
+  /// Whether the root's path still leads to it. Throws where the system does not say.
+  public func isInPlace() throws(StorageError) -> Bool { try held?.isInPlace() ?? true }
 
   /// Makes a folder and all that are missing above it. When this returns, the names of all that were made survive a loss
   /// of power, and that of the folder itself also where it was found in place.

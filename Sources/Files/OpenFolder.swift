@@ -14,10 +14,14 @@ public final class OpenFolder: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Whether its path still leads to it.
-  public var isInPlace: Bool {
+  /// Whether its path still leads to it. Throws where the system does not say.
+  public func isInPlace() throws(StorageError) -> Bool {
     var (own, there) = (stat(), stat())
-    guard fstat(descriptor, &own) == 0, stat(path, &there) == 0 else { return false }
+    guard fstat(descriptor, &own) == 0 else { throw .io(step: .stat, path: path, errno: errno) }
+    guard stat(path, &there) == 0 else {
+      if ErrnoMeaning(errno).isMissing { return false }
+      throw .io(step: .stat, path: path, errno: errno)
+    }
     return own.st_dev == there.st_dev && own.st_ino == there.st_ino
   }
 

@@ -114,7 +114,13 @@ public final class HDF5Array: ChunkedArray {
     }
     // else it could be closed by another thread as soon as its handle was read
     defer { withExtendedLifetime(dataset) {} }
-    return try body(dataset)
+    do throws(ZarrError) {
+      return try body(dataset)
+    } catch {
+      // a file system that was away may not know what was open on it
+      if error.isTransient { HDF5Pool.shared.forget(ObjectIdentifier(self)) }
+      throw error
+    }
   }
 
   /// The properties of a data set that tell it from one that took its place.
@@ -172,9 +178,9 @@ public final class HDF5Array: ChunkedArray {
     let first = first(index)
     let (count, problem) = HDF5Library.inTurn {
       let count = Int(chdf5_chunk_size(dataset.handle, first))
-      return (count, count < 0 ? String(cString: chdf5_error()) : "")
+      return (count, count < 0 ? HDF5Library.Problem() : nil)
     }
-    guard count >= 0 else { throw damaged(index, problem) }
+    if let problem { throw failed(index, problem) }
     return count
   }
 
@@ -191,21 +197,21 @@ public final class HDF5Array: ChunkedArray {
       throw damaged(index, "it has \(count) bytes, more than a chunk of \(chunkByteCount) can have")
     }
     var skipped: UInt32 = 0
-    var problem: String?
+    var problem: HDF5Library.Problem?
     if filters.isEmpty, count == chunkByteCount {
       problem = HDF5Library.inTurn {
-        chdf5_read_chunk(handle, first, &skipped, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+        chdf5_read_chunk(handle, first, &skipped, buffer.baseAddress) < 0 ? HDF5Library.Problem() : nil
       }
-      if let problem { throw damaged(index, problem) }
+      if let problem { throw failed(index, problem) }
       return count
     }
     do throws(CodecFailure) {
       let scratch = try context.push(byteCount: count)
       defer { context.pop() }
       problem = HDF5Library.inTurn {
-        chdf5_read_chunk(handle, first, &skipped, scratch.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+        chdf5_read_chunk(handle, first, &skipped, scratch.baseAddress) < 0 ? HDF5Library.Problem() : nil
       }
-      if let problem { throw .damaged(problem) }
+      if let problem { throw .io(failed(index, problem)) }
       try filters.decode(UnsafeRawBufferPointer(scratch), skipped: skipped, into: buffer, context: context)
     } catch {
       throw error.error { damaged(index, $0) }
@@ -218,27 +224,27 @@ public final class HDF5Array: ChunkedArray {
     let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
     let isWhole = part == chunkShape
     if isWhole {
-      if let problem = try box(dataset, first, part, into: buffer) { throw damaged(index, problem) }
+      try box(index, dataset, first, part, into: buffer)
       return buffer.count
     }
     let byteCount = part.reduce(elementType.byteCount, *)
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
     defer { piece.deallocate() }
-    if let problem = try box(dataset, first, part, into: piece) { throw damaged(index, problem) }
+    try box(index, dataset, first, part, into: piece)
     fillChunk(buffer, shape: chunkShape, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
     return byteCount
   }
 
   private func box(
-    _ dataset: HDF5Dataset, _ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer
-  ) throws(ZarrError) -> String? {
+    _ index: [Int], _ dataset: HDF5Dataset, _ first: [UInt64], _ part: [Int], into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ZarrError) {
     let count = part.map(UInt64.init) + [UInt64](repeating: 0, count: Int(CHDF5_MAX_RANK) - part.count)
     let problem = HDF5Library.inTurn {
-      chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? String(cString: chdf5_error()) : nil
+      chdf5_read_box(dataset.handle, first, count, buffer.baseAddress) < 0 ? HDF5Library.Problem() : nil
     }
     // what is missing says more than that it could not be read
-    if let missing = try sources.problem(first: first, count: count) { return missing }
-    return problem
+    if let missing = try sources.problem(first: first, count: count) { throw damaged(index, missing) }
+    if let problem { throw failed(index, problem) }
   }
 
   /// Whole rows of a contiguous data set.
@@ -278,6 +284,11 @@ public final class HDF5Array: ChunkedArray {
     guard index.count == grid.count, zip(index, grid).allSatisfy({ $0 >= 0 && $0 < $1 }) else {
       throw .indexOutside(index: index, grid: grid, path: filePath)
     }
+  }
+
+  /// What could not be read is damaged, unless the system may give it later.
+  private func failed(_ index: [Int], _ problem: HDF5Library.Problem) -> ZarrError {
+    problem.passing.map { .storage(.io(step: .read, path: path, errno: $0)) } ?? damaged(index, problem.text)
   }
 
   private func damaged(_ index: [Int], _ reason: String) -> ZarrError {

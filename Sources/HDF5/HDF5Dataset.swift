@@ -27,10 +27,13 @@ final class HDF5Dataset: Sendable {
       descriptor = -1
       return
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    self.descriptor = descriptor
-    // from here on the handle is closed with this object
-    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
+    do throws(StorageError) {
+      descriptor = try RegularFile.open(path).descriptor
+    } catch {
+      // from here on the handle is closed with this object
+      descriptor = -1
+      throw .storage(error)
+    }
   }
 
   deinit {

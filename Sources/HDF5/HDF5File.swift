@@ -16,10 +16,7 @@ public final class HDF5File: Sendable {
 
   /// Whether a file is one: its signature is at the beginning, or behind a block of another program at 512, 1024, 2048, …
   public static func isThere(_ path: String) -> Bool {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
+    guard let (descriptor, _) = try? RegularFile.open(path) else { return false }
     defer { close(descriptor) }
     var found = [UInt8](repeating: 0, count: signature.count)
     var offset = 0
@@ -33,11 +30,8 @@ public final class HDF5File: Sendable {
   /// The file of a path; one that is open already is shared.
   public static func open(_ path: String) throws(ZarrError) -> HDF5File {
     // for the errno, which libhdf5 hides
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .storage(.io(step: .open, path: path, errno: errno)) }
+    let (descriptor, status) = try onStorage { () throws(StorageError) in try RegularFile.open(path) }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
     return try HDF5Library.file(path, status: status)
   }
 

@@ -36,6 +36,19 @@ package enum HDF5Library {
       advice: "the file may be damaged, still being written, or not copied whole: copy it again from its source")
   }
 
+  /// Why the last call that reads voxels failed, asked in turn.
+  struct Problem {
+    let text: String
+    /// The number that the system gave, if it may pass.
+    let passing: Int32?
+
+    init() {
+      text = String(cString: chdf5_error())
+      let number = chdf5_errno()
+      passing = ErrnoMeaning(number).isTransient ? number : nil
+    }
+  }
+
   static func file(_ path: String, status: stat) throws(ZarrError) -> HDF5File {
     let place = Place(path: path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     lock.lock()

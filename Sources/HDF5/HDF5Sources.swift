@@ -17,6 +17,8 @@ struct HDF5Sources: Sendable {
     init(_ path: String) throws(ZarrError) {
       var status = stat()
       guard stat(path, &status) == 0 else { throw .storage(.io(step: .stat, path: path, errno: errno)) }
+      // libhdf5 opens raw files itself, and would wait for what has no end
+      try onStorage { () throws(StorageError) in try RegularFile.check(path) }
       self.path = path
       (device, inode, byteCount) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
     }

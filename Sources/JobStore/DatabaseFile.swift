@@ -64,6 +64,13 @@ struct DatabaseFile {
     guard info.st_mode & S_IFMT != S_IFDIR else { throw .unusablePath(path: path, why: "it is a folder") }
     guard info.st_mode & S_IFMT == S_IFREG else { throw .unusablePath(path: path, why: "it is not a regular file") }
     guard info.st_nlink < 2 else { throw .severalNames(path: path, count: Int(info.st_nlink)) }
+    // SQLite would wait for a FIFO
+    for beside in ["-wal", "-shm", "-journal"].map({ path + $0 }) {
+      var other = stat()
+      guard stat(beside, &other) != 0 || other.st_mode & S_IFMT == S_IFREG else {
+        throw .unusablePath(path: beside, why: "it is not a regular file")
+      }
+    }
     return info.st_size == 0 ? .empty : .some
   }
 
@@ -125,7 +132,7 @@ struct DatabaseFile {
 
   /// Makes a file or folder survive a loss of power; errors name the database `name`.
   static func synchronize(_ path: String, as name: String) throws(JobStoreError) {
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard fd >= 0 else { throw .cannotOpen(path: name, why: systemWords(errno)) }
     defer { close(fd) }
     switch csystem_sync(fd) {

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import GRDB
 
@@ -38,6 +39,10 @@ package struct ImmutableFile: Sendable {
   }
 
   package func open() throws(JobStoreError) -> DatabaseQueue {
+    // SQLite would wait for a FIFO
+    do throws(StorageError) { try RegularFile.check(path) } catch {
+      throw .unusablePath(path: path, why: "it is not a regular file")
+    }
     guard access(path, R_OK) == 0 else { throw .cannotOpen(path: path, why: systemWords(errno)) }
     var characters = CharacterSet.urlPathAllowed
     characters.remove(charactersIn: "?#%")

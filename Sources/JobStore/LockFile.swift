@@ -26,8 +26,9 @@ package struct LockFile: Sendable {
 
   /// Takes a byte for this process; nil if another holds it.
   package func take(_ offset: Int64) throws(JobStoreError) -> ByteLock? {
-    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    let fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard fd >= 0 else { throw fault(errno) }
+    try check(fd)
     switch csystem_lock_byte(fd, offset) {
     case 0: return ByteLock(fd: fd, offset: offset)
     case EAGAIN:
@@ -52,11 +53,13 @@ package struct LockFile: Sendable {
   /// Which of these bytes are held by a live process, this one included.
   package func held(_ offsets: [Int64]) throws(JobStoreError) -> Set<Int64> {
     if offsets.isEmpty { return [] }
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    // a FIFO would be waited for
+    let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if fd < 0 {
       if errno == ENOENT { return [] }
       throw fault(errno)
     }
+    try check(fd)
     defer { close(fd) }
     var held: Set<Int64> = []
     for offset in offsets {
@@ -65,6 +68,14 @@ package struct LockFile: Sendable {
       if answer > 0 { held.insert(offset) }
     }
     return held
+  }
+
+  /// Closes what is no file, and throws.
+  private func check(_ fd: Int32) throws(JobStoreError) {
+    var info = stat()
+    if fstat(fd, &info) == 0, info.st_mode & S_IFMT == S_IFREG { return }
+    close(fd)
+    throw .unusablePath(path: path, why: "it is not a regular file")
   }
 
   private func fault(_ code: Int32) -> JobStoreError {

@@ -44,7 +44,7 @@ package struct JobRunner {
     }
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try unchangedViews(of: opened, note: note)
-    let job = try opened.holdingOutput()
+    let job = try Retry.standard.transient { try opened.holdingOutput() }
     removeReplacedOutput(job, note: note)
     let run = try take(job, join: join, command: command)
     let outcome: Outcome
@@ -91,7 +91,7 @@ package struct JobRunner {
   /// The views of the job; refuses them if anything differs from when it was submitted.
   private func unchangedViews(of job: LoadedJob, note: (String) -> Void) throws -> LoadedViews {
     let views = try job.views(in: store)
-    let findings = try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store)
+    let findings = try Retry.standard.transient { try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store) }
     if findings.blocksSetBack > 0 { try WorkOrder.close(of: job.record.id, in: store) }
     findings.notes.forEach(note)
     guard findings.differences.isEmpty else {
@@ -115,7 +115,8 @@ package struct JobRunner {
   }
 
   private func refuseForeign(_ job: LoadedJob) throws {
-    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    let foreign = try Retry.standard.transient { try job.output.foreignness() }
+    if let foreign { throw JobError.changed(job: job.title, differences: [foreign]) }
   }
 
   // MARK: the work
@@ -128,7 +129,8 @@ package struct JobRunner {
     warnAboutSpace(job, note: note)
     let checks = ViewChecks(views.watched, run: run, store: store, title: job.title)
     let ledger = DatabaseLedger(store: store, job: job.record.id, run: run, views: checks, title: job.title)
-    let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+    let runner = try LevelRunner(
+      job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag, note: note)
     runner.memory.note.map(note)
     let checker = try Watcher(everySeconds: checks.everySeconds) { checks.checkWhenDue() }
     defer { checker.stop() }

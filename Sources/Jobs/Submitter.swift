@@ -133,7 +133,10 @@ package struct Submitter {
   /// Where this does not come to its end, the next submit does it.
   private func undo(_ job: JobID, _ placement: any OutputPlacing, _ output: OutputFolder, _ store: JobStore) {
     var isGivenBack = false
-    func giveBack() { isGivenBack = placement.giveBack(isPlaced: output.foreignness() == nil) }
+    func giveBack() {
+      // where it cannot be seen who is in the place, the next submit sees to it
+      do { isGivenBack = try placement.giveBack(isPlaced: output.foreignness() == nil) } catch { isGivenBack = false }
+    }
     do {
       try store.alone(giveBack)
     } catch {
@@ -153,7 +156,7 @@ package struct Submitter {
       let placement = Output.placement(ofOutput: job.description.outputPath, uuid: job.description.uuid)
       let output = try LoadedJob(job).output
       let end = try store.finishCreation(job.id) {
-        if output.foreignness() == nil { return .ready }
+        if try output.foreignness() == nil { return .ready }
         placement.restoreAside()
         return .open
       }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Engine
 import Foundation
 import Fusion
@@ -33,7 +34,19 @@ package struct TaskRunner {
   ///   - level: the only one to be worked on; nil: all, as far as they come.
   ///   - note: told what is worth a word.
   package func run(
-    index: Int, count: Int, level: Int?, stopFlag: StopFlag, note: (String) -> Void,
+    index: Int, count: Int, level: Int?, stopFlag: StopFlag, note: @escaping @Sendable (String) -> Void,
+    observe: @escaping @Sendable (RunMeter.Reading) -> Void
+  ) throws -> Outcome {
+    do {
+      return try runToEnd(index: index, count: count, level: level, stopFlag: stopFlag, note: note, observe: observe)
+    } catch let failure as any Failure where failure.isTransient && !(failure is JobStoreError) {
+      // the scheduler, or whoever it is, may start the task again
+      throw JobError.unanswered(failure.description, byTask: true)
+    }
+  }
+
+  private func runToEnd(
+    index: Int, count: Int, level: Int?, stopFlag: StopFlag, note: @escaping @Sendable (String) -> Void,
     observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     guard count > 0, count <= 1_000_000, (0..<count).contains(index) else {
@@ -44,8 +57,8 @@ package struct TaskRunner {
     let differences = Program.differences(from: order.job.description)
     if !differences.isEmpty { throw changed(order, differences) }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let job = try LoadedJob(order.job, mark: mark).holdingOutput()
-    let problems = job.output.metadataProblems()
+    let job = try Retry.standard.transient { try LoadedJob(order.job, mark: mark).holdingOutput() }
+    let problems = try Retry.standard.transient { try job.output.metadataProblems() }
     if !problems.isEmpty { throw changed(order, problems) }
     let levels = job.plan.levels
     if let level, !levels.indices.contains(level) {
@@ -63,11 +76,12 @@ package struct TaskRunner {
     }
     var settings = settings
     settings.levels = level.map { $0..<$0 + 1 }
+    settings.seesLate = true
     do {
       let views = try job.views(in: order.store)
       ledger.watch(views.watched)
       let runner = try LevelRunner(
-        job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+        job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag, note: note)
       runner.memory.note.map(note)
       let meter = runner.meter
       let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }

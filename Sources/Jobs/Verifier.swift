@@ -33,7 +33,7 @@ package struct Verifier {
   /// - Parameter progress: called now and then with the blocks checked and those to check.
   package func verify(stopFlag: StopFlag, progress: @escaping @Sendable (_ checked: Int, _ total: Int) -> Void) throws -> Verification {
     if let problem = try store.integrityCheck().first { throw JobStoreError.damaged(path: store.path, why: problem) }
-    let lostMark = job.output.lostMark()
+    let lostMark = try Retry.standard.transient { try job.output.lostMark() }
     try refuseForeign(lostMark: lostMark)
     let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
     let tally = Monitor(Tally())
@@ -49,7 +49,7 @@ package struct Verifier {
     }
     return Verification(
       checkedBlocks: found.blockCount, checkedByteCount: found.byteCount, problems: problems,
-      metadataProblems: [lostMark].compactMap { $0 } + job.output.metadataProblems(),
+      metadataProblems: try [lostMark].compactMap { $0 } + Retry.standard.transient { try job.output.metadataProblems() },
       foundStrays: try Strays(job: job, store: store).find())
   }
 
@@ -82,18 +82,21 @@ package struct Verifier {
     // refused while somebody may write to the output; and what became a recorded block since it was found is none
     let blockCount = try store.setPending(job.record.id, blocks: Array(blocks)) { state, isDone in
       // it may have been replaced while its blocks were read
-      try refuseForeign(lostMark: job.output.lostMark())
+      try refuseForeign(lostMark: try job.output.lostMark())
       for stray in found.foundStrays where try stray.block.map(isDone) != true && stray.obstacle?.isThere != false {
         remove(stray.path)
       }
       for obstacle in obstacles.found where obstacle.isThere { remove(obstacle.path) }
-      if !found.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: state == .complete) }
+      if !found.metadataProblems.isEmpty {
+        let coarsest = job.plan.levels.count - 1
+        try job.output.repairMetadata(isComplete: state == .complete) { try isDone(BlockID(level: coarsest, position: $0)) }
+      }
     }
     return Verification.Repair(blockCount: blockCount, removedStrays: removedStrays)
   }
 
   private func refuseForeign(lostMark: String?) throws {
-    if lostMark == nil, let foreign = job.output.foreignness() {
+    if lostMark == nil, let foreign = try job.output.foreignness() {
       throw JobError.changed(job: job.title, differences: [foreign])
     }
   }

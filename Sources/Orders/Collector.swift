@@ -22,7 +22,7 @@ package struct Collector {
       return CollectedOrder(order: try store.orders(of: record.id).last, state: record.state)
     }
     let job = try LoadedJob(record)
-    if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    if let foreign = try job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
         throw JobError.output(
@@ -100,7 +100,13 @@ package struct Collector {
     let counts = try store.levels(of: id).map(\.counts)
     let state = JobState(of: counts, before: job.record.state, after: .collected)
     if state == .complete {
-      try Retry.standard.transient { try job.output.held(by: job.title).finish(job: job.title) }
+      let coarsest = job.plan.levels.count - 1
+      try Retry.standard.transient {
+        try job.output.held(by: job.title).finish(job: job.title) { block in
+          let one = Box3(lower: block.zyx, upper: block.zyx &+ 1)
+          return try store.states(of: id, level: coarsest, t: block.t, c: block.c, blocks: one) == [.done]
+        }
+      }
       try store.setState(id, .complete)
       try store.closeOrder(order.id)
       return .complete

@@ -82,7 +82,6 @@ package struct LogTail {
   }
 
   private func failure(_ error: StorageError) -> JobError {
-    .output(
-      "cannot read the log \(path): \(error.systemNumber.map(systemWords) ?? "\(error)")", hint: "check its permissions and its disk")
+    .order("cannot read the log \(path)", error, hint: "check its permissions and its disk")
   }
 }

@@ -36,8 +36,9 @@ package struct OrderEnd {
 
   package func standing() throws -> Standing {
     let job = try LoadedJob(order.job)
-    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    if let foreign = try job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
     var standing = Standing()
+    var coarsest: LoggedLevel?
     for layout in job.plan.levels {
       let logged = try LoggedLevel(level: layout.level, grid: layout.grid, order: order)
       let bricks = IndexSet(0..<logged.layout.count)
@@ -54,8 +55,13 @@ package struct OrderEnd {
         }
       }
       standing.levels.append(counts)
+      coarsest = logged
     }
-    if standing.isComplete { try Retry.standard.transient { try job.output.held(by: job.title).finish(job: job.title) } }
+    if standing.isComplete {
+      try Retry.standard.transient {
+        try job.output.held(by: job.title).finish(job: job.title) { try coarsest?.state(of: $0) == .done }
+      }
+    }
     return standing
   }
 }

@@ -85,10 +85,7 @@ package final class TaskLog: Sendable {
   }
 
   private func failure(_ error: StorageError) -> JobError {
-    guard let number = error.systemNumber else { return .output("\(error)", hint: error.hint) }
-    if ErrnoMeaning(number).isDiskFull { return .diskFull(path: error.path) }
-    return .output(
-      "cannot write the log \(error.path): \(systemWords(number))",
-      hint: "check the folder and its permissions; the same command goes on where it stopped")
+    .order(
+      "cannot write the log \(error.path)", error, hint: "check the folder and its permissions; the same command goes on where it stopped")
   }
 }

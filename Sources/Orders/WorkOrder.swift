@@ -32,7 +32,7 @@ package struct WorkOrder: Sendable {
     var path = KnownStores.absolute(given)
     if path.hasSuffix("/" + Self.fileName) { path = FilePath.folder(of: path) }
     let frozen = Place(path) / Self.fileName
-    guard frozen.isThere else {
+    guard try Self.isThere(path) else {
       throw JobError.invalid(
         what: "there is no work order at \(given)", hint: "`blockfuse order JOB` makes one and prints its path")
     }
@@ -105,13 +105,13 @@ package struct WorkOrder: Sendable {
 
   /// Names in a folder; none where it is not there, as before the first task of a share.
   static func names(in folder: String) throws(JobError) -> [String] {
-    do {
+    do throws(StorageError) {
       return try Place(folder).entries().map(\.name)
     } catch {
       // a stray file is no folder
       if error.isMissing { return [] }
-      throw .output(
-        "cannot read the folder: \(error)", hint: "make it readable for this user on this host, then do the same again")
+      throw .order(
+        "cannot read the folder \(folder)", error, hint: "make it readable for this user on this host, then do the same again")
     }
   }
 
@@ -121,8 +121,8 @@ package struct WorkOrder: Sendable {
       return try (Place(path) / fileName).look() != nil
     } catch {
       if error.isMissing { return false }
-      throw .output(
-        "cannot look at the work order \(path): \(systemWords(error.systemNumber ?? EIO))",
+      throw .order(
+        "cannot look at the work order \(path)", error,
         hint: "make its folder readable for this user on this host, then do the same again")
     }
   }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Fusion
 import Geometry
@@ -31,12 +32,12 @@ package struct ChangeCheck {
     let changed = try views.watched.lookAtAll()
     findings.differences += views.watched.lines(changed, atMost: listedAtMost)
     findings.changedViews = Set(changed.map(\.view))
-    if let lost = job.output.lostMark() {
+    if let lost = try job.output.lostMark() {
       findings.differences.append("\(lost); `blockfuse verify --repair` writes them again")
-    } else if let foreign = job.output.foreignness() {
+    } else if let foreign = try job.output.foreignness() {
       findings.differences.append(foreign)
     } else {
-      findings.differences += job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
+      findings.differences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
     }
     return findings
   }
@@ -60,11 +61,11 @@ package struct ChangeCheck {
 
   private static func options(_ job: LoadedJob, _ findings: inout Findings) {
     guard let path = job.details.optionsFile, let was = job.details.optionsFileContent?.value else { return }
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = try? FileBytes.read(path, limit: JSONValue.maximumByteCount) else {
       findings.notes.append("the options file \(path) is gone; the job has its own copy")
       return
     }
-    guard let now = try? JSONValue.parse(data) else {
+    guard let now = try? JSONValue.parse(bytes) else {
       findings.differences.append("options: \(path) is not valid JSON any more")
       return
     }

@@ -8,7 +8,8 @@ enum ContrastWindow {
   /// Time points looked at, at most: a window needs to fit, not to be exact.
   static let timePointLimit = 16
 
-  static func measure(_ array: ZarrArray, plan: JobPlan) throws(ZarrError) -> [OMEChannel.Window] {
+  /// - Parameter isDone: whether a block is recorded done: then it has a file, and none is no background.
+  static func measure(_ array: ZarrArray, plan: JobPlan, isDone: OutputFolder.IsDone) throws -> [OMEChannel.Window] {
     guard let layout = plan.levels.last else { return [] }
     let context = CodecContext()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: array.chunkByteCount, alignment: 64)
@@ -26,7 +27,11 @@ enum ContrastWindow {
         for i in 0..<grid.count.z * grid.count.y * grid.count.x {
           let space = BlockGrid(shape: TCZYX(zyx: grid.count.zyx), block: .one).position(at: i).zyx
           let index = array.index(at: TCZYX(t: t, c: c, zyx: space))
-          guard case .present = try array.readChunk(index, into: buffer, context: context) else { continue }
+          guard case .present = try array.readChunk(index, into: buffer, context: context) else {
+            let block = TCZYX(t: t, c: c, zyx: space &* layout.chunk.zyx / layout.grid.block.zyx)
+            if try isDone(block) { _ = try array.readRecordedChunk(index, into: buffer, context: context) }
+            continue
+          }
           let box = grid.box(of: TCZYX(t: t, c: c, zyx: space))
           forEachRow(of: UnsafeRawBufferPointer(buffer), box.shape, chunk: layout.chunk, type: plan.outputType) { row in
             guard let range = valueRange(row, type: plan.outputType) else { return }

@@ -60,9 +60,10 @@ extension JobRecord {
       mark: mark)
   }
 
-  /// Why the output folder is not this job's: it is gone, or another job's by now; nil if it is, or if
+  /// Why the output folder is not this job's: it is gone, or another job's by now, or does not answer; nil if it is, or if
   /// nobody knows.
   package func outputProblem(_ details: JobDetails?) -> String? {
-    details.flatMap { try? outputFolder($0) }?.foreignness()
+    guard let output = details.flatMap({ try? outputFolder($0) }) else { return nil }
+    do throws(ZarrError) { return try output.foreignness() } catch { return error.description }
   }
 }

@@ -47,25 +47,26 @@ package final class OutputFolder: Sendable {
 
   /// The same, held open: what is written from now on goes into this very folder, never into one that took its place.
   ///
-  /// - Throws: `JobError.changed` where it is not this job's.
+  /// - Throws: `JobError.changed` where it is not this job's; what may pass as it is.
   package func held(by title: String) throws -> OutputFolder {
     let held: Place
-    do {
+    do throws(StorageError) {
       held = try place.held()
     } catch {
-      if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+      if !error.isTransient, let foreign = try foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
       throw error
     }
     // looked at by its path, and only now: what had the path before is what is held, or the uuid is another
-    if let foreign = foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+    if let foreign = try foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
     return try OutputFolder(path: path, plan: plan, uuid: uuid, provenance: provenance, mark: mark, held: held)
   }
 
-  /// Whatever else went wrong or well: throws where what was written is not where it is looked for.
-  package func checkPlace(by title: String) throws {
-    if target.store.isInPlace { return }
-    throw JobError.changed(
-      job: title, differences: [foreignness() ?? "the output \(path) was moved away and put back while it was written"])
+  /// Whatever else went wrong or well: throws where what was written is not where it is looked for. Of an output that does
+  /// not answer that is not known.
+  package func checkPlace(by title: String) throws(JobError) {
+    if (try? target.store.isInPlace()) ?? true { return }
+    let found = (try? foreignness()) ?? nil
+    throw .changed(job: title, differences: [found ?? "the output \(path) was moved away and put back while it was written"])
   }
 
   package func array(_ level: Int) -> ZarrArray { arrays[level] }
@@ -93,10 +94,13 @@ package final class OutputFolder: Sendable {
     package let bytes: [UInt8]
   }
 
+  /// Says of a block of the coarsest level whether it is recorded done, and so has a file.
+  package typealias IsDone = (TCZYX) throws -> Bool
+
   /// What is only known when all voxels are: the contrast windows of the channels, from the coarsest level.
-  func writeFinalMetadata() throws {
+  func writeFinalMetadata(isDone: IsDone) throws {
     guard plan.output.isOMEZarr else { return }
-    let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan)
+    let windows = try ContrastWindow.measure(arrays[arrays.count - 1], plan: plan, isDone: isDone)
     try reach(.finalMetadataBegun)
     for file in groupFiles(windows: windows) { try (target / file.name).put([UInt8](file.bytes)) }
     try reach(.finalMetadataWritten)
@@ -104,9 +108,9 @@ package final class OutputFolder: Sendable {
 
   /// Writes the final metadata. Where the voxels that they rest on cannot be read back, that is no fault of this process:
   /// made again, they can.
-  package func finish(job title: String) throws {
+  package func finish(job title: String, isDone: IsDone) throws {
     do {
-      try writeFinalMetadata()
+      try writeFinalMetadata(isDone: isDone)
     } catch let error as any Failure where Self.isDamage(error) {
       throw JobError.damaged(job: title, what: error.description)
     }
@@ -115,7 +119,7 @@ package final class OutputFolder: Sendable {
   /// Whether a file that was written well is not as it was.
   private static func isDamage(_ failure: any Failure) -> Bool {
     switch failure.code {
-    case .chunkMissing, .chunkDamaged, .shardDamaged: true
+    case .chunkMissing, .chunkDamaged, .shardDamaged, .noFile: true
     default: [EISDIR, ENOTDIR].contains(failure.systemNumber)
     }
   }
@@ -124,42 +128,68 @@ package final class OutputFolder: Sendable {
     if let number = Faults.reach(point) { throw .io(step: .write, path: path, errno: number) }
   }
 
-  /// Whether the folder holds this job's output: nil if so, else what was found instead.
-  package func foreignness() -> String? {
-    guard place.isThere else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
-    guard let found = foundUUID() else { return "the output \(path) has no metadata of this job" }
+  /// Whether the folder holds this job's output: nil if so, else what was found instead. Throws what may pass: then nobody
+  /// knows.
+  package func foreignness() throws(ZarrError) -> String? {
+    guard try isThere() else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
+    guard let found = try foundUUID() else { return "the output \(path) has no metadata of this job" }
     return found == uuid ? nil : "the output \(path) was replaced by another job (\(found))"
   }
 
-  private func foundUUID() -> String? {
-    plan.output.isOMEZarr
-      ? (try? readAttributes(ofGroup: place))?.flatMap { Self.uuid(in: $0.attributes) }
-      : (try? ZarrArray.open(place)).flatMap { Self.uuid(in: $0.attributes) }
+  private func isThere() throws(ZarrError) -> Bool {
+    do throws(StorageError) {
+      if try place.look() != nil { return true }
+    } catch {
+      if error.isTransient { throw .storage(error) }
+    }
+    return place.store.abilities.contains(.folders) ? false : place.isFolder
+  }
+
+  private func foundUUID() throws(ZarrError) -> String? {
+    do throws(ZarrError) {
+      return plan.output.isOMEZarr
+        ? try readAttributes(ofGroup: place).flatMap { Self.uuid(in: $0.attributes) }
+        : Self.uuid(in: try ZarrArray.open(place).attributes)
+    } catch {
+      if error.isTransient { throw error }
+      return nil
+    }
   }
 
   /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
   /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
-  package func lostMark() -> String? {
-    guard place.isThere, foundUUID() == nil, metadataProblems().isEmpty else { return nil }
+  package func lostMark() throws(ZarrError) -> String? {
+    guard try isThere(), try foundUUID() == nil, try metadataProblems().isEmpty else { return nil }
     return "the metadata of the image \(path) are missing or not as this job wrote them"
   }
 
   /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
-  package func metadataProblems() -> [String] {
-    plan.levels.compactMap { layout in
+  package func metadataProblems() throws(ZarrError) -> [String] {
+    var problems: [String] = []
+    for layout in plan.levels {
       let spec = Self.spec(layout, plan, attributes: .object([:]))
       let file = place / Self.arrayName(layout.level, plan) / spec.decidingFile
-      guard let bytes = (try? file.bytes(limit: JSONValue.maximumByteCount)) ?? nil else {
-        return "the metadata \(file.address) is missing or unreadable"
+      var bytes: [UInt8]?
+      do throws(StorageError) {
+        bytes = try file.bytes(limit: JSONValue.maximumByteCount)
+      } catch {
+        if error.isTransient { throw .storage(error) }
       }
-      return spec.isSaid(by: Data(bytes)) ? nil : "the metadata \(file.address) was altered"
+      if let bytes {
+        if !spec.isSaid(by: Data(bytes)) { problems.append("the metadata \(file.address) was altered") }
+      } else {
+        problems.append("the metadata \(file.address) is missing or unreadable")
+      }
     }
+    return problems
   }
 
   /// Writes all metadata again; the voxels stay, and what others added to an array's attributes.
   ///
-  /// - Parameter isComplete: whether all voxels are there, so that what is measured of them belongs to the image's.
-  package func repairMetadata(isComplete: Bool) throws {
+  /// - Parameters:
+  ///   - isComplete: whether all voxels are there, so that what is measured of them belongs to the image's.
+  ///   - isDone: asked only then.
+  package func repairMetadata(isComplete: Bool, isDone: IsDone) throws {
     let attributes = plan.output.isOMEZarr ? JSONValue.object([:]) : JSONValue.object(["blockfuse": provenance])
     for layout in plan.levels {
       let name = Self.arrayName(layout.level, plan)
@@ -167,9 +197,9 @@ package final class OutputFolder: Sendable {
       let kept = JSONValue.object(found.merging(attributes.object ?? [:]) { $1 })
       for file in Self.spec(layout, plan, attributes: kept).metadataFiles() { try (target / name / file.name).put([UInt8](file.bytes)) }
     }
-    if !plan.output.isOMEZarr || lostMark() == nil { return }
+    if try !plan.output.isOMEZarr || lostMark() == nil { return }
     for file in groupFiles(windows: nil) { try (target / file.name).put([UInt8](file.bytes)) }
-    if isComplete { try writeFinalMetadata() }
+    if isComplete { try writeFinalMetadata(isDone: isDone) }
   }
 
   private static func uuid(in attributes: JSONValue) -> String? {

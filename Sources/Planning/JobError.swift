@@ -15,6 +15,8 @@ package enum JobError: Failure, Sendable {
   case damaged(job: String, what: String)
   /// The output folder cannot be written at all.
   case output(String, hint: String)
+  /// What the work rests on does not answer, or is gone for now: what is not done stays pending, of a task for a later one.
+  case unanswered(String, byTask: Bool = false)
   /// Another process that shares the job recorded blocks that this one had claimed.
   case lost(String)
   /// Blocks of the level below are not done yet.
@@ -29,6 +31,7 @@ package enum JobError: Failure, Sendable {
     case .diskFull: .diskFull
     case .damaged: .outputDamaged
     case .output: .outputNotWritable
+    case .unanswered: .placeUnanswered
     case .lost: .claimsLost
     case .notYet: .levelBelowMissing
     case .unexpected: .unexpected
@@ -47,6 +50,7 @@ package enum JobError: Failure, Sendable {
         : "the disk that holds \(path) is full"
     case .damaged(let job, let what): "job \(job): a block that is recorded done is missing or damaged: \(what)"
     case .output(let what, _): what
+    case .unanswered(let what, _): what
     case .lost(let what): what
     case .notYet(let level, let missing, let first):
       "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
@@ -59,9 +63,13 @@ package enum JobError: Failure, Sendable {
     case .invalid: .usage
     case .changed: .changed
     case .damaged: .damaged
-    case .notYet: .notYet
-    case .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
+    case .notYet, .unanswered(_, byTask: true): .notYet
+    case .unanswered, .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
     }
+  }
+
+  package var isTransient: Bool {
+    if case .unanswered = self { true } else { false }
   }
 
   package var isDiskFull: Bool {
@@ -82,6 +90,8 @@ package enum JobError: Failure, Sendable {
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
         + "; the same command goes on where it stopped"
     case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
+    case .unanswered:
+      "bring back what is named, or wait until it is there; the same command goes on where it stopped, and what is done is kept"
     case .lost: "run again"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
     case .unexpected: ""

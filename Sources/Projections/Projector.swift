@@ -159,9 +159,9 @@ final class Projector: Sendable {
       let position = TCZYX(t: task.position.t, c: task.position.c, zyx: place)
       let box = chunks.box(of: position)
       let index = array.index(at: position)
-      guard let presence = try? array.readChunk(index, into: buffer, context: context) else { return false }
+      // within a shard a chunk of background is left out; a block that is done has its file
+      guard let presence = try? array.readRecordedChunk(index, into: buffer, context: context) else { return false }
       if case .missing = presence {
-        // within a shard a chunk of background is left out; a block that is done has its file
         guard layout.shard != nil else { return false }
         lay(0, over: task.stands?.box ?? box, task, &result)
       } else if let stands = task.stands {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import JobStore
@@ -21,8 +22,9 @@ extension SlurmJobs {
   func taskCount(_ request: Request, _ orders: [OrderRecord], _ active: [SlurmQueue.Task]) throws -> Int {
     if let tasks = request.tasks { return tasks }
     for order in orders.reversed() {
-      let text = try? String(contentsOfFile: Self.taskCountFile(order.path), encoding: .utf8)
-      if let tasks = text.flatMap({ Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }), (1...1_000_000).contains(tasks) {
+      let bytes = try? FileBytes.read(Self.taskCountFile(order.path), limit: 1000)
+      let text = bytes.map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
+      if let tasks = text.flatMap({ Int($0) }), (1...1_000_000).contains(tasks) {
         return tasks
       }
     }

@@ -26,7 +26,6 @@ public final class FileStore: Store {
     return FileObject(file)
   }
 
-  /// Also of what is no regular file, such as a pipe.
   public func bytes(_ key: String, limit: Int) throws(StorageError) -> [UInt8]? {
     do throws(StorageError) {
       return try FileBytes.read(key, limit: limit)
@@ -168,7 +167,7 @@ public final class FileStore: Store {
     FileStore(folders: FolderMaker(try OpenFolder(key)))
   }
 
-  public var isInPlace: Bool { folders?.isInPlace ?? true }
+  public func isInPlace() throws(StorageError) -> Bool { try folders?.isInPlace() ?? true }
 
   public func forget() { folders?.forget() }
 }

@@ -60,8 +60,8 @@ public protocol Store: AnyObject, Sendable {
   func writing(below key: String) -> any Store
   /// As `writing`, where what is written goes to the very folder that has the name now, whichever has it later.
   func holding(_ key: String) throws(StorageError) -> any Store
-  /// Whether the name of what is held still leads to it.
-  var isInPlace: Bool { get }
+  /// Whether the name of what is held still leads to it. Throws where the store does not say.
+  func isInPlace() throws(StorageError) -> Bool
   /// Looks anew for what was thought to be there, such as folders: something was found missing.
   func forget()
 }
@@ -143,6 +143,6 @@ extension Store {
 
   public func writing(below key: String) -> any Store { self }
   public func holding(_ key: String) throws(StorageError) -> any Store { self }
-  public var isInPlace: Bool { true }
+  public func isInPlace() throws(StorageError) -> Bool { true }
   public func forget() {}
 }

@@ -128,6 +128,23 @@ public enum ViewsError: Failure, Equatable, Sendable {
     }
   }
 
+  /// Whether there was nothing where an image, or a part of it, should be.
+  package var isAbsence: Bool {
+    switch self {
+    case .inputMissing: true
+    case .unreadable(_, let why): why.isFileMissing
+    default: false
+    }
+  }
+
+  /// The failed work on a file that it comes from, if it does.
+  package var storage: StorageError? {
+    switch self {
+    case .datasetUnreadable(_, .storage(let error)), .unreadable(_, .storage(let error)), .tiffUnusable(_, .io(let error)): error
+    default: nil
+    }
+  }
+
   /// An input that is wrong is the dataset's fault; one that cannot be read now is nobody's.
   public var exitStatus: ExitStatus { isTransient ? .unexpected : .usage }
 

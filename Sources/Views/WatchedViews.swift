@@ -54,7 +54,7 @@ public final class WatchedViews: Sendable {
   // MARK: Later looks
 
   /// Those of the views looked at so far that are not any more what they were then, in order. Errors that may pass are
-  /// thrown: nothing is known then.
+  /// thrown, and metadata that are gone, as with a lost mount: nothing is known then.
   public func changed(threads: Int? = nil) throws(ViewsError) -> [Changed] {
     let known = seen.withLock { $0 }
     return try inParallel(known.keys.sorted(), threads) { [self] (view) throws(ViewsError) in
@@ -68,6 +68,8 @@ public final class WatchedViews: Sendable {
     let now = try files(of: view)
     guard now != then.files else { return [] }
     let changes = try views[view].changes()
+    // a disk that is gone, or on its way back, says nothing about the view
+    if let absence = views[view].absence { throw absence }
     if !changes.isEmpty { return changes }
     // what the record says is there again: it was not, meanwhile
     return now.keys.sorted().filter { now[$0] != then.files[$0] }.map { file in

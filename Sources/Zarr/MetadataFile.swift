@@ -28,3 +28,13 @@ func metadataDocument(_ place: Place) throws(ZarrError) -> JSONValue? {
     throw .metadataInvalid(path: place.address, reason: "\(error)")
   }
 }
+
+/// Throws unless the metadata of an array are there.
+func checkMetadata(_ file: Place, of array: String) throws(ZarrError) {
+  do throws(StorageError) {
+    if try file.look() != nil { return }
+  } catch {
+    guard error.isMissing else { throw .storage(error) }
+  }
+  throw .arrayMissing(path: array)
+}

@@ -129,9 +129,7 @@ public final class N5Array: ChunkedArray {
   }
 
   /// Whether the array itself is still there, where nothing was found in it: a lost mount would look the same.
-  private func checkIsThere() throws(ZarrError) {
-    guard place.isFolder else { throw .arrayMissing(path: path) }
-  }
+  private func checkIsThere() throws(ZarrError) { try checkMetadata(place / N5Array.metadataFile, of: path) }
 
   private func entryExists(_ place: Place) throws(ZarrError) -> Bool {
     try onStorage { () throws(StorageError) in try place.look() } != nil

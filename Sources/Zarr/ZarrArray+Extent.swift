@@ -15,11 +15,7 @@ extension ZarrArray {
     let parts = keys.key(index).split(separator: "/").count
     if try anyStored(in: blocks, axis: 0, index: &index, foldersPerAxis: hasFolders && parts >= shape.count) { return true }
     // nothing is only nothing where the array itself is still there: a lost mount would look the same
-    guard hasFolders else {
-      try checkIsThere()
-      return false
-    }
-    guard try entryExists(place.key) else { throw .arrayMissing(path: path) }
+    try checkIsThere()
     return false
   }
 

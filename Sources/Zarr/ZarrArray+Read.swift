@@ -13,13 +13,29 @@ extension ZarrArray {
   public func readChunk(
     _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> ChunkPresence {
+    try readChunk(index, into: buffer, context: context, needsFile: false)
+  }
+
+  /// As `readChunk`, of a block that is known to have a file: where there is none, that is an error and no fill.
+  public func readRecordedChunk(
+    _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> ChunkPresence {
+    try readChunk(index, into: buffer, context: context, needsFile: true)
+  }
+
+  private func readChunk(
+    _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext, needsFile: Bool
+  ) throws(ZarrError) -> ChunkPresence {
     try check(index, in: chunkGrid)
     guard buffer.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
     let (block, inner) = block(ofChunk: index)
     let key = blockKey(block)
-    guard let object = try openBlock(key) else { return .missing }
+    guard let object = try openBlock(key) else {
+      if needsFile { throw .chunkMissing(chunk: block, path: address(key)) }
+      return .missing
+    }
     guard let shard else {
       let byteCount = object.byteCount
       try decode(object, key, range: 0..<byteCount, chunk: index, into: buffer, context: context)

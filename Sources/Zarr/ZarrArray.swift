@@ -133,9 +133,6 @@ public final class ZarrArray: Sendable {
   /// The address of a block, whether it is there or not.
   package func blockPath(_ index: [Int]) -> String { address(blockKey(index)) }
 
-  /// Whether a block is there, by a look at its name.
-  package func isThere(block index: [Int]) -> Bool { Place(blockKey(index), in: place.store).isThere }
-
   /// The key of a block in the array's store.
   package func blockKey(_ index: [Int]) -> String {
     place.key.isEmpty ? keys.key(index) : place.key + "/" + keys.key(index)
@@ -144,10 +141,9 @@ public final class ZarrArray: Sendable {
   /// What the block of a key is called in messages.
   func address(_ key: String) -> String { place.store.address(of: key) }
 
-  /// Whether the array itself is still there, where nothing was found in it: a lost mount would look the same.
-  func checkIsThere() throws(ZarrError) {
-    guard place.isFolder else { throw .arrayMissing(path: path) }
-  }
+  /// Whether the array itself is still there, where nothing was found in it: a lost mount would look the same, also where
+  /// an empty folder is left of it. So it is asked for its metadata.
+  func checkIsThere() throws(ZarrError) { try checkMetadata(place / ZarrFileName.array(zarrFormat: zarrFormat), of: path) }
 
   /// The block that holds a read unit, and the unit's position in it.
   func block(ofChunk index: [Int]) -> (block: [Int], inner: [Int]) {

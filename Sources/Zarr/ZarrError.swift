@@ -74,6 +74,9 @@ public enum ZarrError: Failure, Equatable, Sendable {
     }
   }
 
+  /// Whether the file system does not answer, whatever was asked of it.
+  public var isUnanswered: Bool { systemNumber.map { ErrnoMeaning($0).isUnanswered } ?? false }
+
   public var isDiskFull: Bool { systemNumber.map { ErrnoMeaning($0).isDiskFull } ?? false }
 
   public var systemNumber: Int32? {

@@ -5,8 +5,10 @@ import Foundation
 import Geometry
 import JobStore
 import Planning
+import Store
 import TestSupport
 import Testing
+import Threads
 
 @Suite struct DurableStageTests {
   @Test func allBlocksAreOnDiskWhenTheyAreRecorded() throws {
@@ -113,6 +115,61 @@ import Testing
     guard case .diskFull(let path, _) = error else { return #expect(Bool(false), "\(error as Any)") }
     #expect(path == part.task.path)
     #expect(scene.ledger.results.isEmpty)
+  }
+
+  /// While the output does not answer, blocks wait; none fails, and the work goes on by itself.
+  @Test(arguments: [StoreStep.write, .finish, .pay]) func anOutputThatDoesNotAnswerIsWaitedFor(step: StoreStep) throws {
+    let calls = Monitor(0)
+    let scene = try EngineScene(shape: Index3(2, 2, 40), patienceSeconds: 30) { [calls] at, _ in
+      guard at == step else { return nil }
+      return calls.update { count in
+        count += 1
+        return count <= 3 ? ENOTCONN : nil
+      }
+    }
+    let stage = try scene.stage()
+    try scene.workAgain(for: stage)
+    try stage.close()
+    #expect(scene.ledger.outcomes(scene.layout).values.count { $0 == "done" } == 20)
+    let said = scene.said.read { $0 }
+    #expect(said.count == 2 && said[0].contains("does not answer") && said[0].contains("waiting for it"), "\(said)")
+  }
+
+  /// It is nobody's failure, and the run stops with all of it pending.
+  @Test func anOutputThatDoesNotComeBackStopsTheRun() throws {
+    let scene = try EngineScene(shape: Index3(2, 2, 40)) { at, _ in [.write, .standing].contains(at) ? ESHUTDOWN : nil }
+    let stage = try scene.stage()
+    try scene.workAgain(for: stage)
+    let error = thrown(JobError.self) { try stage.close() }
+    guard case .unanswered(let what, _) = error else { return #expect(Bool(false), "\(error as Any)") }
+    #expect(what.contains("does not answer"))
+    #expect(!what.contains("moved"))
+    #expect(scene.ledger.results.isEmpty)
+  }
+
+  /// Where nothing at all can be written, that is not the fault of every single block.
+  @Test func notEveryBlockFailsWhereNothingCanBeWritten() throws {
+    let scene = try EngineScene(shape: Index3(2, 2, 1200)) { at, _ in at == .finish ? EIO : nil }
+    let stage = try scene.stage(capacity: 200)
+    try scene.workAgain(for: stage)
+    let error = thrown(JobError.self) { try stage.close() }
+    guard case .unanswered(let what, _) = error else { return #expect(Bool(false), "\(error as Any)") }
+    #expect(what.contains("nothing can be written"))
+    #expect(scene.ledger.results.count <= 256)
+  }
+
+  /// The folder of a work order lies on a disk that may go away, too.
+  @Test func aLedgerThatDoesNotAnswerIsWaitedFor() throws {
+    let scene = try EngineScene(patienceSeconds: 30)
+    scene.ledger.set {
+      $0.takeErrors = (0..<5).map { _ in JobError.unanswered("the log is away") }
+      $0.recordErrors = (0..<5).map { _ in JobError.unanswered("the log is away") }
+    }
+    let stage = try scene.stage()
+    try scene.work(for: stage)
+    try stage.close()
+    #expect(scene.ledger.outcomes(scene.layout).values.count { $0 == "done" } == 4)
+    #expect(scene.said.read { $0.first?.hasPrefix("the log is away; waiting") } == true)
   }
 
   @Test func aRecordThatCannotBeWrittenStopsTheRun() throws {

@@ -16,12 +16,17 @@ final class EngineScene {
   let ledger: MemoryLedger
   let queue: WorkQueue
   let meter: RunMeter
+  let patience: Patience
+  /// What the run says of outages.
+  let said: Monitor<[String]>
 
   /// - Parameters:
   ///   - shape: along z, y, x; chunks have 2 voxels along each axis, shards 4.
+  ///   - fault: makes steps of the output's store fail.
   ///   - waitingByteLimit: of parts that wait for one before them.
   init(
-    shape: Index3 = Index3(2, 2, 8), isSharded: Bool = false, blockLimit: Int = .max, batchCount: Int = 64, waitingByteLimit: Int = 1 << 20
+    shape: Index3 = Index3(2, 2, 8), isSharded: Bool = false, blockLimit: Int = .max, batchCount: Int = 64, waitingByteLimit: Int = 1 << 20,
+    patienceSeconds: Double = 0.2, fault: (@Sendable (StoreStep, String) -> Int32?)? = nil
   ) throws {
     let two = TCZYX(zyx: Index3(repeating: 2))
     let layout = LevelLayout(
@@ -33,13 +38,17 @@ final class EngineScene {
       spec: ArraySpec(
         zarrFormat: 3, shape: layout.shape.array, chunkShape: two.array, shardShape: layout.shard?.array, elementType: .uint8,
         compressor: .none))
-    let output = Place(folder.path).forWriting
+    let plain = Place(folder.path).forWriting
+    let output = fault.map { Place(plain.key, in: FaultyStore(plain.store, fault: $0)) } ?? plain
+    let said = Monitor([String]())
+    let patience = Patience(limitSeconds: patienceSeconds) { text in said.update { $0.append(text) } }
+    (self.said, self.patience) = (said, patience)
     (self.folder, self.layout, self.array, self.output) = (folder, layout, array, output)
     ledger = MemoryLedger(layout)
     meter = RunMeter([(layout, BlockCounts(total: layout.grid.total))])
     queue = WorkQueue(
       ledger: ledger, level: 0, blockLimit: blockLimit, batchCount: batchCount, waitingByteLimit: waitingByteLimit,
-      retry: Retry(waitsSeconds: [0, 0, 0])
+      retry: Retry(waitsSeconds: [0, 0, 0]), patience: patience
     ) { block, attempt in
       BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: output.store, tag: "test")
     }
@@ -48,7 +57,7 @@ final class EngineScene {
   deinit { folder.remove() }
 
   func stage(capacity: Int = 16) throws -> DurableStage {
-    try DurableStage(ledger: ledger, queue: queue, output: output, meter: meter, syncThreads: 2, capacity: capacity)
+    try DurableStage(ledger: ledger, queue: queue, output: output, meter: meter, patience: patience, syncThreads: 2, capacity: capacity)
   }
 
   /// A block that no queue knows, as taken from a ledger.
@@ -69,6 +78,18 @@ final class EngineScene {
       let number = number(part.task)
       let bytes = isFill(number) ? nil : EngineScene.bytes(number, part.index)
       if try part.task.deliver(part.index, bytes) { stage.submit(part.task) }
+      _ = queue.finished(part)
+    }
+  }
+
+  /// As `work`, where steps of writing may fail: of parts, too.
+  func workAgain(for stage: DurableStage) throws {
+    while let part = queue.next() {
+      do {
+        if try part.task.deliver(part.index, EngineScene.bytes(0, 0)) { stage.submit(part.task) }
+      } catch {
+        stage.fail(part.task, WorkFailure(error))
+      }
       _ = queue.finished(part)
     }
   }

@@ -16,10 +16,13 @@ import Faults
     #expect((1...5).map { plan.faults[0].applies($0) } == [false, false, true, false, false])
     #expect((1...5).map { plan.faults[1].applies($0) } == [false, true, true, true, true])
     #expect(try #require(FaultPlan("trace")).isTracing)
+    let patient = try #require(FaultPlan("patience:0.5,claiming=kill"))
+    #expect(patient.patienceSeconds == 0.5 && patient.faults.count == 1)
   }
 
   @Test(arguments: [
     "kill", "no-such-point=kill", "claiming=EWHATEVER", "claiming=kill@0", "claiming=kill@x", "claiming=wait:", "claiming=hold:",
+    "patience:", "patience:x",
   ])
   func whatIsNotUnderstoodIsRefused(text: String) {
     #expect(FaultPlan(text) == nil)

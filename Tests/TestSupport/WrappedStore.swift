@@ -80,12 +80,15 @@ package class WrappedStore: Store, @unchecked Sendable {
   package func writing(below key: String) -> any Store { wrapped(inner.writing(below: key)) }
   package func holding(_ key: String) throws(StorageError) -> any Store { wrapped(try inner.holding(key)) }
 
-  package var isInPlace: Bool { inner.isInPlace }
+  package func isInPlace() throws(StorageError) -> Bool {
+    try reach(.standing, "")
+    return try inner.isInPlace()
+  }
   package func forget() { inner.forget() }
 }
 
 package enum StoreStep: Hashable, Sendable, CaseIterable {
-  case open, read, look, list, write, append, finish, put, remove, pay
+  case open, read, look, list, write, append, finish, put, remove, pay, standing
 }
 
 private final class WrappedObject: StoredObject {

@@ -151,6 +151,36 @@ import Zarr
     #expect(zarrError { _ = try readChunk(array, [0, 0, 0]) } == .arrayMissing(path: path))
   }
 
+  /// As of a disk that was unmounted from it.
+  @Test(arguments: ["v2_raw", "v3_default"]) func anEmptyFolderIsNoBackground(name: String) throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = try folder.copy(fixture(name))
+    let array = try ZarrArray.open(path)
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let index = array.shape.map { _ in 0 }
+    #expect(zarrError { _ = try readChunk(array, index) } == .arrayMissing(path: path))
+    #expect(zarrError { _ = try array.anyStored(in: array.chunkGrid.map { 0..<$0 }) } == .arrayMissing(path: path))
+  }
+
+  /// What is known to have a file is no background without.
+  @Test func aRecordedChunkHasItsFile() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = try folder.copy(fixture("v2_raw"))
+    let array = try ZarrArray.open(path)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: array.chunkByteCount, alignment: 16)
+    defer { buffer.deallocate() }
+    let context = CodecContext()
+    #expect(try array.readRecordedChunk([0, 0, 0], into: buffer, context: context) != .missing)
+    try FileManager.default.removeItem(atPath: path + "/0/0/0")
+    #expect(try array.readChunk([0, 0, 0], into: buffer, context: context) == .missing)
+    #expect(
+      zarrError { _ = try array.readRecordedChunk([0, 0, 0], into: buffer, context: context) }
+        == .chunkMissing(chunk: [0, 0, 0], path: path + "/0/0/0"))
+  }
+
   @Test func positionsOutsideTheGrid() throws {
     let array = try ZarrArray.open(fixture("v2_raw"))
     for index in [[2, 0, 0], [-1, 0, 0], [0, 0], []] {

@@ -22,7 +22,7 @@ uint32_t csystem_crc32c_by_tables(uint32_t crc, const void *bytes, size_t count)
 /// Makes what was written to a file or folder survive a loss of power. Returns 0 or errno.
 int csystem_sync(int fd);
 
-/// Opens a new file for writing that lies in a folder but has no name there: it is gone when it is closed. Returns -1 with
+/// Opens a new file, to be written and read back, that lies in a folder but has no name there: it is gone when it is closed. Returns -1 with
 /// errno where the system or its file system has no such files. Paths are taken from the folder `root`, as `openat` does.
 int csystem_open_unnamed(int root, const char *folder);
 /// Gives such a file a name, in place of what has it. Returns 0 or errno.

@@ -18,6 +18,9 @@ final class TIFFHandle {
     var number: Int32 = 0
     var message = [CChar](repeating: 0, count: 400)
     guard let file = ctiff_open(path, &number, &message, message.count) else {
+      if number == EISDIR || number == ENXIO {
+        do throws(StorageError) { try RegularFile.check(path) } catch { throw .io(error) }
+      }
       if number != 0 { throw .io(.io(step: .open, path: path, errno: number)) }
       let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       throw .damaged(path: path, place: "byte 0", reason: TIFFHandle.tidy(String(decoding: bytes, as: UTF8.self)))
