@@ -131,6 +131,7 @@ let package = Package(
         .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"),
         .embedInCode("0004_samples.sql"),
         .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
+        .embedInCode("0007_sums_and_owner.sql"),
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),

@@ -165,8 +165,32 @@ public final class JobStore: Sendable {
       try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864")
     }
     let pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
-    if finding != .current { try caught(path) { try pool.write(migrator.migrate) } }
+    try caught(path) {
+      if finding != .current {
+        try pool.write { db in
+          try migrator.migrate(db)
+          try FixedRows.sealOld(db)
+        }
+      }
+      try pool.read(checkClaims)
+    }
     return JobStore(path: path, reader: pool, pool: pool)
+  }
+
+  /// Throws where blocks are in the hands of a run that is not there, as when a database was put beside the -wal file of
+  /// another: nobody would ever give them back. There are few claims, however many blocks there are.
+  private static func checkClaims(_ db: Database) throws {
+    let lost = try db.row(
+      """
+      SELECT c.run AS run FROM claim c
+      WHERE NOT EXISTS (SELECT 1 FROM run r WHERE r.id = c.run AND r.job = c.job AND r.ended_ms IS NULL)
+        OR NOT EXISTS (SELECT 1 FROM brick b WHERE b.job = c.job AND b.level = c.level AND b.brick = c.brick)
+      LIMIT 1
+      """)
+    guard let lost else { return }
+    throw DatabaseError(
+      resultCode: .SQLITE_CORRUPT,
+      message: "blocks are in the hands of run \(try lost.integer("run")), which is not at work, or of a brick that is not there")
   }
 
   private static let busySeconds = 30.0

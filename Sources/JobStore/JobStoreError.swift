@@ -177,6 +177,9 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
+    // no change that the program makes breaks a rule of the tables, unless what it was made on did
+    case .SQLITE_CONSTRAINT where [.SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_FOREIGNKEY].contains(error.extendedResultCode):
+      self = .damaged(path: path, why: message)
     case .SQLITE_NOTADB: self = .foreignFile(path: path, why: "it is not an SQLite file")
     case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, why: message)
     case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_SHORT_READ:

@@ -41,7 +41,7 @@ package struct LoadedViews: Sendable {
       .intersection(Box3(shape: plan.stack.shape))
     var names: [String] = []
     for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
-      let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
+      guard let affine = maps.count > 1 ? maps.dropFirst(block.position.t).first : maps.first else { continue }
       let own = try PixelMap(
         affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
         outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
