@@ -166,7 +166,7 @@ let package = Package(
     .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
-      dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", "Diagnostics", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
@@ -192,7 +192,9 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport"],
+      dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
   ]
 )

@@ -7,3 +7,14 @@
 ALTER TABLE job ADD COLUMN fixed_sum INTEGER;
 -- Of its rows in `view` and `view_transform`.
 ALTER TABLE job ADD COLUMN views_sum INTEGER;
+
+-- Which database this is, and in which file it was when its owner wrote this: a file of another inode is a copy, which may be
+-- looked at, but not written.
+CREATE TABLE identity (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+  uuid TEXT NOT NULL CHECK (uuid <> ''),
+  -- rises whenever a copy takes over
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  inode INTEGER NOT NULL,
+  path TEXT NOT NULL
+) STRICT;

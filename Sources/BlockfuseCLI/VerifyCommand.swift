@@ -37,6 +37,7 @@ struct VerifyCommand: ParsableCommand {
       let opened = try LoadedJob(record)
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+      if repair { try verifier.checkOwner() }
       let shown = Mutex(Date())
       var report: Verification
       do {
@@ -49,7 +50,7 @@ struct VerifyCommand: ParsableCommand {
           if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
         }
         Terminal.clearProgress()
-        if repair { try verifier.repair(&report) }
+        if repair { try verifier.repair(&report, note: { Terminal.message("note: \($0)") }) }
       } catch JobError.changed(_, let differences) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }

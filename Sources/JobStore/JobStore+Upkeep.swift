@@ -24,6 +24,10 @@ extension JobStore {
     try JobStore.caught(file.path) {
       let copy = try DatabaseQueue(path: local)
       try databaseReader.backup(to: copy)
+      // one file, whoever reads it, that is not taken for the database before `restore` makes it that
+      try copy.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA application_id = \(Migrator.backupID)")
+      }
       try copy.close()
       if local != temporary { try FileManager.default.copyItem(atPath: local, toPath: temporary) }
     }
@@ -60,7 +64,7 @@ extension JobStore {
   }
 
   /// The error of the disk that a line of SQLite's own check speaks of.
-  static func readError(_ line: String) -> Int32? {
+  package static func readError(_ line: String) -> Int32? {
     guard let place = line.range(of: "error code="), let number = Int32(line[place.upperBound...].prefix { $0.isNumber }),
       ResultCode(rawValue: number).primaryResultCode == .SQLITE_IOERR
     else { return nil }

@@ -59,6 +59,7 @@ public final class JobStore: Sendable {
     let path = file.path
     var finding = Migrator.Finding.blank
     if try file.content() == .some {
+      try refuseForeignLog(path)
       if mode == .readOnly, file.isOnlyReadable { return try openImmutable(path, migrator) }
       // Looked at read-only first: opening for writing would already change the file of another program.
       let queue: DatabaseQueue
@@ -71,7 +72,11 @@ public final class JobStore: Sendable {
         (queue, finding) = try inspect(path, file, migrator)
       }
       if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
-      try caught(path) { try queue.close() }
+      let original = try caught(path) { () -> String? in
+        defer { try? queue.close() }
+        return try queue.read { db in try self.original(db, path) }
+      }
+      if let original, mode != .readOnly, file.isWritable { throw .copied(path: path, original: original) }
     }
     if finding == .blank && mode != .create { throw .noDatabase(path: path) }
     guard file.isWritable else { throw .readOnly(path: path) }
@@ -148,13 +153,17 @@ public final class JobStore: Sendable {
     }
   }
 
-  private static func openForWriting(
+  /// Keeps all others from opening a database for writing.
+  static func takeOpening(_ path: String) throws(JobStoreError) -> ByteLock {
+    guard let lock = try LockFile(path: lockPath(path)).take(LockFile.opening, within: busySeconds) else { throw .busy(path: path) }
+    return lock
+  }
+
+  static func openForWriting(
     _ path: String, migrator: Migrator, finding: Migrator.Finding
   ) throws(JobStoreError) -> JobStore {
     // One process at a time turns a file into a WAL database and migrates it.
-    guard let opening = try LockFile(path: lockPath(path)).take(LockFile.opening, within: busySeconds) else {
-      throw .busy(path: path)
-    }
+    let opening = try takeOpening(path)
     defer { opening.release() }
     var configuration = Configuration()
     configuration.busyMode = .timeout(busySeconds)
@@ -170,7 +179,10 @@ public final class JobStore: Sendable {
         try pool.write { db in
           try migrator.migrate(db)
           try FixedRows.sealOld(db)
+          try adopt(db, path)
         }
+      } else if try pool.read(DatabaseIdentity.load)?.standing(of: path) != .own {
+        try pool.write { db in try adopt(db, path) }
       }
       try pool.read(checkClaims)
     }

@@ -67,6 +67,8 @@ package struct JobRunner {
       throw JobError.changed(job: opened.title, differences: findings.differences)
     }
     let job = try opened.holdingOutput()
+    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
+    defer { withExtendedLifetime(hold) {} }
     // what a submit that was killed at its very end had left to remove
     if let left = placement(ofOutput: job.output.path, uuid: record.description.uuid).removeAside() {
       note("\(Submitter.cannotRemove) \(left)")

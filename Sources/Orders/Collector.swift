@@ -22,6 +22,7 @@ package struct Collector {
     }
     let job = try LoadedJob(record)
     if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    try OutputHold.checkOwner(of: job.output, by: store)
     var report = CollectedOrder(order: order, state: record.state)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {

@@ -54,7 +54,10 @@ package struct OrderEnd {
       }
       standing.levels.append(counts)
     }
-    if standing.isComplete { try job.output.held(by: job.title).finish(job: job.title) }
+    if standing.isComplete {
+      let hold = try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: { _ in })
+      try withExtendedLifetime(hold) { try job.output.held(by: job.title).finish(job: job.title) }
+    }
     return standing
   }
 }

@@ -261,7 +261,7 @@ import Zarr
       let verifier = Verifier(job: try LoadedJob.load(nil, in: store), store: store, workers: 2)
       var report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
       #expect(report.problems.count == 2 && report.strays.count == 1)
-      try verifier.repair(&report)
+      try verifier.repair(&report, note: { _ in })
       #expect(report.removedStrays == 1 && report.repairedBlocks >= 2)
     }
     #expect(try scene.run() == .complete)
