@@ -91,7 +91,9 @@ let package = Package(
       name: "Planning", dependencies: ["JobStore", "Views", "Fusion", "Zarr", "JSON", "Geometry", "Diagnostics"], swiftSettings: settings),
     .target(
       name: "JobStore",
-      dependencies: ["Migrations", "Geometry", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Migrations", "Geometry", "Memory", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
     .executableTarget(
       name: "mosaic",
@@ -104,10 +106,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Fuzz", swiftSettings: settings),
-    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
+    .target(name: "HDF5", dependencies: ["Zarr", "Geometry", "Memory", "Files", "Diagnostics", "CHDF5"], swiftSettings: settings),
     .target(name: "CHDF5", dependencies: ["CHDF5Library"]),
     .target(
-      name: "Views", dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
+      name: "Views",
+      dependencies: ["HDF5", "Zarr", "JSON", "Geometry", "Memory", "Store", "Files", "Threads", "Diagnostics", "CTiffReader"],
       swiftSettings: settings),
     .target(name: "Fusion", dependencies: ["Geometry", "Memory", "Diagnostics", "CKernels"], swiftSettings: settings),
     .target(
@@ -147,32 +150,37 @@ let package = Package(
     .systemLibrary(name: "CLzma", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
 
     .target(name: "TestSupport", dependencies: ["Store", "Files"], path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "FaultsTests", dependencies: ["Faults"], swiftSettings: settings),
+    .testTarget(name: "FaultsTests", dependencies: ["Faults", "Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: settings),
     .testTarget(name: "ReportTests", dependencies: ["Report"], swiftSettings: settings),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures", "CZlib"], swiftSettings: settings),
     .testTarget(name: "MemoryTests", dependencies: ["Memory"], swiftSettings: settings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], swiftSettings: settings),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Diagnostics", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Diagnostics", "CSystem", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Files", "Threads", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "GeometryTests", dependencies: ["Geometry"], swiftSettings: settings),
-    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "CKernels"], swiftSettings: settings),
+    .testTarget(name: "FusionTests", dependencies: ["Fusion", "Geometry", "Diagnostics", "CKernels"], swiftSettings: settings),
     .testTarget(
-      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "CSystem", "TestSupport"], swiftSettings: settings),
+      name: "ZarrTests", dependencies: ["Zarr", "JSON", "Store", "Files", "Geometry", "Diagnostics", "CSystem", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry"], swiftSettings: settings),
+    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry", "Diagnostics"], swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
-      dependencies: ["JobStore", "Migrations", "Geometry", "CSystem", "Diagnostics", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "JobStore", "Migrations", "Geometry", "Diagnostics", "CSystem", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "TestSupport"],
+      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry"], swiftSettings: settings),
+    .testTarget(
+      name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry", "Planning", "Diagnostics"],
+      swiftSettings: settings),
     .testTarget(
       name: "JobsTests",
       dependencies: [
@@ -180,7 +188,7 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: settings),
-    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders"], swiftSettings: settings),
+    .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders", "Geometry"], swiftSettings: settings),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "Fusion", "Zarr", "JSON", "Geometry"], swiftSettings: settings),
     .testTarget(
       name: "BlockfuseCLITests",
@@ -192,7 +200,8 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport",
+      dependencies: [
+        "blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: settings),

@@ -41,7 +41,17 @@ package struct CommandTree: Decodable {
 
   package static func read() throws -> CommandTree {
     struct Document: Decodable { let command: CommandTree }
-    return try JSONDecoder().decode(Document.self, from: Data(Blockfuse._dumpHelp().utf8)).command
+    return try JSONDecoder().decode(Document.self, from: Data(document().utf8)).command
+  }
+
+  /// The JSON document that the parser answers this option with. Its answer is thrown, as that to `--help` is.
+  private static func document() -> String {
+    do {
+      _ = try Blockfuse.parse(["--experimental-dump-help"])
+      return ""
+    } catch {
+      return Blockfuse.fullMessage(for: error)
+    }
   }
 
   /// The command with a name, such as `run`; `help` as well.

@@ -16,12 +16,12 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let store = try database.readOnly()
-      let jobs = try store.jobs().sorted { $0.id < $1.id }
       if json {
-        let list = try jobs.map { try StatusAnswer(store: store, selector: String($0.id)).json }
+        let list = try store.jobNumbers().map { try StatusAnswer(store: store, selector: String($0)).json }
         Terminal.result(JSONValue.array(list).text)
         return
       }
+      let jobs = try store.jobs()
       if jobs.isEmpty { return Terminal.message("no jobs yet; `blockfuse submit` makes one") }
       var rows = [["job", "name", "state", "finished", "failed", "output"]]
       for job in jobs {

@@ -39,7 +39,8 @@ struct VerifyCommand: ParsableCommand {
         job: opened, store: store, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
       if repair { try verifier.checkOwner() }
       let shown = Mutex(Date())
-      var report: Verification
+      let report: Verification
+      var done: Verification.Repair?
       do {
         report = try verifier.verify(stopFlag: Signals.stopFlag) { checked, total in
           let isDue = shown.withLock { last in
@@ -50,19 +51,19 @@ struct VerifyCommand: ParsableCommand {
           if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
         }
         Terminal.clearProgress()
-        if repair { try verifier.repair(&report, note: { Terminal.message("note: \($0)") }) }
+        if repair { done = try verifier.repair(report, note: { Terminal.message("note: \($0)") }) }
       } catch JobError.changed(_, let differences) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
         Terminal.message("hint: what the record says is done is not there; submit again")
         throw ExitStatus.damaged
       }
-      show(report, record)
-      if !(report.problems.isEmpty && report.metadataProblems.isEmpty) && !repair { throw ExitStatus.damaged }
+      show(report, done, record)
+      if report.isDamaged && !repair { throw ExitStatus.damaged }
     }
   }
 
-  private func show(_ report: Verification, _ record: JobRecord) {
+  private func show(_ report: Verification, _ done: Verification.Repair?, _ record: JobRecord) {
     if json {
       let problems: [JSONValue] = report.problems.map {
         .object([
@@ -76,7 +77,7 @@ struct VerifyCommand: ParsableCommand {
           "job": JSONValue(record.id), "state": .string(record.state.rawValue),
           "checked": JSONValue(report.checkedBlocks), "bytes": JSONValue(report.checkedByteCount),
           "problems": .array(problems), "metadata_problems": JSONValue(report.metadataProblems), "strays": JSONValue(report.strays),
-          "repaired": JSONValue(report.repairedBlocks), "strays_removed": JSONValue(report.removedStrays),
+          "repaired": JSONValue(done?.blockCount ?? 0), "strays_removed": JSONValue(done?.removedStrays ?? 0),
         ]).text)
       return
     }
@@ -90,10 +91,10 @@ struct VerifyCommand: ParsableCommand {
       "verified \(report.checkedBlocks.grouped) blocks, \(byteText(report.checkedByteCount)): "
         + "\(report.problems.count.grouped) missing or damaged, \(report.strays.count.grouped) stray files")
     if record.state != .complete { Terminal.result("the job is \(record.state.rawValue): what is not done was not looked at") }
-    if repair {
+    if let done {
       Terminal.result(
-        "\(report.repairedBlocks.grouped) blocks are pending again, \(report.removedStrays.grouped) strays removed")
-    } else if !(report.problems.isEmpty && report.metadataProblems.isEmpty) {
+        "\(done.blockCount.grouped) blocks are pending again, \(done.removedStrays.grouped) strays removed")
+    } else if report.isDamaged {
       Terminal.message("hint: `blockfuse verify \(record.id) --repair` sets them to pending, `blockfuse run \(record.id)` makes them again")
     }
   }

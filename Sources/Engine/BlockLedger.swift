@@ -9,8 +9,8 @@ package protocol BlockLedger: Sendable {
   func take(level: Int, limit: Int) throws -> [TakenBlock]
   /// Whether blocks of a level may still become free, because others have them in hand. To be asked when `take` gave none.
   func expectsMore(level: Int) throws -> Bool
-  /// Writes results down. Blocks of a claim that is no longer ours are not recorded, and counted in the answer.
-  func record(_ results: [WorkResult]) throws -> RecordedCounts
+  /// Writes results down. Blocks of a claim that is no longer ours are not recorded.
+  func record(_ results: [WorkResult]) throws
   /// The states of a box of blocks of one level at one `t` and `c`, C order.
   func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState]
 }
@@ -38,11 +38,4 @@ package struct WorkResult: Sendable {
 
   package let block: TakenBlock
   package let outcome: Outcome
-}
-
-package struct RecordedCounts: Sendable {
-  package var recorded = 0
-  package var lost = 0
-
-  package init() {}
 }

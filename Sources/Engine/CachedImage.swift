@@ -7,9 +7,17 @@ struct CachedImage {
   /// Tells it apart from others in the cache.
   let number: Int
   /// Whether a chunk is known to hold nothing but fill, so that it is not looked for.
-  var isEmpty: (TCZYX) throws(ViewsError) -> Bool = { _ in false }
+  let isEmpty: (TCZYX) throws(ViewsError) -> Bool
   /// How many will read these voxels, a chunk, and say so by `finished`; nil where that is not known.
-  var readerCount: (Box3) -> Int? = { _ in nil }
+  let readerCount: (Box3) -> Int?
+
+  init(
+    source: any ImageSource, number: Int, isEmpty: @escaping (TCZYX) throws(ViewsError) -> Bool = { _ in false },
+    readerCount: @escaping (Box3) -> Int? = { _ in nil }
+  ) {
+    (self.source, self.number) = (source, number)
+    (self.isEmpty, self.readerCount) = (isEmpty, readerCount)
+  }
 
   var chunkGrid: BlockGrid { source.chunkGrid }
   func key(_ index: TCZYX) -> ChunkCache.Key {

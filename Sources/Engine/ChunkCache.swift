@@ -23,26 +23,42 @@ package final class ChunkCache: Sendable {
   package enum Content {
     case constant
     case voxels(ChunkBuffer)
-  }
 
-  private enum Slot {
-    case loading
-    case ready(Entry)
+    fileprivate var byteCount: Int {
+      switch self {
+      case .constant: 0
+      case .voxels(let buffer): buffer.bytes.count
+      }
+    }
   }
 
   private struct Entry {
     let content: Content
-    let node: Int
     /// Those who have not said yet that they have read it.
     var readersLeft = Int.max
   }
 
   private struct State {
-    var slots: [Key: Slot] = [:]
-    var recency = RecencyList<Key>()
-    /// The memory of the chunks that are here, and of those that are being decoded: their memory is taken before they are here.
-    var byteCount = 0
+    /// The chunks that are here; each costs the memory of its voxels.
+    var kept = LeastRecentlyUsed<Key, Entry>()
+    /// The chunks that are being decoded, whose memory is taken before they are here. None of them can be dropped.
+    var loading: Set<Key> = []
     var loadingByteCount = 0
+
+    var count: Int { kept.count + loading.count }
+    var byteCount: Int { kept.cost + loadingByteCount }
+
+    func knows(_ key: Key) -> Bool { kept.contains(key) || loading.contains(key) }
+
+    mutating func startLoading(_ key: Key, byteCount: Int) {
+      loading.insert(key)
+      loadingByteCount += byteCount
+    }
+
+    mutating func stopLoading(_ key: Key, byteCount: Int) {
+      loading.remove(key)
+      loadingByteCount -= byteCount
+    }
   }
 
   private let monitor: Monitor<State>
@@ -74,10 +90,7 @@ package final class ChunkCache: Sendable {
       case .toLoad: return try self.load(key, byteCount: byteCount, readerCount: readerCount(), by: load)
       case .loading:
         if meanwhile() { continue }
-        monitor.wait { state -> Void? in
-          if case .loading? = state.slots[key] { return nil }
-          return ()
-        }
+        monitor.wait { state -> Void? in state.loading.contains(key) ? nil : () }
       }
     }
   }
@@ -89,7 +102,7 @@ package final class ChunkCache: Sendable {
     load: (UnsafeMutableRawBufferPointer) throws(Failure) -> Bool
   ) throws(Failure) -> Bool {
     let isWanted = monitor.update { state in
-      guard state.slots[key] == nil, holdsMany(byteCount: byteCount) else { return false }
+      guard !state.knows(key), holdsMany(byteCount: byteCount) else { return false }
       if case .toLoad = look(for: key, byteCount: byteCount, &state) { return true }
       return false
     }
@@ -101,20 +114,13 @@ package final class ChunkCache: Sendable {
   package func finished(_ key: Key) {
     // let go of outside the lock: the last one may give memory back
     let dropped = monitor.update { state -> Content? in
-      guard case .ready(var entry)? = state.slots[key] else { return nil }
-      entry.readersLeft -= 1
-      if entry.readersLeft == 0 { return remove(key, entry, &state) }
-      state.slots[key] = .ready(entry)
-      return nil
+      let readersLeft = state.kept.update(key) { entry in
+        entry.readersLeft -= 1
+        return entry.readersLeft
+      }
+      return readersLeft == 0 ? state.kept.remove(key)?.content : nil
     }
     withExtendedLifetime(dropped) {}
-  }
-
-  private func remove(_ key: Key, _ entry: Entry, _ state: inout State) -> Content {
-    state.slots[key] = nil
-    state.recency.remove(entry.node)
-    if case .voxels(let buffer) = entry.content { state.byteCount -= buffer.bytes.count }
-    return entry.content
   }
 
   /// Whether so many chunks of a size fit that those which workers have in hand are few of them.
@@ -129,18 +135,11 @@ package final class ChunkCache: Sendable {
   }
 
   private func look(for key: Key, byteCount: Int, _ state: inout State) -> Look {
-    switch state.slots[key] {
-    case .ready(let entry):
-      state.recency.touch(entry.node)
-      return .found(entry.content)
-    case .loading: return .loading
-    case nil:
-      state.slots[key] = .loading
-      state.byteCount += byteCount
-      state.loadingByteCount += byteCount
-      evict(&state)
-      return .toLoad
-    }
+    if let entry = state.kept.use(key) { return .found(entry.content) }
+    if state.loading.contains(key) { return .loading }
+    state.startLoading(key, byteCount: byteCount)
+    evict(&state)
+    return .toLoad
   }
 
   private func load<Failure: Error>(
@@ -156,10 +155,9 @@ package final class ChunkCache: Sendable {
       throw error
     }
     monitor.update { state in
-      state.slots[key] = .ready(
-        Entry(content: content, node: state.recency.insert(key), readersLeft: readerCount ?? .max))
-      state.loadingByteCount -= byteCount
-      if case .constant = content { state.byteCount -= byteCount }
+      state.stopLoading(key, byteCount: byteCount)
+      let entry = Entry(content: content, readersLeft: readerCount ?? .max)
+      state.kept.insert(entry, for: key, cost: content.byteCount)
       self.evict(&state)
     }
     return content
@@ -169,12 +167,8 @@ package final class ChunkCache: Sendable {
   /// drops it before all others.
   package func offer(_ key: Key, byteCount: Int, make: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
     let isWanted = monitor.update { state -> Bool in
-      guard state.slots[key] == nil, state.byteCount + byteCount <= byteLimit, state.slots.count < entryLimit else {
-        return false
-      }
-      state.slots[key] = .loading
-      state.byteCount += byteCount
-      state.loadingByteCount += byteCount
+      guard !state.knows(key), state.byteCount + byteCount <= byteLimit, state.count < entryLimit else { return false }
+      state.startLoading(key, byteCount: byteCount)
       return true
     }
     guard isWanted else { return }
@@ -186,46 +180,32 @@ package final class ChunkCache: Sendable {
       throw error
     }
     monitor.update { state in
-      state.slots[key] = .ready(Entry(content: .voxels(buffer), node: state.recency.insertOldest(key)))
-      state.loadingByteCount -= byteCount
+      state.stopLoading(key, byteCount: byteCount)
+      state.kept.insertOldest(Entry(content: .voxels(buffer)), for: key, cost: byteCount)
       self.evict(&state)
     }
   }
 
   /// Takes out what was offered, where it is still here.
   package func take(_ key: Key) -> ChunkBuffer? {
-    let content = monitor.update { state -> Content? in
-      guard case .ready(let entry)? = state.slots[key] else { return nil }
-      return remove(key, entry, &state)
-    }
+    let content = monitor.update { state in state.kept.remove(key)?.content }
     guard case .voxels(let buffer)? = content else { return nil }
     return buffer
   }
 
   private func abandon(_ key: Key, byteCount: Int) {
-    monitor.update { state in
-      state.slots[key] = nil
-      state.byteCount -= byteCount
-      state.loadingByteCount -= byteCount
-    }
+    monitor.update { $0.stopLoading(key, byteCount: byteCount) }
   }
 
   /// Drops everything that is not of one source; between levels.
   package func removeAll(but source: Int) {
-    monitor.update { state in
-      for (key, slot) in state.slots where key.source != source {
-        if case .ready(let entry) = slot { _ = remove(key, entry, &state) }
-      }
-    }
+    _ = monitor.update { state in state.kept.removeAll { $0.source != source } }
     buffers.removeAll()
   }
 
   private func evict(_ state: inout State) {
-    while state.byteCount > byteLimit || state.slots.count > entryLimit {
-      guard let oldest = state.recency.popOldest() else { return }
-      if case .ready(let entry)? = state.slots.removeValue(forKey: oldest), case .voxels(let buffer) = entry.content {
-        state.byteCount -= buffer.bytes.count
-      }
+    while state.byteCount > byteLimit || state.count > entryLimit {
+      if state.kept.removeOldest() == nil { return }
     }
   }
 }
@@ -297,73 +277,4 @@ private final class ChunkBufferPool: Sendable {
   }
 
   deinit { removeAll() }
-}
-
-/// Keys from least to most recently used: a doubly linked list in arrays, every operation in constant time.
-struct RecencyList<Key> {
-  private var keys: [Key?] = []
-  private var previous: [Int] = []
-  private var next: [Int] = []
-  private var free: [Int] = []
-  private var oldest = -1
-  private var newest = -1
-
-  mutating func insert(_ key: Key) -> Int {
-    let node = make(key)
-    append(node)
-    return node
-  }
-
-  mutating func insertOldest(_ key: Key) -> Int {
-    let node = make(key)
-    (previous[node], next[node]) = (-1, oldest)
-    if oldest >= 0 { previous[oldest] = node } else { newest = node }
-    oldest = node
-    return node
-  }
-
-  private mutating func make(_ key: Key) -> Int {
-    let node: Int
-    if let reused = free.popLast() {
-      node = reused
-      keys[node] = key
-    } else {
-      node = keys.count
-      keys.append(key)
-      previous.append(-1)
-      next.append(-1)
-    }
-    return node
-  }
-
-  mutating func touch(_ node: Int) {
-    guard node != newest else { return }
-    unlink(node)
-    append(node)
-  }
-
-  mutating func popOldest() -> Key? {
-    guard oldest >= 0 else { return nil }
-    let key = keys[oldest]
-    remove(oldest)
-    return key
-  }
-
-  mutating func remove(_ node: Int) {
-    unlink(node)
-    free.append(node)
-    keys[node] = nil
-  }
-
-  private mutating func append(_ node: Int) {
-    previous[node] = newest
-    next[node] = -1
-    if newest >= 0 { next[newest] = node } else { oldest = node }
-    newest = node
-  }
-
-  private mutating func unlink(_ node: Int) {
-    if previous[node] >= 0 { next[previous[node]] = next[node] } else { oldest = next[node] }
-    if next[node] >= 0 { previous[next[node]] = previous[node] } else { newest = previous[node] }
-  }
 }

@@ -47,10 +47,8 @@ final class ChunkWorker {
       do {
         encoded = try Retry.standard.transient { try make(part) }
       } catch {
-        var failure = WorkFailure(error)
         // a part was tried again in its place; the whole block need not be
-        failure.isTransient = false
-        return stage.fail(task, failure)
+        return stage.fail(task, WorkFailure(error).lasting)
       }
       if case .complete = try task.deliver(part: part.index, encoded) { stage.submit(task) }
     } catch {

@@ -21,24 +21,20 @@ package final class DatabaseLedger: LevelLedger {
 
   package func leavesToOthers(progress: RunProgress) throws -> Bool { try run.leavesToOthers(progress: progress) }
 
-  package func record(_ results: [WorkResult]) throws -> RecordedCounts {
-    var counts = RecordedCounts()
+  package func record(_ results: [WorkResult]) throws {
     var rest = results
     while !rest.isEmpty {
       do {
         try run.record(rest.map(\.recorded))
-        counts.recorded += rest.count
-        return counts
+        return
       } catch {
         guard case .claimLost(let lost) = error else { throw error }
         // somebody took us for dead: what they do now is theirs, the rest is still ours to record
         let before = rest.count
         rest.removeAll { lost.contains($0.block.ticket) }
-        counts.lost += before - rest.count
         guard rest.count < before else { throw JobStoreError.claimLost(lost) }
       }
     }
-    return counts
   }
 
   package func states(level: Int, t: Int, c: Int, blocks: Box3) throws -> [BlockState] {
@@ -54,7 +50,9 @@ package final class DatabaseLedger: LevelLedger {
 
   package func counts(level: Int) throws -> BlockCounts {
     let levels = try store.levels(of: job)
-    guard levels.indices.contains(level) else { throw JobStoreError.damaged(path: store.path, why: "level \(level) of job \(job) is not there") }
+    guard levels.indices.contains(level) else {
+      throw JobStoreError.damaged(path: store.path, why: "level \(level) of job \(job) is not there")
+    }
     return levels[level].counts
   }
 

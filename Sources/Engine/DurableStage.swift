@@ -139,7 +139,7 @@ package final class DurableStage: Sendable {
             outcome: $0.file.map { .done(byteCount: $0.byteCount, checksum: $0.checksum) } ?? .empty)
         }
         let results = done + group.others
-        _ = try Retry.standard.transient { try ledger.record(results) }
+        try Retry.standard.transient { try ledger.record(results) }
         meter.recorded(results)
         queue.settled(results.count)
       } catch {

@@ -1,6 +1,7 @@
 import Fusion
 import Geometry
 import JobStore
+import Memory
 import Planning
 import Synchronization
 import Threads
@@ -18,7 +19,7 @@ final class FusedLevel: LevelWork {
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
   private let checksViews: Bool
-  private let sources: Mutex<[Int: any ImageSource]> = Mutex([:])
+  private let sources = Mutex(LeastRecentlyUsed<Int, any ImageSource>())
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
 
@@ -39,24 +40,23 @@ final class FusedLevel: LevelWork {
   }
 
   func source(_ view: Int) throws(ViewsError) -> any ImageSource {
-    if let open = sources.withLock({ $0[view] }) { return open }
+    if let open = sources.withLock({ $0.use(view) }) { return open }
     if checksViews, let change = try views[view].changes().first {
       throw .inputChanged(
         view: views[view].name, path: views[view].path, field: change.field, recorded: change.recorded ?? "absent",
         found: change.found ?? "absent")
     }
     let source = try views[view].openSource(level: 0)
-    sources.withLock { sources in
-      if sources.count >= sourceLimit { sources.removeAll(keepingCapacity: true) }
-      sources[view] = source
-    }
+    // let go of outside of the lock
+    let dropped = sources.withLock { sources in (sources.insert(source, for: view), sources.shrink(toCost: sourceLimit)) }
+    _ = dropped
     return source
   }
 
   func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
-    var image = CachedImage(source: try source(view.id), number: view.id)
-    if holdsAllInput { image.readerCount = { [self] chunk in readerCount(of: view, chunk) } }
-    return image
+    let source = try source(view.id)
+    guard holdsAllInput else { return CachedImage(source: source, number: view.id) }
+    return CachedImage(source: source, number: view.id, readerCount: { [self] chunk in readerCount(of: view, chunk) })
   }
 
   /// The voxels of a view that a box of the output is made of.
@@ -116,10 +116,8 @@ final class FusedLevel: LevelWork {
   }
 
   func makeMaker(context: CodecContext, upcoming: @escaping () -> [ReadAhead.Place]) -> any BlockMaker {
-    let reader = RegionReader(cache: cache, context: context)
     let ahead = ReadAhead(level: self, reader: RegionReader(cache: cache, context: context), upcoming: upcoming)
-    reader.meanwhile = { ahead.step() }
-    return FusedBlockMaker(level: self, reader: reader)
+    return FusedBlockMaker(level: self, reader: RegionReader(cache: cache, context: context) { ahead.step() })
   }
 }
 

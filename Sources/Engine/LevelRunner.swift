@@ -135,60 +135,26 @@ package final class LevelRunner {
   /// Does the blocks of one level. Returns how many were begun.
   private func run(_ level: any LevelWork, layout: LevelLayout, blockLimit: Int, cache: ChunkCache) throws -> Int {
     guard blockLimit > 0 else { return 0 }
-    guard let filesOnTheirWay = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
-      throw JobError.invalid(
-        what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
-        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command goes on where it stopped")
-    }
+    let filesOnTheirWay = try filesOnTheirWay()
     let function = try FusionSetup.batchFunction(of: plan.output, registry: registry)
-    let array = output.array(layout.level)
-    let target = output.target
-    let tag = output.temporaryTag
-    let queue = WorkQueue(
-      ledger: ledger, level: layout.level, blockLimit: blockLimit,
-      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
-      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
-    ) { block, attempt in
-      BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: target.store, tag: tag)
-    }
+    let queue = queue(of: layout, blockLimit: blockLimit)
     let stage = try DurableStage(
-      ledger: ledger, queue: queue, output: target, meter: meter, syncThreads: max(8, 2 * settings.workers),
+      ledger: ledger, queue: queue, output: output.target, meter: meter, syncThreads: max(8, 2 * settings.workers),
       capacity: filesOnTheirWay)
-    let element = plan.outputType
-    let stopFlag = stopFlag
-    let next = levels.first { $0.level == layout.level + 1 }
-    let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
-    let makeWorker: @Sendable () -> ChunkWorker = {
-      let context = CodecContext()
-      return ChunkWorker(
-        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
-        elementByteCount: element.byteCount, context: context,
-        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) })
-    }
+    let makeWorker = workerMaker(level, layout, queue, cache)
     let worked = Result {
-      let watcher = try Watcher(everySeconds: 0.05) { if stopFlag.signal != nil { queue.stop() } }
-      defer { watcher.stop() }
-      let scout = try ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter] _ in
-        // what it cannot find out, the workers will, block by block, and report
-        try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
-      }
-      defer {
-        queue.stop()
-        scout.join()
-      }
-      let workers: ThreadGroup
-      if let function {
-        let batches = BatchRunner(
-          function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
-          workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
-        workers = try ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
-      } else {
-        workers = try ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
+      try work(on: level, queue) { [settings, stopFlag, plan] in
+        if let function {
+          let batches = BatchRunner(
+            function: function, queue: queue, level: layout.level, batchCount: plan.output.batchCount ?? settings.workers,
+            workerCount: settings.workers, stage: stage, makeWorker: makeWorker)
+          return try ThreadGroup(name: "blockfuse-batch", count: 1) { _ in batches.run() }
+        }
+        return try ThreadGroup(name: "blockfuse-worker", count: settings.workers) { _ in
           let worker = makeWorker()
           while stopFlag.signal == nil, let part = queue.next() { worker.work(on: part, of: queue, for: stage) }
         }
       }
-      workers.join()
     }
     let left = queue.leftovers()
     left.incomplete.forEach { $0.giveUp() }
@@ -196,6 +162,61 @@ package final class LevelRunner {
     try worked.get()
     if let error = left.error { throw error }
     return queue.startedCount
+  }
+
+  /// How many files may be written and not durable yet. Refuses more workers than the system has files for.
+  private func filesOnTheirWay() throws -> Int {
+    guard let count = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
+      throw JobError.invalid(
+        what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
+        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command goes on where it stopped")
+    }
+    return count
+  }
+
+  /// The queue of a level's blocks.
+  private func queue(of layout: LevelLayout, blockLimit: Int) -> WorkQueue {
+    let array = output.array(layout.level)
+    let (store, tag) = (output.target.store, output.temporaryTag)
+    return WorkQueue(
+      ledger: ledger, level: layout.level, blockLimit: blockLimit,
+      batchCount: plan.output.batchCount.map { $0 * settings.workers } ?? Self.batchCount(layout, settings.workers),
+      waitingByteLimit: MemoryPlan.waitingByteLimit(plan, workers: settings.workers)
+    ) { block, attempt in
+      BlockTask(block: block, attempt: attempt, layout: layout, array: array, output: store, tag: tag)
+    }
+  }
+
+  /// Makes what each thread works with. Chunks of this level are averaged for the next one while they are in memory.
+  private func workerMaker(
+    _ level: any LevelWork, _ layout: LevelLayout, _ queue: WorkQueue, _ cache: ChunkCache
+  ) -> @Sendable () -> ChunkWorker {
+    let element = plan.outputType
+    let next = levels.first { $0.level == layout.level + 1 }
+    let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
+    return {
+      let context = CodecContext()
+      return ChunkWorker(
+        maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
+        elementByteCount: element.byteCount, context: context,
+        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) })
+    }
+  }
+
+  /// Lets the workers come to their end. Beside them one thread ends the queue when the run is to stop, and one looks ahead
+  /// for blocks that need no work.
+  private func work(on level: any LevelWork, _ queue: WorkQueue, startWorkers: () throws -> ThreadGroup) throws {
+    let watcher = try Watcher(everySeconds: 0.05) { [stopFlag] in if stopFlag.signal != nil { queue.stop() } }
+    defer { watcher.stop() }
+    let scout = try ThreadGroup(name: "blockfuse-scout", count: 1) { [ledger, meter, stopFlag] _ in
+      // what it cannot find out, the workers will, block by block, and report
+      try? level.settleAhead(ledger: ledger, meter: meter) { stopFlag.signal != nil || queue.isOver }
+    }
+    defer {
+      queue.stop()
+      scout.join()
+    }
+    try startWorkers().join()
   }
 
   /// Enough blocks at a time that claims cost nothing, few enough that processes that share a job all have some.

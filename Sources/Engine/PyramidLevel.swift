@@ -84,9 +84,11 @@ private final class PyramidBlockMaker: BlockMaker {
     let states = try knownStates(of: box, t: t, c: c)
     if states.areAllEmpty { return .fill }
     let (grid, chunk) = (level.below.grid, level.below.chunk.zyx)
-    var image = CachedImage(source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level))
-    image.isEmpty = { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) }
-    if step.cell != nil { image.readerCount = { _ in 1 } }
+    let readerCount = step.cell == nil ? nil : 1
+    let image = CachedImage(
+      source: level.source, number: PyramidLevel.chunkNumber(of: level.below.level),
+      isEmpty: { (index) throws(ViewsError) in states.isEmpty(blockAt: index.zyx &* chunk / grid.block.zyx) },
+      readerCount: { _ in readerCount })
     var hasVoxels = false
     for part in step.parts(of: box) {
       if let cell = cell(of: part, t: t, c: c) {

@@ -11,14 +11,12 @@ final class RegionReader {
   private let cache: ChunkCache
   let context: CodecContext
   /// Something useful to do while another worker decodes a chunk that this one needs; false where there is nothing.
-  var meanwhile: () -> Bool = { false }
-  private var patch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private let meanwhile: () -> Bool
+  private let patch = ScratchBuffer()
 
-  init(cache: ChunkCache, context: CodecContext) {
-    (self.cache, self.context) = (cache, context)
+  init(cache: ChunkCache, context: CodecContext, meanwhile: @escaping () -> Bool = { false }) {
+    (self.cache, self.context, self.meanwhile) = (cache, context, meanwhile)
   }
-
-  deinit { Pages.free(patch) }
 
   /// The voxels of `box` at one `t` and `c`, as they lie in the cache where it lies in one stored chunk; else nil.
   func lend(_ known: CachedImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
@@ -39,11 +37,7 @@ final class RegionReader {
   func voxels(_ known: CachedImage, t: Int, c: Int, box: Box3) throws(ViewsError) -> LentVoxels? {
     if let lent = try lend(known, t: t, c: c, box: box) { return lent }
     let byteCount = box.count * known.source.elementType.byteCount
-    if patch.count < byteCount {
-      Pages.free(patch)
-      patch = Pages.take(byteCount: byteCount)
-    }
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: patch[..<byteCount])
+    let bytes = patch.reserve(byteCount: byteCount)
     guard case .voxels = try read(known, t: t, c: c, box: box, into: bytes), let start = bytes.baseAddress else { return nil }
     let shape = box.shape
     return LentVoxels(start: start, rowStride: shape[2], planeStride: shape[1] * shape[2], holder: nil)

@@ -13,9 +13,10 @@ package struct WorkFailure: Error, Sendable {
   package let code: FailureCode
   /// What and where, for people.
   package let message: String
-  var isTransient: Bool
+  /// Whether trying again can help.
+  private(set) var isTransient: Bool
   /// The disk is full: no fault of the block, which stays pending.
-  package var isDiskFull = false
+  package private(set) var isDiskFull = false
   /// The number that the system gave for a failed call on a file of the output.
   private var systemNumber: Int32?
 
@@ -33,6 +34,13 @@ package struct WorkFailure: Error, Sendable {
       if systemNumber == ENOENT { isTransient = true }
     default: self.init(code: .unexpected, message: "\(error)", isTransient: false)
     }
+  }
+
+  /// The same failure, not to be tried again.
+  var lasting: WorkFailure {
+    var failure = self
+    failure.isTransient = false
+    return failure
   }
 
   /// What is wrong with the output as a whole, so that no block can be written: no fault of this one either.

@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// A built-in way to combine views, row by row: without a resampled copy of each view.
 ///

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Content weights of a block, for the voxels at which more than one view has samples. At others the one view counts alone,
 /// whatever its content.

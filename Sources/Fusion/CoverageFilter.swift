@@ -1,3 +1,5 @@
+import Memory
+
 /// A Gaussian filter of rows of coverage along z or y, line by line.
 ///
 /// A line of rows equal to the line before has the same result, which is not computed again. The numbers are exactly

@@ -1,3 +1,5 @@
+import Memory
+
 /// A Gaussian filter of rows of coverage along x.
 final class CoverageRowFilter {
   let rows = CoverageRows()

@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// The second of the three steps of a detail filter: columns of smoothed planes are filtered along z, taken from the view's
 /// own numbers, squared, and filtered along z again.

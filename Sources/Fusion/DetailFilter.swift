@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// `Gσ2 * (I - Gσ1 * I)²` of one view after the other (Preibisch 2008), each Gaussian divided by its coverage: the share of
 /// its window in which the view has numbers.

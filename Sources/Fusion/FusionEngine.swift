@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// The fusion of blocks in one precision: which views a block needs, in how many parts it is fused, and their voxels.
 ///

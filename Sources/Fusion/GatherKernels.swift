@@ -150,7 +150,7 @@ func gatherCarefully<S: FusionScalar>(
   _ volume: UnsafePointer<S>, rowStride: Int, planeStride: Int, hasZ: Bool, _ taps: Taps<S>,
   into target: UnsafeMutablePointer<S>
 ) {
-  func blend(_ a: S, _ b: @autoclosure () -> S, _ f: S) -> S { f == 0 ? a : lerpCarefully(a, b(), f) }
+  func blend(_ a: S, _ b: @autoclosure () -> S, _ f: S) -> S { f == 0 ? a : ExtremeNumbers.interpolate(a, b(), f) }
   for i in 0..<taps.count {
     let p = volume + Int(taps.index[i])
     let (fz, fy, fx) = (hasZ ? taps.fractionZ[i] : 0, taps.fractionY[i], taps.fractionX[i])

@@ -20,3 +20,17 @@ final class NearestSampler<S: RowArithmetic>: RowSampler {
     }
   }
 }
+
+/// The loop that converts voxels at given places, one for each element type.
+private struct GatherBody<S: RowArithmetic>: VoxelBody {
+  let source: UnsafeRawPointer
+  let index: UnsafeMutablePointer<Int32>
+  let count: Int
+  let target: UnsafeMutablePointer<S>
+
+  @inline(__always)
+  func run<T: Voxel>(_ type: T.Type) {
+    let voxels = source.assumingMemoryBound(to: type)
+    for i in 0..<count { target[i] = S.of(voxels[Int(index[i])]) }
+  }
+}

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// A Gaussian filter of planes along y and x, with its working memory.
 final class PlaneFilter {

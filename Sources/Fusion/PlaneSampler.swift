@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Linear samples of a view whose y and x mix, but not z: turned about the z axis. For each output plane one plane of the
 /// patch is blended along z, and each sample then from 4 corners.

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// What the samplers of mixed maps share: the places of a row's samples, some at a time, and the numbers that are gathered
 /// from there. Its memory stays from one view to the next.

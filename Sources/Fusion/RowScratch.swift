@@ -1,3 +1,5 @@
+import Memory
+
 /// Rows to work in while views are combined, in one piece of memory.
 final class RowScratch<S: RowArithmetic> {
   /// The combined row.

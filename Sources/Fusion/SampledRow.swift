@@ -30,8 +30,10 @@ struct SampledRow<S: RowArithmetic> {
 
   /// The row with the values of all views, which are written into the rows of the scratch.
   ///
-  /// - Parameter weighed: whether blending weights are needed.
-  func values(weighed: Bool) -> ValueRow<S> {
+  /// - Parameters:
+  ///   - weighed: whether blending weights are needed.
+  ///   - decided: if given, takes the place of the view whose value each result is, and integers of 64 bits count as stored.
+  func values(weighed: Bool, decided: UnsafeMutablePointer<Int32>? = nil) -> ValueRow<S> {
     for (place, view) in views.enumerated() {
       sample(view, into: scratch.values[place])
       if weighed && !weigh(view, into: scratch.weights[place]) {
@@ -40,6 +42,6 @@ struct SampledRow<S: RowArithmetic> {
     }
     return ValueRow(
       count: count, viewCount: viewCount, values: scratch.constValues, weights: weighed ? scratch.constWeights : [],
-      result: scratch.result)
+      result: scratch.result, decided: decided, storedInteger: decided == nil ? nil : { storedInteger($0, $1) })
   }
 }

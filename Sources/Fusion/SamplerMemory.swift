@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// What samplers of one view after the other work in: the voxels that were read, and the memory of each kind of sampler. It
 /// grows to what the views need and stays.

@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// The rows of a region in a view whose axes do not mix: shifts, scales, mirrors. Each axis is a line of its own, so rows and
 /// planes lie alike, and weights along x are worked out once.

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Samples of a view whose axes do not mix: shifts, scales, mirrors; linear or nearest.
 ///
@@ -82,7 +83,7 @@ final class SeparableSampler<S: RowArithmetic>: RowSampler {
     }
     if !patch.hasExtremes { return }
     for i in 0..<range.count where !target[i].isFinite && fractions[i] != 0 {
-      target[i] = lerpCarefully(row[Int(index[i])], row[Int(index[i]) + 1], fractions[i])
+      target[i] = ExtremeNumbers.interpolate(row[Int(index[i])], row[Int(index[i]) + 1], fractions[i])
     }
   }
 
@@ -107,7 +108,7 @@ final class SeparableSampler<S: RowArithmetic>: RowSampler {
   private func blend(
     _ a: UnsafePointer<S>, _ b: UnsafePointer<S>, fraction: S, count: Int, into target: UnsafeMutablePointer<S>
   ) {
-    if patch.hasExtremes { return blendCarefully(a, b, fraction: fraction, count: count, into: target) }
+    if patch.hasExtremes { return ExtremeNumbers.blend(a, b, fraction: fraction, count: count, into: target) }
     blendNumbers(a, b, fraction: fraction, count: count, into: target)
   }
 

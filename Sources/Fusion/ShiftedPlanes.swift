@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// Many rows of a plane at once, straight into the output: of one view that is shifted, or for the average of several.
 final class ShiftedPlanes {

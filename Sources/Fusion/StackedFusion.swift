@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Fuses a block from resampled copies of all its views: for functions that look around, and those of users.
 struct StackedFusion<S: RowArithmetic> {

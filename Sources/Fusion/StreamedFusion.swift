@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// Fuses a region row by row with a built-in function, without a resampled copy of each view.
 ///
@@ -69,15 +70,18 @@ struct StreamedFusion<S: RowArithmetic> {
     for k in 0..<stretches.count {
       let stretch = stretches[k]
       let (x, target) = (stretch.range, output + stretch.range.lowerBound * bytes)
+      if !stretch.makesManyRows {
+        hasRows = true
+        if rows.count == 1 { make(stretch, z: z, y: rows.lowerBound, scratch, into: target) }
+        continue
+      }
       switch stretch.way {
       case .stored(let planes): planes.store(z: z, rows: rows, x: x, into: target, rowByteCount: rowByteCount)
       case .planes(let planes, let kernel):
         let plane = PlaneTarget(
           type: conversion.type, rowCount: rows.count, count: x.count, voxels: target, rowByteCount: rowByteCount)
         kernel(planes.map { $0.shiftedView(z: z, rows: rows, x: x) }, plane, numbers)
-      default:
-        hasRows = true
-        if rows.count == 1 { make(stretch, z: z, y: rows.lowerBound, scratch, into: target) }
+      default: break
       }
     }
     if !hasRows || rows.count == 1 { return }
@@ -177,16 +181,13 @@ struct StreamedFusion<S: RowArithmetic> {
   }
 
   private func combineValues(_ row: SampledRow<S>, into target: UnsafeMutableRawPointer) {
-    var values = row.values(weighed: function.usesBlendingWeights)
     guard row.stretch.samplers.contains(where: isWide) else {
-      S.combine(function, values)
+      S.combine(function, row.values(weighed: function.usesBlendingWeights))
       return conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     }
-    values.storedInteger = { place, i in row.storedInteger(place, i) }
     var decided = [Int32](repeating: -1, count: row.count)
     decided.withUnsafeMutableBufferPointer {
-      values.decided = $0.baseAddress
-      S.combine(function, values)
+      S.combine(function, row.values(weighed: function.usesBlendingWeights, decided: $0.baseAddress))
     }
     conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     for i in 0..<row.count where decided[i] >= 0 {

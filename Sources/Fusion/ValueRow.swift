@@ -9,9 +9,17 @@ struct ValueRow<S: FusionScalar> {
   let weights: [UnsafePointer<Float>]
   let result: UnsafeMutablePointer<S>
   /// If asked for, the place of the view whose value each result is; -1 if it is made of several, or of none.
-  var decided: UnsafeMutablePointer<Int32>?
+  let decided: UnsafeMutablePointer<Int32>?
   /// The stored integer that a value of a view is, if it is one of 64 bits, which `S` may have rounded.
-  var storedInteger: ((_ place: Int, _ i: Int) -> Int128?)?
+  let storedInteger: ((_ place: Int, _ i: Int) -> Int128?)?
+
+  init(
+    count: Int, viewCount: Int, values: [UnsafePointer<S>], weights: [UnsafePointer<Float>], result: UnsafeMutablePointer<S>,
+    decided: UnsafeMutablePointer<Int32>? = nil, storedInteger: ((_ place: Int, _ i: Int) -> Int128?)? = nil
+  ) {
+    (self.count, self.viewCount, self.values, self.weights) = (count, viewCount, values, weights)
+    (self.result, self.decided, self.storedInteger) = (result, decided, storedInteger)
+  }
 
   /// Takes the mean of the values that are there: by their weights, or all alike without weights.
   @inline(__always)
@@ -41,7 +49,7 @@ struct ValueRow<S: FusionScalar> {
         result[i] =
           sum.isFinite
           ? sum
-          : meanOfExtremes(count: viewCount) {
+          : ExtremeNumbers.mean(count: viewCount) {
             (values[$0][i], weights.isEmpty ? 1 : S(weights[$0][i]))
           }
       }

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// Linear samples of a view whose axes all mix: the patch is converted once, and each sample is blended from 8 corners.
 final class VolumeSampler<S: RowArithmetic>: RowSampler {

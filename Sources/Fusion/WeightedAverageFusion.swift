@@ -1,5 +1,6 @@
 import CKernels
 import Geometry
+import Memory
 
 /// The mean of the views, weighted by blending weights, and by fusion weights if there are any.
 public struct WeightedAverageFusion: ContentFusion {
@@ -128,7 +129,7 @@ public struct WeightedAverageFusion: ContentFusion {
     }
     guard views.contains(where: \.mayLackValues) else { return }
     for i in 0..<count where !sum[i].isFinite && blendSum[i] > 0 {
-      sum[i] = meanOfExtremes(count: views.count) { place in
+      sum[i] = ExtremeNumbers.mean(count: views.count) { place in
         let (value, blend) = (scratch.values[place][i], scratch.weights[place][i])
         guard weightSum[i] > 0 else { return (value, S(blend)) }
         let number = contents[place].map { blend * ($0[i] / contentTotal[i]) } ?? 0
@@ -167,7 +168,7 @@ public struct WeightedAverageFusion: ContentFusion {
           // where no view has content, the border alone decides
           var mean = weightSum > 0 ? sum / weightSum : blendSum > 0 ? blended / blendSum : .nan
           if !mean.isFinite, blendSum > 0 {
-            mean = meanOfExtremes(count: count) { k in
+            mean = ExtremeNumbers.mean(count: count) { k in
               let blend = views.blendingWeights[k][z, y, x]
               let weight = weightSum > 0 ? blend * views.fusionWeights[k][z, y, x] : blend
               return (views.values[k][z, y, x], weight == weight ? S(weight) : 0)

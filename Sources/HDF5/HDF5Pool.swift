@@ -1,4 +1,5 @@
 import Files
+import Memory
 import Synchronization
 import Zarr
 
@@ -9,14 +10,9 @@ import Zarr
 final class HDF5Pool: Sendable {
   static let shared = HDF5Pool(limit: OpenFiles.idle() / 2)
 
-  private struct State {
-    /// The open data sets by the array that they belong to.
-    var kept: [ObjectIdentifier: (dataset: HDF5Dataset, use: Int)] = [:]
-    var clock = 0
-  }
-
   private let limit: Int
-  private let state = Mutex(State())
+  /// The open data sets by the array that they belong to.
+  private let kept = Mutex(LeastRecentlyUsed<ObjectIdentifier, HDF5Dataset>())
 
   init(limit: Int) { self.limit = limit }
 
@@ -24,12 +20,7 @@ final class HDF5Pool: Sendable {
   func dataset(
     of array: ObjectIdentifier, open: () throws(ZarrError) -> HDF5Dataset
   ) throws(ZarrError) -> HDF5Dataset {
-    let kept = state.withLock { state -> HDF5Dataset? in
-      state.clock += 1
-      state.kept[array]?.use = state.clock
-      return state.kept[array]?.dataset
-    }
-    if let kept { return kept }
+    if let known = kept.withLock({ $0.use(array) }) { return known }
     let opened = try open()
     keep(opened, of: array)
     return opened
@@ -37,22 +28,13 @@ final class HDF5Pool: Sendable {
 
   func keep(_ dataset: HDF5Dataset, of array: ObjectIdentifier) {
     // closed outside of the lock, when they go out of scope
-    let dropped = state.withLock { state -> [HDF5Dataset] in
-      state.clock += 1
-      var dropped: [HDF5Dataset] = []
-      if let old = state.kept.updateValue((dataset, state.clock), forKey: array) { dropped.append(old.dataset) }
-      while state.kept.count > limit, let oldest = state.kept.min(by: { $0.value.use < $1.value.use }) {
-        dropped.append(oldest.value.dataset)
-        state.kept[oldest.key] = nil
-      }
-      return dropped
-    }
+    let dropped = kept.withLock { kept in (kept.insert(dataset, for: array), kept.shrink(toCost: limit)) }
     _ = dropped
   }
 
   /// An array is gone.
   func forget(_ array: ObjectIdentifier) {
-    let dropped = state.withLock { $0.kept.removeValue(forKey: array) }
+    let dropped = kept.withLock { $0.remove(array) }
     _ = dropped
   }
 }

@@ -19,6 +19,13 @@ extension JobStore {
     try read { db in try self.records(db, where: "state <> 'creating'") }
   }
 
+  /// The numbers of the jobs that `jobs()` gives, in the same order.
+  public func jobNumbers() throws(JobStoreError) -> [JobID] {
+    try read { db in
+      try db.rows("SELECT id FROM job WHERE state <> 'creating' ORDER BY id").map { try $0.integer("id") }
+    }
+  }
+
   /// The job with a number, or the newest with a name; nil: the newest of all. Jobs being created do not count.
   public func job(_ selector: String? = nil) throws(JobStoreError) -> JobRecord {
     try read { db in try self.record(db, self.find(db, selector)) }

@@ -52,9 +52,17 @@ extension JobStore {
     }
     if isHere {
       try copy.close()
-      let store = try openForWriting(to.path, migrator: Migrator(path: to.path), finding: .current)
-      try store.write { try take($0, file: to.path) }
-      return store
+      let opening = try takeOpening(to.path)
+      defer { opening.release() }
+      try caught(to.path) {
+        let queue = try DatabaseQueue(path: to.path)
+        // into the file itself: with the mark in the file and its end in a log, that would be taken for another's
+        try queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
+        try queue.write { try take($0, file: to.path) }
+        try queue.close()
+      }
+      opening.release()
+      return try open(to.path, mode: .existing)
     }
     let temporary = to.path + ".\(UUID().uuidString).tmp"
     defer { for end in ["", "-wal", "-shm", "-journal"] { unlink(temporary + end) } }

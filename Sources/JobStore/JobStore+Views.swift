@@ -21,8 +21,8 @@ extension JobStore {
         sum.add(row)
         let ordinal = try row.integer("ordinal")
         // also where no sum was recorded: whoever takes a view by its number must find it
-        guard ordinal == views.count, let maps = transforms[ordinal], JobStore.areWhole(maps) else {
-          throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "view \(views.count) of job \(job), or a matrix of it, is not there")
+        guard ordinal == views.count, let maps = transforms[ordinal] else {
+          throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "view \(views.count) of job \(job), or its matrix, is not there")
         }
         views.append(
           ViewRecord(
@@ -34,11 +34,6 @@ extension JobStore {
       try FixedRows.check(db, job, views: sum)
       return views
     }
-  }
-
-  /// One matrix for all time points, or one for each.
-  private static func areWhole(_ maps: [ViewRecord.Transform]) -> Bool {
-    maps.count == 1 && maps[0].t ?? 0 == 0 || maps.enumerated().allSatisfy { $0.element.t == $0.offset }
   }
 
   static func insert(_ db: Database, job: JobID, _ view: ViewRecord) throws {

@@ -181,10 +181,16 @@ public final class JobStore: Sendable {
           try FixedRows.sealOld(db)
           try adopt(db, path)
         }
-      } else if try pool.read(DatabaseIdentity.load)?.standing(of: path) != .own {
-        try pool.write { db in try adopt(db, path) }
       }
-      try pool.read(checkClaims)
+      // by the writer: a reader that was opened would keep the log from being folded into the file at the end
+      try pool.writeWithoutTransaction { db in
+        try checkClaims(db)
+        if try DatabaseIdentity.load(db)?.standing(of: path) == .own { return }
+        try db.inTransaction(.immediate) {
+          try adopt(db, path)
+          return .commit
+        }
+      }
     }
     return JobStore(path: path, reader: pool, pool: pool)
   }

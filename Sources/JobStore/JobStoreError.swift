@@ -120,47 +120,47 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   /// What to do next.
   public var hint: String {
     switch self {
-    case .noDatabase: "Name the database with --db or BLOCKFUSE_DB, or make one by submitting a job."
+    case .noDatabase: "name the database with --db or BLOCKFUSE_DB, or make one by submitting a job"
     case .databaseGone:
-      "If it was moved, put it back, with the -wal file that was beside it, and run the same command again; if it is lost, "
-        + "put a backup in its place with `blockfuse restore FILE`, or submit the job anew."
-    case .noParentFolder: "Make the folder, or name another place with --db."
-    case .unusablePath: "Name a file with --db, such as --db jobs.sqlite."
+      "if it was moved, put it back, with the -wal file that was beside it, and run the same command again; if it is lost, "
+        + "put a backup in its place with `blockfuse restore FILE`, or submit the job anew"
+    case .noParentFolder: "make the folder, or name another place with --db"
+    case .unusablePath: "name a file with --db, such as --db jobs.sqlite"
     case .noSuchJob(let selector, _, let nearest):
       if let nearest {
         "did you mean \"\(nearest)\"? `blockfuse list` shows all jobs"
       } else {
         selector.isEmpty ? "`blockfuse submit` makes one" : "see the jobs with `blockfuse list`"
       }
-    case .newerDatabase: "Use the newer program, or another database with --db."
-    case .migrationChanged: "Use the program that made the database, or another database with --db."
-    case .foreignFile: "Name another file with --db; this one is left as it is."
+    case .newerDatabase: "use the newer program, or another database with --db"
+    case .migrationChanged: "use the program that made the database, or another database with --db"
+    case .foreignFile: "name another file with --db; this one is left as it is"
     case .damaged:
-      "Put a backup in its place with `blockfuse restore FILE`, or submit again with a new database; voxels already written stay."
+      "put a backup in its place with `blockfuse restore FILE`, or submit again with a new database; voxels already written stay"
     case .readOnly:
-      "Give yourself the right to write the file and its folder; `status`, `list`, `blocks`, `report` and `verify` need none."
+      "give yourself the right to write the file and its folder; `status`, `list`, `blocks`, `report` and `verify` need none"
     case .networkFileSystem:
-      "The record needs shared memory and locks that only a local disk gives. Put it there, as with "
-        + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network."
+      "the record needs shared memory and locks that only a local disk gives: put it there, as with "
+        + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network"
     case .copied(let path, let original):
       (original == path
-        ? "" : "Name the database itself with --db; or put the copy in its place with `blockfuse restore \(path) --db \(original)`. ")
-        + "Where the database is gone, or was moved here by a copy, `blockfuse restore \(path) --db \(path)` makes this one the database."
-    case .foreignLog(let path): "`blockfuse restore \(path) --db \(path)` removes that file and makes the backup the database."
-    case .otherDatabase: "Name the right one with --db; to replace this one all the same, move it away first."
-    case .inUse(let path): "End the process, which `lsof \(path)` names, then do the same again."
-    case .busy: "Try again; if it stays locked, see who has the file open with `lsof`."
-    case .alreadyRunning: "Wait for it, stop it (Ctrl-C or kill), or share the work with --join."
-    case .claimLost: "Another process does these blocks now; nothing is lost."
-    case .notClaimed, .invalid: "This is a fault of the program; please report it."
-    case .runEnded: "Leave the .lock file beside the database alone while a job runs; run the same command again."
-    case .wrongState: "See its state with `blockfuse status`."
+        ? "" : "name the database itself with --db; or put the copy in its place with `blockfuse restore \(path) --db \(original)`; ")
+        + "where the database is gone, or was moved here by a copy, `blockfuse restore \(path) --db \(path)` makes this one the database"
+    case .foreignLog(let path): "`blockfuse restore \(path) --db \(path)` removes that file and makes the backup the database"
+    case .otherDatabase: "name the right one with --db; to replace this one all the same, move it away first"
+    case .inUse(let path): "end the process, which `lsof \(path)` names, then do the same again"
+    case .busy: "try again; if it stays locked, see who has the file open with `lsof`"
+    case .alreadyRunning: "wait for it, stop it (Ctrl-C or kill), or share the work with --join"
+    case .claimLost: "another process does these blocks now; nothing is lost"
+    case .notClaimed, .invalid: "this is a fault of the program; please report it"
+    case .runEnded: "leave the .lock file beside the database alone while a job runs; run the same command again"
+    case .wrongState: "see its state with `blockfuse status`"
     case .diskFull:
-      "Free some space and run the same command again; a job's record takes up to 5 bytes a block, and up to 64 MiB more "
-        + "while it is written."
-    case .cannotOpen: "Check the path and its permissions."
-    case .fileExists: "Name another file."
-    case .other: "Check the disk; `sqlite3 FILE 'PRAGMA integrity_check'` tells whether the file is sound."
+      "free some space and run the same command again; a job's record takes up to 5 bytes a block, and up to 64 MiB more "
+        + "while it is written"
+    case .cannotOpen: "check the path and its permissions"
+    case .fileExists: "name another file"
+    case .other: "check the disk; `sqlite3 FILE 'PRAGMA integrity_check'` tells whether the file is sound"
     }
   }
 

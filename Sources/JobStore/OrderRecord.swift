@@ -23,17 +23,3 @@ public struct OrderRecord: Hashable, Sendable, Identifiable {
     (self.closedAt, self.collectedAt) = (closedAt, collectedAt)
   }
 }
-
-/// The logs of an order, as far as they were read.
-public struct OrderLogs: Hashable, Sendable {
-  public var count = 0
-  /// Those whose attempts came to an end of their own.
-  public var endedCount = 0
-  public var byteCount = 0
-  /// The time of the newest record.
-  public var newestAt: Date?
-
-  public init(count: Int = 0, endedCount: Int = 0, byteCount: Int = 0, newestAt: Date? = nil) {
-    (self.count, self.endedCount, self.byteCount, self.newestAt) = (count, endedCount, byteCount, newestAt)
-  }
-}

@@ -22,8 +22,3 @@ struct RunRow: Sendable {
     try db.row("SELECT 1 FROM run WHERE id = ? AND ended_ms IS NULL", [id]) != nil
   }
 }
-
-struct BrickKey: Hashable, Sendable {
-  let level: Int
-  let brick: Int
-}

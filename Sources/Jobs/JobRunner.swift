@@ -35,75 +35,23 @@ package struct JobRunner {
     _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
     note: (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
-    var record = try store.job(selector)
-    if record.state == .creating {
-      throw JobError.invalid(
-        what: "job \(record.id) was never submitted to its end", hint: "submit it again")
-    }
-    let order = record.state == .complete ? nil : try store.openOrder(of: record.id)
-    if let order {
-      let collected = try Collector(store: store).collect(String(record.id), allowsGone: true)
-      record = try store.job(record.id)
-      note(
-        collected.isOrderGone
-          ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
-          : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run"
-      )
-    }
+    let (record, order) = try collect(selector, note: note)
     let opened = try LoadedJob(record)
-    if record.state == .complete {
-      // nothing is left that could be mixed: inputs may be gone for good
-      if let foreign = opened.output.foreignness() { throw JobError.changed(job: opened.title, differences: [foreign]) }
-      return Outcome(ending: .complete, reading: RunMeter(try store.levels(of: record.id).map { ($0.layout, $0.counts) }).read())
-    }
+    if record.state == .complete { return try nothingLeft(of: opened) }
     if !join, let holder = try store.holders(of: record.id).first {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
     }
     // before the job is taken: a run that is refused leaves the job's state alone
-    let views = try opened.views(in: store)
-    let findings = try ChangeCheck.findings(of: opened, views, registry: registry)
-    findings.notes.forEach(note)
-    guard findings.differences.isEmpty else {
-      throw JobError.changed(job: opened.title, differences: findings.differences)
-    }
+    let views = try unchangedViews(of: opened, note: note)
     let job = try opened.holdingOutput()
     let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
     defer { withExtendedLifetime(hold) {} }
-    // what a submit that was killed at its very end had left to remove
-    if let left = placement(ofOutput: job.output.path, uuid: record.description.uuid).removeAside() {
-      note("\(Submitter.cannotRemove) \(left)")
-    }
-    let run = try store.beginRun(job: record.id, join: join, info: .current(command: command)) {
-      // a submit may have replaced it since it was looked at
-      if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
-    }
+    removeReplacedOutput(job, note: note)
+    let run = try take(job, join: join, command: command)
     let outcome: Outcome
     do {
-      warnAboutSpace(job, note: note)
-      let ledger = DatabaseLedger(store: store, job: record.id, run: run)
-      let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
-      runner.memory.note.map(note)
-      let meter = runner.meter
-      let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
-      defer { watcher.stop() }
-      let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
-      defer { heart.stop() }
-      var ending = try runner.run()
-      heart.stop()
-      watcher.stop()
-      for level in try store.levels(of: record.id) { meter.found(level: level.layout.level, level.counts) }
-      let reading = meter.read()
-      observe(reading)
-      if ending != .leftToOthers {
-        let state = try run.end(ending.outcome, progress: reading.progress)
-        // the last moment for a `retry` is the one before the end is recorded
-        if ending == .someFailed, state == .interrupted { ending = .reopened }
-      }
-      if ending == .complete, let order {
-        try WorkOrder.withdraw(order.path)
-        try store.closeOrder(order.id)
-      }
-      outcome = Outcome(ending: ending, reading: reading)
+      outcome = try work(on: job, views, as: run, stopFlag: stopFlag, note: note, observe: observe)
+      if outcome.ending == .complete, let order { try close(order) }
     } catch {
       // where this cannot be written either, the run counts as dead as soon as the process ends
       _ = try? run.end(.error(message: "\(error)"))
@@ -113,6 +61,104 @@ package struct JobRunner {
     }
     try job.output.checkPlace(by: job.title)
     return outcome
+  }
+
+  // MARK: before the job is taken
+
+  /// The job with all that tasks of its open work order have done so far, and that order.
+  private func collect(_ selector: String?, note: (String) -> Void) throws -> (record: JobRecord, order: OrderRecord?) {
+    let record = try store.job(selector)
+    if record.state == .creating {
+      throw JobError.invalid(what: "job \(record.id) was never submitted to its end", hint: "submit it again")
+    }
+    guard record.state != .complete, let order = try store.openOrder(of: record.id) else { return (record, nil) }
+    let collected = try Collector(store: store).collect(String(record.id), allowsGone: true)
+    note(
+      collected.isOrderGone
+        ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
+        : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run"
+    )
+    return (try store.job(record.id), order)
+  }
+
+  /// The outcome for a job that is complete already. Nothing is left that could be mixed: inputs may be gone for good.
+  private func nothingLeft(of job: LoadedJob) throws -> Outcome {
+    try refuseForeign(job)
+    let levels = try store.levels(of: job.record.id).map { ($0.layout, $0.counts) }
+    return Outcome(ending: .complete, reading: RunMeter(levels).read())
+  }
+
+  /// The views of the job; refuses them if anything differs from when it was submitted.
+  private func unchangedViews(of job: LoadedJob, note: (String) -> Void) throws -> LoadedViews {
+    let views = try job.views(in: store)
+    let findings = try ChangeCheck.findings(of: job, views, registry: registry)
+    findings.notes.forEach(note)
+    guard findings.differences.isEmpty else {
+      throw JobError.changed(job: job.title, differences: findings.differences)
+    }
+    return views
+  }
+
+  /// Removes what a submit that was killed at its very end had left of the output that it replaced.
+  private func removeReplacedOutput(_ job: LoadedJob, note: (String) -> Void) {
+    if let left = placement(ofOutput: job.output.path, uuid: job.record.description.uuid).removeAside() {
+      note("\(Submitter.cannotRemove) \(left)")
+    }
+  }
+
+  private func take(_ job: LoadedJob, join: Bool, command: String) throws -> Run {
+    try store.beginRun(job: job.record.id, join: join, info: .current(command: command)) {
+      // a submit may have replaced it since it was looked at
+      try refuseForeign(job)
+    }
+  }
+
+  private func refuseForeign(_ job: LoadedJob) throws {
+    if let foreign = job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+  }
+
+  // MARK: the work
+
+  /// Does the blocks, and records how the run ended.
+  private func work(
+    on job: LoadedJob, _ views: LoadedViews, as run: Run, stopFlag: StopFlag, note: (String) -> Void,
+    observe: @escaping @Sendable (RunMeter.Reading) -> Void
+  ) throws -> Outcome {
+    warnAboutSpace(job, note: note)
+    let ledger = DatabaseLedger(store: store, job: job.record.id, run: run)
+    let runner = try LevelRunner(job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag)
+    runner.memory.note.map(note)
+    var ending = try watching(runner, as: run, observe: observe)
+    let meter = runner.meter
+    for level in try store.levels(of: job.record.id) { meter.found(level: level.layout.level, level.counts) }
+    let reading = meter.read()
+    observe(reading)
+    if ending != .leftToOthers {
+      let state = try run.end(ending.outcome, progress: reading.progress)
+      // the last moment for a `retry` is the one before the end is recorded
+      if ending == .someFailed, state == .interrupted { ending = .reopened }
+    }
+    return Outcome(ending: ending, reading: reading)
+  }
+
+  /// Runs the levels, and meanwhile tells the observer and the database how far they are.
+  private func watching(
+    _ runner: LevelRunner, as run: Run, observe: @escaping @Sendable (RunMeter.Reading) -> Void
+  ) throws -> LevelRunner.Ending {
+    let meter = runner.meter
+    let watcher = try Watcher(everySeconds: 0.1) { observe(meter.read()) }
+    defer { watcher.stop() }
+    let heart = try Watcher(everySeconds: 2) { try? run.heartbeat(meter.read().progress) }
+    defer { heart.stop() }
+    return try runner.run()
+  }
+
+  // MARK: the end
+
+  /// Takes the work order back: its job is complete.
+  private func close(_ order: OrderRecord) throws {
+    try WorkOrder.withdraw(order.path)
+    try store.closeOrder(order.id)
   }
 
   /// With how much is needed. The disk may be that of the output or that of the database, which needs far less.

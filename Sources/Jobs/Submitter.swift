@@ -57,6 +57,36 @@ package struct Submitter {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing, tell: tell) }
     let datasetPath = KnownStores.absolute(request.datasetPath)
+    let (outputPath, rules, result) = try look(at: request, datasetPath: datasetPath, databasePath: databasePath, existing)
+    tell(.begins)
+    let store = try existing ?? JobStore.open(databasePath, mode: .create)
+    let uuid = UUID().uuidString.lowercased()
+    let details = details(result, uuid: uuid, request: request, datasetPath: datasetPath)
+    let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
+    let placement = placement(ofOutput: outputPath, uuid: uuid)
+    let job = try store.createJob(
+      newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
+    do {
+      try place(output, by: placement, rules, of: job, in: store, overwrite: request.options.overwrite, stopFlag: stopFlag)
+    } catch {
+      undo(job, placement, output, store)
+      throw error
+    }
+    let record = try store.job(job)
+    tell(.recorded(record))
+    _ = Faults.reach(.markedReady)
+    if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
+    for warning in result.warnings { tell(.note(warning)) }
+    if let name = request.name, try store.jobs().contains(where: { $0.description.name == name && $0.id != job }) {
+      tell(.note("an earlier job has the name \(name) too; by name the newest is meant, by number any"))
+    }
+    return (record, store)
+  }
+
+  /// Looks at all that can be wrong with the output's place and the input. Nothing is written.
+  private func look(
+    at request: Request, datasetPath: String, databasePath: String, _ existing: JobStore?
+  ) throws -> (outputPath: String, rules: OutputRules, result: Planner.Result) {
     guard request.outputPath.hasPrefix("/") || KnownStores.hold(request.outputPath) || !FileManager.default.currentDirectoryPath.isEmpty
     else {
       // taken as text, the path would start from the root
@@ -77,45 +107,25 @@ package struct Submitter {
     if isNested(resolver.resolve(databasePath), outputPath) {
       throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
     }
-    tell(.begins)
-    let store = try existing ?? JobStore.open(databasePath, mode: .create)
-    let uuid = UUID().uuidString.lowercased()
-    let lackVoxels = !result.viewsWithoutVoxels.isEmpty
-    let details = JobDetails(
-      plan: result.plan, provenance: JSONText(provenance(result.plan, uuid: uuid, request: request, datasetPath: datasetPath)),
-      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) },
-      optionsFileContent: request.optionsFile.map { JSONText($0.content) },
-      missingViews: result.missingViews.isEmpty ? nil : result.missingViews,
-      viewsWithoutVoxels: lackVoxels ? result.viewsWithoutVoxels : nil, viewCount: lackVoxels ? result.views.count : nil)
-    let output = try OutputFolder(path: outputPath, plan: result.plan, uuid: uuid, provenance: details.provenance.value)
-    let placement = placement(ofOutput: outputPath, uuid: uuid)
+    return (outputPath, rules, result)
+  }
+
+  /// Puts the output's metadata in their place, and makes the job one that can be run.
+  private func place(
+    _ output: OutputFolder, by placement: any OutputPlacing, _ rules: OutputRules, of job: JobID, in store: JobStore,
+    overwrite: Bool, stopFlag: StopFlag
+  ) throws {
+    if let number = Faults.reach(.jobCreated) {
+      throw StorageError.io(step: .makeFolder, path: output.path, errno: number)
+    }
     let files = output.metadataFiles()
-    let job = try store.createJob(
-      newJob(result, details: details, uuid: uuid, request: request, datasetPath: datasetPath, outputPath: outputPath))
-    do {
-      if let number = Faults.reach(.jobCreated) {
-        throw StorageError.io(step: .makeFolder, path: outputPath, errno: number)
-      }
-      try placement.prepare(files)
-      try store.markReady(job, outputs: rules.isNear) { uses in
-        if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
-        // somebody may have begun to write to the old output since it was looked at
-        try rules.check(against: uses)
-        try placement.takePlace(files, overwrite: request.options.overwrite)
-      }
-    } catch {
-      undo(job, placement, output, store)
-      throw error
+    try placement.prepare(files)
+    try store.markReady(job, outputs: rules.isNear) { uses in
+      if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
+      // somebody may have begun to write to the old output since it was looked at
+      try rules.check(against: uses)
+      try placement.takePlace(files, overwrite: overwrite)
     }
-    let record = try store.job(job)
-    tell(.recorded(record))
-    _ = Faults.reach(.markedReady)
-    if let left = placement.removeAside() { tell(.note("\(Self.cannotRemove) \(left)")) }
-    for warning in result.warnings { tell(.note(warning)) }
-    if let name = request.name, try store.jobs().contains(where: { $0.description.name == name && $0.id != job }) {
-      tell(.note("an earlier job has the name \(name) too; by name the newest is meant, by number any"))
-    }
-    return (record, store)
   }
 
   static let cannotRemove = "the output that was replaced cannot be removed; see to the permissions, and remove it yourself:"
@@ -189,6 +199,16 @@ package struct Submitter {
             : maps.enumerated().map { ViewRecord.Transform(t: $0, affine: $1) }))
     }
     return NewJob(description: description, views: views, levels: plan.levels)
+  }
+
+  private func details(_ result: Planner.Result, uuid: String, request: Request, datasetPath: String) -> JobDetails {
+    let lackVoxels = !result.viewsWithoutVoxels.isEmpty
+    return JobDetails(
+      plan: result.plan, provenance: JSONText(provenance(result.plan, uuid: uuid, request: request, datasetPath: datasetPath)),
+      optionsFile: (request.optionsFile?.path).map { FilePath.absolute($0) },
+      optionsFileContent: request.optionsFile.map { JSONText($0.content) },
+      missingViews: result.missingViews.isEmpty ? nil : result.missingViews,
+      viewsWithoutVoxels: lackVoxels ? result.viewsWithoutVoxels : nil, viewCount: lackVoxels ? result.views.count : nil)
   }
 
   private func provenance(_ plan: JobPlan, uuid: String, request: Request, datasetPath: String) -> JSONValue {

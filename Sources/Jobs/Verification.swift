@@ -1,7 +1,7 @@
 import JobStore
 import Output
 
-/// What `Verifier` found in an output, and what a repair did about it.
+/// What `Verifier` found in an output.
 package struct Verification: Sendable {
   /// A block that is recorded done and cannot be read back.
   package struct Problem: Sendable {
@@ -10,15 +10,21 @@ package struct Verification: Sendable {
     package let message: String
   }
 
-  package var checkedBlocks = 0
-  package var checkedByteCount = 0
-  package var problems: [Problem] = []
+  /// What a repair did about it.
+  package struct Repair: Sendable {
+    /// Blocks set to pending, those of the levels above included.
+    package let blockCount: Int
+    package let removedStrays: Int
+  }
+
+  package let checkedBlocks: Int
+  package let checkedByteCount: Int
+  package let problems: [Problem]
   /// Metadata of the output that is missing or altered.
-  package var metadataProblems: [String] = []
+  package let metadataProblems: [String]
+  let foundStrays: [Strays.Stray]
   /// Files that belong to no recorded block: no damage.
   package var strays: [String] { foundStrays.map(\.path) }
-  var foundStrays: [Strays.Stray] = []
-  /// Blocks set to pending by a repair, those of the levels above included.
-  package var repairedBlocks = 0
-  package var removedStrays = 0
+  /// Whether a block or metadata are not as recorded.
+  package var isDamaged: Bool { !(problems.isEmpty && metadataProblems.isEmpty) }
 }

@@ -15,6 +15,13 @@ import Zarr
 /// Reads back every block that is recorded done, and finds what is not as recorded. A record that contradicts itself is an
 /// error.
 package struct Verifier {
+  /// What the blocks looked at so far gave.
+  private struct Tally {
+    var blockCount = 0
+    var byteCount = 0
+    var problems: [Verification.Problem] = []
+  }
+
   private let job: LoadedJob
   private let store: JobStore
   private let workers: Int
@@ -29,20 +36,21 @@ package struct Verifier {
     let lostMark = job.output.lostMark()
     try refuseForeign(lostMark: lostMark)
     let total = try store.levels(of: job.record.id).reduce(0) { $0 + $1.counts.done }
-    let report = Monitor(Verification())
+    let tally = Monitor(Tally())
     for layout in job.plan.levels where stopFlag.signal == nil {
-      try check(layout, report: report, stopFlag: stopFlag) { progress($0, total) }
+      try check(layout, tally: tally, stopFlag: stopFlag) { progress($0, total) }
     }
     if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
-    var result = report.read { $0 }
-    result.problems.sort {
+    let found = tally.read { $0 }
+    let problems = found.problems.sorted {
       $0.block.level != $1.block.level
         ? $0.block.level < $1.block.level
         : $0.block.position.array.lexicographicallyPrecedes($1.block.position.array)
     }
-    result.metadataProblems = [lostMark].compactMap { $0 } + job.output.metadataProblems()
-    result.foundStrays = try Strays(job: job, store: store).find()
-    return result
+    return Verification(
+      checkedBlocks: found.blockCount, checkedByteCount: found.byteCount, problems: problems,
+      metadataProblems: [lostMark].compactMap { $0 } + job.output.metadataProblems(),
+      foundStrays: try Strays(job: job, store: store).find())
   }
 
   /// Throws where the output is another database's, in whose record what looks wrong here may be right.
@@ -51,7 +59,7 @@ package struct Verifier {
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
   ///
   /// - Parameter note: told what is worth a word.
-  package func repair(_ report: inout Verification, note: (String) -> Void) throws {
+  package func repair(_ found: Verification, note: (String) -> Void) throws -> Verification.Repair {
     if let number = Faults.reach(.repairing) { throw StorageError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
@@ -64,7 +72,7 @@ package struct Verifier {
     }
     let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .alone, note: note)
     defer { withExtendedLifetime(hold) {} }
-    var blocks = Set(report.problems.map(\.block))
+    var blocks = Set(found.problems.map(\.block))
     for (level, layout) in job.plan.levels.enumerated().dropFirst() {
       let below = job.plan.levels[level - 1]
       for block in blocks where block.level == level - 1 {
@@ -76,22 +84,22 @@ package struct Verifier {
     }
     var obstacles = Obstacles(job.output)
     for block in blocks { obstacles.look(at: block) }
-    if !report.metadataProblems.isEmpty { obstacles.lookAtMetadata() }
+    if !found.metadataProblems.isEmpty { obstacles.lookAtMetadata() }
     var removedStrays = 0
     func remove(_ path: String) {
       if (try? Place(path).removeAll()) == true { removedStrays += 1 }
     }
     // refused while somebody may write to the output; and what became a recorded block since it was found is none
-    report.repairedBlocks = try store.setPending(job.record.id, blocks: Array(blocks)) { state, isDone in
+    let blockCount = try store.setPending(job.record.id, blocks: Array(blocks)) { state, isDone in
       // it may have been replaced while its blocks were read
       try refuseForeign(lostMark: job.output.lostMark())
-      for stray in report.foundStrays where try stray.block.map(isDone) != true && stray.obstacle?.isThere != false {
+      for stray in found.foundStrays where try stray.block.map(isDone) != true && stray.obstacle?.isThere != false {
         remove(stray.path)
       }
       for obstacle in obstacles.found where obstacle.isThere { remove(obstacle.path) }
-      if !report.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: state == .complete) }
+      if !found.metadataProblems.isEmpty { try job.output.repairMetadata(isComplete: state == .complete) }
     }
-    report.removedStrays = removedStrays
+    return Verification.Repair(blockCount: blockCount, removedStrays: removedStrays)
   }
 
   private func refuseForeign(lostMark: String?) throws {
@@ -101,7 +109,7 @@ package struct Verifier {
   }
 
   private func check(
-    _ layout: LevelLayout, report: Monitor<Verification>, stopFlag: StopFlag, progress: @escaping @Sendable (Int) -> Void
+    _ layout: LevelLayout, tally: Monitor<Tally>, stopFlag: StopFlag, progress: @escaping @Sendable (Int) -> Void
   ) throws {
     let array = job.output.array(layout.level)
     let failure = Mutex<(any Error)?>(nil)
@@ -113,15 +121,15 @@ package struct Verifier {
           guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
           let index = array.index(at: entry.block.position)
           let result = Result { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
-          let checked = report.update { report in
-            report.checkedBlocks += 1
+          let checked = tally.update { tally in
+            tally.blockCount += 1
             switch result {
-            case .success(let byteCount): report.checkedByteCount += byteCount
+            case .success(let byteCount): tally.byteCount += byteCount
             case .failure(let error):
               let failure = WorkFailure(error)
-              report.problems.append(Verification.Problem(block: entry.block, code: failure.code.rawValue, message: failure.message))
+              tally.problems.append(Verification.Problem(block: entry.block, code: failure.code.rawValue, message: failure.message))
             }
-            return report.checkedBlocks
+            return tally.blockCount
           }
           progress(checked)
         } catch {

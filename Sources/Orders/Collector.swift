@@ -23,7 +23,6 @@ package struct Collector {
     let job = try LoadedJob(record)
     if let foreign = job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
     try OutputHold.checkOwner(of: job.output, by: store)
-    var report = CollectedOrder(order: order, state: record.state)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
         throw JobError.output(
@@ -32,40 +31,50 @@ package struct Collector {
             "bring its folder back, or mount its disk; or `blockfuse order \(record.id) --withdraw` takes the order back, and what was not collected is done again"
         )
       }
-      report.isOrderGone = true
-      report.logs = try store.logs(of: order.id)
-      return report
+      return CollectedOrder(order: order, state: record.state, logs: try store.logs(of: order.id), isOrderGone: true)
     }
     let begun = Date()
+    let (settledBlocks, tornLogs) = try mergeLogs(of: order, job)
+    try store.markCollected(order.id, at: begun)
+    let logs = try store.logs(of: order.id)
+    return CollectedOrder(
+      order: order, state: try finish(job, order), logs: logs, settledBlocks: settledBlocks, tornLogs: tornLogs)
+  }
+
+  /// Merges what is new in the logs of all levels. Returns the blocks that it settled, and the logs with a torn end.
+  private func mergeLogs(of order: OrderRecord, _ job: LoadedJob) throws -> (settledBlocks: Int, tornLogs: Int) {
     let positions = try store.logPositions(of: order.id)
+    var (settledBlocks, tornLogs) = (0, 0)
     var batch: [LogNews] = []
     var byteCount = 0
     func merge() throws {
-      report.settledBlocks += try store.merge(batch, of: order)
+      settledBlocks += try store.merge(batch, of: order)
       (batch, byteCount) = ([], 0)
     }
     for (level, layout) in job.plan.levels.enumerated() {
       let bricks = BrickLayout(grid: layout.grid.count)
-      for count in try WorkOrder.shareCounts(order.path, level: level) {
-        let folder = "level-\(level)/of-\(count)"
-        for task in try WorkOrder.names(in: "\(order.path)/\(folder)").sorted() {
-          for name in try WorkOrder.names(in: "\(order.path)/\(folder)/\(task)").sorted() where name.hasSuffix(".log") {
-            let log = "\(folder)/\(task)/\(name)"
-            let (news, isTorn) = try read(log, from: positions[log] ?? 0, level: level, bricks, order)
-            if isTorn { report.tornLogs += 1 }
-            guard let news else { continue }
-            batch.append(news)
-            byteCount += news.read.count
-            if byteCount >= Self.batchByteCount { try merge() }
-          }
-        }
+      for log in try logs(of: order, level: level) {
+        let (news, isTorn) = try read(log, from: positions[log] ?? 0, level: level, bricks, order)
+        if isTorn { tornLogs += 1 }
+        guard let news else { continue }
+        batch.append(news)
+        byteCount += news.read.count
+        if byteCount >= Self.batchByteCount { try merge() }
       }
     }
     try merge()
-    try store.markCollected(order.id, at: begun)
-    report.logs = try store.logs(of: order.id)
-    report.state = try finish(job, order)
-    return report
+    return (settledBlocks, tornLogs)
+  }
+
+  /// The logs of a level, by their paths in the order's folder.
+  private func logs(of order: OrderRecord, level: Int) throws -> [String] {
+    try WorkOrder.shareCounts(order.path, level: level).flatMap { count in
+      let folder = "level-\(level)/of-\(count)"
+      return try WorkOrder.names(in: "\(order.path)/\(folder)").sorted().flatMap { task in
+        try WorkOrder.names(in: "\(order.path)/\(folder)/\(task)").sorted().filter { $0.hasSuffix(".log") }
+          .map { "\(folder)/\(task)/\($0)" }
+      }
+    }
   }
 
   /// Everything that is new in a log; nil if nothing is.
@@ -77,9 +86,9 @@ package struct Collector {
     try tail.read { log.add($0) }
     let isTorn = tail.restByteCount > 0
     guard tail.position > position, let (bricks, emptyBricks) = log.takeNews() else { return (nil, isTorn) }
-    var news = LogNews(name: name, level: level, read: position..<tail.position)
-    (news.newestAt, news.hasEnded) = (log.newestAt, log.hasEnded)
-    (news.bricks, news.emptyBricks) = (bricks, emptyBricks)
+    let news = LogNews(
+      name: name, level: level, read: position..<tail.position, newestAt: log.newestAt, hasEnded: log.hasEnded, bricks: bricks,
+      emptyBricks: emptyBricks)
     return (news, isTorn)
   }
 

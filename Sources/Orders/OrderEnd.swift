@@ -10,7 +10,7 @@ package struct OrderEnd {
   /// How far the tasks have come.
   package struct Standing: Sendable {
     /// By level.
-    package var levels: [BlockCounts] = []
+    package fileprivate(set) var levels: [BlockCounts] = []
     package var isComplete: Bool { levels.allSatisfy(\.isSettled) }
     /// What `collect` would record.
     package var state: JobState { JobState(of: levels, before: .pending, after: .collected) }

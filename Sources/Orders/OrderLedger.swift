@@ -85,19 +85,14 @@ package final class OrderLedger: LevelLedger {
     try state.withLock { try chooser(level, &$0).isHeldUp() }
   }
 
-  package func record(_ results: [WorkResult]) throws -> RecordedCounts {
+  package func record(_ results: [WorkResult]) throws {
     // an input that changed is no fault of the block, which stays pending
     let changed = results.compactMap(\.changedInput)
     let byShare = Dictionary(grouping: results.filter { $0.changedInput == nil }, by: { Int($0.block.ticket) })
-    var counts = RecordedCounts()
-    for (share, results) in byShare {
-      try record(results, share: share)
-      counts.recorded += results.count
-    }
+    for (share, results) in byShare { try record(results, share: share) }
     if !changed.isEmpty {
       throw JobError.changed(job: title, differences: Array(unique(changed).prefix(ChangeCheck.listedAtMost)))
     }
-    return counts
   }
 
   /// Records results of blocks of one share, which are all of one level.

@@ -19,7 +19,14 @@ package struct LoadedViews: Sendable {
         Result { try Self.view(records[i]) }
       }
       views = try decoded.map { try $0.get() }
-      transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
+      transforms = try records.map { record in
+        let maps = record.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }
+        // one for all time points, or one for each
+        guard maps.count == 1 || maps.enumerated().allSatisfy({ $0.element.t == $0.offset }) else {
+          throw JobStoreError.damaged(path: store.path, why: "a matrix of view \(record.ordinal) of job \(job.id) is not there")
+        }
+        return maps.map(\.affine)
+      }
     } catch let error as DecodingError {
       throw JobError.unexpected("the record of job \(job.id) cannot be read: \(error)")
     }

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 extension ZarrArray {
   /// Encodes one read unit (`chunkByteCount` bytes, C order, the host's byte order) as it is stored. Equal input gives
@@ -38,7 +39,7 @@ extension ZarrArray {
       return isSealed ? seal(packed.count, in: context.encoded) : packed
     }
     if !isSealed { return raw }
-    let copy = try context.encoded.reserve(byteCount: raw.count + room)
+    let copy = try context.encoded.reserve(chunk: raw.count + room)
     copy.copyMemory(from: raw)
     return seal(raw.count, in: context.encoded)
   }

@@ -26,7 +26,7 @@ import Testing
     libraries: [
       "GRDB": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],
     ],
-    system: ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin"])
+    system: ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin", "Testing"])
 
   @Test func importsPointDownwards() throws {
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -71,6 +71,15 @@ import Testing
   @Test func anImportThatIsNotDeclaredIsFound() {
     #expect(
       small.problems(of: package { $1["Low"]?.insert("Middle") }) == ["Low.swift imports Middle, which Low does not declare"])
+  }
+
+  @Test func anImportOfATestThatIsNotDeclaredIsFound() {
+    var manifest = package { _, _ in }
+    var tests = PackageManifest("  products: [],\n  targets: [\n    .testTarget(name: \"LowTests\", dependencies: [\"Low\"]),\n  ]\n)")
+      .targets
+    tests[0].imports = ["LowTests.swift": ["Low", "Middle"]]
+    manifest.targets += tests
+    #expect(small.problems(of: manifest) == ["LowTests.swift imports Middle, which LowTests does not declare"])
   }
 
   @Test func aTargetWithoutAFloorIsFound() {

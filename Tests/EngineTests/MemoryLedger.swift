@@ -64,16 +64,13 @@ final class MemoryLedger: BlockLedger {
 
   func expectsMore(level: Int) -> Bool { state.read { !$0.elsewhere.isEmpty } }
 
-  func record(_ results: [WorkResult]) throws -> RecordedCounts {
+  func record(_ results: [WorkResult]) throws {
     state.update { $0.begun += 1 }
     state.wait { $0.isOpen ? () : nil }
-    return try state.update { (state) throws in
+    try state.update { (state) throws in
       if !state.recordErrors.isEmpty { throw state.recordErrors.removeFirst() }
       state.results += results
       state.groups.append(results.count)
-      var counts = RecordedCounts()
-      counts.recorded = results.count
-      return counts
     }
   }
 

@@ -13,7 +13,8 @@ import Testing
         ordinal: i, name: "v\(i)", path: "/data/v\(i)", shape: size(4, 5, 6), elementType: "uint16", spacing: Vector3(2, 0.5, 0.5),
         origin: Vector3(0, 1, Double(i)), details: "{}", fingerprint: "{}",
         transforms: (0..<2).map { t in
-          .init(t: t, affine: AffineMap(rows: [Vector3(1, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, 1)], translation: Vector3(0, Double(i), 0.1)))
+          .init(
+            t: t, affine: AffineMap(rows: [Vector3(1, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, 1)], translation: Vector3(0, Double(i), 0.1)))
         })
     }
     let id = try scene.store.createJob(

@@ -194,6 +194,8 @@ import Testing
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; PRAGMA cache_spill = 1") }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     let copy = folder + "/copy.sqlite"
+    // a copy that does not know that it is one
+    try queue.write { db in try db.execute(sql: "DELETE FROM identity") }
     try queue.writeWithoutTransaction { db in
       try db.execute(
         sql:

@@ -259,10 +259,10 @@ import Zarr
     try scene.store.put("results/out.zarr/0/0/0/0/0/99", [1], if: .always)
     try withStore(scene) { store in
       let verifier = Verifier(job: try LoadedJob.load(nil, in: store), store: store, workers: 2)
-      var report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
+      let report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
       #expect(report.problems.count == 2 && report.strays.count == 1)
-      try verifier.repair(&report, note: { _ in })
-      #expect(report.removedStrays == 1 && report.repairedBlocks >= 2)
+      let repair = try verifier.repair(report, note: { _ in })
+      #expect(repair.removedStrays == 1 && repair.blockCount >= 2)
     }
     #expect(try scene.run() == .complete)
     try scene.verify()

@@ -43,8 +43,8 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.database, self.output = folder, folder / "jobs.sqlite", folder / "out.ome.zarr"
-        subprocess.run([str(Path(binary()).parent / "mosaic"), "mosaic", "--tiles", "2x2", "--shape", "12,60,60", "--chunk", "12,30,30"], cwd=folder, check=True, capture_output=True)
-        options = ["--output", "out.ome.zarr", "--output-chunksize", "16", "--quiet"]
+        subprocess.run([str(Path(binary()).parent / "mosaic"), "mosaic", "--tiles", "2x2", "--shape", "12,110,110", "--chunk", "12,55,55"], cwd=folder, check=True, capture_output=True)
+        options = ["--output", "out.ome.zarr", "--output-chunksize", "32", "--quiet"]
         blockfuse(folder, "submit", "mosaic/dataset.json", *options)
         self.templates = [self._keep("pending")]
         end = subprocess.run([binary(), "run", "--quiet", "--workers", "2"], cwd=folder, env=self._environment(BLOCKFUSE_FAULT="file-renamed=kill@14"), capture_output=True)

@@ -1,6 +1,7 @@
 import CTiffReader
 import Files
 import Foundation
+import Memory
 import Zarr
 
 /// A TIFF file that is open, used by one thread at a time: libtiff with its one current directory.
@@ -11,7 +12,7 @@ final class TIFFHandle {
   /// Whether numbers in the file have this machine's byte order.
   let isNative: Bool
   private let file: OpaquePointer
-  private var scratch = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  private let room = ScratchBuffer()
 
   init(_ path: String) throws(TIFFError) {
     var number: Int32 = 0
@@ -28,7 +29,6 @@ final class TIFFHandle {
 
   deinit {
     ctiff_close(file)
-    scratch.deallocate()
   }
 
   /// Bytes from `offset`, as many as the file has there.
@@ -98,11 +98,7 @@ final class TIFFHandle {
 
   /// Memory that is kept for the next time; its content is undefined.
   func scratch(byteCount: Int) -> UnsafeMutableRawBufferPointer {
-    if scratch.count < byteCount {
-      scratch.deallocate()
-      scratch = .allocate(byteCount: byteCount, alignment: 64)
-    }
-    return UnsafeMutableRawBufferPointer(rebasing: scratch[..<byteCount])
+    room.reserve(byteCount: byteCount)
   }
 
   private func failure(_ place: String, _ otherwise: String) -> TIFFError {

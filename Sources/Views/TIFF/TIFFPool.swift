@@ -1,4 +1,5 @@
 import Files
+import Memory
 import Synchronization
 
 /// The TIFF files of this process that are open, and the tables of their directories: both limited, whatever the number of
@@ -23,28 +24,29 @@ final class TIFFPool: Sendable {
     let handle: TIFFHandle
   }
 
+  /// A file may be open more than once.
+  private struct IdleKey: Hashable {
+    let path: String
+    let handle: ObjectIdentifier
+  }
+
   private struct State {
-    /// From least to most recently used.
-    var idle: [Idle] = []
-    var tables: [String: (table: TIFFDirectoryTable, use: Int)] = [:]
-    var directoryCount = 0
-    var clock = 0
+    var idle = LeastRecentlyUsed<IdleKey, Idle>()
+    /// Each costs as many as it has directories.
+    var tables = LeastRecentlyUsed<String, TIFFDirectoryTable>()
   }
 
   /// Calls `body` with the file, open and this thread's own.
   func with<T>(_ path: String, _ body: (TIFFHandle) throws(TIFFError) -> T) throws(TIFFError) -> T {
-    let kept = state.withLock { state -> Idle? in
-      guard let i = state.idle.lastIndex(where: { $0.handle.path == path }) else { return nil }
-      return state.idle.remove(at: i)
-    }
+    let kept = state.withLock { $0.idle.removeNewest { $0.path == path } }
     let lent: Idle
     if let kept { lent = kept } else { lent = Idle(handle: try TIFFHandle(path)) }
     // a handle that failed is closed, not kept: the file may be another one by now
     let result = try body(lent.handle)
     // closed outside of the lock, when it goes out of scope
-    let extra = state.withLock { state -> Idle? in
-      state.idle.append(lent)
-      return state.idle.count > handleLimit ? state.idle.removeFirst() : nil
+    let extra = state.withLock { state in
+      state.idle.insert(lent, for: IdleKey(path: lent.handle.path, handle: ObjectIdentifier(lent.handle)))
+      return state.idle.shrink(toCost: handleLimit)
     }
     _ = extra
     return result
@@ -52,38 +54,19 @@ final class TIFFPool: Sendable {
 
   /// The table of the file that `handle` has open.
   func table(_ handle: TIFFHandle) throws(TIFFError) -> TIFFDirectoryTable {
-    let known = state.withLock { state -> TIFFDirectoryTable? in
-      guard let kept = state.tables[handle.path] else { return nil }
-      state.clock += 1
-      state.tables[handle.path]?.use = state.clock
-      return kept.table
-    }
-    if let known { return known }
+    if let known = state.withLock({ $0.tables.use(handle.path) }) { return known }
     let table = try TIFFDirectoryTable.read(handle)
-    state.withLock { state in
-      state.clock += 1
-      if let old = state.tables.updateValue((table, state.clock), forKey: handle.path) {
-        state.directoryCount -= old.table.offsets.count
-      }
-      state.directoryCount += table.offsets.count
-      while state.directoryCount > directoryLimit, state.tables.count > 1,
-        let oldest = state.tables.min(by: { $0.value.use < $1.value.use })
-      {
-        state.tables[oldest.key] = nil
-        state.directoryCount -= oldest.value.table.offsets.count
-      }
+    let dropped = state.withLock { state in
+      let old = state.tables.insert(table, for: handle.path, cost: table.offsets.count)
+      return (old, state.tables.shrink(toCost: directoryLimit, keeping: 1))
     }
+    _ = dropped
     return table
   }
 
   /// Forgets a file, which may have changed.
   func forget(_ path: String) {
-    let dropped = state.withLock { state -> [Idle] in
-      if let old = state.tables.removeValue(forKey: path) { state.directoryCount -= old.table.offsets.count }
-      let dropped = state.idle.filter { $0.handle.path == path }
-      state.idle.removeAll { $0.handle.path == path }
-      return dropped
-    }
+    let dropped = state.withLock { state in (state.tables.remove(path), state.idle.removeAll { $0.path == path }) }
     _ = dropped
   }
 }

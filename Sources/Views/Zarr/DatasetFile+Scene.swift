@@ -32,25 +32,11 @@ extension DatasetFile {
       throw .datasetUnreadable(path: path, why: error)
     }
     guard !scene.imagePaths.isEmpty else { throw .noViews(path: path) }
-    var entries = zip(scene.imagePaths, Self.names(scene.imagePaths)).map { DatasetEntry(name: $1, path: "\(path)/\($0)") }
-    let targets = scene.targets
     var notes: [String] = []
     let limit = 16
+    let targets = scene.targets
     if targets.count > limit { notes.append("of \(targets.count) coordinate systems of the scene the first \(limit) can be chosen") }
-    for target in targets.prefix(limit) {
-      let maps = graph.maps(to: target)
-      guard let world = graph.system(target) else { continue }
-      for (i, image) in scene.imagePaths.enumerated() {
-        guard let map = maps[image], let own = systems[image]?.intrinsic else { continue }
-        do throws(SceneProblem) {
-          entries[i].transforms[target.name] = .constant(try Self.matrix(map, from: own, to: world))
-        } catch {
-          throw .datasetUnsupported(
-            path: path, field: "image \"\(image)\"", what: "a transformation to \"\(target.name)\" that \(error.reason)",
-            hint: "write the scene with transformations of space only, in z y x or y x")
-        }
-      }
-    }
+    let entries = try Self.entries(of: scene, graph, systems, to: targets.prefix(limit), path: path)
     var failures: [Int: ViewsError] = [:]
     for (i, image) in scene.imagePaths.enumerated() {
       guard let error = unread[image] else { continue }
@@ -69,6 +55,28 @@ extension DatasetFile {
     self.init(path: path, entries: entries, digest: Digest(bytes).text, notes: notes)
     self.failures = failures
     try checkNames()
+  }
+
+  /// The images of a scene, with their transformations to some of its coordinate systems.
+  private static func entries(
+    of scene: OMEScene, _ graph: OMESceneGraph, _ systems: [String: OMEImageSystems], to targets: ArraySlice<OMEScene.Place>, path: String
+  ) throws(ViewsError) -> [DatasetEntry] {
+    var entries = zip(scene.imagePaths, names(scene.imagePaths)).map { DatasetEntry(name: $1, path: "\(path)/\($0)") }
+    for target in targets {
+      let maps = graph.maps(to: target)
+      guard let world = graph.system(target) else { continue }
+      for (i, image) in scene.imagePaths.enumerated() {
+        guard let map = maps[image], let own = systems[image]?.intrinsic else { continue }
+        do throws(SceneProblem) {
+          entries[i].transforms[target.name] = .constant(try matrix(map, from: own, to: world))
+        } catch {
+          throw .datasetUnsupported(
+            path: path, field: "image \"\(image)\"", what: "a transformation to \"\(target.name)\" that \(error.reason)",
+            hint: "write the scene with transformations of space only, in z y x or y x")
+        }
+      }
+    }
+    return entries
   }
 
   private struct SceneProblem: Error { var reason: String }

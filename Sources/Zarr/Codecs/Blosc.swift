@@ -80,7 +80,7 @@ struct Blosc: WrittenCodec {
   func encode(
     _ raw: UnsafeRawBufferPointer, elementByteCount: Int, roomAfter: Int, context: CodecContext
   ) throws(CodecFailure) -> UnsafeRawBufferPointer {
-    let memory = try context.encoded.reserve(byteCount: raw.count + Self.headerByteCount + roomAfter)
+    let memory = try context.encoded.reserve(chunk: raw.count + Self.headerByteCount + roomAfter)
     let target = UnsafeMutableRawBufferPointer(rebasing: memory[..<(raw.count + Self.headerByteCount)])
     let count = Int(
       blosc_compress_ctx(

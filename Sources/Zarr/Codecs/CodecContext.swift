@@ -1,4 +1,3 @@
-import Foundation
 import Memory
 
 /// What one thread needs to encode and decode chunks: codec states and scratch memory, made once and used again, so
@@ -30,7 +29,7 @@ public final class CodecContext {
   /// Scratch memory until the matching `pop`.
   package func push(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
     if used == stack.count { stack.append(ScratchBuffer()) }
-    let bytes = try stack[used].reserve(byteCount: byteCount)
+    let bytes = try stack[used].reserve(chunk: byteCount)
     used += 1
     return bytes
   }
@@ -40,31 +39,10 @@ public final class CodecContext {
   }
 }
 
-/// Memory that grows and is used again. Its content is undefined after `reserve`.
-final class ScratchBuffer {
-  private var bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-  func reserve(byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
-    if bytes.count < byteCount || bytes.baseAddress == nil {
-      release()
-      guard byteCount < 1 << 60,
-        // to whole pages, so that sizes that vary a little do not allocate again
-        let memory = Pages.allocate(byteCount: max((byteCount + 65_535) & ~65_535, 65_536))
-      else { throw .outOfMemory(byteCount: byteCount) }
-      bytes = memory
-    }
-    return UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
+extension ScratchBuffer {
+  /// Memory for a chunk, of a size that metadata or the chunk itself may have named.
+  func reserve(chunk byteCount: Int) throws(CodecFailure) -> UnsafeMutableRawBufferPointer {
+    guard let bytes = reserveIfPossible(byteCount: byteCount) else { throw .outOfMemory(byteCount: byteCount) }
+    return bytes
   }
-
-  /// The first bytes of what was reserved.
-  func content(byteCount: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: bytes[0..<byteCount])
-  }
-
-  func release() {
-    Pages.free(bytes)
-    bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-  }
-
-  deinit { Pages.free(bytes) }
 }

@@ -1,5 +1,6 @@
 import CZstd
 import JSON
+import Memory
 
 /// zstd frames (RFC 8878). Frames that we write carry a checksum.
 struct Zstd: WrittenCodec {
@@ -73,7 +74,7 @@ private final class ZstdState: CodecContext.State {
       try check(ZSTD_CCtx_setParameter(encoder, ZSTD_c_checksumFlag, 1))
       encoderLevel = level
     }
-    let target = try output.reserve(byteCount: ZSTD_compressBound(raw.count) + roomAfter)
+    let target = try output.reserve(chunk: ZSTD_compressBound(raw.count) + roomAfter)
     let count = ZSTD_compress2(encoder, target.baseAddress, target.count - roomAfter, raw.baseAddress, raw.count)
     try check(count)
     return UnsafeRawBufferPointer(rebasing: target[0..<count])

@@ -1,7 +1,7 @@
 import Geometry
 import Testing
 
-@Suite struct PyramidTests {
+@Suite struct LevelLayoutTests {
   @Test func axesShrinkWhileTheirHalfIsAbove100() {
     let levels = levelLayouts(
       shape: TCZYX(t: 2, c: 3, z: 24, y: 430, x: 470), chunk: Index3(16, 128, 128), shard: nil, pyramid: true)

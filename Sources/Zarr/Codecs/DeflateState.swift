@@ -1,4 +1,5 @@
 import CZlib
+import Memory
 
 /// gzip members (RFC 1952) and zlib streams (RFC 1950) through one inflate and one deflate state: what `Gzip` and `Zlib` share.
 final class DeflateState: CodecContext.State {
@@ -42,7 +43,7 @@ final class DeflateState: CodecContext.State {
   ) throws(CodecFailure) -> UnsafeRawBufferPointer {
     guard let input = raw.baseAddress else { throw .failed("there is nothing to encode") }
     let stream = try readyDeflater(level: level)
-    let memory = try output.reserve(byteCount: Int(deflateBound(stream, UInt(raw.count))) + roomAfter)
+    let memory = try output.reserve(chunk: Int(deflateBound(stream, UInt(raw.count))) + roomAfter)
     let target = UnsafeMutableRawBufferPointer(rebasing: memory.dropLast(roomAfter))
     stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self))
     stream.pointee.avail_in = UInt32(raw.count)
