@@ -27,8 +27,10 @@ public final class FileLock: Sendable {
   public init(_ path: String) throws(StorageError) {
     self.path = path
     let flags = O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW
-    var descriptor = open(path, O_RDWR | O_CREAT | flags, 0o666)
-    // of somebody else: most file systems lock also what is open for reading
+    // NFS locks only what is open for writing; elsewhere that would keep a disk from being made read-only as long as it is held
+    let access = FileSystemKind.network(at: parentFolder(of: path)) == nil ? O_RDONLY : O_RDWR
+    var descriptor = open(path, access | O_CREAT | flags, 0o666)
+    // of somebody else
     if descriptor < 0, errno == EACCES || errno == EPERM || errno == EROFS { descriptor = open(path, O_RDONLY | flags) }
     guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
     self.descriptor = descriptor
