@@ -136,7 +136,7 @@ let package = Package(
         .embedInCode("0001_jobs.sql"), .embedInCode("0002_checksums.sql"), .embedInCode("0003_orders.sql"),
         .embedInCode("0004_samples.sql"),
         .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
-        .embedInCode("0008_view_checks.sql"),
+        .embedInCode("0007_sums_and_owner.sql"), .embedInCode("0008_view_checks.sql"),
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),
@@ -203,7 +203,10 @@ let package = Package(
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport"],
+      dependencies: [
+        "blockfuse", "mosaic", "fuzz", "JobStore", "Zarr", "JSON", "Files", "Geometry", "Faults", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
   ]
 )

@@ -9,5 +9,6 @@ public let migrations: [(name: String, sql: String)] = [
   ("0004_samples", String(decoding: PackageResources._004_samples_sql, as: UTF8.self)),
   ("0005_worked", String(decoding: PackageResources._005_worked_sql, as: UTF8.self)),
   ("0006_voxel_revision", String(decoding: PackageResources._006_voxel_revision_sql, as: UTF8.self)),
+  ("0007_sums_and_owner", String(decoding: PackageResources._007_sums_and_owner_sql, as: UTF8.self)),
   ("0008_view_checks", String(decoding: PackageResources._008_view_checks_sql, as: UTF8.self)),
 ]

@@ -41,7 +41,7 @@ package struct Blockfuse: ParsableCommand {
           StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self,
           ServeCommand.self,
         ]),
-      CommandGroup(name: "Check and mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self]),
+      CommandGroup(name: "Check and mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self, RestoreCommand.self]),
       CommandGroup(
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),

@@ -38,6 +38,7 @@ struct VerifyCommand: ParsableCommand {
       let opened = try LoadedJob(record)
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessLimits.current.processors.value)
+      if repair { try verifier.checkOwner() }
       let shown = Mutex(Date())
       let report: Verification
       var done: Verification.Repair?
@@ -51,7 +52,7 @@ struct VerifyCommand: ParsableCommand {
           if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
         }
         Terminal.clearProgress()
-        if repair { done = try verifier.repair(report) }
+        if repair { done = try verifier.repair(report, note: { Terminal.message("note: \($0)") }) }
       } catch JobError.changed(_, let differences) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }

@@ -72,7 +72,11 @@ package final class DatabaseLedger: LevelLedger {
   package var isReopened: Bool { true }
 
   package func counts(level: Int) throws -> BlockCounts {
-    try store.levels(of: job)[level].counts
+    let levels = try store.levels(of: job)
+    guard levels.indices.contains(level) else {
+      throw JobStoreError.damaged(path: store.path, why: "level \(level) of job \(job) is not there")
+    }
+    return levels[level].counts
   }
 
   package func hasNothingLeft(level: Int) throws -> Bool { try counts(level: level).isSettled }

@@ -20,6 +20,18 @@ package enum FileSystemKind {
     #endif
   }
 
+  /// Whether files get other inodes when a disk is mounted again.
+  package static func forgetsNumbers(at path: String) -> Bool {
+    #if os(Linux)
+      guard let table = try? String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) else { return false }
+      let full = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      guard let type = mountType(of: full, table: table) else { return false }
+      return ["msdos", "vfat", "exfat", "fuseblk"].contains(type) || type.hasPrefix("fuse.")
+    #else
+      return false
+    #endif
+  }
+
   /// By the name that Linux's mount table gives to a type.
   package static func isNetwork(_ type: String) -> Bool {
     let parts = type.split(separator: ".", maxSplits: 1)

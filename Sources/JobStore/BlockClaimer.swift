@@ -50,8 +50,20 @@ final class BlockClaimer: Sendable {
       }
       let now = try LevelRow.one(db, job: job, level: number)
       let claimed = try db.integer("SELECT ifnull(sum(count), 0) FROM claim WHERE job = ? AND level = ?", [job, number]) ?? 0
-      return level.blocks - now.settled - now.failed - claimed > 0
+      if level.blocks - now.settled - now.failed - claimed <= 0 { return false }
+      try checkFree(db, now)
+      return true
     }
+  }
+
+  /// Throws where the counts of a level say that blocks are left, and no brick has one: nobody could ever do them.
+  private func checkFree(_ db: Database, _ level: LevelRow) throws {
+    let number = level.layout.level
+    let open = "SELECT 1 FROM brick INDEXED BY brick_pending WHERE job = ? AND level = ? AND pending > 0 LIMIT 1"
+    if try db.row(open, [run.job, number]) != nil { return }
+    if try level.firstUntouched(db, job: run.job, from: level.untouched) < level.bricks.count { return }
+    throw DatabaseError(
+      resultCode: .SQLITE_CORRUPT, message: "level \(number) counts blocks that are not done, and has none")
   }
 
   private func claimStep(
@@ -85,8 +97,9 @@ final class BlockClaimer: Sendable {
       ).map { try $0.integer("brick") }
       if bricks.isEmpty { scan.isOpenFinished = true }
       for brick in bricks where rest > 0 {
+        let place = try level.place(brick)
         scan.nextOpen = brick + 1
-        if let row = try BrickRow.load(db, job: run.job, level: number, level.place(brick)) {
+        if let row = try BrickRow.load(db, job: run.job, level: number, place) {
           try take(row)
         }
       }
@@ -128,6 +141,8 @@ final class BlockClaimer: Sendable {
     free.formUnion(try BrickRow.claimed(db, job: run.job, level: level, row.place))
     free.formUnion(try BrickRow.failed(db, job: run.job, level: level, row.place))
     free.invert()
+    // what the row says may be taken and what its bits say: where they differ, a search would never end
+    guard free.population == row.pending else { throw BrickRow.damage(row.place) }
 
     var taken = Bitmap(count: row.place.count)
     var positions: [TCZYX] = []

@@ -135,7 +135,7 @@ public struct BlockCursor: Sendable {
       try db.each(
         "SELECT \(FailureRow.columns) FROM failure WHERE job = ? AND level = ? AND brick BETWEEN ? AND ?", bounds
       ) { row in
-        let failure = try BlockFailure(row)
+        let failure = try BlockFailure(row, in: walk.level.place(try row.integer("brick")))
         failures[failure.block.position] = failure
       }
       var sums: [Int: BrickChecksums] = [:]

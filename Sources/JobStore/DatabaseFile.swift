@@ -101,6 +101,8 @@ struct DatabaseFile {
   struct Identity: Equatable {
     let device: UInt64
     let inode: UInt64
+    /// As it is recorded.
+    var number: Int { Int(truncatingIfNeeded: inode) }
 
     init?(_ path: String) {
       var info = stat()

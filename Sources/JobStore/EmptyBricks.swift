@@ -25,7 +25,7 @@ struct EmptyBricks: Sendable {
         sql: "SELECT brick FROM brick WHERE job = ? AND level = ? AND brick >= ? ORDER BY brick")
       let touched = try Int.fetchCursor(statement, arguments: [run.job, number, next])
       while found.count < limit, let brick = try touched.next() {
-        addUntil(min(brick, level.bricks.count))
+        addUntil(try level.place(brick).number)
         next = max(next, brick + 1)
       }
       addUntil(level.bricks.count)

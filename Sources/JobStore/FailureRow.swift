@@ -7,13 +7,13 @@ import Geometry
 /// again, or is done.
 enum FailureRow {
   /// The columns that `BlockFailure.init(_:)` reads.
-  static let columns = "level, t, c, z, y, x, failed, code, message, attempts, at_ms"
+  static let columns = "level, brick, block, t, c, z, y, x, failed, code, message, attempts, at_ms"
 
   static func load(_ db: Database, job: JobID, level: Int, _ place: BrickPlace, _ block: Int) throws -> BlockFailure? {
     try db.row(
       "SELECT \(columns) FROM failure WHERE job = ? AND level = ? AND brick = ? AND block = ?",
       [job, level, place.number, block]
-    ).map(BlockFailure.init)
+    ).map { try BlockFailure($0, in: place) }
   }
 
   /// Records that a block failed, once more if it did before. The brick must have a row.
@@ -47,9 +47,22 @@ enum FailureRow {
 
 extension BlockFailure {
   /// Reads `FailureRow.columns`.
-  init(_ row: StoredRow) throws {
+  ///
+  /// - Parameter levels: those of the job, from 0.
+  init(_ row: StoredRow, levels: [LevelRow]) throws {
+    let level = try row.integer("level")
+    guard levels.indices.contains(level) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a block of level \(level), which is not there, failed")
+    }
+    try self.init(row, in: levels[level].place(try row.integer("brick")))
+  }
+
+  /// - Parameter place: that of its brick.
+  init(_ row: StoredRow, in place: BrickPlace) throws {
+    let (position, index) = (try row.position(), try row.integer("block"))
+    guard place.index(of: position) == index else { throw BrickRow.damage(place) }
     self.init(
-      block: BlockID(level: try row.integer("level"), position: try row.position()),
+      block: BlockID(level: try row.integer("level"), position: position),
       code: try row.text("code"), message: try row.text("message"), attempts: try row.integer("attempts"),
       at: try row.date("at_ms"), isFailed: try row.integer("failed") == 1)
   }

@@ -20,6 +20,7 @@ extension JobStore {
     try read { db in
       let row = try self.find(db, selector)
       let job = try row.integer("id")
+      try FixedRows.check(db, row)
       let runs = try self.runRecords(db, where: "job = ? ORDER BY id", job)
       // asked once: a process may end between two questions
       let live = Set(runs.filter(\.isLive).map(\.id))

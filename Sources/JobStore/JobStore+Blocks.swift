@@ -53,12 +53,14 @@ extension JobStore {
   /// The failures of a job, by level and position; with `all` also those of blocks that were tried again since.
   public func failures(of job: JobID, all: Bool = false, limit: Int? = nil) throws(JobStoreError) -> [BlockFailure] {
     try read { db in
-      try db.rows(
+      _ = try self.storedState(db, job)
+      let levels = try LevelRow.all(db, job: job)
+      return try db.rows(
         """
         SELECT \(FailureRow.columns) FROM failure
         WHERE job = ? \(all ? "" : "AND failed = 1") ORDER BY level, t, c, z, y, x LIMIT ?
         """, [job, limit ?? -1]
-      ).map(BlockFailure.init)
+      ).map { try BlockFailure($0, levels: levels) }
     }
   }
 

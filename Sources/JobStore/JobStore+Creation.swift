@@ -30,6 +30,7 @@ extension JobStore {
       }
       for layout in new.levels { try LevelRow.insert(db, job: id, layout: layout) }
       for view in new.views { try JobStore.insert(db, job: id, view) }
+      try FixedRows.seal(db, id)
       try db.reach(.creatingJob)
       return (id, lock)
     }

@@ -28,7 +28,7 @@ extension JobStore {
         try Migrator(path: path).migrate(copy)
         try databaseReader.read { db in
           for (table, condition) in [
-            ("job", "id = ?1"), ("level", "job = ?1"), ("view", "job = ?1"), ("brick", "job = ?1"),
+            ("identity", "?1 = ?1"), ("job", "id = ?1"), ("level", "job = ?1"), ("view", "job = ?1"), ("brick", "job = ?1"),
             ("failure", "job = ?1 AND failed = 1"),
             ("view_transform", "view IN (SELECT id FROM view WHERE job = ?1)"),
           ] {

@@ -111,6 +111,7 @@ extension JobStore {
 
   private func record(_ db: Database, _ row: StoredRow) throws -> JobRecord {
     let id = try row.integer("id")
+    try FixedRows.check(db, row)
     let live = try liveRuns(db, id)
     return try JobRecord(row, levels: try levelRecords(db, id, live: live), isLive: !live.isEmpty)
   }

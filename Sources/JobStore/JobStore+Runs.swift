@@ -135,8 +135,8 @@ extension RunProgress {
   /// The columns that a run and its samples have in common.
   fileprivate init(_ row: StoredRow) throws {
     self.init(
-      blocks: try row.integer("blocks"), voxels: try row.integer("voxels"),
-      writtenVoxels: try row.integer("written_voxels"), bytes: try row.integer("bytes"),
+      blocks: try row.count("blocks"), voxels: try row.count("voxels"),
+      writtenVoxels: try row.count("written_voxels"), bytes: try row.count("bytes"),
       workedSeconds: try row.optionalInteger("worked_ms").map { Double($0) / 1000 })
   }
 }

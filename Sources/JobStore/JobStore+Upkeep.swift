@@ -37,6 +37,10 @@ extension JobStore {
     try JobStore.caught(name) {
       let copy = try DatabaseQueue(path: path)
       try databaseReader.backup(to: copy)
+      // one file, whoever reads it, that is not taken for the database before `restore` makes it that
+      try copy.writeWithoutTransaction { db in
+        try db.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA application_id = \(Migrator.backupID)")
+      }
       try copy.close()
     }
   }
@@ -46,17 +50,34 @@ extension JobStore {
   public func integrityCheck() throws(JobStoreError) -> [String] {
     try read { db in
       var problems = try db.rows("PRAGMA integrity_check").map { try $0.text("integrity_check") }.filter { $0 != "ok" }
+      // a page that the disk did not give is told as one that is wrong
+      if let number = problems.compactMap(JobStore.readError).first {
+        throw DatabaseError(resultCode: ResultCode(rawValue: number), message: "a page cannot be read: disk I/O error")
+      }
       if !problems.isEmpty { return problems }
       try db.each("PRAGMA foreign_key_check") { row in
         problems.append("a row of \(try row.text("table")) belongs to nothing")
       }
-      for job in try db.rows("SELECT id FROM job").map({ try $0.integer("id") }) {
+      for row in try db.rows("SELECT id, fixed_sum, views_sum FROM job") {
+        let job = try row.integer("id")
+        let changed = try FixedRows.problems(db, row)
+        problems += changed
+        // what the levels say of their bricks means nothing then
+        if !changed.isEmpty { continue }
         for level in try LevelRow.all(db, job: job) {
           problems += try self.problems(db, job, level).map { "job \(job), level \(level.layout.level): \($0)" }
         }
       }
       return problems
     }
+  }
+
+  /// The error of the disk that a line of SQLite's own check speaks of.
+  package static func readError(_ line: String) -> Int32? {
+    guard let place = line.range(of: "error code="), let number = Int32(line[place.upperBound...].prefix { $0.isNumber }),
+      ResultCode(rawValue: number).primaryResultCode == .SQLITE_IOERR
+    else { return nil }
+    return number
   }
 
   private func problems(_ db: Database, _ job: JobID, _ level: LevelRow) throws -> [String] {

@@ -6,13 +6,9 @@ extension JobStore {
   public func views(of job: JobID) throws(JobStoreError) -> [ViewRecord] {
     try read { db in
       var transforms: [Int: [ViewRecord.Transform]] = [:]
-      try db.each(
-        """
-        SELECT w.ordinal AS ordinal, m.t AS t, m_zz, m_zy, m_zx, m_yz, m_yy, m_yx, m_xz, m_xy, m_xx,
-          shift_z, shift_y, shift_x
-        FROM view w JOIN view_transform m ON m.view = w.id WHERE w.job = ? ORDER BY w.ordinal, m.t
-        """, [job]
-      ) { columns in
+      var sum = RowSum()
+      try db.each(FixedRows.transforms, [job]) { columns in
+        sum.add(columns)
         let m = try ["z", "y", "x"].map { row in
           Vector3(try columns.double("m_\(row)z"), try columns.double("m_\(row)y"), try columns.double("m_\(row)x"))
         }
@@ -21,17 +17,21 @@ extension JobStore {
           .append(.init(t: try columns.optionalInteger("t"), affine: affine))
       }
       var views: [ViewRecord] = []
-      try db.each(
-        "SELECT * FROM view WHERE job = ? ORDER BY ordinal", [job]
-      ) { row in
+      try db.each(FixedRows.views, [job]) { row in
+        sum.add(row)
         let ordinal = try row.integer("ordinal")
+        // also where no sum was recorded: whoever takes a view by its number must find it
+        guard ordinal == views.count, let maps = transforms[ordinal] else {
+          throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "view \(views.count) of job \(job), or its matrix, is not there")
+        }
         views.append(
           ViewRecord(
             ordinal: ordinal, name: try row.text("name"), path: try row.text("path"), shape: try row.spaceTime("shape"),
             elementType: try row.text("element_type"), spacing: try row.vector("spacing"),
             origin: try row.vector("origin"), details: try row.text("details"),
-            fingerprint: try row.text("fingerprint"), transforms: transforms[ordinal] ?? []))
+            fingerprint: try row.text("fingerprint"), transforms: maps))
       }
+      try FixedRows.check(db, job, views: sum)
       return views
     }
   }

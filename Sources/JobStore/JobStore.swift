@@ -59,6 +59,7 @@ public final class JobStore: Sendable {
     let path = file.path
     var finding = Migrator.Finding.blank
     if try file.content() == .some {
+      try refuseForeignLog(path)
       if mode == .readOnly, file.isOnlyReadable { return try openImmutable(path, migrator) }
       // Looked at read-only first: opening for writing would already change the file of another program.
       let queue: DatabaseQueue
@@ -71,7 +72,11 @@ public final class JobStore: Sendable {
         (queue, finding) = try inspect(path, file, migrator)
       }
       if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
-      try caught(path) { try queue.close() }
+      let original = try caught(path) { () -> String? in
+        defer { try? queue.close() }
+        return try queue.read { db in try self.original(db, path) }
+      }
+      if let original, mode != .readOnly, file.isWritable { throw .copied(path: path, original: original) }
     }
     if finding == .blank && mode != .create { throw .noDatabase(path: path) }
     guard file.isWritable else { throw .readOnly(path: path) }
@@ -148,13 +153,17 @@ public final class JobStore: Sendable {
     }
   }
 
-  private static func openForWriting(
+  /// Keeps all others from opening a database for writing.
+  static func takeOpening(_ path: String) throws(JobStoreError) -> ByteLock {
+    guard let lock = try LockFile(path: lockPath(path)).take(LockFile.opening, within: busySeconds) else { throw .busy(path: path) }
+    return lock
+  }
+
+  static func openForWriting(
     _ path: String, migrator: Migrator, finding: Migrator.Finding
   ) throws(JobStoreError) -> JobStore {
     // One process at a time turns a file into a WAL database and migrates it.
-    guard let opening = try LockFile(path: lockPath(path)).take(LockFile.opening, within: busySeconds) else {
-      throw .busy(path: path)
-    }
+    let opening = try takeOpening(path)
     defer { opening.release() }
     var configuration = Configuration()
     configuration.busyMode = .timeout(busySeconds)
@@ -165,8 +174,41 @@ public final class JobStore: Sendable {
       try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864")
     }
     let pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
-    if finding != .current { try caught(path) { try pool.write(migrator.migrate) } }
+    try caught(path) {
+      if finding != .current {
+        try pool.write { db in
+          try migrator.migrate(db)
+          try FixedRows.sealOld(db)
+          try adopt(db, path)
+        }
+      }
+      // by the writer: a reader that was opened would keep the log from being folded into the file at the end
+      try pool.writeWithoutTransaction { db in
+        try checkClaims(db)
+        if try DatabaseIdentity.load(db)?.standing(of: path) == .own { return }
+        try db.inTransaction(.immediate) {
+          try adopt(db, path)
+          return .commit
+        }
+      }
+    }
     return JobStore(path: path, reader: pool, pool: pool)
+  }
+
+  /// Throws where blocks are in the hands of a run that is not there, as when a database was put beside the -wal file of
+  /// another: nobody would ever give them back. There are few claims, however many blocks there are.
+  private static func checkClaims(_ db: Database) throws {
+    let lost = try db.row(
+      """
+      SELECT c.run AS run FROM claim c
+      WHERE NOT EXISTS (SELECT 1 FROM run r WHERE r.id = c.run AND r.job = c.job AND r.ended_ms IS NULL)
+        OR NOT EXISTS (SELECT 1 FROM brick b WHERE b.job = c.job AND b.level = c.level AND b.brick = c.brick)
+      LIMIT 1
+      """)
+    guard let lost else { return }
+    throw DatabaseError(
+      resultCode: .SQLITE_CORRUPT,
+      message: "blocks are in the hands of run \(try lost.integer("run")), which is not at work, or of a brick that is not there")
   }
 
   private static let busySeconds = 30.0

@@ -25,6 +25,14 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   case damaged(path: String, why: String)
   case readOnly(path: String)
   case networkFileSystem(path: String, kind: String)
+  /// A copy, to be written. `original`: where the database was when the copy was made.
+  case copied(path: String, original: String)
+  /// A copy that was put beside the -wal file of another state of the database: SQLite would mix the two.
+  case foreignLog(path: String)
+  /// The database that a copy is to take the place of is not the one that it is a copy of.
+  case otherDatabase(path: String, source: String)
+  /// Another process has the database open, which is to be replaced.
+  case inUse(path: String)
   case busy(path: String)
   case alreadyRunning(job: JobID, holder: WorkerInfo)
   /// The claims were given back, recorded in full, or taken away because this run was found dead. Nothing of them was
@@ -59,6 +67,10 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .damaged: .databaseDamaged
     case .readOnly: .databaseReadOnly
     case .networkFileSystem: .databaseOnNetwork
+    case .copied: .databaseCopied
+    case .foreignLog: .databaseForeignLog
+    case .otherDatabase: .databaseOther
+    case .inUse: .databaseInUse
     case .busy: .databaseBusy
     case .alreadyRunning: .alreadyRunning
     case .claimLost: .claimLost
@@ -92,6 +104,13 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .damaged(let path, let why): "the job database \(path) is damaged: \(why)"
     case .readOnly(let path): "the job database \(path) cannot be written"
     case .networkFileSystem(let path, let kind): "the job database \(path) is on a network file system (\(kind))"
+    case .copied(let path, let original):
+      "\(path) is a copy of the job database \(original == path ? "that was there" : original): it can be looked at, and not written, "
+        + "so that one output never has two records"
+    case .foreignLog(let path):
+      "\(path) is a backup, and \(path)-wal beside it belongs to another state of the database: together they are neither"
+    case .otherDatabase(let path, let source): "\(path) is another job database than the one that \(source) is a copy of"
+    case .inUse(let path): "the job database \(path) is open in another process"
     case .busy(let path): "the job database \(path) is locked by another process"
     case .alreadyRunning(let job, let holder): "job \(job) is being run by \(holder)"
     case .claimLost(let claims):
@@ -117,7 +136,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .noDatabase: "name the database with --db or BLOCKFUSE_DB, or make one by submitting a job"
     case .databaseGone:
       "if it was moved, put it back, with the -wal file that was beside it, and run the same command again; if it is lost, "
-        + "restore a copy made with `blockfuse backup`, or submit the job anew"
+        + "put a backup in its place with `blockfuse restore FILE`, or submit the job anew"
     case .noParentFolder: "make the folder, or name another place with --db"
     case .unusablePath: "name a file with --db, such as --db jobs.sqlite"
     case .severalNames(let path, _):
@@ -132,12 +151,19 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .migrationChanged: "use the program that made the database, or another database with --db"
     case .foreignFile: "name another file with --db; this one is left as it is"
     case .damaged:
-      "restore a copy made with `blockfuse backup`, or submit again with a new database; voxels already written stay"
+      "put a backup in its place with `blockfuse restore FILE`, or submit again with a new database; voxels already written stay"
     case .readOnly:
-      "give yourself the right to write the file and its folder, or copy the database to a folder of yours"
+      "give yourself the right to write the file and its folder; `status`, `list`, `blocks`, `report` and `verify` need none"
     case .networkFileSystem:
       "the record needs shared memory and locks that only a local disk gives: put it there, as with "
         + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network"
+    case .copied(let path, let original):
+      (original == path
+        ? "" : "name the database itself with --db; or put the copy in its place with `blockfuse restore \(path) --db \(original)`; ")
+        + "where the database is gone, or was moved here by a copy, `blockfuse restore \(path) --db \(path)` makes this one the database"
+    case .foreignLog(let path): "`blockfuse restore \(path) --db \(path)` removes that file and makes the backup the database"
+    case .otherDatabase: "name the right one with --db; to replace this one all the same, move it away first"
+    case .inUse(let path): "end the process, which `lsof \(path)` names, then do the same again"
     case .busy: "try again; if it stays locked, see who has the file open with `lsof`"
     case .alreadyRunning: "wait for it, stop it (Ctrl-C or kill), or share the work with --join"
     case .claimLost: "another process does these blocks now; nothing is lost"
@@ -159,7 +185,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   /// Whether trying again later, with nothing changed, can help.
   public var isTransient: Bool {
     switch self {
-    case .busy, .alreadyRunning: true
+    case .busy, .alreadyRunning, .inUse: true
     default: false
     }
   }
@@ -167,9 +193,11 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   public var exitStatus: ExitStatus {
     switch self {
     case .noDatabase, .databaseGone, .noSuchJob: .noJob
-    case .alreadyRunning: .alreadyRunning
+    case .alreadyRunning, .inUse: .alreadyRunning
     case .newerDatabase, .migrationChanged, .viewsChanged: .changed
-    case .noParentFolder, .unusablePath, .severalNames, .foreignFile, .networkFileSystem, .fileExists: .usage
+    case .noParentFolder, .unusablePath, .severalNames, .foreignFile, .networkFileSystem, .copied, .foreignLog, .otherDatabase,
+      .fileExists:
+      .usage
     case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
       .unexpected
     }
@@ -195,6 +223,9 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
+    // no change that the program makes breaks a rule of the tables, unless what it was made on did
+    case .SQLITE_CONSTRAINT where [.SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_FOREIGNKEY].contains(error.extendedResultCode):
+      self = .damaged(path: path, why: message)
     case .SQLITE_NOTADB: self = .foreignFile(path: path, why: "it is not an SQLite file")
     case .SQLITE_CANTOPEN where FileStatus.isOutOfFiles(at: path): self = .diskFull(path: path)
     case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, why: message)

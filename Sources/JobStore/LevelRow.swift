@@ -18,7 +18,12 @@ struct LevelRow: Sendable {
   var counts: BlockCounts { BlockCounts(total: blocks, done: done, empty: empty, failed: failed) }
 
   static func all(_ db: Database, job: JobID) throws -> [LevelRow] {
-    try db.rows("SELECT * FROM level WHERE job = ? ORDER BY level", [job]).map(LevelRow.init)
+    let rows = try db.rows("SELECT * FROM level WHERE job = ? ORDER BY level", [job]).map(LevelRow.init)
+    // whoever takes a level by its number must find it
+    guard !rows.isEmpty, rows.enumerated().allSatisfy({ $0.element.layout.level == $0.offset }) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a level of job \(job) is not there")
+    }
+    return rows
   }
 
   static func one(_ db: Database, job: JobID, level: Int) throws -> LevelRow {

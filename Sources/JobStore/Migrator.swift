@@ -11,6 +11,8 @@ import Migrations
 package struct Migrator: Sendable {
   /// "BFUS".
   package static let applicationID = 0x4246_5553
+  /// "BFUB": what `backup` made. It is no database before it is restored, whatever its name.
+  package static let backupID = 0x4246_5542
 
   package let path: String
   package let migrations: [(name: String, sql: String)]
@@ -34,7 +36,7 @@ package struct Migrator: Sendable {
     if id == 0 && version == 0 {
       if try db.integer("SELECT count(*) FROM sqlite_schema") == 0 { return .blank }
     }
-    guard id == Migrator.applicationID else {
+    guard id == Migrator.applicationID || id == Migrator.backupID else {
       let why = id == 0 ? "it holds the tables of another program" : "its application_id is that of another program"
       throw JobStoreError.foreignFile(path: path, why: why)
     }

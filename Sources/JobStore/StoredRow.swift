@@ -52,9 +52,23 @@ struct StoredRow {
   }
 
   /// A time that is stored in milliseconds since 1970.
-  func date(_ column: String) throws -> Date { Date(milliseconds: try integer(column)) }
+  func date(_ column: String) throws -> Date {
+    let milliseconds = try integer(column)
+    // years 1 to 9999, which all can be written as text
+    guard (-62_135_596_800_000...253_402_300_799_999).contains(milliseconds) else { throw unexpected(column) }
+    return Date(milliseconds: milliseconds)
+  }
+
   func optionalDate(_ column: String) throws -> Date? {
-    try optionalInteger(column).map(Date.init(milliseconds:))
+    if case .null = try value(column) { return nil }
+    return try date(column)
+  }
+
+  /// A number of things, of which those of many rows can be added up.
+  func count(_ column: String) throws -> Int {
+    let count = try integer(column)
+    guard (0...1 << 58).contains(count) else { throw unexpected(column) }
+    return count
   }
 
   /// A value of a closed set; another one is damage.
@@ -104,6 +118,6 @@ struct StoredRow {
   }
 
   private func unexpected(_ column: String) -> any Error {
-    DatabaseError(resultCode: .SQLITE_CORRUPT, message: "column \(column) holds a value of another type")
+    DatabaseError(resultCode: .SQLITE_CORRUPT, message: "column \(column) holds a value that it cannot have")
   }
 }

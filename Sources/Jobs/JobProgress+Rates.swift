@@ -43,8 +43,9 @@ extension JobProgress {
     var sum = TimeLeft.Lately(seconds: 1, voxels: 0, writtenVoxels: 0)
     for run in runs where run.isLive {
       guard let own = lately(of: run) ?? earlier(than: run), own.seconds > 0 else { continue }
-      sum.voxels += Int(Double(own.voxels) / own.seconds)
-      sum.writtenVoxels += Int(Double(own.writtenVoxels) / own.seconds)
+      // not more than fits, whatever the record says
+      sum.voxels += Int(min(1e15, Double(own.voxels) / own.seconds))
+      sum.writtenVoxels += Int(min(1e15, Double(own.writtenVoxels) / own.seconds))
     }
     return sum.voxels > 0 ? sum : nil
   }

@@ -45,6 +45,8 @@ package struct JobRunner {
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try unchangedViews(of: opened, note: note)
     let job = try Retry.standard.transient { try opened.holdingOutput() }
+    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
+    defer { withExtendedLifetime(hold) {} }
     removeReplacedOutput(job, note: note)
     let run = try take(job, join: join, command: command)
     let outcome: Outcome

@@ -60,6 +60,8 @@ package struct TaskRunner {
     let job = try Retry.standard.transient { try LoadedJob(order.job, mark: mark).holdingOutput() }
     let problems = try Retry.standard.transient { try job.output.metadataProblems() }
     if !problems.isEmpty { throw changed(order, problems) }
+    let hold = try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: note)
+    defer { withExtendedLifetime(hold) {} }
     let levels = job.plan.levels
     if let level, !levels.indices.contains(level) {
       throw JobError.invalid(what: "the job has no level \(level)", hint: "it has levels 0 to \(levels.count - 1)")

@@ -53,8 +53,13 @@ package struct Verifier {
       foundStrays: try Strays(job: job, store: store).find())
   }
 
+  /// Throws where the output is another database's, in whose record what looks wrong here may be right.
+  package func checkOwner() throws { try OutputHold.checkOwner(of: job.output, by: store) }
+
   /// Sets what is wrong, and all that was made from it, to pending, and removes strays and what is in the way.
-  package func repair(_ found: Verification) throws -> Verification.Repair {
+  ///
+  /// - Parameter note: told what is worth a word.
+  package func repair(_ found: Verification, note: (String) -> Void) throws -> Verification.Repair {
     if let number = Faults.reach(.repairing) { throw StorageError.io(step: .write, path: job.output.path, errno: number) }
     if let order = try store.openOrder(of: job.record.id) {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
@@ -62,6 +67,11 @@ package struct Verifier {
         what: "tasks of the work order \(order.path) may be writing to the output",
         hint: "`blockfuse order \(job.record.id) --withdraw` takes it back; repair when the tasks have stopped")
     }
+    if let holder = try store.holders(of: job.record.id).first {
+      throw JobStoreError.alreadyRunning(job: job.record.id, holder: holder)
+    }
+    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .alone, note: note)
+    defer { withExtendedLifetime(hold) {} }
     var blocks = Set(found.problems.map(\.block))
     for (level, layout) in job.plan.levels.enumerated().dropFirst() {
       let below = job.plan.levels[level - 1]

@@ -23,6 +23,7 @@ package struct Collector {
     }
     let job = try LoadedJob(record)
     if let foreign = try job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    try OutputHold.checkOwner(of: job.output, by: store)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {
         throw JobError.output(

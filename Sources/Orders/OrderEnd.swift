@@ -58,8 +58,11 @@ package struct OrderEnd {
       coarsest = logged
     }
     if standing.isComplete {
-      try Retry.standard.transient {
-        try job.output.held(by: job.title).finish(job: job.title) { try coarsest?.state(of: $0) == .done }
+      let hold = try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: { _ in })
+      try withExtendedLifetime(hold) {
+        try Retry.standard.transient {
+          try job.output.held(by: job.title).finish(job: job.title) { try coarsest?.state(of: $0) == .done }
+        }
       }
     }
     return standing

@@ -49,6 +49,8 @@ package struct OrderMaker {
     guard findings.differences.isEmpty else {
       throw JobError.changed(job: job.title, differences: findings.differences)
     }
+    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
+    defer { withExtendedLifetime(hold) {} }
     let costs = try self.costs(of: job, views)
     let path = try newFolder(job.output.path, job: record.id)
     let order = OrderRecord(

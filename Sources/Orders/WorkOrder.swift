@@ -25,7 +25,13 @@ package struct WorkOrder: Sendable {
   static let withdrawnName = "withdrawn"
 
   /// Where the orders of an output are.
-  package static func folder(ofOutput path: String) -> String { path + ".blockfuse" }
+  package static func folder(ofOutput path: String) -> String { OutputOwner.folder(ofOutput: path) }
+
+  /// The folders of all orders that an output has had and that are there.
+  package static func all(ofOutput path: String) throws(JobError) -> [String] {
+    let folder = folder(ofOutput: path)
+    return try names(in: folder).filter { number($0, after: "order-") != nil }.sorted().map { "\(folder)/\($0)" }
+  }
 
   /// - Parameter path: the order's folder, or the frozen file in it.
   package init(path given: String) throws {

@@ -22,7 +22,14 @@ package struct LoadedViews: Sendable {
         Result { try Self.view(records[i]) }
       }
       watched = WatchedViews(try decoded.map { try $0.get() })
-      transforms = records.map { $0.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }.map(\.affine) }
+      transforms = try records.map { record in
+        let maps = record.transforms.sorted { ($0.t ?? 0) < ($1.t ?? 0) }
+        // one for all time points, or one for each
+        guard maps.count == 1 || maps.enumerated().allSatisfy({ $0.element.t == $0.offset }) else {
+          throw JobStoreError.damaged(path: store.path, why: "a matrix of view \(record.ordinal) of job \(job.id) is not there")
+        }
+        return maps.map(\.affine)
+      }
     } catch let error as DecodingError {
       throw JobError.unexpected("the record of job \(job.id) cannot be read: \(error)")
     }
@@ -44,7 +51,7 @@ package struct LoadedViews: Sendable {
       .intersection(Box3(shape: plan.stack.shape))
     var names: [String] = []
     for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
-      let affine = maps.count > 1 ? maps[block.position.t] : maps[0]
+      guard let affine = maps.count > 1 ? maps.dropFirst(block.position.t).first : maps.first else { continue }
       let own = try PixelMap(
         affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
         outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)

@@ -17,6 +17,12 @@ package enum JobError: Failure, Sendable {
   case output(String, hint: String)
   /// What the work rests on does not answer, or is gone for now: what is not done stays pending, of a task for a later one.
   case unanswered(String, byTask: Bool = false)
+  /// A process writes to the output, in the name of the job database at a path, if that is known.
+  case inUse(output: String, database: String?)
+  /// The output belongs to another job database, or to a copy of this one that took over.
+  ///
+  /// - Parameter database: the path of this one; nil for the order of one.
+  case notOwner(output: String, database: String?, owner: String)
   /// Another process that shares the job recorded blocks that this one had claimed.
   case lost(String)
   /// Blocks of the level below are not done yet.
@@ -32,6 +38,8 @@ package enum JobError: Failure, Sendable {
     case .damaged: .outputDamaged
     case .output: .outputNotWritable
     case .unanswered: .placeUnanswered
+    case .inUse: .outputInUse
+    case .notOwner: .outputNotOwned
     case .lost: .claimsLost
     case .notYet: .levelBelowMissing
     case .unexpected: .unexpected
@@ -51,6 +59,10 @@ package enum JobError: Failure, Sendable {
     case .damaged(let job, let what): "job \(job): a block that is recorded done is missing or damaged: \(what)"
     case .output(let what, _): what
     case .unanswered(let what, _): what
+    case .inUse(let output, let database):
+      "another process is at work on the output \(output)" + (database.map { ", for the job database \($0)" } ?? "")
+    case .notOwner(let output, _, let owner):
+      "the output \(output) belongs to another record, the job database \(owner): two that write it would undo each other's work"
     case .lost(let what): what
     case .notYet(let level, let missing, let first):
       "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
@@ -61,7 +73,8 @@ package enum JobError: Failure, Sendable {
   package var exitStatus: ExitStatus {
     switch self {
     case .invalid: .usage
-    case .changed: .changed
+    case .changed, .notOwner: .changed
+    case .inUse: .alreadyRunning
     case .damaged: .damaged
     case .notYet, .unanswered(_, byTask: true): .notYet
     case .unanswered, .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
@@ -92,6 +105,11 @@ package enum JobError: Failure, Sendable {
     case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
     case .unanswered:
       "bring back what is named, or wait until it is there; the same command goes on where it stopped, and what is done is kept"
+    case .inUse: "wait until it ends, or stop it; then do the same again"
+    case .notOwner(_, nil, let owner): "make a new work order with `blockfuse order --db \(owner)`, on the host that has it"
+    case .notOwner(_, let database?, let owner):
+      "go on with --db \(owner); where that is gone, or is not to be used any more, `blockfuse restore \(database) --db \(database)` "
+        + "makes this one the owner"
     case .lost: "run again"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
     case .unexpected: ""

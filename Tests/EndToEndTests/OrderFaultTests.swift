@@ -130,9 +130,14 @@ import Testing
 
     private func setBack(to command: Int) throws {
       let files = FileManager.default
-      for name in try files.contentsOfDirectory(atPath: folder.path) { try files.removeItem(atPath: folder.file(name)) }
+      // with another inode the database would be a copy
+      let database = "jobs.sqlite"
+      for name in try files.contentsOfDirectory(atPath: folder.path) where name != database {
+        try files.removeItem(atPath: folder.file(name))
+      }
       let before = kept.file("\(command)")
-      for name in try files.contentsOfDirectory(atPath: before) {
+      try Data(contentsOf: URL(fileURLWithPath: "\(before)/\(database)")).write(to: URL(fileURLWithPath: folder.file(database)))
+      for name in try files.contentsOfDirectory(atPath: before) where name != database {
         try files.copyItem(atPath: "\(before)/\(name)", toPath: folder.file(name))
       }
     }

@@ -113,11 +113,14 @@
       func losePower(_ database: Database) throws {
         let left = folder.file("left")
         try restore("root", to: left)
-        if database == .keepsAll {
-          for name in ["jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "jobs.sqlite.lock"] {
-            try? FileManager.default.removeItem(atPath: left + "/" + name)
-            try? FileManager.default.copyItem(atPath: root + "/" + name, toPath: left + "/" + name)
-          }
+        // the database stays the same file: with another inode it would be a copy
+        if database == .keepsWhatWasSynced {
+          try Data(contentsOf: URL(fileURLWithPath: left + "/jobs.sqlite")).write(to: URL(fileURLWithPath: root + "/jobs.sqlite"))
+        }
+        let kept = database == .keepsAll ? ["jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "jobs.sqlite.lock"] : ["jobs.sqlite"]
+        for name in kept {
+          try? FileManager.default.removeItem(atPath: left + "/" + name)
+          try? FileManager.default.moveItem(atPath: root + "/" + name, toPath: left + "/" + name)
         }
         try FileManager.default.removeItem(atPath: root)
         try FileManager.default.moveItem(atPath: left, toPath: root)

@@ -171,7 +171,8 @@ import Testing
       .severalNames(path: "p", count: 2),
       .newerDatabase(path: "p", version: 2, known: 1), .migrationChanged(path: "p", name: "n"),
       .foreignFile(path: "p", why: "w"), .damaged(path: "p", why: "w"), .readOnly(path: "p"),
-      .networkFileSystem(path: "p", kind: "nfs"), .busy(path: "p"), .alreadyRunning(job: 1, holder: .sample()),
+      .networkFileSystem(path: "p", kind: "nfs"), .copied(path: "p", original: "o"), .foreignLog(path: "p"),
+      .otherDatabase(path: "p", source: "s"), .inUse(path: "p"), .busy(path: "p"), .alreadyRunning(job: 1, holder: .sample()),
       .claimLost([1]), .notClaimed(1, block: "b"), .runEnded(1), .wrongState(job: 1, state: .pending, action: "a"),
       .diskFull(path: "p"), .cannotOpen(path: "p", why: "w"), .fileExists(path: "p"), .invalid("w"),
       .other(path: "p", sqliteCode: 1, message: "m"),
@@ -194,6 +195,8 @@ import Testing
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; PRAGMA cache_spill = 1") }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     let copy = folder + "/copy.sqlite"
+    // a copy that does not know that it is one
+    try queue.write { db in try db.execute(sql: "DELETE FROM identity") }
     try queue.writeWithoutTransaction { db in
       try db.execute(
         sql:

@@ -52,6 +52,6 @@ import Testing
     }
     try queue.close()
     let error = #expect(throws: JobStoreError.self) { try scene.reopened(.readOnly).runs(of: job) }
-    #expect(error?.description.contains("column pid holds a value of another type") == true)
+    #expect(error?.description.contains("column pid holds a value that it cannot have") == true)
   }
 }

@@ -14,7 +14,7 @@ import Testing
     let copy = scene.folder.file("copy.sqlite")
     try scene.reopened(.readOnly).backup(to: copy)
     try run.work(level: 0, limit: 3)
-    let store = try JobStore.open(copy, mode: .existing)
+    let store = try JobStore.open(copy, mode: .readOnly)
     #expect(try store.job(job).counts == BlockCounts(total: 8, done: 3))
     #expect(try store.job(job).state == .interrupted)
     #expect(try store.integrityCheck() == [])

@@ -261,7 +261,7 @@ import Zarr
       let verifier = Verifier(job: try LoadedJob.load(nil, in: store), store: store, workers: 2)
       let report = try verifier.verify(stopFlag: StopFlag()) { _, _ in }
       #expect(report.problems.count == 2 && report.strays.count == 1)
-      let repair = try verifier.repair(report)
+      let repair = try verifier.repair(report, note: { _ in })
       #expect(repair.removedStrays == 1 && repair.blockCount >= 2)
     }
     #expect(try scene.run() == .complete)

@@ -1,0 +1,31 @@
+import ArgumentParser
+import JobStore
+import Jobs
+
+struct RestoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Makes a backup, or another copy, the job database; its outputs are that one's from then on.",
+    discussion: """
+      The copy is checked, put in the place of --db, and what belonged to the database that was there is removed. With --db \
+      naming the copy itself, it becomes the database where it is: after a project was moved by rsync, say. The database that \
+      the copy was made of can then be looked at, and not go on; tasks of work orders are told to stop.
+
+      Example: blockfuse restore /archive/jobs-2026-03-01.sqlite
+
+      Exit status: 0 done; 1 the copy is damaged; 11 a process has the database open, or writes to an output of its jobs; 64 \
+      the file is no copy of the database at --db.
+      """)
+
+  @Argument(help: ArgumentHelp("The copy.", valueName: "file"), completion: .file(), transform: localPath)
+  var file: String
+  @OptionGroup var quiet: QuietFlag
+  @OptionGroup var database: DatabaseOption
+
+  func run() throws {
+    try reportingErrors {
+      try Restorer(note: { Terminal.message("note: \($0)") }).restore(file, to: database.resolvedPath)
+      Terminal.news("\(database.resolvedPath) is the job database, as \(file) has it")
+    }
+  }
+}
