@@ -27,7 +27,7 @@ package struct Restorer {
       }.max() ?? 0
     }
     for job in try outputs(of: store) {
-      _ = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .alone, note: note)
+      _ = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .takingOver, note: note)
       try withdrawOrders(of: job)
     }
     try store.close()

@@ -17,6 +17,10 @@ package final class OutputHold: Sendable {
     case task
     /// Files are removed: nobody else may write.
     case alone
+    /// This database becomes the owner, whoever was.
+    case takingOver
+
+    var isAlone: Bool { self == .alone || self == .takingOver }
   }
 
   private let output: String
@@ -56,7 +60,7 @@ package final class OutputHold: Sendable {
   }
 
   private func begin(_ use: Use, _ note: (String) -> Void) throws {
-    switch try lock?.take(use == .task ? .shared : .alone, within: use == .alone ? Self.patience : 0) {
+    switch try lock?.take(use == .task ? .shared : .alone, within: use.isAlone ? Self.patience : 0) {
     case .unknown:
       note("the file system of \(output) has no locks: see to it that no other job database writes to it")
       try settleOwner(use, note)
@@ -66,7 +70,7 @@ package final class OutputHold: Sendable {
       if use == .writing, try lock?.take(.shared) == .held { throw inUse }
     case .held:
       // others make blocks, or somebody removes; of these only the first may be shared
-      guard use != .alone, try lock?.take(.shared, within: Self.patience) == .taken else { throw inUse }
+      guard !use.isAlone, try lock?.take(.shared, within: Self.patience) == .taken else { throw inUse }
       try checkBesideOthers()
     }
   }
@@ -97,7 +101,7 @@ package final class OutputHold: Sendable {
   /// While no other process has the output.
   private func settleOwner(_ use: Use, _ note: (String) -> Void) throws {
     let found = try OutputOwner.read(ofOutput: output)
-    try Self.check(found, output, job, identity, database)
+    if use != .takingOver { try Self.check(found, output, job, identity, database) }
     guard use != .task, let identity, let database else { return }
     let own = OutputOwner(identity, path: database, job: job)
     if found == own { return }

@@ -126,8 +126,11 @@ import Testing
     #expect(run.process.wait().status == 0)
     let late = try blockfuse(folder, ["run"], database: "other.sqlite")
     #expect(late.status == 4 && late.errors.contains("blockfuse restore"), "\(late.errors)")
+    try #require(try blockfuse(folder, ["restore", "other.sqlite"], database: "other.sqlite").status == 0)
+    #expect(try blockfuse(folder, ["run", "--quiet"], database: "other.sqlite").status == 0)
+    #expect(try folder.blockfuse("verify", "--repair", "--quiet").status == 4)
     let owner = try JSONValue.parse(Data(contentsOf: URL(fileURLWithPath: folder.file("\(Self.output).blockfuse/owner.json"))))
-    #expect(owner["path"]?.string == folder.file("jobs.sqlite"))
+    #expect(owner["path"]?.string == folder.file("other.sqlite"))
   }
 
   @Test func aTakeOverStopsTheTasksOfTheOther() throws {

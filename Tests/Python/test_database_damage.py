@@ -25,8 +25,8 @@ STATUSES = {0, 1, 3, 4, 10, 11, 12, 64}
 
 
 def digest(output: Path) -> dict[str, str]:
-    """Of all files that hold voxels or say how they lie."""
-    files = [f for f in sorted(output.rglob("*")) if f.is_file() and f.name not in (".zattrs", "zarr.json")]
+    """Of all files that hold voxels or say how they lie; what a killed run left is neither."""
+    files = [f for f in sorted(output.rglob("*")) if f.is_file() and f.name not in (".zattrs", "zarr.json") and f.suffix != ".tmp"]
     return {str(f.relative_to(output)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
@@ -36,6 +36,8 @@ class Template:
 
     database: bytes
     output: Path
+    # what lies beside the output and belongs to it
+    beside: Path
 
 
 class Bench:
@@ -43,6 +45,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.database, self.output = folder, folder / "jobs.sqlite", folder / "out.ome.zarr"
+        self.beside = folder / "out.ome.zarr.blockfuse"
         subprocess.run([str(Path(binary()).parent / "mosaic"), "mosaic", "--tiles", "2x2", "--shape", "12,110,110", "--chunk", "12,55,55"], cwd=folder, check=True, capture_output=True)
         options = ["--output", "out.ome.zarr", "--output-chunksize", "32", "--quiet"]
         blockfuse(folder, "submit", "mosaic/dataset.json", *options)
@@ -66,12 +69,14 @@ class Bench:
         return {**os.environ, "BLOCKFUSE_DB": str(self.database), **more}
 
     def _keep(self, name: str) -> Template:
-        kept = self.folder / f"kept-{name}"
+        kept, beside = self.folder / f"kept-{name}", self.folder / f"beside-{name}"
         shutil.copytree(self.output, kept)
+        if self.beside.exists():
+            shutil.copytree(self.beside, beside)
         with sqlite3.connect(self.database) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.close()
-        return Template(self.database.read_bytes(), kept)
+        return Template(self.database.read_bytes(), kept, beside)
 
     def put_back(self, template: Template) -> None:
         """In place: another file of this name would be a copy."""
@@ -82,6 +87,9 @@ class Bench:
             file.truncate()
         shutil.rmtree(self.output)
         shutil.copytree(template.output, self.output)
+        shutil.rmtree(self.beside, ignore_errors=True)
+        if template.beside.exists():
+            shutil.copytree(template.beside, self.beside)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([binary(), *arguments], cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=60)
