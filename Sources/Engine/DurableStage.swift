@@ -107,7 +107,7 @@ package final class DurableStage: Sendable {
     }
   }
 
-  private static let mostGivenUpInARow = 256
+  private static let mostGivenUpInARow = 1024
 
   /// Waits a while, and has the blocks made again.
   private func hold(_ tasks: [BlockTask], _ outage: Outage) {

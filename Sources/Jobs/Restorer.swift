@@ -37,7 +37,8 @@ package struct Restorer {
   private func outputs(of store: JobStore) throws -> [LoadedJob] {
     try store.jobs().compactMap { record in
       let job = try LoadedJob(record)
-      return Place(OutputOwner.folder(ofOutput: job.output.path)).isFolder && job.output.foreignness() == nil ? job : nil
+      let hasRecords = Place(OutputOwner.folder(ofOutput: job.output.path)).isFolder
+      return try hasRecords && job.output.foreignness() == nil ? job : nil
     }
   }
 

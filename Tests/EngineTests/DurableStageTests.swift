@@ -149,13 +149,13 @@ import Threads
 
   /// Where nothing at all can be written, that is not the fault of every single block.
   @Test func notEveryBlockFailsWhereNothingCanBeWritten() throws {
-    let scene = try EngineScene(shape: Index3(2, 2, 1200)) { at, _ in at == .finish ? EIO : nil }
+    let scene = try EngineScene(shape: Index3(2, 2, 2600)) { at, _ in at == .finish ? EIO : nil }
     let stage = try scene.stage(capacity: 200)
     try scene.workAgain(for: stage)
     let error = thrown(JobError.self) { try stage.close() }
     guard case .unanswered(let what, _) = error else { return #expect(Bool(false), "\(error as Any)") }
     #expect(what.contains("nothing can be written"))
-    #expect(scene.ledger.results.count <= 256)
+    #expect(scene.ledger.results.count <= 1024)
   }
 
   /// The folder of a work order lies on a disk that may go away, too.
