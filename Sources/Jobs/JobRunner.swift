@@ -45,7 +45,7 @@ package struct JobRunner {
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try unchangedViews(of: opened, note: note)
     let job = try Retry.standard.transient { try opened.holdingOutput() }
-    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
+    let hold = try hold(job, note: note)
     defer { withExtendedLifetime(hold) {} }
     removeReplacedOutput(job, note: note)
     let run = try take(job, join: join, command: command)
@@ -66,6 +66,17 @@ package struct JobRunner {
   }
 
   // MARK: before the job is taken
+
+  private func hold(_ job: LoadedJob, note: (String) -> Void) throws -> OutputHold {
+    do {
+      return try Retry.standard.transient {
+        try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
+      }
+    } catch {
+      guard WorkFailure(error).isDiskFull else { throw error }
+      throw fullDisk(error, job)
+    }
+  }
 
   /// The job with all that tasks of its open work order have done so far, and that order.
   private func collect(_ selector: String?, note: (String) -> Void) throws -> (record: JobRecord, order: OrderRecord?) {

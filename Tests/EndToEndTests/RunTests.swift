@@ -142,9 +142,10 @@ import Zarr
     let folder = try submitted()
     let hold = folder.file("hold")
     try Data().write(to: URL(fileURLWithPath: hold))
+    // the first file is the owner's, beside the output
     let run = try RunningProcess(
       "blockfuse", ["run", "1", "--workers", "1", "--quiet"], folder: folder.path,
-      environment: ["BLOCKFUSE_FAULT": "file-synced=hold:\(hold)@1+,file-renamed=EIO@1+"])
+      environment: ["BLOCKFUSE_FAULT": "file-synced=hold:\(hold)@2+,file-renamed=EIO@2+"])
     while run.isRunning, !run.errorsSoFar.contains("file-synced made to fail") { usleep(500) }
     run.signal(SIGTERM)
     // until it has been seen

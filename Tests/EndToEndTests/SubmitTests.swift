@@ -75,7 +75,7 @@ import Testing
     let folder = try prepared()
     try expectSuccess(folder.blockfuse(submit(), fault: ""))
     let submit = try held(folder, at: "metadata-written", submit())
-    let run = try held(folder, at: "file-written", ["run", "2", "--quiet"])
+    let run = try held(folder, at: "claimed", ["run", "2", "--quiet"])
     submit.goOn()
     let end = submit.process.wait()
     #expect(end.status == 11, "\(end.errors)")
