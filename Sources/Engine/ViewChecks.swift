@@ -33,10 +33,15 @@ package final class ViewChecks: Sendable {
     try? check()
   }
 
-  /// Once all is done: nothing that is recorded is left unchecked.
+  /// Once all is done: nothing that is recorded is left unchecked. A view that is gone may be on a disk that is gone for a
+  /// while: what was made of it stays unchecked, for the next run.
   func checkAtEnd() throws {
     guard try store.hasUncheckedBlocks(run.job) else { return }
-    try Retry.standard.transient { try check() }
+    do {
+      try Retry.standard.transient { try check() }
+    } catch let error as ViewsError where error.isAbsence {
+      throw JobError.unanswered(error.description)
+    }
   }
 
   private func check() throws {

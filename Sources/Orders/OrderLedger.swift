@@ -154,12 +154,14 @@ package final class OrderLedger: LevelLedger {
         if !changed.isEmpty, let views {
           throw JobError.changed(job: title, differences: views.lines(changed, atMost: ChangeCheck.listedAtMost))
         }
-      } catch let error as ViewsError where error.isTransient && !isCertain {
+      } catch let error as ViewsError where (error.isTransient || error.isAbsence) && !isCertain {
         state.withLock { state in
           state.times.checked(from: begin)
           state.unchecked = waiting + state.unchecked
         }
         return
+      } catch let error as ViewsError where error.isAbsence {
+        throw JobError.unanswered(error.description, byTask: true)
       }
       let byLog = Dictionary(grouping: waiting) { LogKey(level: $0.level, share: $0.share) }
       for (key, parts) in byLog.sorted(by: { ($0.key.level, $0.key.share) < ($1.key.level, $1.key.share) }) {

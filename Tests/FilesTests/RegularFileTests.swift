@@ -11,7 +11,7 @@ import Testing
     let fifo = folder.path + "/fifo"
     try #require(mkfifo(fifo, 0o600) == 0)
     // a short path: those of sockets are limited
-    let name = "/tmp/bf-\(UInt32.random(in: 0...UInt32.max))"
+    let name = "/tmp/blockfuse-\(UInt32.random(in: 0...UInt32.max))"
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var address = sockaddr_un()
@@ -28,7 +28,7 @@ import Testing
     let folder = try TemporaryFolder()
     defer { folder.remove() }
     for (path, kind) in try others(in: folder) {
-      defer { if path.hasPrefix("/tmp/bf-") { unlink(path) } }
+      defer { if path.hasPrefix("/tmp/blockfuse-") { unlink(path) } }
       let expected = StorageError.noFile(path: path, kind: kind)
       #expect(expected.code == .noFile && !expected.isTransient && !expected.isMissing)
       #expect(thrown(StorageError.self) { _ = try FileReader.open(path) } == expected)

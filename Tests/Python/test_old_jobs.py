@@ -22,10 +22,10 @@ def current(folder):
 
 
 def record(folder, **columns):
-    """Changes columns of all jobs, of a database that is of today's schema."""
+    """Changes columns of all jobs, of a database that is of today's schema, as if they had always been so."""
     blockfuse(folder, "list")
     with sqlite3.connect(folder / "jobs.sqlite") as db:
-        db.execute(f"UPDATE job SET {', '.join(name + ' = ?' for name in columns)}", tuple(columns.values()))
+        db.execute(f"UPDATE job SET fixed_sum = NULL, {', '.join(name + ' = ?' for name in columns)}", tuple(columns.values()))
     db.close()
 
 
