@@ -1,5 +1,6 @@
 # make demo    a small mosaic, fused, interrupted, resumed
 # make test    everything that is tested
+# make hostile jobs in a hostile world for MINUTES (60), from SEED (1) on; docs/testing.md
 # make lint    whether the sources have the form that .swift-format and Python/pyproject.toml say; make format gives it to them
 # make sanitize-thread, make sanitize-address
 #              the Swift tests once more, under a sanitizer
@@ -20,7 +21,7 @@ export CPATH := $(shell brew --prefix)/include
 export LIBRARY_PATH := $(shell brew --prefix)/lib
 endif
 
-.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench static install uninstall release wheel docs clean
+.PHONY: build demo test lint format swift-test python-test hostile sanitize-thread sanitize-address examples bench static install uninstall release wheel docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -33,13 +34,13 @@ test: swift-test python-test examples
 
 lint: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format lint --strict --parallel
-	$(VENV)/bin/ruff check Python
-	$(VENV)/bin/ruff format --check Python
-	cd Python && ../$(VENV)/bin/mypy
+	$(VENV)/bin/ruff check --config Python/pyproject.toml Python Tests/Hostile
+	$(VENV)/bin/ruff format --check --config Python/pyproject.toml Python Tests/Hostile
+	cd Python && ../$(VENV)/bin/mypy && ../$(VENV)/bin/mypy ../Tests/Hostile
 
 format: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format format --in-place --parallel
-	$(VENV)/bin/ruff format Python
+	$(VENV)/bin/ruff format --config Python/pyproject.toml Python Tests/Hostile
 
 swift-test:
 	@scripts/install-deps.sh --tests
@@ -61,7 +62,12 @@ bench:
 
 # the reference, independent readers and validators, from PyPI
 python-test: $(VENV)/ready $(SCHEMAS)/ready
-	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q -rs Tests/Python
+	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q -rs Tests/Python Tests/Hostile
+
+MINUTES ?= 60
+SEED ?= 1
+hostile: $(VENV)/ready
+	cd Tests/Hostile && BLOCKFUSE_BIN=$(abspath $(BIN)) $(abspath $(VENV))/bin/python -m hostile --minutes $(MINUTES) --seed $(SEED)
 
 $(VENV)/ready: Tests/Python/requirements.txt
 	@scripts/install-deps.sh --tests
