@@ -95,8 +95,18 @@ class Held:
         if checks is not None:
             environment["BLOCKFUSE_VIEW_CHECK_SECONDS"] = str(checks)
         self.running: list[Running] = [scene.begin(*words, **environment) for words in commands]
-        # where one has little to do it ends, or waits for the other, before it is held: so nobody is waited for longer
-        time.sleep(0.25)
+        start, first = time.monotonic(), 0.0
+        while not all(self._is_still(running) for running in self.running):
+            now = time.monotonic()
+            if first == 0 and any(self._is_still(running) for running in self.running):
+                first = now
+            # one that has nothing to take waits for the other, and is never held
+            if first and now > first + 0.5 or now > start + 30:
+                break
+            time.sleep(0.003)
+
+    def _is_still(self, running: Running) -> bool:
+        return running.process.poll() is not None or "made to fail" in running.errors()
 
     def go_on(self, kill: bool) -> None:
         """Lets them go on, or kills them."""
@@ -126,7 +136,7 @@ def changed_inputs(case: Case) -> None:
         commands = [["run", "--join", *workers]] * 2
     else:
         commands = [["run", *workers]]
-    at = rng.choice([1, rng.randint(2, 20), rng.randint(10, 60)])
+    at = rng.choice([1, rng.randint(2, 10), rng.randint(5, 25)])
     when = rng.choice(["after", "after", "before", "killed"])
     checks = rng.choice([None, 0.05, 0.2])
     case.what.append(f"{change.how}, {who} held at {at}, put back {when}, checks {checks}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 
 from .case import Case
 from .database_damage import damage_file, damage_row
@@ -50,9 +51,8 @@ def damaged_databases(case: Case) -> None:
     scene = case.new_scene(rng.choice(["zarr2-nested", "tiff"]), chunk=rng.choice([16, 32]))
     prepare(case, scene)
     scene.must("backup", "copy.sqlite")
-    with sqlite3.connect(scene.database) as database:
+    with closing(sqlite3.connect(scene.database)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
     by_file = rng.random() < 0.5
     for _ in range(1 if by_file else rng.choice([1, 1, 2])):
         try:

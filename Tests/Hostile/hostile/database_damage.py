@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 PAGE = 8192
@@ -59,27 +60,29 @@ def damage_value(rng: random.Random, value: object) -> object:
 
 def damage_row(rng: random.Random, path: Path) -> str:
     """One row that is gone, or one value of a row that is another; what was done."""
-    db = sqlite3.connect(path, isolation_level=None)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        done = _damage_row(rng, db)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return done
+
+
+def _damage_row(rng: random.Random, db: sqlite3.Connection) -> str:
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("PRAGMA ignore_check_constraints = ON")
-    db.execute("DROP TRIGGER job_state")
+    db.execute("DROP TRIGGER IF EXISTS job_state")
     tables = [t for t in TABLES if db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] > 0]
     table = rng.choice(tables)
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     row = rng.choice(db.execute(f"SELECT * FROM {table}").fetchall())
     where = " AND ".join(f"{c} IS ?" for c in columns)
-    done = f"{table}: a row deleted"
     if rng.random() < 0.25:
         db.execute(f"DELETE FROM {table} WHERE {where}", row)
-    else:
-        column = rng.randrange(len(columns))
-        value = damage_value(rng, row[column])
-        done = f"{table}.{columns[column]}: {str(row[column])[:60]!r} -> {str(value)[:60]!r}"
-        try:
-            db.execute(f"UPDATE {table} SET {columns[column]} = ? WHERE {where}", (value, *row))
-        except (sqlite3.IntegrityError, OverflowError):
-            db.execute(f"DELETE FROM {table} WHERE {where}", row)
-            done = f"{table}: a row deleted"
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    return done
+        return f"{table}: a row deleted"
+    column = rng.randrange(len(columns))
+    value = damage_value(rng, row[column])
+    try:
+        db.execute(f"UPDATE {table} SET {columns[column]} = ? WHERE {where}", (value, *row))
+    except (sqlite3.IntegrityError, OverflowError):
+        db.execute(f"DELETE FROM {table} WHERE {where}", row)
+        return f"{table}: a row deleted"
+    return f"{table}.{columns[column]}: {str(row[column])[:60]!r} -> {str(value)[:60]!r}"

@@ -24,6 +24,7 @@ STATUSES: dict[str, set[int]] = {
     "list": {0, 1, 10, 64},
     "blocks": {0, 1, 10, 64},
     "report": {0, 1, 4, 10, 64},
+    "preview": {0, 1, 10, 12, 64},
 }
 CRASHES = ["Fatal error", "Stack dump", "Program crashed", "BUG IN", "libc++abi", "terminate called", "double free"]
 LIMIT_SECONDS = 120.0
@@ -61,16 +62,15 @@ class Running:
         self.signals: set[int] = set()
         variables = {**os.environ, "BLOCKFUSE_DB": str(database), **(environment or {})}
         program = str(folder_of_programs() / "blockfuse")
-        self.process = subprocess.Popen(
-            [program, *arguments],
-            cwd=folder,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
+        # files: what is said can be read while it runs, and nobody waits for a reader
+        said = folder / "said"
+        said.mkdir(exist_ok=True)
+        number = len(list(said.iterdir()))
+        self._output, self._errors = said / f"{number}.out", said / f"{number}.err"
+        with self._output.open("w") as output, self._errors.open("w") as errors:
+            self.process = subprocess.Popen(
+                [program, *arguments], cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+            )
 
     def signal(self, number: int) -> None:
         """Sends it one; it may then end as that signal ends a program."""
@@ -79,15 +79,23 @@ class Running:
 
     def end(self, limit: float = LIMIT_SECONDS) -> End:
         """Waits for its end, and looks whether it is one that may be."""
+        hung = False
         try:
-            output, errors = self.process.communicate(timeout=limit)
+            self.process.wait(limit)
         except subprocess.TimeoutExpired:
+            hung = True
             self.process.kill()
-            output, errors = self.process.communicate()
-            raise Wrong(f"it hung for {limit:.0f} s\n{End(self.arguments, self.process.returncode, output, errors)}") from None
-        end = End(self.arguments, self.process.returncode, output, errors)
+            self.process.wait()
+        output = self._output.read_text(errors="replace")
+        end = End(self.arguments, self.process.returncode, output, self.errors())
+        if hung:
+            raise Wrong(f"it hung for {limit:.0f} s\n{end}")
         self._judge(end)
         return end
+
+    def errors(self) -> str:
+        """What it said on stderr so far."""
+        return self._errors.read_text(errors="replace")
 
     def _judge(self, end: End) -> None:
         for words in CRASHES:

@@ -42,7 +42,7 @@ ERRORS: dict[str, list[str]] = {
     "fallocate": [*_WRITE, "EOPNOTSUPP"],
     "getdents64": [*_DISK, "ENOMEM"],
     "fcntl": ["ENOLCK", "EAGAIN", "EINTR", "EIO", "EDEADLK"],
-    "flock": ["ENOLCK", "EWOULDBLOCK", "EINTR", "EIO"],
+    "flock": ["ENOLCK", "EAGAIN", "EINTR", "EIO"],
     "mmap": ["ENOMEM"],
     "close": ["EIO", "EINTR", "ENOSPC", "EDQUOT"],
     "lseek": ["EIO", "ESTALE"],
@@ -78,6 +78,9 @@ ERRORS: dict[str, list[str]] = {
 # those that matter most are drawn more often
 OFTEN = ["openat", "pread64", "pwrite64", "read", "write", "fsync", "fdatasync", "renameat", "linkat", "newfstatat"]
 OFTEN += ["fcntl", "mkdirat"]
+# those that other systems make in the place of the usual ones
+SELDOM = ["preadv", "writev", "pwritev", "rename", "renameat2", "link", "rmdir", "mkdir", "faccessat", "faccessat2", "readlinkat"]
+SELDOM += ["fallocate", "utimensat", "fchmod", "getxattr", "sendfile", "sync_file_range", "syncfs", "statx", "copy_file_range"]
 # of memory nothing is promised beyond one try that fails: the language itself ends a program that has none
 ONCE = {"mmap"}
 # several at a time, so that what is tried again with waits does not take long
@@ -86,9 +89,11 @@ WORKERS = ["--workers", "4"]
 
 def injection(rng: random.Random) -> tuple[str, str]:
     """A system call, and what `strace` is told."""
-    call = rng.choice(OFTEN) if rng.random() < 0.5 else rng.choice(list(ERRORS))
+    call = rng.choice(OFTEN) if rng.random() < 0.6 else rng.choice([name for name in ERRORS if name not in SELDOM])
+    if rng.random() < 0.05:
+        call = rng.choice(SELDOM)
     error = rng.choice(ERRORS[call])
-    n = int(2 ** rng.uniform(0, 6.5))
+    n = int(2 ** rng.uniform(0, 5.5))
     form = rng.random()
     # strace counts in each thread by itself
     if form < 0.65 or call in ONCE:
@@ -119,7 +124,10 @@ def prepare(rng: random.Random, scene: Scene) -> str:
             victims = [path for path in scene.output.rglob("*") if path.is_file() and not path.name.startswith((".z", "zarr"))]
             rng.choice(sorted(victims)).unlink()
             return rng.choice(["verify", "repair", "repair"])
-        return rng.choice(["verify", "repair", "run", "backup", "blocks"])
+        if rng.random() < 0.3:
+            scene.must("backup", "older.sqlite")
+            return "restore"
+        return rng.choice(["verify", "repair", "run", "backup", "blocks", "preview"])
     scene.must("run", "--quiet", "--limit", str(rng.randint(1, 40)))
     if state == "half":
         return rng.choice(["run", "run", "run", "join", "order", "verify", "repair", "repair", "status", "list", "report", "retry"])
@@ -153,6 +161,8 @@ def command(scene: Scene, name: str) -> list[str]:
         "blocks": ["blocks", "--json"],
         "report": ["report", "-o", "report.html"],
         "backup": ["backup", "copy.sqlite"],
+        "restore": ["restore", "older.sqlite"],
+        "preview": ["preview", "-o", "preview.png"],
     }[name]
 
 
@@ -166,7 +176,16 @@ def strace_errors(case: Case) -> None:
     texts = list({call: text for call, text in injections}.values())
     case.what.append(f"{name} with {' and '.join(texts)}")
     traced = Traced(scene, texts, *command(scene, name), BLOCKFUSE_FAULT="patience:0.4")
+    # beside it one that nothing happens to, and that is not to suffer
+    partner = (
+        scene.begin("run", "--join", "--quiet") if name in ("run", "join", "work", "collect") and rng.random() < 0.25 else None
+    )
     end = scene.noted(traced.running)
+    if partner:
+        case.what.append("beside a run that joins")
+        ended = scene.noted(partner)
+        if ended.status not in (0, 3, 11):
+            raise Wrong(f"it suffers for what another process met\n{ended}")
     for call, count in traced.injected().items():
         case.inject(call, count)
     # what is made to fail at stderr cannot be said there
