@@ -35,7 +35,7 @@ def prepare(case: Case, scene: Scene) -> None:
     elif state == "complete":
         scene.must("run", "--quiet")
     elif state in ("ordered", "worked"):
-        scene.must("run", "--quiet", "--limit", str(rng.randint(1, 30)))
+        scene.must("run", "--quiet", "--limit", str(rng.randint(1, 18)))
         scene.must("order", "--quiet")
         if state == "worked":
             order = scene.order()

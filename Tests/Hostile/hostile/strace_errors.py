@@ -128,7 +128,7 @@ def prepare(rng: random.Random, scene: Scene) -> str:
             scene.must("backup", "older.sqlite")
             return "restore"
         return rng.choice(["verify", "repair", "run", "backup", "blocks", "preview"])
-    scene.must("run", "--quiet", "--limit", str(rng.randint(1, 40)))
+    scene.must("run", "--quiet", "--limit", str(rng.randint(1, 18)))
     if state == "half":
         return rng.choice(["run", "run", "run", "join", "order", "verify", "repair", "repair", "status", "list", "report", "retry"])
     scene.must("order", "--quiet")
