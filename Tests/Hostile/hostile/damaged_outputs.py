@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from .case import Case
-from .judge import Blocks, levels, settle
+from .judge import Blocks, block_files, settle
 from .program import Wrong
 from .scene import Scene
 
@@ -17,17 +17,6 @@ WAYS = ["bit", "bit", "bits", "bytes", "cut", "longer", "empty", "zeros", "noise
 WAYS += ["older half"]
 # a file that is whole, and another block's: only a checksum in the record tells
 SWAPS = ["swapped", "copied"]
-
-
-def block_files(scene: Scene) -> dict[Path, tuple[int, tuple[int, ...]]]:
-    """The file of each block that has one."""
-    files = {}
-    for level, path in levels(scene.output):
-        for file in path.rglob("*"):
-            if file.is_file() and not file.name.startswith((".z", "zarr.json")):
-                keys = [key for part in file.relative_to(path).parts for key in part.split(".") if key != "c"]
-                files[file] = (level, tuple(map(int, keys)))
-    return dict(sorted(files.items()))
 
 
 def damage(rng: random.Random, way: str, file: Path, other: Path) -> None:

@@ -34,6 +34,17 @@ def read_by_tensorstore(path: Path) -> Voxels:
     return np.asarray(tensorstore.open(spec, read=True).result().read().result())
 
 
+def block_files(scene: Scene) -> dict[Path, tuple[int, tuple[int, ...]]]:
+    """The file of each block that has one."""
+    files = {}
+    for level, path in levels(scene.output):
+        for file in path.rglob("*"):
+            if file.is_file() and not file.name.startswith((".z", "zarr.json")):
+                keys = [key for part in file.relative_to(path).parts for key in part.split(".") if key != "c"]
+                files[file] = (level, tuple(map(int, keys)))
+    return dict(sorted(files.items()))
+
+
 class Blocks:
     """The blocks of a level, each read for itself."""
 
@@ -64,6 +75,8 @@ def done_blocks_hold(scene: Scene) -> int:
     done = scene.done_blocks()
     opened: dict[int, Blocks] = {}
     for level, place, state in done:
+        if (level, place) in scene.harmed:
+            continue
         if level not in opened:
             opened[level] = Blocks(scene, level)
         blocks = opened[level]

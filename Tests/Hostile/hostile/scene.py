@@ -111,6 +111,8 @@ class Scene:
         self.log: list[str] = []
         self.statuses: list[tuple[str, int]] = []
         self.environment: dict[str, str] = {}
+        # blocks whose files a test took away: what the record says of them is wrong until it is repaired
+        self.harmed: set[tuple[int, tuple[int, ...]]] = set()
         self.inputs = folder / "inputs" if has_own_inputs else shared_inputs(form)
         if has_own_inputs:
             shutil.copytree(shared_inputs(form), self.inputs)

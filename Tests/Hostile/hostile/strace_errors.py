@@ -6,7 +6,7 @@ import random
 
 from .case import Case
 from .gate import Traced
-from .judge import done_blocks_hold, settle
+from .judge import block_files, done_blocks_hold, settle
 from .program import Wrong
 from .scene import Scene
 
@@ -121,8 +121,9 @@ def prepare(rng: random.Random, scene: Scene) -> str:
     if state == "complete":
         scene.must("run", "--quiet")
         if rng.random() < 0.5:
-            victims = [path for path in scene.output.rglob("*") if path.is_file() and not path.name.startswith((".z", "zarr"))]
-            rng.choice(sorted(victims)).unlink()
+            file, block = rng.choice(list(block_files(scene).items()))
+            file.unlink()
+            scene.harmed.add(block)
             return rng.choice(["verify", "repair", "repair"])
         if rng.random() < 0.3:
             scene.must("backup", "older.sqlite")
@@ -195,6 +196,9 @@ def strace_errors(case: Case) -> None:
     if name in ("submit", "overwrite"):
         resubmit(scene, name)
     done_blocks_hold(scene)
+    if scene.harmed:
+        scene.must("verify", "--repair", "--quiet")
+        scene.harmed.clear()
     settle(scene)
 
 
