@@ -93,10 +93,11 @@ def injection(rng: random.Random) -> tuple[str, str]:
     if rng.random() < 0.05:
         call = rng.choice(SELDOM)
     error = rng.choice(ERRORS[call])
-    n = int(2 ** rng.uniform(0, 5.5))
+    n = int(2 ** rng.uniform(0, 4.7))
     form = rng.random()
     # strace counts in each thread by itself
-    if form < 0.65 or call in ONCE:
+    # a call that is interrupted is made again, so one that always is has no end
+    if form < 0.65 or call in ONCE or error == "EINTR":
         when = str(n)
     elif form < 0.8:
         when = f"{n}+"
