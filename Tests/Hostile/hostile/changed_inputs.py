@@ -104,6 +104,8 @@ class Held:
             if first and now > first + 0.5 or now > start + 30:
                 break
             time.sleep(0.003)
+        # where all had ended before, nothing was left to be noticed
+        self.is_at_work = any(running.process.poll() is None for running in self.running)
 
     def _is_still(self, running: Running) -> bool:
         return running.process.poll() is not None or "made to fail" in running.errors()
@@ -152,7 +154,7 @@ def changed_inputs(case: Case) -> None:
         # a change that is put back before the next run begins can be seen by nobody
         scene.environment = {"BLOCKFUSE_FAULT": "patience:0.5"}
         end = scene.blockfuse("run", "--quiet")
-        if end.status == 0 and change.how not in ("garbage",) and not unnoticed(change):
+        if end.status == 0 and held.is_at_work and change.how != "garbage" and not unnoticed(change):
             raise Wrong(f"a change ({change.how}) was not noticed by the next run\n{end}")
     done_blocks_hold(scene)
     if when != "before":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 
 from .case import Case
 from .gate import Traced
 from .judge import block_files, done_blocks_hold, settle
-from .program import Wrong
+from .program import End, Wrong
 from .scene import Scene
 
 _DISK = ["EIO", "EIO", "ESTALE", "ETIMEDOUT"]
@@ -82,8 +84,11 @@ OFTEN += ["fcntl", "mkdirat"]
 SELDOM = ["preadv", "writev", "pwritev", "rename", "renameat2", "link", "rmdir", "mkdir", "faccessat", "faccessat2", "readlinkat"]
 SELDOM += ["fallocate", "utimensat", "fchmod", "getxattr", "sendfile", "sync_file_range", "syncfs", "statx", "copy_file_range"]
 # of memory nothing is promised beyond one try that fails: the language itself ends a program that has none
-ONCE = {"mmap"}
+# and where not one thread can be started, its library waits until one can
+ONCE = {"mmap", "clone3"}
 # several at a time, so that what is tried again with waits does not take long
+# SQLite keeps the system's numbers to itself
+SQLITE = ["disk I/O error", "locking protocol", "unable to open database file", "is locked", "out of memory", "for reading only"]
 WORKERS = ["--workers", "4"]
 
 
@@ -190,10 +195,7 @@ def strace_errors(case: Case) -> None:
             raise Wrong(f"it suffers for what another process met\n{ended}")
     for call, count in traced.injected().items():
         case.inject(call, count)
-    # what is made to fail at stderr cannot be said there
-    silenced = any(call in ("write", "writev") for call, _ in injections)
-    if end.status not in (0, 3, 12, 75) and "error: " not in end.errors and not silenced:
-        raise Wrong(f"it does not say why\n{end}")
+    judge_words(case, end, [text for text in texts if text.split(":")[0] in case.injected], has_partner=partner is not None)
     if name in ("submit", "overwrite"):
         resubmit(scene, name)
     done_blocks_hold(scene)
@@ -201,6 +203,35 @@ def strace_errors(case: Case) -> None:
         scene.must("verify", "--repair", "--quiet")
         scene.harmed.clear()
     settle(scene)
+
+
+def judge_words(case: Case, end: End, injections: list[str], has_partner: bool) -> None:
+    """An error says what failed, and not what did not."""
+    # the partner runs the job, or completes it while a task works
+    if end.status in (0, 3, 12, 75) or has_partner and end.status in (4, 11):
+        return
+    # what is made to fail at stderr cannot be said there
+    if any(text.split(":")[0] in ("write", "writev") for text in injections):
+        return
+    words = [word for text in injections for word in causes(text)]
+    if "error: " not in end.errors or words and not any(word in end.errors for word in words):
+        raise Wrong(f"it does not say why, which would be one of {words}\n{end}")
+
+
+def causes(text: str) -> list[str]:
+    """What may be said of an error that was injected: the system's words, or SQLite's."""
+    call, error, _ = text.split(":")
+    name = error.removeprefix("error=")
+    words = [os.strerror(getattr(errno, name)), f"errno {getattr(errno, name)}", *SQLITE]
+    if name in ("ENOSPC", "EDQUOT", "EFBIG"):
+        words += ["full", "space"]
+    if name == "ENOMEM" or call == "mmap":
+        words += ["memory", "address space"]
+    if call == "flock":
+        words += ["another process"]
+    if call in ("clone3", "mmap"):
+        words += ["thread"]
+    return words
 
 
 def resubmit(scene: Scene, name: str) -> None:
