@@ -15,6 +15,7 @@ from .scene import Scene
 
 WAYS = ["bit", "bit", "bits", "bytes", "cut", "longer", "empty", "zeros", "noise", "removed", "removed", "folder", "link"]
 WAYS += ["older half"]
+METADATA = {".zarray", ".zattrs", ".zgroup", "zarr.json"}
 # a file that is whole, and another block's: only a checksum in the record tells
 SWAPS = ["swapped", "copied"]
 
@@ -71,6 +72,10 @@ def damaged_outputs(case: Case) -> None:
         scene.must("run", "--quiet", "--limit", str(rng.randint(1, 10)))
     else:
         scene.must("run", "--quiet")
+    if rng.random() < 0.15 and not scene.look.name.startswith("plain"):
+        damage_metadata(case, scene)
+        settle(scene)
+        return
     files = block_files(scene)
     touched: set[tuple[int, tuple[int, ...]]] = set()
     ways = WAYS + SWAPS * 2 if scene.look.is_summed else WAYS
@@ -96,6 +101,30 @@ def damaged_outputs(case: Case) -> None:
     if end.status != 0:
         raise Wrong(f"repairing does not go well\n{end}")
     settle(scene)
+
+
+def damage_metadata(case: Case, scene: Scene) -> None:
+    """What says how blocks lie is damaged: repairing writes it again, and leaves the voxels."""
+    rng = case.rng
+    files = sorted(file for file in scene.output.rglob("*") if file.name in METADATA)
+    # by those of the levels an output is known that lost its own, and the other way round
+    is_image = rng.random() < 0.5
+    files = [file for file in files if (file.parent == scene.output) == is_image]
+    for file in rng.sample(files, min(len(files), rng.choice([1, 1, 2, 9]))):
+        way = rng.choice(["bit", "bytes", "cut", "longer", "empty", "zeros", "noise", "removed", "folder", "another"])
+        if way == "another":
+            file.write_text("{}")
+        else:
+            damage(rng, way, file, file)
+        case.what.append(f"{way} {os.path.relpath(file, scene.output)}")
+        case.inject(f"metadata {way}")
+    before = len(scene.done_blocks())
+    scene.blockfuse("verify", "--quiet")
+    end = scene.blockfuse("verify", "--repair", "--quiet")
+    if end.status != 0:
+        raise Wrong(f"repairing does not go well\n{end}")
+    if len(scene.done_blocks()) != before:
+        raise Wrong("for damaged metadata blocks are made again")
 
 
 def verify(scene: Scene) -> set[tuple[int, tuple[int, ...]]]:
