@@ -65,7 +65,7 @@ def main() -> int:
         outcomes = [play(kind, int(seed))]
         print(outcomes[0].line())
     else:
-        outcomes = storm(arguments.kinds.split(","), arguments.seed, arguments.minutes, arguments.processes)
+        outcomes = storm(list(dict.fromkeys(arguments.kinds.split(","))), arguments.seed, arguments.minutes, arguments.processes)
     print(table(outcomes))
     failed = [outcome for outcome in outcomes if outcome.wrong is not None]
     for outcome in failed:
