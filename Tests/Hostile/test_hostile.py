@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,18 @@ FIRST, _, END = os.environ.get("BLOCKFUSE_TEST_HOSTILE", "0:12").partition(":")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def root(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One folder for all of them, so that the undisturbed job of each look is made once."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One folder for all of them, so that the undisturbed job of each look is made once; kept where one fails."""
     shared = Path("/dev/shm")
     folder = tmp_path_factory.mktemp("hostile")
     if shared.is_dir() and os.access(shared, os.W_OK):
         folder = shared / f"blockfuse-test-hostile-{os.getpid()}"
     os.environ["BLOCKFUSE_HOSTILE_ROOT"] = str(folder)
+    yield
+    if not any(
+        path.name.startswith(tuple(f"{kind}-" for kind in KINDS)) and (path / "log.txt").exists() for path in folder.iterdir()
+    ):
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("seed", range(int(FIRST), int(END or int(FIRST) + 1)))
