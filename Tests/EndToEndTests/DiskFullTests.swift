@@ -57,7 +57,7 @@ import Zarr
     let end = try blockfuse("run", "--quiet")
     #expect(end.status == 1, "\(end.errors)")
     #expect(end.errors.contains("can hold no more files"), "\(end.errors)")
-    #expect(end.errors.contains("df -i") && end.errors.contains("goes on where it stopped"), "\(end.errors)")
+    #expect(end.errors.contains("df -i") && end.errors.contains("continues where it stopped"), "\(end.errors)")
     #expect(!end.errors.contains("free some space"), "\(end.errors)")
     disk.resize(kilobytes: 40_000, files: 4000)
     #expect(try JobStore.open(database, mode: .readOnly).job("1").counts.failed == 0)
