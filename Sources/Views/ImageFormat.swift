@@ -37,7 +37,8 @@ extension OpenedImage {
     let path = KnownStores.absolute(entry.path, in: folder)
     // before it is asked for what it is, which nothing is
     if Place(path).isMissing { throw .inputMissing(view: entry.name, path: path) }
-    let format = try ImageFormat.of(path) ?? formatReadAgain(of: path, view: entry.name)
+    let known = ImageFormat.of(path)
+    let format = if let known { known } else { try formatReadAgain(of: path, view: entry.name) }
     let opened = try format.reader.open(path, entry: entry)
     try opened.checkSize(view: entry.name)
     return opened
@@ -48,9 +49,9 @@ extension OpenedImage {
     let place = Place(path)
     do throws(StorageError) {
       if !place.isFolder, let object = try place.open() {
-        try withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { (bytes) throws(StorageError) in
-          _ = try object.read(at: 0, into: bytes)
-        }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+        defer { bytes.deallocate() }
+        _ = try object.read(at: 0, into: bytes)
       }
     } catch {
       guard error.isTransient else { return .zarr }

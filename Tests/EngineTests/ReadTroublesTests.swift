@@ -1,7 +1,9 @@
 import Engine
 import Files
+import Foundation
 import Testing
 import Views
+import Zarr
 
 @Suite struct ReadTroublesTests {
   private func error(_ file: Int, _ number: Int32 = EIO) -> ViewsError {
