@@ -182,7 +182,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Planning", "JobStore", "Views", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport"],
+      dependencies: [
+        "Engine", "Planning", "JobStore", "Views", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry", "Planning", "Diagnostics"],
