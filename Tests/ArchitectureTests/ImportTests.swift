@@ -24,7 +24,7 @@ import Testing
       ["BlockfuseKit", "blockfuse", "mosaic", "fuzz", "TestSupport"],
     ],
     libraries: [
-      "GRDB": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],
+      "GRDB": ["JobStore"], "GRDBSQLite": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],
     ],
     system: ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin", "Testing"])
 
