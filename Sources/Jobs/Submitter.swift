@@ -124,6 +124,9 @@ package struct Submitter {
       if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
       // somebody may have begun to write to the old output since it was looked at
       try rules.check(against: uses)
+      // or writes to it for another database
+      let exclusion = overwrite ? try OutputHold.excludeWriters(ofOutput: output.path) : nil
+      defer { withExtendedLifetime(exclusion) {} }
       try placement.takePlace(files, overwrite: overwrite)
     }
   }
