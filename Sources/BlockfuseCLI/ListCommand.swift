@@ -6,7 +6,7 @@ import Jobs
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "All jobs of the database, with their dates, times and sizes.",
+    abstract: "List all jobs, with their dates, times and sizes.",
     discussion: """
       `worked` is how long its runs took, `left` how long the one that runs will take; `size` is that of all levels before \
       compression. Where the output is gone, or another job's, that is said.
