@@ -13,7 +13,7 @@ struct RelocateCommand: ParsableCommand {
       Moves nothing itself. The output at the new place must be the job's own, and the inputs there what they were at submit, \
       with their times (mv, rsync -a and cp -p keep them).
 
-      Example: blockfuse relocate 3 --output /archive/fused.ome.zarr --inputs /lab/run7=/archive/run7
+      Example: blockfuse relocate 3 --output /b/fused.ome.zarr --inputs /a=/b
 
       Exit status: 0 done; 4 what is at a new place is not what the job had; 11 the job runs; 64 a work order is out.
       """)

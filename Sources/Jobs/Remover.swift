@@ -58,7 +58,7 @@ package struct Remover {
       (extent, others) = (found, try removal.finish())
     }
     // where somebody has made another output there, what lies beside is that one's
-    if !removal.isBegun, try OutputAbsence(of: job.output.path) != .there || !holdsAnImage(job) { others += try removeWhatLiesBeside(job) }
+    if !removal.isBegun, !holdsAnImage(job) { others += try removeWhatLiesBeside(job) }
     return try forget(record, extent: extent, others: others)
   }
 
@@ -86,7 +86,7 @@ package struct Remover {
         hint: "mount its disk, then do the same again; without --output the job alone is removed")
     case .there:
       // as when all that is left of it is what others had put there
-      if try !holdsAnImage(job), try removal.extent().fileCount == 0 {
+      if !holdsAnImage(job), try removal.extent().fileCount == 0 {
         note("nothing of the job was in \(path) any more")
         return false
       }
@@ -112,9 +112,7 @@ package struct Remover {
   /// The owner's note, the lock and the work orders of an output that is gone.
   private func removeWhatLiesBeside(_ job: LoadedJob) throws -> [String] {
     let path = job.output.path
-    // of another job that was made there since
-    let (uses, owner) = (try store.outputUses { $0 == path }, try OutputOwner.read(ofOutput: path))
-    guard uses.allSatisfy({ $0.job == job.record.id }), owner == nil || owner?.job == job.record.description.uuid else { return [] }
+    if let owner = try OutputOwner.read(ofOutput: path), owner.job != job.record.description.uuid { return [] }
     let exclusion = try OutputHold.excludeWriters(ofOutput: path)
     defer { withExtendedLifetime(exclusion) {} }
     return try OwnFiles(in: Place(OutputOwner.folder(ofOutput: path)), names: WorkOrder.namesBesideOutput).remove()
