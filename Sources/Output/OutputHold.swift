@@ -89,8 +89,11 @@ package final class OutputHold: Sendable {
 
   /// Keeps whoever writes to the output at a path, for whatever database, from beginning, as long as the lock is kept; throws
   /// where somebody is at work. Nil where nobody ever was, or where there are no locks.
-  package static func excludeWriters(ofOutput path: String) throws -> FileLock? {
+  ///
+  /// - Parameter own: the database whose own writers are no matter here; nil: all are.
+  package static func excludeWriters(ofOutput path: String, but own: DatabaseIdentity? = nil) throws -> FileLock? {
     let folder = OutputOwner.folder(ofOutput: path)
+    if let own, (try? OutputOwner.read(ofOutput: path))??.database == own.uuid { return nil }
     guard Place(path).filePath != nil, FileStatus.isFolder(folder), let lock = try? FileLock(folder + "/" + lockName) else { return nil }
     guard (try? lock.take(.alone)) != .held else {
       throw JobError.inUse(output: path, database: ((try? OutputOwner.read(ofOutput: path)) ?? nil)?.path)
