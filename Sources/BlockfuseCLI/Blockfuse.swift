@@ -44,6 +44,9 @@ package struct Blockfuse: ParsableCommand {
       CommandGroup(
         name: "Check and repair", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self, RestoreCommand.self]),
       CommandGroup(
+        name: "Keep in order",
+        subcommands: [RenameCommand.self, RelocateCommand.self, ExportCommand.self, PruneCommand.self, RemoveCommand.self]),
+      CommandGroup(
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),
     ])

@@ -13,10 +13,13 @@ package struct CommandLineMistake {
     let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
     guard let word = words.first, !word.hasPrefix("-"), tree.command(word) == nil else { return nil }
     let known = tree.shown.map(\.commandName)
+    let what = "there is no command \"\(word)\""
+    if isDangerous(word, among: known) {
+      return CommandLineMistake(what: what, hints: ["`blockfuse --help` lists all commands, and says what each does"])
+    }
     let meant = nearestName(to: word, among: known).map { "did you mean \($0)?" }
     return CommandLineMistake(
-      what: "there is no command \"\(word)\"",
-      hints: [meant ?? "the commands are \(known.joined(separator: ", "))", "`blockfuse --help` says what each does"])
+      what: what, hints: [meant ?? "the commands are \(known.joined(separator: ", "))", "`blockfuse --help` says what each does"])
   }
 
   /// - Parameter message: the parser's: the error, help on what is missing, how the command is used.

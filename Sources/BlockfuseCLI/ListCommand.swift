@@ -1,5 +1,4 @@
 import ArgumentParser
-import Diagnostics
 import JSON
 import JobStore
 import Jobs
@@ -7,8 +6,13 @@ import Jobs
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "All jobs of the database.",
-    discussion: "Example: blockfuse list --db /data/jobs.sqlite")
+    abstract: "List all jobs, with their dates, times and sizes.",
+    discussion: """
+      `worked` is how long its runs took, `left` how long the one that runs will take; `size` is that of all levels before \
+      compression. Where the output is gone, or another job's, that is said.
+
+      Example: blockfuse list --db /data/jobs.sqlite
+      """)
 
   @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
@@ -16,23 +20,22 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let store = try database.readOnly()
+      let jobs = try store.jobNumbers().compactMap { try job($0, store) }
       if json {
-        let list = try store.jobNumbers().map { try StatusAnswer(store: store, selector: String($0)).json }
-        Terminal.result(JSONValue.array(list).text)
+        Terminal.result(JSONValue.array(jobs.map(\.json)).text)
         return
       }
-      let jobs = try store.jobs()
       if jobs.isEmpty { return Terminal.message("no jobs yet; `blockfuse submit` makes one") }
-      var rows = [["job", "name", "state", "finished", "failed", "output"]]
-      for job in jobs {
-        let counts = job.counts
-        rows.append(
-          [
-            String(job.id), job.description.name ?? "", job.state.rawValue,
-            percentText(counts.settled, of: counts.total), counts.failed.grouped, job.description.outputPath,
-          ])
-      }
-      Terminal.result(table(rows))
+      Terminal.result(table([ListedJob.columns] + jobs.map(\.row)))
+    }
+  }
+
+  /// Nil for one that was removed since.
+  private func job(_ number: JobID, _ store: JobStore) throws -> ListedJob? {
+    do {
+      return ListedJob(try StatusAnswer(store: store, selector: String(number)))
+    } catch JobStoreError.noSuchJob {
+      return nil
     }
   }
 }

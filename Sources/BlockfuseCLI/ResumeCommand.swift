@@ -43,10 +43,3 @@ struct ResumeCommand: ParsableCommand {
     }
   }
 }
-
-extension JobRecord {
-  /// Whether this job was submitted after another, with the same place for its output.
-  fileprivate func replacesOutput(of job: JobRecord) -> Bool {
-    id > job.id && description.outputPath == job.description.outputPath
-  }
-}

@@ -22,18 +22,7 @@ struct SubmitArguments: ParsableArguments {
   @OptionGroup(title: "Fusion") var flags: FusionFlags
 
   func validate() throws {
-    if let mark = name?.unicodeScalars.first(where: { Self.isControl($0) }) {
-      throw ValidationError("--name: the name has a control character (U+\(String(format: "%04X", mark.value))); leave it out")
-    }
-    if let name, Int(name) != nil || name.isEmpty {
-      throw ValidationError(
-        name.isEmpty ? "--name: the name is empty" : "--name \(name): a number would be mistaken for that of a job")
-    }
-  }
-
-  /// What a terminal obeys, or breaks a line at.
-  private static func isControl(_ character: Unicode.Scalar) -> Bool {
-    [.control, .lineSeparator, .paragraphSeparator].contains(character.properties.generalCategory)
+    if let name, let problem = JobName.problem(name) { throw ValidationError("--name\(problem)") }
   }
 
   /// Checked before a database is made.

@@ -67,6 +67,12 @@ enum Terminal {
     write((progressWidth.map { wrapped(line, width: $0) } ?? line) + "\n", to: STDERR_FILENO)
   }
 
+  /// A question, on a line that the answer ends.
+  static func prompt(_ text: String) {
+    clearProgress()
+    write("blockfuse: " + text.printable, to: STDERR_FILENO)
+  }
+
   /// One line that is redrawn on a terminal; elsewhere a line of its own.
   static func progress(_ text: String) {
     if isQuiet { return }

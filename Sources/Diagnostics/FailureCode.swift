@@ -93,6 +93,7 @@ public enum FailureCode: String, Sendable, CaseIterable {
   case databaseCannotOpen = "database-cannot-open"
   case databaseError = "database-error"
   case alreadyRunning = "already-running"
+  case orderOut = "order-out"
   case claimLost = "claim-lost"
   case notClaimed = "not-claimed"
   case runEnded = "run-ended"

@@ -46,6 +46,15 @@ public enum FaultPoint: String, CaseIterable, Sendable {
   case merged
   case closingOrder = "closing-order"
 
+  // housekeeping: an output that is removed, a job that is forgotten or has another place
+  case outputPutAside = "output-put-aside"
+  case ownFileRemoved = "own-file-removed"
+  case othersPutBack = "others-put-back"
+  case forgettingJob = "forgetting-job"
+  case jobForgotten = "job-forgotten"
+  case relocating
+  case relocated
+
   /// Between what `verify` found and what `--repair` does about it.
   case repairing
   /// A copy of the database is whole, and has no name yet.

@@ -71,6 +71,12 @@ enum FixedRows {
     return problems
   }
 
+  /// Throws unless all of a job's rows are as they were recorded.
+  static func checkAll(_ db: Database, _ job: JobID) throws {
+    guard let row = try db.row("SELECT id, fixed_sum, views_sum FROM job WHERE id = ?", [job]) else { return }
+    if let problem = try problems(db, row).first { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem) }
+  }
+
   private static func sum(_ db: Database, _ job: JobID) throws -> UInt32 {
     var sum = RowSum()
     try db.each("SELECT \(jobColumns) FROM job WHERE id = ?", [job]) { sum.add($0) }

@@ -118,11 +118,8 @@ extension JobStore {
   ) throws -> Int {
     try writeBeside { db in
       let state = try self.storedState(db, job)
-      try self.refuseIfRunning(db, job)
+      try self.refuseIfBusy(db, job)
       try self.freeDead(db, job)
-      if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
-        throw JobStoreError.invalid("tasks of the work order \(order.path) may be at work on job \(job)")
-      }
       let levels = try LevelRow.all(db, job: job)
       var byBrick: [BrickKey: [TCZYX]] = [:]
       for block in blocks {

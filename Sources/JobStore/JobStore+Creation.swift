@@ -120,7 +120,7 @@ extension JobStore {
     try read { db in try self.outputUses(db, where: isNear) }
   }
 
-  private func outputUses(_ db: Database, where isNear: (String) -> Bool) throws -> [OutputUse] {
+  func outputUses(_ db: Database, where isNear: (String) -> Bool) throws -> [OutputUse] {
     let rows = try db.rows("SELECT id, output_path FROM job WHERE state <> 'creating' ORDER BY id", [])
     return try rows.compactMap { row in
       let (job, path) = (try row.integer("id"), try row.text("output_path"))

@@ -3,17 +3,8 @@ import Foundation
 import GRDB
 import Geometry
 
-/// Jobs: finding, listing and removing them.
+/// Jobs: finding and listing them.
 extension JobStore {
-  /// Removes a job and all that is recorded of it, but not its output. Refused while a live process runs it.
-  public func delete(_ job: JobID) throws(JobStoreError) {
-    try write { db in
-      _ = try self.storedState(db, job)
-      try self.refuseIfRunning(db, job)
-      try db.run("DELETE FROM job WHERE id = ?", [job])
-    }
-  }
-
   /// All jobs but those being created, oldest first.
   public func jobs() throws(JobStoreError) -> [JobRecord] {
     try read { db in try self.records(db, where: "state <> 'creating'") }

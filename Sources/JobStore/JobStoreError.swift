@@ -35,6 +35,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   case inUse(path: String)
   case busy(path: String)
   case alreadyRunning(job: JobID, holder: WorkerInfo)
+  /// Tasks of a work order may be at work on the job.
+  case orderOut(job: JobID, order: String)
   /// The claims were given back, recorded in full, or taken away because this run was found dead. Nothing of them was
   /// recorded.
   case claimLost([Claim.ID])
@@ -73,6 +75,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .inUse: .databaseInUse
     case .busy: .databaseBusy
     case .alreadyRunning: .alreadyRunning
+    case .orderOut: .orderOut
     case .claimLost: .claimLost
     case .notClaimed: .notClaimed
     case .runEnded: .runEnded
@@ -113,6 +116,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .inUse(let path): "the job database \(path) is open in another process"
     case .busy(let path): "the job database \(path) is locked by another process"
     case .alreadyRunning(let job, let holder): "job \(job) is being run by \(holder)"
+    case .orderOut(let job, let order): "tasks of the work order \(order) may be at work on job \(job)"
     case .claimLost(let claims):
       "the blocks of \(claims.count == 1 ? "a claim" : "\(claims.count) claims") are no longer held by this process"
     case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
@@ -171,6 +175,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .runEnded: "leave the .lock file beside the database alone while a job runs; run the same command again"
     case .viewsChanged: "restore what changed, or submit a new job for the new data"
     case .wrongState: "see its state with `blockfuse status`"
+    case .orderOut(let job, _): "`blockfuse order \(job) --withdraw` takes it back; when its tasks have stopped, do the same again"
     case .diskFull(let path) where FileStatus.isOutOfFiles(at: path):
       "remove files that are not needed (`df -i` shows how many there are) and run the same command again"
     case .diskFull:
@@ -196,7 +201,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .alreadyRunning, .inUse: .alreadyRunning
     case .newerDatabase, .migrationChanged, .viewsChanged: .changed
     case .noParentFolder, .unusablePath, .severalNames, .foreignFile, .networkFileSystem, .copied, .foreignLog, .otherDatabase,
-      .fileExists:
+      .fileExists, .orderOut:
       .usage
     case .damaged, .readOnly, .busy, .claimLost, .notClaimed, .runEnded, .wrongState, .diskFull, .cannotOpen, .invalid, .other:
       .unexpected

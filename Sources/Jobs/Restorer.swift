@@ -20,9 +20,8 @@ package struct Restorer {
     let store = try JobStore.restore(file, to: path) { copy in
       // refused as long as anybody writes to one of its outputs, and taken only then
       try outputs(of: copy).map { job in
-        let owner = try OutputOwner.read(ofOutput: job.output.path)
-        if Self.isInUse(job.output.path) { throw JobError.inUse(output: job.output.path, database: owner?.path) }
-        guard let owner, owner.job == job.record.description.uuid else { return 0 }
+        _ = try OutputHold.excludeWriters(ofOutput: job.output.path)
+        guard let owner = try OutputOwner.read(ofOutput: job.output.path), owner.job == job.record.description.uuid else { return 0 }
         return owner.generation
       }.max() ?? 0
     }
@@ -40,11 +39,6 @@ package struct Restorer {
       let hasRecords = Place(OutputOwner.folder(ofOutput: job.output.path)).isFolder
       return try hasRecords && job.output.foreignness() == nil ? job : nil
     }
-  }
-
-  private static func isInUse(_ output: String) -> Bool {
-    guard Place(output).filePath != nil, let lock = try? FileLock(OutputOwner.folder(ofOutput: output) + "/lock") else { return false }
-    return (try? lock.take(.alone)) == .held
   }
 
   private func withdrawOrders(of job: LoadedJob) throws {

@@ -120,10 +120,14 @@ package struct Submitter {
     }
     let files = output.metadataFiles()
     try placement.prepare(files)
+    let identity = try store.identity()
     try store.markReady(job, outputs: rules.isNear) { uses in
       if let signal = stopFlag.signal { throw JobError.interrupted(signal: signal) }
       // somebody may have begun to write to the old output since it was looked at
       try rules.check(against: uses)
+      // or writes to it for another database; those of this one look at their output when this ends
+      let exclusion = overwrite ? try OutputHold.excludeWriters(ofOutput: output.path, but: identity) : nil
+      defer { withExtendedLifetime(exclusion) {} }
       try placement.takePlace(files, overwrite: overwrite)
     }
   }

@@ -66,4 +66,9 @@ extension JobRecord {
     guard let output = details.flatMap({ try? outputFolder($0) }) else { return nil }
     do throws(ZarrError) { return try output.foreignness() } catch { return error.description }
   }
+
+  /// Whether this job was submitted after another, with the same place for its output.
+  package func replacesOutput(of job: JobRecord) -> Bool {
+    id > job.id && description.outputPath == job.description.outputPath
+  }
 }

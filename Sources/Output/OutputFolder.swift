@@ -131,7 +131,12 @@ package final class OutputFolder: Sendable {
   /// Whether the folder holds this job's output: nil if so, else what was found instead. Throws what may pass: then nobody
   /// knows.
   package func foreignness() throws(ZarrError) -> String? {
-    guard try isThere() else { return "the output \(path) is not there; if its disk is not mounted, mount it" }
+    guard try isThere() else {
+      if OutputRemoval(of: self)?.isBegun == true {
+        return "the output \(path) is being removed, and is not whole any more: `blockfuse remove JOB --output` ends that"
+      }
+      return "the output \(path) is not there; if its disk is not mounted, mount it"
+    }
     guard let found = try foundUUID() else { return "the output \(path) has no metadata of this job" }
     return found == uuid ? nil : "the output \(path) was replaced by another job (\(found))"
   }

@@ -32,6 +32,9 @@ package final class OutputHold: Sendable {
   /// Nil where there are no locks.
   private let lock: FileLock?
 
+  /// The lock's name beside the output.
+  package static let lockName = "lock"
+
   /// How long another that begins, or removes, is waited for.
   private static let patience = 10.0
 
@@ -81,7 +84,21 @@ package final class OutputHold: Sendable {
   private static func lockFile(of output: String) throws(StorageError) -> FileLock {
     let folder = OutputOwner.folder(ofOutput: output)
     try FolderMaker.makeDurably(folder)
-    return try FileLock(folder + "/lock")
+    return try FileLock(folder + "/" + lockName)
+  }
+
+  /// Keeps whoever writes to the output at a path, for whatever database, from beginning, as long as the lock is kept; throws
+  /// where somebody is at work. Nil where nobody ever was, or where there are no locks.
+  ///
+  /// - Parameter own: the database whose own writers are no matter here; nil: all are.
+  package static func excludeWriters(ofOutput path: String, but own: DatabaseIdentity? = nil) throws -> FileLock? {
+    let folder = OutputOwner.folder(ofOutput: path)
+    if let own, (try? OutputOwner.read(ofOutput: path))??.database == own.uuid { return nil }
+    guard Place(path).filePath != nil, FileStatus.isFolder(folder), let lock = try? FileLock(folder + "/" + lockName) else { return nil }
+    guard (try? lock.take(.alone)) != .held else {
+      throw JobError.inUse(output: path, database: ((try? OutputOwner.read(ofOutput: path)) ?? nil)?.path)
+    }
+    return lock
   }
 
   /// Throws where the output is another database's.

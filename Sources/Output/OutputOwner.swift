@@ -17,7 +17,9 @@ package struct OutputOwner: Equatable, Sendable {
   /// What lies beside an output and belongs to it: its owner, its lock, its work orders.
   package static func folder(ofOutput path: String) -> String { path + ".blockfuse" }
 
-  private static func file(ofOutput path: String) -> Place { Place(folder(ofOutput: path)) / "owner.json" }
+  private static func file(ofOutput path: String) -> Place { Place(folder(ofOutput: path)) / fileName }
+
+  package static let fileName = "owner.json"
 
   package init(_ identity: DatabaseIdentity, path: String, job: String) {
     (database, generation, self.path, self.job) = (identity.uuid, identity.generation, path, job)

@@ -23,6 +23,8 @@ package enum JobError: Failure, Sendable {
   ///
   /// - Parameter database: the path of this one; nil for the order of one.
   case notOwner(output: String, database: String?, owner: String)
+  /// What is in the place of a job's output is not that job's, or is not known to be.
+  case foreignOutput(String, hint: String)
   /// Another process that shares the job recorded blocks that this one had claimed.
   case lost(String)
   /// Blocks of the level below are not done yet.
@@ -39,7 +41,7 @@ package enum JobError: Failure, Sendable {
     case .output: .outputNotWritable
     case .unanswered: .placeUnanswered
     case .inUse: .outputInUse
-    case .notOwner: .outputNotOwned
+    case .notOwner, .foreignOutput: .outputNotOwned
     case .lost: .claimsLost
     case .notYet: .levelBelowMissing
     case .unexpected: .unexpected
@@ -63,6 +65,7 @@ package enum JobError: Failure, Sendable {
       "another process is at work on the output \(output)" + (database.map { ", for the job database \($0)" } ?? "")
     case .notOwner(let output, _, let owner):
       "the output \(output) belongs to another record, the job database \(owner): two that write it would undo each other's work"
+    case .foreignOutput(let what, _): what
     case .lost(let what): what
     case .notYet(let level, let missing, let first):
       "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
@@ -73,7 +76,7 @@ package enum JobError: Failure, Sendable {
   package var exitStatus: ExitStatus {
     switch self {
     case .invalid: .usage
-    case .changed, .notOwner: .changed
+    case .changed, .notOwner, .foreignOutput: .changed
     case .inUse: .alreadyRunning
     case .damaged: .damaged
     case .notYet, .unanswered(_, byTask: true): .notYet
@@ -91,7 +94,7 @@ package enum JobError: Failure, Sendable {
 
   package var hint: String {
     switch self {
-    case .invalid(_, let hint), .output(_, let hint): hint
+    case .invalid(_, let hint), .output(_, let hint), .foreignOutput(_, let hint): hint
     case .changed:
       "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
         + "job for the new data"

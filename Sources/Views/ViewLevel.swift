@@ -1,10 +1,11 @@
+import Files
 import Geometry
 import Zarr
 
 /// One resolution of a view.
 public struct ViewLevel: Sendable, Hashable, Codable {
   /// The absolute path of the array, or of the file that holds it.
-  public let arrayPath: String
+  public private(set) var arrayPath: String
   /// The place of the array in a file with several.
   public let dataset: String?
   public let stack: StackProperties
@@ -26,5 +27,12 @@ public struct ViewLevel: Sendable, Hashable, Codable {
     (self.dataset, self.storesChunks) = (dataset, storesChunks)
     (self.arrayPath, self.stack, self.shape, self.chunk) = (arrayPath, stack, shape, chunk)
     (self.elementType, self.codecSummary, self.axes) = (elementType, codecSummary, axes)
+  }
+
+  /// The same, where its array has another place.
+  func moved(_ moves: [PathMove]) -> ViewLevel {
+    var level = self
+    level.arrayPath = moves.moved(arrayPath) ?? arrayPath
+    return level
   }
 }

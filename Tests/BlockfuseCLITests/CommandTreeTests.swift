@@ -47,6 +47,11 @@ import Testing
     for name in FusionRegistry.builtin.weightsNames { #expect(help.contains(name)) }
   }
 
+  @Test func commandsThatDestroyAreThere() throws {
+    let commands = try Set(CommandTree.read().shown.map(\.commandName))
+    #expect(CommandLineMistake.destroying.isSubset(of: commands))
+  }
+
   @Test(arguments: [
     (["statsu"], "there is no command \"statsu\"", "did you mean status?"),
     (["fuse", "x.json", "--ouput", "o"], "unknown option --ouput", "did you mean --output?"),

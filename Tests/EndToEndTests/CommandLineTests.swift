@@ -39,12 +39,36 @@ import Zarr
     #expect(end.errors.contains(answer), "\(end.errors)")
   }
 
+  /// Whoever wants to be rid of something is not sent to a command that only looks like what was typed; and nobody is sent to
+  /// one by which something is lost.
+  @Test(arguments: ["rm", "del", "delete", "mv", "move", "drop", "remov", "prun", "restor", "remove-all", "help rm", "RM"])
+  func aGuessNeverActs(typed: String) throws {
+    let folder = try TestFolder()
+    let end = try RunningProcess("blockfuse", typed.split(separator: " ").map(String.init), folder: folder.path).wait()
+    #expect(end.status == 64)
+    #expect(end.errors.contains("there is no command") && !end.errors.contains("did you mean"), "\(end.errors)")
+    for command in ["run", "remove", "prune", "restore"] { #expect(!end.errors.contains(" \(command)"), "\(typed): \(end.errors)") }
+  }
+
+  /// What cannot be undone is never done to a job that nobody named.
+  @Test(arguments: ["remove", "rename", "relocate", "export"]) func theJobIsNamed(command: String) throws {
+    let folder = try TestFolder()
+    let end = try folder.blockfuse(command)
+    #expect(end.status == 64 && end.errors.contains("missing expected argument '<job>'"), "\(end.errors)")
+  }
+
   @Test func namesOfJobs() throws {
     let folder = try TestFolder()
     let dataset = try folder.mosaic("--tiles", "1x1", "--shape", "8,16,16", "--chunk", "8,16,16")
     try #require(try folder.blockfuse("submit", dataset, "--output", "o.ome.zarr", "--name", "zebrafish").status == 0)
-    for command in ["status", "run", "blocks", "verify", "retry", "order", "collect", "report", "preview"] {
-      let more = ["report": ["-o", "r.html"], "preview": ["-o", "p.png"]][command] ?? []
+    let commands = [
+      "status", "run", "blocks", "verify", "retry", "order", "collect", "report", "preview", "remove", "rename", "relocate", "export",
+    ]
+    for command in commands {
+      let more =
+        ["report": ["-o", "r.html"], "preview": ["-o", "p.png"], "rename": ["x"], "relocate": ["--output", "x"], "export": ["views"]][
+          command]
+        ?? []
       let end = try RunningProcess("blockfuse", [command, "zebrafsh"] + more, folder: folder.path).wait()
       #expect(end.status == 10)
       #expect(end.errors.contains("did you mean \"zebrafish\"?"), "\(end.errors)")

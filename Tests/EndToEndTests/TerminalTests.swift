@@ -43,7 +43,10 @@ import Zarr
   }
 
   /// Whoever only lists has nothing left to do then, and it is no error.
-  @Test(arguments: [["blocks"], ["blocks", "--json"], ["list"], ["status"], ["status", "--watch"], ["status", "--watch", "--json"]])
+  @Test(arguments: [
+    ["blocks"], ["blocks", "--json"], ["list"], ["status"], ["status", "--watch"], ["status", "--watch", "--json"],
+    ["export", "1", "blocks"], ["export", "2", "views", "--json"], ["export", "1", "runs"],
+  ])
   func aReaderThatGoesAwayEndsAList(arguments: [String]) throws {
     let (folder, _) = try submitted()
     let end = try run(arguments, folder, stdout: withoutReader())
@@ -54,7 +57,8 @@ import Zarr
   #if os(Linux)
     @Test(arguments: [
       ["status", "--json"], ["list", "--json"], ["blocks", "--json"], ["blocks"], ["verify", "1", "--json"],
-      ["plan", "mosaic/dataset.json"], ["run", "1", "--json"], ["status", "--watch", "--json"],
+      ["export", "1", "blocks"], ["export", "2", "views", "--json"], ["plan", "mosaic/dataset.json"], ["run", "1", "--json"],
+      ["status", "--watch", "--json"],
     ])
     func whatCannotBeWrittenIsSaid(arguments: [String]) throws {
       let (folder, _) = try submitted()

@@ -1,0 +1,28 @@
+import Files
+import Store
+
+/// Whether an output is certainly gone. A disk that is not mounted looks the same from afar: so it counts as gone only where
+/// the folder that held it is there and answers.
+package enum OutputAbsence: Equatable, Sendable {
+  /// Something is there, whatever it is.
+  case there
+  /// In an empty folder, as a place is too where no disk is mounted, that is less sure.
+  case gone(inEmptyFolder: Bool)
+  /// Why it cannot be said.
+  case unknown(String)
+
+  package init(of path: String) {
+    let place = Place(path)
+    let above = place.filePath.map { Place(FilePath.folder(of: $0)) } ?? place.above
+    do throws(StorageError) {
+      if try place.look() != nil || place.isFolder {
+        self = .there
+      } else {
+        self = .gone(inEmptyFolder: try above.entries().isEmpty)
+      }
+    } catch {
+      // the folder is not there, or does not answer
+      self = .unknown(error.description)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+"""What is asked for on a terminal before it is lost."""
+import os, pty, select, subprocess, time
+import pytest
+from conftest import binary, blockfuse
+
+
+def on_terminal(folder, *arguments, answer):
+    """Runs blockfuse with a terminal for its input and messages; gives the answer when it asks. What was on the terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([binary(), *arguments], cwd=folder, stdin=theirs, stderr=theirs, stdout=subprocess.DEVNULL, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")})
+    os.close(theirs)
+    text, deadline = "", time.time() + 60
+    while time.time() < deadline:
+        if not select.select([ours], [], [], 0.05)[0]:
+            if process.poll() is not None:
+                break
+            continue
+        try:
+            text += os.read(ours, 65536).decode()
+        except OSError:
+            break
+        if answer is not None and "[y/N]" in text:
+            os.write(ours, answer.encode() if isinstance(answer, str) else answer)
+            answer = None
+    assert process.wait(10) == 0, text
+    os.close(ours)
+    return text
+
+
+@pytest.fixture
+def job(mosaic_folder):
+    blockfuse(mosaic_folder, "fuse", "dataset.json", "--output", "out.zarr", "--output-chunksize", "16", "--quiet")
+    return mosaic_folder
+
+
+@pytest.fixture
+def mosaic_folder(tmp_path):
+    import numpy as np
+    from conftest import write_view
+    data = np.arange(1, 1 + 8 * 32 * 32, dtype="u2").reshape(1, 1, 8, 32, 32)
+    write_view(str(tmp_path / "a.zarr"), data, (1, 1, 1), (0, 0, 0))
+    (tmp_path / "dataset.json").write_text('{"views": [{"name": "a", "path": "a.zarr"}]}')
+    return tmp_path
+
+
+@pytest.mark.parametrize("answer", ["\n", "n\n", "yeah\n", b"\x04"])
+def test_only_yes_deletes(job, answer):
+    text = on_terminal(job, "remove", "1", "--output", answer=answer)
+    files = sum(len(names) for _, _, names in os.walk(job / "out.zarr"))
+    assert f"delete {files} files (" in text and f"of {job}/out.zarr? [y/N]" in text
+    assert "nothing was deleted" in text
+    blockfuse(job, "verify", "--quiet")
+
+
+@pytest.mark.parametrize("answer", ["y\n", "YES\n"])
+def test_yes_deletes(job, answer):
+    on_terminal(job, "remove", "1", "--output", answer=answer)
+    assert not (job / "out.zarr").exists() and (job / "a.zarr").exists()
+    blockfuse(job, "status", "1", status=10)
+
+
+def test_yes_as_an_option_is_not_asked(job):
+    assert "[y/N]" not in on_terminal(job, "remove", "1", "--output", "--yes", answer=None)
+    assert not (job / "out.zarr").exists()
+
+
+def test_prune_asks(job):
+    os.rename(job / "out.zarr", job / "away.zarr")
+    assert "forget 1 job? [y/N]" in on_terminal(job, "prune", answer="n\n")
+    blockfuse(job, "status", "1")
+    on_terminal(job, "prune", answer="y\n")
+    blockfuse(job, "status", "1", status=10)
