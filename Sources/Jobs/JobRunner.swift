@@ -44,6 +44,7 @@ package struct JobRunner {
     }
     // before the job is taken: a run that is refused leaves the job's state alone
     let views = try unchangedViews(of: opened, note: note)
+    try LevelRunner.checkMemory(of: opened, views, registry, settings)
     let job = try Retry.standard.transient { try opened.holdingOutput() }
     let hold = try hold(job, note: note)
     defer { withExtendedLifetime(hold) {} }
