@@ -81,7 +81,7 @@ struct PlanAnswer {
       "spacing": space(plan.outputStack.spacing), "origin": space(plan.outputStack.origin),
       "spacing_world": space(plan.stack.spacing), "origin_world": space(plan.stack.origin),
       "world_unit": JSONValue(plan.output.worldUnit?.micrometres),
-      "planewise": .bool(plan.fusion.isPlanewise),
+      "planewise": .bool(plan.fusion.isPlanewise), "chunks_from": .string(result.chunkSource),
       "levels": .array(
         plan.levels.map { level in
           .object([
@@ -121,6 +121,7 @@ struct PlanAnswer {
     }
     lines += [
       table(rows), "",
+      "chunks   from \(result.chunkSource)",
       "files    up to \(plan.blockCount.grouped) (blocks of nothing but background have none)",
       "bytes    up to \(byteText(plan.byteCount)) before compression",
     ]
@@ -130,7 +131,7 @@ struct PlanAnswer {
         + "\(byteText(memory.cacheByteCount)) for decoded chunks",
       "         at most \(byteText(chosen.memoryByteCount)): \(chosen.memorySource)",
       "         at most \(chosen.workers) workers: \(chosen.workersSource)",
-      "time     about \(durationText(seconds)), \(timeSource)",
+      "time     \(seconds < 1 ? "less than 1 s" : "about \(durationText(seconds))"), \(timeSource)",
     ]
     return lines.joined(separator: "\n")
   }

@@ -16,11 +16,11 @@ extension Picture {
   public mutating func line(from a: (row: Double, column: Double), to b: (row: Double, column: Double), _ color: Color) {
     let steps = max((b.row - a.row).magnitude, (b.column - a.column).magnitude).rounded(.up)
     guard steps.isFinite, steps < 1e6 else { return }
+    // what rounding took from a whole number is given back
+    func pixel(_ place: Double) -> Int { Int((place + 1e-6).rounded(.down)) }
     for i in 0...Int(steps) {
       let share = steps > 0 ? Double(i) / steps : 0
-      point(
-        row: Int((a.row + share * (b.row - a.row)).rounded(.down)), column: Int((a.column + share * (b.column - a.column)).rounded(.down)),
-        color)
+      point(row: pixel(a.row + share * (b.row - a.row)), column: pixel(a.column + share * (b.column - a.column)), color)
     }
   }
 

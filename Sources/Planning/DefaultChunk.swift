@@ -23,4 +23,19 @@ struct DefaultChunk {
     let isSmall = own[0] * own[1] * own[2] < Self.fewestVoxels
     (shape, tooSmall) = (isSmall ? usual : own, isSmall ? own : nil)
   }
+
+  /// Where the chunk of an output comes from, for people.
+  static func source(_ chosen: [Axis: Int]?, first view: View, axes: [Axis]) -> String {
+    let isChosen = axes.contains { chosen?[$0] != nil }
+    if axes.allSatisfy({ chosen?[$0] != nil }) { return "output_chunksize" }
+    let start = isChosen ? "output_chunksize, and " : ""
+    if let small = DefaultChunk(of: view.level, is3D: axes.count == 3).tooSmall {
+      return "\(start)the default, as those of view \"\(view.name)\" are small: \(text(small, axes))"
+    }
+    return start + (view.level.storesChunks ?? true ? "view \"\(view.name)\"" : "the default, as view \"\(view.name)\" has none")
+  }
+
+  static func text(_ shape: Index3, _ axes: [Axis]) -> String {
+    axes.map { String(shape[$0.spaceLane ?? 0]) }.joined(separator: " x ")
+  }
 }

@@ -135,15 +135,12 @@ struct PlanNotes {
   private var chunks: [String] {
     guard let first = views.first, let small = DefaultChunk(of: first.level, is3D: plan.is3D).tooSmall else { return [] }
     let isChosen = plan.spatialAxes.allSatisfy { options.outputChunk?[$0] != nil }
-    // where the output is no larger than that it is the same
-    let (taken, length) = (plan.levels[0].chunk.zyx, plan.levels[0].shape.zyx)
-    guard !isChosen, pointwiseMin(small, length) != taken else { return [] }
-    func text(_ shape: Index3) -> String {
-      plan.spatialAxes.map { String(shape[$0.spaceLane ?? 0]) }.joined(separator: " x ")
-    }
+    // an output that is one chunk is cut in no other way by those
+    guard !isChosen, plan.levels[0].grid.count.zyx != Index3(repeating: 1) else { return [] }
+    let (own, taken) = (DefaultChunk.text(small, plan.spatialAxes), DefaultChunk.text(plan.levels[0].chunk.zyx, plan.spatialAxes))
     return [
-      "the chunks of view \"\(first.name)\", \(text(small)), are small (fewer than \(DefaultChunk.fewestVoxels.grouped) voxels), so the "
-        + "output's are not the same but \(text(taken)); --output-chunksize chooses others"
+      "the chunks of view \"\(first.name)\", \(own), are small (fewer than \(DefaultChunk.fewestVoxels.grouped) voxels), so the "
+        + "output's are not the same but \(taken); --output-chunksize chooses others"
     ]
   }
 

@@ -30,6 +30,8 @@ package struct Planner {
     package let loneViews: [String]
     /// Axes with a few voxels where the views have many.
     package let shortAxes: [ShortAxis]
+    /// Where the chunk of level 0 comes from, for people.
+    package let chunkSource: String
     /// Shards that would make fewer files; nil where those are not many.
     package let shardAdvice: ShardAdvice?
     /// The views as they are placed, once for all time points, or at each.
@@ -113,7 +115,8 @@ package struct Planner {
       plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
       viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
       missingViews: dataset.missingViews, datasetDigest: dataset.digest, loneViews: loneViews, shortAxes: shortAxes,
-      shardAdvice: shardAdvice, placements: placements)
+      chunkSource: DefaultChunk.source(options.outputChunk, first: planned[0], axes: plan.spatialAxes), shardAdvice: shardAdvice,
+      placements: placements)
   }
 
   // MARK: - Selection

@@ -40,8 +40,8 @@ package struct LayoutPicture {
     picture.fill(rows: 0..<picture.height, columns: 0..<picture.width, Self.paper)
     let most = drawCover()
     drawOutlines()
-    let unnamed = drawNames()
-    drawFoot(result, most: most, unnamed: unnamed)
+    let names = drawNames()
+    drawFoot(result, most: most, names)
   }
 
   // MARK: - The map
@@ -97,42 +97,68 @@ package struct LayoutPicture {
 
   // MARK: - Names
 
-  /// Returns how many have no room.
-  private mutating func drawNames() -> Int {
-    let common = Self.commonStart(outlines.map(\.name))
-    var taken = Set<Int>()
-    var unnamed = 0
-    for outline in outlines where !drawName(of: outline, common: common, &taken) { unnamed += 1 }
-    return unnamed
+  /// How names are written: whole or without what all of them begin with, and how large.
+  private struct Style {
+    let leftOut: Int
+    let scale: Int
   }
 
-  private mutating func drawName(of outline: ViewOutline, common: Int, _ taken: inout Set<Int>) -> Bool {
+  private static let styles = [(false, 3), (false, 2), (true, 2), (false, 1), (true, 1)]
+
+  /// Returns how many have no room, and what is left out of others, which all begin with it.
+  private mutating func drawNames() -> (unnamed: Int, leftOut: String) {
+    let common = Self.commonStart(outlines.map(\.name))
+    let styles = Self.styles.map { Style(leftOut: $0 ? common : 0, scale: $1) }
+    // one that suits nearly all, so that they look alike
+    let first = styles.firstIndex { Double(count(in: $0)) >= 0.95 * Double(outlines.count) }
+    var taken = Set<Int>()
+    var (unnamed, isCut) = (0, false)
+    for outline in outlines {
+      let style = styles[(first ?? styles.count - 1)...].first { draw(outline, $0, &taken) }
+      if let style { isCut = isCut || style.leftOut > 0 } else { unnamed += 1 }
+    }
+    return (unnamed, isCut ? String(outlines[0].name.prefix(common)) : "")
+  }
+
+  /// How many names there is room for in a style.
+  private func count(in style: Style) -> Int {
+    var taken = Set<Int>()
+    return outlines.count { outline in
+      guard let (_, rows, columns) = room(for: outline, style) else { return false }
+      return Self.take(rows: rows, columns: columns, from: &taken)
+    }
+  }
+
+  /// Where a name goes, in the middle of its view; nil where it is too large.
+  private func room(for outline: ViewOutline, _ style: Style) -> (text: String, rows: Range<Int>, columns: Range<Int>)? {
     let corners = outline.corners.map(map.place)
     guard let top = corners.map(\.row).min(), let bottom = corners.map(\.row).max(), let left = corners.map(\.column).min(),
       let right = corners.map(\.column).max()
-    else { return false }
-    let middle = (row: Int((top + bottom) / 2), column: Int((left + right) / 2))
-    // what all names begin with is left out before letters become small
-    let whole = outline.name
-    let short = String(whole.dropFirst(common))
-    for (text, scale) in [(whole, 3), (whole, 2), (short, 2), (whole, 1), (short, 1)] where !text.isEmpty {
-      let size = Picture.size(of: text, scale: scale)
-      guard Double(size.width) <= right - left - 6, Double(size.height) <= bottom - top - 6 else { continue }
-      let (row, column) = (middle.row - size.height / 2, middle.column - size.width / 2)
-      let cells = Self.cells(rows: row..<row + size.height, columns: column..<column + size.width)
-      if !taken.isDisjoint(with: cells) { continue }
-      taken.formUnion(cells)
-      picture.text(text, row: row, column: column, scale: scale, Self.ink, halo: Self.shades[1])
-      return true
-    }
-    return false
+    else { return nil }
+    let text = String(outline.name.dropFirst(style.leftOut))
+    let size = Picture.size(of: text, scale: style.scale)
+    guard !text.isEmpty, Double(size.width) <= right - left - 4, Double(size.height) <= bottom - top - 4 else { return nil }
+    let (row, column) = (Int((top + bottom) / 2) - size.height / 2, Int((left + right) / 2) - size.width / 2)
+    return (text, row..<row + size.height, column..<column + size.width)
   }
 
-  /// Squares of 4 pixels, by which names are kept apart.
-  private static func cells(rows: Range<Int>, columns: Range<Int>) -> [Int] {
-    (rows.lowerBound / 4...rows.upperBound / 4).flatMap { row in
+  /// False where there is no room, or another name is there.
+  private mutating func draw(_ outline: ViewOutline, _ style: Style, _ taken: inout Set<Int>) -> Bool {
+    guard let (text, rows, columns) = room(for: outline, style) else { return false }
+    guard Self.take(rows: rows, columns: columns, from: &taken) else { return false }
+    picture.text(
+      text, row: rows.lowerBound, column: columns.lowerBound, scale: style.scale, Self.ink, halo: Self.shades[1])
+    return true
+  }
+
+  /// Names are kept apart by squares of 4 pixels. False where another one is there.
+  private static func take(rows: Range<Int>, columns: Range<Int>, from taken: inout Set<Int>) -> Bool {
+    let cells = (rows.lowerBound / 4...rows.upperBound / 4).flatMap { row in
       (columns.lowerBound / 4...columns.upperBound / 4).map { row << 20 | $0 }
     }
+    guard taken.isDisjoint(with: cells) else { return false }
+    taken.formUnion(cells)
+    return true
   }
 
   /// How many characters all names begin with, up to one that is no letter or digit.
@@ -147,7 +173,7 @@ package struct LayoutPicture {
 
   // MARK: - The foot
 
-  private mutating func drawFoot(_ result: Planner.Result, most: Int, unnamed: Int) {
+  private mutating func drawFoot(_ result: Planner.Result, most: Int, _ names: (unnamed: Int, leftOut: String)) {
     let (left, top) = (LayoutMap.margin, picture.height - Self.footHeight)
     let unit = result.plan.isPhysical ? "µm" : "world units"
     // up to a quarter of the picture
@@ -166,12 +192,16 @@ package struct LayoutPicture {
     }
     let size = result.plan.outputStack.spacing * Vector3(result.plan.outputStack.shape)
     let all = result.views.count
-    let views = outlines.count == all ? "\(all) views" : "\(outlines.count) of \(all) views (one time point and channel)"
+    let views =
+      outlines.count == all ? "\(all) \(all == 1 ? "view" : "views")" : "\(outlines.count) of \(all) views (one time point and channel)"
     picture.text("\(views), seen along z", row: top + 60, column: left, scale: 2, Self.ink)
     picture.text(
       "frame: output, \(Self.numberText(size[2])) x \(Self.numberText(size[1])) \(unit) (x, y)", row: top + 84, column: left, scale: 2,
       Self.frame)
-    if unnamed > 0 { picture.text("\(unnamed) names have no room", row: top + 108, column: left, scale: 2, Self.ink) }
+    var remarks: [String] = []
+    if !names.leftOut.isEmpty { remarks.append("names without \(names.leftOut)") }
+    if names.unnamed > 0 { remarks.append("\(names.unnamed) \(names.unnamed == 1 ? "name has" : "names have") no room") }
+    picture.text(remarks.joined(separator: ", "), row: top + 108, column: left, scale: 2, Self.ink)
   }
 
   /// 1, 2 or 5 times a power of ten.

@@ -28,7 +28,9 @@ struct OMEDescription {
     let shape = region.shape
     let (place, size) = (origin, spacing)
     let axes: [(Axis, String)] = [(.x, "X"), (.y, "Y")] + (plan.is3D ? [(.z, "Z")] : [])
+    // readers differ in where they look for the place
     var stage = [("Name", "voxel 0")]
+    var plane = [("TheZ", "0"), ("TheT", "0"), ("TheC", "0")]
     var attributes = [
       ("ID", "Pixels:0"), ("DimensionOrder", "XYZCT"), ("Type", pixels.omeName), ("SignificantBits", String(pixels.bitCount)),
       ("BigEndian", "false"), ("SizeX", String(shape.x)), ("SizeY", String(shape.y)), ("SizeZ", String(shape.z)),
@@ -38,6 +40,7 @@ struct OMEDescription {
       let lane = axis.spaceLane ?? 0
       attributes += [("PhysicalSize\(name)", number(size[lane])), ("PhysicalSize\(name)Unit", lengthUnit)]
       stage += [(name, number(place[lane])), ("\(name)Unit", lengthUnit)]
+      plane += [("Position\(name)", number(place[lane])), ("Position\(name)Unit", lengthUnit)]
     }
     if let step = secondsPerTimePoint { attributes += [("TimeIncrement", number(step)), ("TimeIncrementUnit", "s")] }
     let pageCount = shape.t * shape.c * shape.z
@@ -51,6 +54,7 @@ struct OMEDescription {
       \(open("Pixels", attributes))
       \(channels.joined(separator: "\n"))
       \(closed("TiffData", [("IFD", "0"), ("PlaneCount", String(pageCount))]))
+      \(closed("Plane", plane))
       </Pixels>
       </Image>
       </OME>
