@@ -33,7 +33,7 @@ struct ExportTIFFCommand: ParsableCommand {
       "A part of the level in its voxels, such as c=0,z=10:20,y=0:512; the end is not included. Default: all.", valueName: "ranges"))
   var region: String?
   @Flag(help: "Replace a TIFF that is there.") var overwrite = false
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

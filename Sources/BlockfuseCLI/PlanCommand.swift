@@ -52,7 +52,7 @@ struct PlanCommand: ParsableCommand {
       let chosen = resources.chosen
       let memory = try MemoryPlan(result, registry: registry, workers: chosen.workers, memory: chosen.memoryByteCount)
       if resources.memory != nil { try memory.checkIsPossible() }
-      let (store, problem) = existingDatabase()
+      let (store, earlier, problem) = existingDatabase(like: result.plan)
       let coverage = result.coverage
       let planned = try output.map {
         try PlannedOutput(
@@ -61,8 +61,7 @@ struct PlanCommand: ParsableCommand {
       let notes = planned?.notes(neededByteCount: result.plan.byteCount) ?? []
       let answer = PlanAnswer(
         result: result, memory: memory, chosen: chosen, coverage: coverage, work: ExpectedWork(result, coverage),
-        earlier: try store.flatMap { try EarlierRuns(in: $0, like: result.plan) }, output: planned,
-        warnings: result.warnings + notes + problem + [memory.note].compactMap(\.self) + chosen.notes)
+        earlier: earlier, output: planned, warnings: result.warnings + notes + problem + [memory.note].compactMap(\.self) + chosen.notes)
       if let picture { try write(result, to: picture) }
       Terminal.result(json ? answer.document.text : answer.text)
       for warning in answer.warnings { Terminal.message("note: \(warning)") }
@@ -70,13 +69,14 @@ struct PlanCommand: ParsableCommand {
   }
 
   /// A dataset can be planned before there is a database, and where it cannot be read.
-  private func existingDatabase() -> (store: JobStore?, problem: [String]) {
+  private func existingDatabase(like plan: JobPlan) -> (store: JobStore?, earlier: EarlierRuns?, problem: [String]) {
     let path = database.resolvedPath
-    guard FileStatus.exists(path) else { return (nil, []) }
+    guard FileStatus.exists(path) else { return (nil, nil, []) }
     do {
-      return (try database.readOnly(), [])
+      let store = try database.readOnly()
+      return (store, try EarlierRuns(in: store, like: plan), [])
     } catch {
-      return (nil, ["the job database \(path) was not asked for earlier runs: \(error)"])
+      return (nil, nil, ["the job database \(path) was not asked for earlier runs: \(error)"])
     }
   }
 
