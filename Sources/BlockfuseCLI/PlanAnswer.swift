@@ -110,7 +110,8 @@ struct PlanAnswer {
     if plan.outputStack != plan.stack {
       lines += ["world    spacing \(space(plan.stack.spacing)), origin \(space(plan.stack.origin)) (world units, as in options)"]
     }
-    lines += ["covered  \(coveredText)", ""]
+    lines.append("covered  \(coveredText)")
+    lines = lines.map(\.printableLine) + [""]
     var rows = [["level", "shape", "chunk", "shard", "blocks"]]
     for level in plan.levels {
       rows.append(
@@ -121,11 +122,13 @@ struct PlanAnswer {
     }
     lines += [
       table(rows), "",
-      "chunks   from \(result.chunkSource)",
+      "chunks   from \(result.chunkSource)".printableLine,
       "files    up to \(plan.blockCount.grouped) (blocks of nothing but background have none)",
       "bytes    up to \(byteText(plan.byteCount)) before compression",
     ]
-    if let output, let free = output.freeByteCount { lines.append("         \(byteText(free)) free on the disk of \(output.path)") }
+    if let output, let free = output.freeByteCount {
+      lines.append("         \(byteText(free)) free on the disk of \(output.path)".printableLine)
+    }
     lines += [
       "memory   \(byteText(memory.totalByteCount)) with \(memory.workers) workers: \(byteText(memory.workerByteCount)) each, "
         + "\(byteText(memory.cacheByteCount)) for decoded chunks",

@@ -32,7 +32,7 @@ struct DefaultChunk {
     if let small = DefaultChunk(of: view.level, is3D: axes.count == 3).tooSmall {
       return "\(start)the default, as those of view \"\(view.name)\" are small: \(text(small, axes))"
     }
-    return start + (view.level.storesChunks ?? true ? "view \"\(view.name)\"" : "the default, as view \"\(view.name)\" has none")
+    return start + (view.level.storesChunks ?? true ? "view \"\(view.name)\"" : "the default, as view \"\(view.name)\" has none that suit")
   }
 
   static func text(_ shape: Index3, _ axes: [Axis]) -> String {
