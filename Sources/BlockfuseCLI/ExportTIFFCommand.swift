@@ -16,7 +16,7 @@ struct ExportTIFFCommand: ParsableCommand {
       For papers, Fiji and other programs: a BigTIFF in tiles (deflate) with voxel sizes, channel names and colours. Only a \
       level that is complete is exported. A region is counted in voxels of that level.
 
-      Example: blockfuse export-tiff 3 --level 1 --region z=10:20,c=0 -o liver.ome.tif
+      Example: blockfuse export-tiff 3 --level 1 --output liver.ome.tif
 
       Exit status: 0 done; 10 no such job; 12 a block that was done is damaged; 64 the level is not complete, the file exists, \
       or OME-TIFF has no such type; 130 or 143 stopped by a signal, nothing is left.

@@ -17,7 +17,7 @@ struct PlanCommand: ParsableCommand {
       Also what would go wrong later: an output that exists, a disk that is too small, views that touch no other, files by the \
       million. How long it takes is said by earlier runs of the database on this host, or else by measured costs.
 
-      Example: blockfuse plan dataset.json --output fused.ome.zarr --output-chunksize 128 --workers 8 --memory 16GiB
+      Example: blockfuse plan dataset.json --output fused.ome.zarr --workers 8
       """)
 
   @Argument(
