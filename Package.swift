@@ -31,7 +31,8 @@ let package = Package(
     .target(
       name: "BlockfuseCLI",
       dependencies: [
-        "Server", "Report", "Projections", "Slurm", "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Views", "Fusion",
+        "Server", "Report", "Projections", "TIFFExport", "Slurm", "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Views",
+        "Fusion",
         "Zarr", "Pictures", "JSON", "Geometry", "Files", "Threads", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -81,6 +82,10 @@ let package = Package(
       dependencies: [
         "Output", "Planning", "JobStore", "Fusion", "Zarr", "Pictures", "Geometry", "Files", "Threads", "Diagnostics",
       ],
+      swiftSettings: settings),
+    .target(
+      name: "TIFFExport",
+      dependencies: ["Output", "Planning", "JobStore", "Zarr", "Geometry", "Store", "Files", "Threads", "CZlib"],
       swiftSettings: settings),
     .target(
       name: "Output",

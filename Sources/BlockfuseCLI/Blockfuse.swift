@@ -39,7 +39,7 @@ package struct Blockfuse: ParsableCommand {
         name: "Look",
         subcommands: [
           StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self,
-          ServeCommand.self,
+          ServeCommand.self, ExportTIFFCommand.self,
         ]),
       CommandGroup(
         name: "Check and repair", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self, RestoreCommand.self]),

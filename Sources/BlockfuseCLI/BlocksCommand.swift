@@ -68,20 +68,7 @@ struct BlocksCommand: ParsableCommand {
 
   private func parseRegion(_ is3D: Bool) throws -> BlockFilter {
     guard let region else { return BlockFilter() }
-    var ranges: [Axis: Range<Int>] = [:]
-    for part in region.split(separator: ",") {
-      let sides = part.split(separator: "=", maxSplits: 1)
-      guard sides.count == 2, let axis = Axis(rawValue: String(sides[0])), is3D || axis != .z else {
-        throw JobError.invalid(what: "--region \(part): no such axis", hint: "write z=0:4,y=2:9; axes are t, c, z, y, x")
-      }
-      let bounds = sides[1].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-      let low = bounds[0].isEmpty ? 0 : Int(bounds[0])
-      let high = bounds.count == 1 ? low.map { $0 + 1 } : (bounds[1].isEmpty ? Int.max : Int(bounds[1]))
-      guard bounds.count <= 2, let low, let high, low >= 0, low < high else {
-        throw JobError.invalid(what: "--region \(part): expected FIRST:END or one position", hint: "such as z=0:4")
-      }
-      ranges[axis] = low..<high
-    }
+    let ranges = try RegionText.parse(region, is3D: is3D)
     // beyond any grid; the record clips it
     let all = 0..<Int.max / 2
     let space = Axis.space.map { (ranges[$0] ?? all).clamped(to: all) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobStore
+import Jobs
 
 struct FuseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +15,8 @@ struct FuseCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       Signals.endAtOnce()
-      let request = try request.resolve()
+      var request = try request.resolve()
+      request.memoryByteCount = arguments.resources.memory.flatMap(byteCount)
       let (job, store) = try SubmitArguments.submit(request, into: database) { Terminal.news("job \($0.id) in \(database.resolvedPath)") }
       // what submit has just said is not said again
       try arguments.run(job: String(job.id), in: store, isNew: true)

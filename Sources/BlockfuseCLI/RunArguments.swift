@@ -33,9 +33,9 @@ struct RunArguments: ParsableArguments {
   /// - Parameter isNew: whether it was submitted just now, with its notes.
   func run(job selector: String?, in store: JobStore, isNew: Bool = false) throws {
     let chosen = resources.chosen
-    let runner = JobRunner(
-      store: store, registry: CommandSetup.registry,
-      settings: LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount, blockLimit: limit))
+    var settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount, blockLimit: limit)
+    settings.isMemoryAsked = resources.memory != nil
+    let runner = JobRunner(store: store, registry: CommandSetup.registry, settings: settings)
     let job = try store.job(selector)
     if job.state != .complete { for note in chosen.notes { Terminal.message("note: \(note)") } }
     if !isNew, job.state != .complete {

@@ -12,14 +12,20 @@ struct SubmitCommand: ParsableCommand {
     discussion: "Example: blockfuse submit dataset.json --output fused.ome.zarr --output-chunksize 128")
 
   @OptionGroup var request: SubmitArguments
+  @Option(
+    help: ArgumentHelp("Memory that a run will have, such as 4GiB: refused where it is too little. Not recorded.", valueName: "size"))
+  var memory: String?
   @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 
+  func validate() throws { try ResourceOptions.check(memory: memory) }
+
   func run() throws {
     try reportingErrors {
       Signals.endAtOnce()
-      let request = try request.resolve()
+      var request = try request.resolve()
+      request.memoryByteCount = memory.flatMap(byteCount)
       _ = try SubmitArguments.submit(request, into: database, recorded: tell)
     }
   }

@@ -38,7 +38,8 @@ struct WorkCommand: ParsableCommand {
       let place = try TaskIndex(task: task, tasks: tasks, environment: ProcessInfo.processInfo.environment)
       let chosen = resources.chosen
       for note in chosen.notes { Terminal.message("note: \(note)") }
-      let settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount)
+      var settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount)
+      settings.isMemoryAsked = resources.memory != nil
       // tasks run for hours, and by the thousand
       let progress = ProgressReporter(isJSON: false, plainSeconds: 300)
       let outcome: TaskRunner.Outcome

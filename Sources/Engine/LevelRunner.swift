@@ -17,6 +17,8 @@ package final class LevelRunner {
     package var workers: Int
     /// What the process may use; nil for the default.
     package var memoryByteCount: Int?
+    /// Whether somebody asked for that memory, who is told where it cannot be kept.
+    package var isMemoryAsked = false
     /// Blocks to do before stopping; nil: all.
     package var blockLimit: Int?
     /// Only these levels; nil: all.
@@ -82,6 +84,16 @@ package final class LevelRunner {
     self.settings = settings
     levels = (settings.levels ?? 0..<plan.levels.count).map { [plan] in plan.levels[$0] }
     meter = RunMeter(try levels.map { ($0, try ledger.counts(level: $0.level)) })
+  }
+
+  /// Throws where a memory that was asked for is too little for any block: before the job is taken.
+  package static func checkMemory(of job: LoadedJob, _ loaded: LoadedViews, _ registry: FusionRegistry, _ settings: Settings) throws {
+    guard settings.isMemoryAsked else { return }
+    let recipe = try FusionSetup.recipe(for: job.plan, inputTypes: loaded.views.map(\.level.elementType), registry: registry)
+    try MemoryPlan(
+      plan: job.plan, views: loaded.views, placement: PlacedViews.all(loaded.views, loaded.transforms, in: job.plan)[0],
+      recipe: recipe, workers: 1, memory: settings.memoryByteCount
+    ).checkIsPossible()
   }
 
   /// Runs to an end. Throws what kept the run as a whole from going on; failures of blocks are recorded instead.

@@ -71,6 +71,20 @@ public struct AtomicFile: ~Copyable {
     }
   }
 
+  /// Writes over bytes that were appended before, as a format needs that begins with what is known at the end.
+  package mutating func replace(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
+    guard offset >= 0, offset + bytes.count <= byteCount else {
+      throw .io(step: .write, path: temporaryPath, errno: EINVAL)
+    }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done, off_t(offset + done)) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw .io(step: .write, path: temporaryPath, errno: errno) }
+      done += count
+    }
+  }
+
   /// Makes the bytes survive a loss of power. Errors that the disk has held back show here.
   public mutating func sync() throws(StorageError) {
     try giveTemporaryName()
@@ -219,7 +233,7 @@ public func writeFileAtomically(
 package func synchronize(_ descriptor: Int32) -> Int32 { csystem_sync(descriptor) }
 
 /// Makes the names in a folder survive a loss of power.
-func syncFolder(_ path: String, in held: OpenFolder?) throws(StorageError) {
+package func syncFolder(_ path: String, in held: OpenFolder? = nil) throws(StorageError) {
   let place = held.locate(path)
   let descriptor = openat(place.folder, place.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }

@@ -52,10 +52,13 @@ public struct ViewIndex: Sendable {
   }
 
   /// Whether any view's bounds meet the box.
-  public func anyView(touching box: Box3) -> Bool {
+  ///
+  /// - Parameter isWanted: says by its number whether a view counts.
+  public func anyView(touching box: Box3, where isWanted: (Int) -> Bool = { _ in true }) -> Bool {
     var any = false
-    visit(box) { _ in
-      any = true; return false
+    visit(box) { view in
+      any = isWanted(view)
+      return !any
     }
     return any
   }

@@ -45,6 +45,7 @@ package struct JobRunner {
     // before the job is taken: a run that is refused leaves the job's state alone
     let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
     let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, note: note) }
+    try LevelRunner.checkMemory(of: opened, views, registry, settings)
     let job = try patience.beginning(stopFlag) { try Retry.standard.transient { try opened.holdingOutput() } }
     let hold = try patience.beginning(stopFlag) { try self.hold(job, note: note) }
     defer { withExtendedLifetime(hold) {} }

@@ -25,6 +25,8 @@ package struct Submitter {
     package var options: JobOptions
     /// The options file and its content, so that a later change is noticed; without a path what came from a pipe.
     package var optionsFile: (path: String?, content: JSONValue)?
+    /// What a run will have, where that is known: refused where it is too little. Not recorded.
+    package var memoryByteCount: Int?
 
     package init(
       datasetPath: String, outputPath: String, name: String?, options: JobOptions,
@@ -102,11 +104,12 @@ package struct Submitter {
     let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
     let result = try Planner.plan(
       dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
+    if let memory = request.memoryByteCount {
+      try MemoryPlan(result, registry: registry, workers: 1, memory: memory).checkIsPossible()
+    }
     try rules.check(against: result.views)
     if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(address: folder)) }
-    if isNested(resolver.resolve(databasePath), outputPath) {
-      throw JobError.invalid(what: "the output \(outputPath) would touch the job database", hint: "choose another place")
-    }
+    try rules.check(againstDatabase: resolver.resolve(databasePath))
     return (outputPath, rules, result)
   }
 

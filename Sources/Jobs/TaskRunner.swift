@@ -86,6 +86,7 @@ package struct TaskRunner {
     settings.seesLate = true
     do {
       let views = try job.views(in: order.store)
+      try LevelRunner.checkMemory(of: job, views, registry, settings)
       ledger.watch(views.watched)
       let runner = try LevelRunner(
         job: job, views: views, ledger: ledger, registry: registry, settings: settings, stopFlag: stopFlag, note: note)

@@ -5,19 +5,8 @@ import Planning
 import Views
 
 /// What the blocks of a job are expected to cost, so that tasks get equal shares: a block that no view touches little,
-/// another by its voxels and by those of the views that meet it. Nanoseconds of one core of one machine; only the
-/// proportions matter.
+/// another by its voxels and by those of the views that meet it (`MeasuredCosts`). Only the proportions matter.
 struct BlockCosts {
-  /// Measured with `Benchmarks/cluster.py costs`, for views that are shifted; rotated ones come to the same.
-  static let perBlock = 150_000.0
-  static let perVoxel = 15.0
-  static let perViewVoxel = 12.0
-  /// With content-based weights, where views overlap.
-  static let perContentVoxel = 170.0
-  /// The cost of a block and of a voxel of the pyramid; a voxel with reading the eight below, where there are any.
-  static let (perMeanBlock, perMeanVoxel) = (230_000.0, 50.0)
-  /// That no view meets, in a brick that one does; all others are settled at once.
-  static let perEmptyBlock = 40_000.0
   /// So that sums of the largest jobs fit.
   private static let unit = 16_384.0
 
@@ -118,7 +107,7 @@ struct BlockCosts {
           add(boxes[moment][view.id], scale: scale, block: block, region: region, layout: layout, to: &own, &shared)
         }
         for (i, meeting) in shared.enumerated() where meeting.viewCount > 1 {
-          own[i] += (Self.perContentVoxel - Self.perViewVoxel) * meeting.voxels
+          own[i] += (MeasuredCosts.perContentVoxel - MeasuredCosts.perViewVoxel) * meeting.voxels
         }
         let first = ((t - region.t.lowerBound) * place.extent.c + c - region.c.lowerBound) * volume
         for (i, cost) in own.enumerated() { byIndex[first + i] = cost }
@@ -127,7 +116,7 @@ struct BlockCosts {
     guard isTouched else { return nil }
     return order.indices(place.extent).map { index in
       if let known, known.done[index] || known.empty[index] || known.failed[index] { return 0 }
-      return max(byIndex[index], Self.perEmptyBlock)
+      return max(byIndex[index], MeasuredCosts.perEmptyBlock)
     }
   }
 
@@ -166,13 +155,13 @@ struct BlockCosts {
           let count = Double(size[0] * size[1] * size[2])
           guard layout.level == 0 else {
             // of views that overlap, a voxel is averaged once all the same
-            let most = Self.perMeanBlock + count * Self.perMeanVoxel
-            own[index] = min(most, max(own[index], Self.perMeanBlock) + dz * dy * dx * Self.perMeanVoxel)
+            let most = MeasuredCosts.perMeanBlock + count * MeasuredCosts.perMeanVoxel
+            own[index] = min(most, max(own[index], MeasuredCosts.perMeanBlock) + dz * dy * dx * MeasuredCosts.perMeanVoxel)
             continue
           }
-          if own[index] == 0 { own[index] = Self.perBlock + count * Self.perVoxel }
+          if own[index] == 0 { own[index] = MeasuredCosts.perBlock + count * MeasuredCosts.perVoxel }
           let voxels = view.fill * dz * dy * dx
-          own[index] += Self.perViewVoxel * voxels
+          own[index] += MeasuredCosts.perViewVoxel * voxels
           if !shared.isEmpty {
             shared[index].viewCount += 1
             shared[index].voxels += voxels

@@ -95,12 +95,16 @@ package struct OutputRules {
       hint: "choose a place outside that folder, or give a dataset.json, which `blockfuse convert` writes")
   }
 
+  /// Throws where the output would touch a job database.
+  package func check(againstDatabase database: String) throws(JobError) {
+    guard isNested(database, path) else { return }
+    throw .invalid(what: "the output \(path) would touch the job database", hint: "choose another place")
+  }
+
   /// Throws where the output would touch that of another job, or the database itself; one that is being written is never
   /// replaced.
   package func check(against store: JobStore) throws {
-    if isNested(store.path, path) {
-      throw JobError.invalid(what: "the output \(path) would touch the job database", hint: "choose another place")
-    }
+    try check(againstDatabase: store.path)
     try check(against: store.outputUses(where: isNear))
   }
 

@@ -21,8 +21,10 @@ package struct JobPlan: Sendable, Codable {
 
   /// The blocks of all levels; a block is a file, unless it holds nothing but fill.
   package var blockCount: Int { levels.reduce(0) { $0 + $1.grid.total } }
-  /// The bytes of all levels, before compression.
-  package var byteCount: Int { levels.reduce(0) { $0 + $1.shape.product } * outputType.byteCount }
+  /// The bytes of all levels, before compression, with chunks at the end of an axis, which are stored whole.
+  package var byteCount: Int {
+    levels.reduce(0) { $0 + BlockGrid(shape: $1.shape, block: $1.chunk).total * $1.chunk.product } * outputType.byteCount
+  }
 
   /// A shape, position or chunk without the axes that the output lacks.
   package func outputAxes(_ value: TCZYX) -> [Int] { value.values(is3D: is3D) }

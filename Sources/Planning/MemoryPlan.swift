@@ -27,6 +27,14 @@ package struct MemoryPlan: Sendable {
   /// Memory that grows with the number of views.
   package let viewsByteCount: Int
 
+  /// Throws where a memory that was asked for is too little for even one worker.
+  package func checkIsPossible() throws(JobError) {
+    guard totalByteCount > limitByteCount else { return }
+    throw .invalid(
+      what: "--memory \(byteText(limitByteCount)) is too little: even one worker may need \(byteText(totalByteCount))",
+      hint: "give that as --memory, or submit with a smaller output_chunksize")
+  }
+
   /// What is worth saying: workers that have no room, or a limit that cannot be kept.
   package var note: String? {
     let limit = "a memory of \(byteText(limitByteCount))"

@@ -112,7 +112,7 @@ package struct OptionTable: Sendable {
   package let outputChunk = OptionRow<[Axis: Int]?>(
     "output_chunksize", default: nil, form: .json, value: "n or map",
     help:
-      "Chunk shape of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048."
+      "Chunk shape of the output: one number, or z=…,y=…,x=…. Default: the first view's, if it has 32,768 voxels, else 256, in 2D 2048."
   ) { (map, key) throws(JobError) in
     try map.counts(key, minimum: 1)
   }

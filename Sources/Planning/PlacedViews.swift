@@ -97,9 +97,18 @@ package struct PlacedViews: Sendable {
 
   /// Those that touch a box where and when a view is.
   func neighbours(of view: Int, touching box: Box3, interpolationOrder: Int) -> [PlacedView] {
-    let (t, c) = seat[view] ?? (0, 0)
+    let (t, c) = seat(of: view)
     return views(touching: box, t: t, c: c, interpolationOrder: interpolationOrder)
   }
+
+  /// Whether another view's bounds meet a box where and when a view is.
+  func hasNeighbour(of view: Int, touching box: Box3) -> Bool {
+    let (t, c) = seat(of: view)
+    return indices(t: t, c: c).contains { $0.anyView(touching: box) { $0 != view && has($0, t: t, c: c) } }
+  }
+
+  /// A time point and channel that a view has.
+  func seat(of view: Int) -> (t: Int, c: Int) { seat[view] ?? (0, 0) }
 
   /// Whether any view's bounds meet the box; true may also be wrong.
   package func anyView(touching box: Box3, t: Int, c: Int) -> Bool {

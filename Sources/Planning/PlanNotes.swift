@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import Views
@@ -13,10 +14,13 @@ struct PlanNotes {
   /// One for all time points, or one for each.
   let placements: [PlacedViews]
   let presence: ViewPresence
+  let loneViews: [String]
+  let shortAxes: [ShortAxis]
+  let shardAdvice: ShardAdvice?
 
   var all: [String] {
     Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count) + outside + samePlace
-      + types + pyramid + seam
+      + alone + short + types + pyramid + seam + chunks + files
   }
 
   // MARK: - Views that are left out
@@ -73,6 +77,23 @@ struct PlanNotes {
     ]
   }
 
+  private var alone: [String] {
+    if loneViews.isEmpty { return [] }
+    let whose =
+      loneViews.count == views.count
+      ? "none of the \(views.count) views touches another"
+      : "\(loneViews.count) of \(views.count) views \(loneViews.count == 1 ? "touches" : "touch") no other: "
+        + Self.listed(loneViews, as: "lone_views")
+    return ["\(whose). Where they should, see to the units of spacing, origins and transforms"]
+  }
+
+  private var short: [String] {
+    shortAxes.map { short in
+      "along \(short.axis) the output has \(short.voxelCount) \(short.voxelCount == 1 ? "voxel" : "voxels") of what the views have in "
+        + "about \(short.finestCount.grouped): see whether output_spacing is in the unit of the dataset's world"
+    }
+  }
+
   // MARK: - Values
 
   /// Integers that the output cannot hold are clipped, unless a range says how to scale them.
@@ -107,6 +128,28 @@ struct PlanNotes {
       "levels above 0 hold means: of \(kind) only level 0 is exact, and means of labels are no labels; "
         + "--ome-zarr false writes level 0 alone"
     ]
+  }
+
+  // MARK: - Chunks and files
+
+  private var chunks: [String] {
+    guard let first = views.first, let small = DefaultChunk(of: first.level, is3D: plan.is3D).tooSmall else { return [] }
+    let isChosen = plan.spatialAxes.allSatisfy { options.outputChunk?[$0] != nil }
+    // an output that is one chunk is cut in no other way by those
+    guard !isChosen, plan.levels[0].grid.count.zyx != Index3(repeating: 1) else { return [] }
+    let (own, taken) = (DefaultChunk.text(small, plan.spatialAxes), DefaultChunk.text(plan.levels[0].chunk.zyx, plan.spatialAxes))
+    return [
+      "the chunks of view \"\(first.name)\", \(own), are small (fewer than \(DefaultChunk.fewestVoxels.grouped) voxels), so the "
+        + "output's are not the same but \(taken); --output-chunksize chooses others"
+    ]
+  }
+
+  private var files: [String] {
+    guard plan.blockCount >= ShardAdvice.manyFiles else { return [] }
+    let advice =
+      shardAdvice.map { "With ngff_version 0.5, shards \($0.text) would make it \($0.fileCount.grouped)" }
+      ?? "A larger output_chunksize makes fewer"
+    return ["the output may have \(plan.blockCount.grouped) files; file systems and transfers suffer from a million on. \(advice)"]
   }
 
   // MARK: - Seams

@@ -26,8 +26,18 @@ package struct Planner {
     package var missingViews: [MissingView]
     /// The digest of the dataset file's bytes.
     package var datasetDigest: String
-    /// The views as they are placed at the first time point.
-    package let placement: PlacedViews
+    /// Views that touch no other one.
+    package let loneViews: [String]
+    /// Axes with a few voxels where the views have many.
+    package let shortAxes: [ShortAxis]
+    /// Where the chunk of level 0 comes from, for people.
+    package let chunkSource: String
+    /// Shards that would make fewer files; nil where those are not many.
+    package let shardAdvice: ShardAdvice?
+    /// The views as they are placed, once for all time points, or at each.
+    package let placements: [PlacedViews]
+    /// At the first time point.
+    package var placement: PlacedViews { placements[0] }
   }
 
   private let dataset: Dataset
@@ -94,13 +104,19 @@ package struct Planner {
     _ = try FusionSetup.batchFunction(of: output, registry: registry)
     let placements = try PlacedViews.all(planned, transforms, in: plan)
     let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
+    let finest = views.map(\.levels[0].stack)
+    let loneViews = LoneViews.names(planned, placements, in: plan)
+    let shortAxes = ShortAxis.all(finest, placements[0], in: plan)
+    let shardAdvice = ShardAdvice(plan)
     let notes = PlanNotes(
-      dataset: dataset, options: options, plan: plan, views: planned, finest: views.map(\.levels[0].stack),
-      placements: placements, presence: presence)
+      dataset: dataset, options: options, plan: plan, views: planned, finest: finest, placements: placements, presence: presence,
+      loneViews: loneViews, shortAxes: shortAxes, shardAdvice: shardAdvice)
     return Result(
       plan: plan, views: planned, transforms: transforms, warnings: warnings(plan, times: timeIndices) + notes.all,
       viewsWithoutVoxels: presence.withoutVoxels, viewsOutsideRegion: presence.outsideRegion,
-      missingViews: dataset.missingViews, datasetDigest: dataset.digest, placement: placements[0])
+      missingViews: dataset.missingViews, datasetDigest: dataset.digest, loneViews: loneViews, shortAxes: shortAxes,
+      chunkSource: DefaultChunk.source(options.outputChunk, first: planned[0], axes: plan.spatialAxes), shardAdvice: shardAdvice,
+      placements: placements)
   }
 
   // MARK: - Selection
@@ -199,9 +215,7 @@ package struct Planner {
   // MARK: - Output
 
   private func chunks(first: ViewLevel, shape: Index3) throws(JobError) -> (chunk: Index3, shard: Index3?) {
-    // pieces of TIFF and the like suit reading, not a volume
-    var chunk = first.storesChunks ?? true ? first.chunk.zyx : Index3(repeating: dataset.is3D ? 256 : 2048)
-    if !dataset.is3D { chunk[0] = 1 }
+    var chunk = DefaultChunk(of: first, is3D: dataset.is3D).shape
     for (axis, value) in options.outputChunk ?? [:] {
       if let lane = axis.spaceLane, dataset.is3D || lane > 0 { chunk[lane] = value }
     }
@@ -279,33 +293,9 @@ package struct Planner {
       warnings.append(
         "the chosen time points lie unevenly, which OME-Zarr cannot say: the output's time axis counts on from the first, one step each")
     }
-    let files = plan.levels.reduce(0) { $0 + $1.grid.total }
-    if files > 10_000_000 {
-      let advice = shardAdvice(plan)
-      warnings.append(
-        "the output may have \(files) files; file systems and transfers suffer above 10 million. "
-          + "With ngff_version 0.5, shards \(advice.text) would make it \(advice.files)")
-    }
     if plan.fusion.isPlanewise && options.planewise == .auto {
       warnings.append("blending each z plane for itself (planewise): the chunk is one plane and z stays on the grid")
     }
     return warnings
-  }
-
-  private func shardAdvice(_ plan: JobPlan) -> (text: String, files: Int) {
-    let level = plan.levels[0]
-    var shard = level.chunk.zyx
-    // doubling the shortest side until a shard is about 1 GiB of voxels
-    while true {
-      var grown = shard
-      let lane = (0..<3).filter { plan.is3D || $0 > 0 }.min { shard[$0] < shard[$1] } ?? 2
-      grown[lane] *= 2
-      if grown[0] * grown[1] * grown[2] * plan.outputType.byteCount > 1 << 30 || grown[lane] > 4 * level.shape.zyx[lane] {
-        break
-      }
-      shard = grown
-    }
-    let layouts = levelLayouts(shape: level.shape, chunk: level.chunk.zyx, shard: shard, pyramid: plan.levels.count > 1)
-    return ("z=\(shard[0]),y=\(shard[1]),x=\(shard[2])", layouts.reduce(0) { $0 + $1.grid.total })
   }
 }

@@ -15,7 +15,7 @@ import Testing
       ["Views"],
       ["Planning"],
       ["Output"],
-      ["Engine", "Projections"],
+      ["Engine", "Projections", "TIFFExport"],
       ["Orders"],
       ["Jobs", "Slurm"],
       ["Report"],

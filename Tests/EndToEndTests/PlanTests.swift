@@ -33,7 +33,7 @@ import Zarr
     let place = "\"path\": \"tiles/tile_0_1.ome.zarr\","
     try #require(text.contains(place))
     let far = folder.file("mosaic/far.json")
-    try Data(text.replacingOccurrences(of: place, with: place + " \"origin\": {\"z\": 1e12, \"y\": 0, \"x\": 0},").utf8)
+    try Data(text.replacingOccurrences(of: place, with: place + " \"origin\": {\"z\": 1e14, \"y\": 0, \"x\": 0},").utf8)
       .write(to: URL(fileURLWithPath: far))
     for arguments in [
       [dataset, "--output-shape", "z=1000000,y=1000000,x=100000", "--output-chunksize", "1"], [far],

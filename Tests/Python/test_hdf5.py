@@ -37,9 +37,9 @@ def test_layouts(tmp_path, layout, dtype):
     assert (fuse(tmp_path, "dataset.xml", "out.zarr")[0, 0] == data).all()
 
 
-@pytest.mark.parametrize("layout, chunk", [({}, [40, 256, 256]), ({"chunks": (4, 80, 90)}, [4, 80, 90])])
+@pytest.mark.parametrize("layout, chunk", [({}, [40, 256, 256]), ({"chunks": (8, 80, 90)}, [8, 80, 90]), ({"chunks": (4, 80, 90)}, [40, 256, 256])])
 def test_default_chunk(tmp_path, monkeypatch, layout, chunk):
-    """That of the file where it has chunks; of one without, what suits a volume."""
+    """That of the file where it has chunks that are not small; of one without, what suits a volume."""
     monkeypatch.setattr(test_bigstitcher, "SIZE", (40, 300, 300))
     with h5py.File(tmp_path / "data.h5", "w") as file:
         file.create_dataset("t00000/s00/0/cells", data=np.zeros((40, 300, 300), "u2"), **layout)
