@@ -109,10 +109,10 @@ struct PlanCommand: ParsableCommand {
       table(rows), "",
       "files    up to \(plan.blockCount.grouped) (blocks of nothing but background have none)",
       "bytes    up to \(byteText(plan.byteCount)) before compression",
-      "memory   \(byteText(memory.totalByteCount)) with \(memory.workers) workers: \(byteText(memory.workerByteCount)) each, "
+      "memory   \(byteText(memory.totalByteCount)) with \(counted(memory.workers, "worker")): \(byteText(memory.workerByteCount)) each, "
         + "\(byteText(memory.cacheByteCount)) for decoded chunks",
       "         at most \(byteText(chosen.memoryByteCount)): \(chosen.memorySource)",
-      "         at most \(chosen.workers) workers: \(chosen.workersSource)",
+      "         at most \(counted(chosen.workers, "worker")): \(chosen.workersSource)",
     ]
     return lines.joined(separator: "\n")
   }

@@ -158,7 +158,7 @@ package struct Planner {
       } else if keys.contains(key) {
         hint = "other views have it: give every view one, or choose those that have it with --views"
       } else {
-        hint = nearestName(to: key, among: keys).map { "did you mean \"\($0)\"?" } ?? "the dataset has \(keys.joined(separator: ", "))"
+        hint = nameHint(key, among: keys)
       }
       throw .invalid(what: "view \"\(lacking.name)\" has no transform \"\(key)\"", hint: hint)
     }
@@ -283,7 +283,7 @@ package struct Planner {
     if files > 10_000_000 {
       let advice = shardAdvice(plan)
       warnings.append(
-        "the output may have \(files) files; file systems and transfers suffer above 10 million. "
+        "the output may have \(counted(files, "file")); file systems and transfers suffer above 10 million. "
           + "With ngff_version 0.5, shards \(advice.text) would make it \(advice.files)")
     }
     if plan.fusion.isPlanewise && options.planewise == .auto {
