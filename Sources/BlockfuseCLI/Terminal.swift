@@ -43,6 +43,10 @@ enum Terminal {
     return status[..<end].dropLast(state.count) + style(state) + status[end...]
   }
 
+  /// As `result`, for one line.
+  @discardableResult
+  static func line(_ text: String) -> Bool { draw(text.printableLine) }
+
   /// As `result`, for a text that moves the cursor on purpose; what stands in it must be printable.
   @discardableResult
   static func draw(_ text: String) -> Bool {
@@ -71,11 +75,11 @@ enum Terminal {
   /// What is good to know, but no warning.
   static func news(_ text: String) { if !isQuiet { message(text) } }
 
-  /// Warnings and errors.
+  /// Warnings and errors; each is one line, or a list.
   static func message(_ text: String) {
     clearProgress()
     let name = "blockfuse: "
-    var line = name + text.printable
+    var line = name + text.printableLine
     if let size = size(of: STDERR_FILENO) { line = wrapped(line, width: max(20, size.columns - 1)) }
     if isStderrColored { line = name + TerminalStyle.colored(message: String(line.dropFirst(name.count))) }
     write(line + "\n", to: STDERR_FILENO)
@@ -85,10 +89,10 @@ enum Terminal {
   static func progress(_ text: String) {
     if isQuiet { return }
     guard isInteractive else {
-      write(text.printable + "\n", to: STDERR_FILENO)
+      write(text.printableLine + "\n", to: STDERR_FILENO)
       return
     }
-    let line = String(text.printable.prefix(progressWidth ?? maximumProgressWidth))
+    let line = String(text.printableLine.prefix(progressWidth ?? maximumProgressWidth))
     progressLength.withLock { length in
       write("\r" + line + clearing(length - line.count), to: STDERR_FILENO)
       length = line.count

@@ -78,10 +78,10 @@ struct VerifyCommand: ParsableCommand {
     }
     for problem in report.problems {
       let position = positionNumbers(problem.block, record).map(String.init).joined(separator: ",")
-      Terminal.result("level \(problem.block.level) block \(position): \(problem.message)")
+      Terminal.line("level \(problem.block.level) block \(position): \(problem.message)")
     }
-    for problem in report.metadataProblems { Terminal.result(problem) }
-    for stray in report.strays { Terminal.result("stray: \(stray)") }
+    for problem in report.metadataProblems { Terminal.line(problem) }
+    for stray in report.strays { Terminal.line("stray: \(stray)") }
     Terminal.result(
       "verified \(counted(report.checkedBlocks, "block")), \(byteText(report.checkedByteCount)): "
         + "\(report.problems.count.grouped) missing or damaged, \(counted(report.strays.count, "stray file"))")

@@ -186,7 +186,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   public var isTransient: Bool {
     switch self {
     case .busy, .alreadyRunning, .inUse: true
-    default: false
+    default: isPassingRead
     }
   }
 
