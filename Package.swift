@@ -61,7 +61,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "Slurm", dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Files", "Threads"],
+      name: "Slurm",
+      dependencies: ["Orders", "Output", "Planning", "JobStore", "Fusion", "Geometry", "Files", "Threads", "Diagnostics"],
       swiftSettings: settings),
     .target(
       name: "Orders",
@@ -143,6 +144,7 @@ let package = Package(
         .embedInCode("0004_samples.sql"),
         .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
         .embedInCode("0007_sums_and_owner.sql"), .embedInCode("0008_view_checks.sql"),
+        .embedInCode("0011_exit_status.sql"),
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),

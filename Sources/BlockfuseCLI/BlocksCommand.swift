@@ -61,7 +61,7 @@ struct BlocksCommand: ParsableCommand {
       let names = BlockState.allCases.map(\.rawValue)
       throw JobError.invalid(
         what: "--state \(text): there is no such state",
-        hint: nearestName(to: text, among: names).map { "did you mean \($0)?" } ?? "one of \(names.joined(separator: ", "))")
+        hint: nameHint(text, among: names))
     }
     return state
   }

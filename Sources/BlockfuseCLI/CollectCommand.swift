@@ -75,9 +75,11 @@ struct CollectCommand: ParsableCommand {
         ]).text)
     } else {
       Terminal.result(
-        "job \(id) is \(report.state.rawValue): \(report.settledBlocks.grouped) blocks newly settled, from "
-          + "\(report.logs.count.grouped) logs, \(report.logs.endedCount.grouped) of which have ended")
-      if counts.pending > 0 { Terminal.news("\(counts.pending.grouped) of \(counts.total.grouped) blocks are not done yet") }
+        "job \(id) is \(report.state.rawValue): \(counted(report.settledBlocks, "block")) newly settled, from "
+          + "\(counted(report.logs.count, "log")), \(counted(report.logs.endedCount, "of which has", "of which have")) ended")
+      if counts.pending > 0 {
+        Terminal.news("\(counts.pending.grouped) of \(counted(counts.total, "block")) \(counts.pending == 1 ? "is" : "are") not done yet")
+      }
     }
     if report.state == .failed { throw ExitStatus.someFailed }
     if self.order != nil, report.state != .complete { throw ExitStatus.notYet }
@@ -95,7 +97,7 @@ struct CollectCommand: ParsableCommand {
         ]).text)
     } else {
       Terminal.result(
-        "by its order and logs, job \(end.job) is \(state.rawValue): \(counts.settled.grouped) of \(counts.total.grouped) blocks are done"
+        "by its order and logs, job \(end.job) is \(state.rawValue): \(counts.settled.grouped) of \(counted(counts.total, "block")) \(counts.settled == 1 ? "is" : "are") done"
           + (counts.failed > 0 ? ", \(counts.failed.grouped) failed" : ""))
     }
     Terminal.message(

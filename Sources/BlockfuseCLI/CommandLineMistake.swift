@@ -46,9 +46,10 @@ package struct CommandLineMistake {
     if what.hasPrefix("Error: ") { what.removeFirst("Error: ".count) }
     if let own { hints = [own] }
     // what is missing is often what was mistyped
-    if let tree, let (wrong, meant) = Self.unknownOption(arguments, tree) {
+    if let tree, let (wrong, meant, known) = Self.unknownOption(arguments, tree) {
       what = "unknown option \(wrong)"
       if let meant { hints.insert("did you mean \(meant)?", at: 0) }
+      hints.append("the options of \(arguments.first ?? "") are \(known.sorted().joined(separator: ", "))")
     }
     // but for a name in capitals
     if what.dropFirst().first?.isUppercase != true { what = what.prefix(1).lowercased() + what.dropFirst() }
@@ -66,14 +67,15 @@ package struct CommandLineMistake {
     exit(ExitStatus.usage.code)
   }
 
-  private static func unknownOption(_ arguments: [String], _ tree: CommandTree) -> (wrong: String, meant: String?)? {
+  private static func unknownOption(_ arguments: [String], _ tree: CommandTree) -> (wrong: String, meant: String?, known: [String])? {
     guard let command = arguments.first.flatMap({ tree.command($0) }), !command.passesOptionsOn else { return nil }
     let known = command.optionNames.filter { $0.hasPrefix("--") }
     for argument in arguments.dropFirst() {
       if argument == "--" { break }
       let name = String(argument.prefix { $0 != "=" })
       guard name.hasPrefix("--"), !known.contains(name) else { continue }
-      return (name, nearestName(to: String(name.dropFirst(2)), among: known.map { String($0.dropFirst(2)) }).map { "--\($0)" })
+      let meant = nearestName(to: String(name.dropFirst(2)), among: known.map { String($0.dropFirst(2)) }).map { "--\($0)" }
+      return (name, meant, known)
     }
     return nil
   }

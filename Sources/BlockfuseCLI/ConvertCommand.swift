@@ -56,8 +56,8 @@ struct ConvertCommand: ParsableCommand {
       let unitNote = worldUnit == nil ? opened.worldUnitNote : nil
       for note in opened.notes + [unitNote].compactMap(\.self) { Terminal.message("note: \(note)") }
       for view in opened.missingViews { Terminal.message("note: an image cannot be opened: \(view.reason)") }
-      let series = "\(opened.timeCount.grouped) time points, \(opened.channelCount.grouped) channels"
-      Terminal.news("\(file.path) has \(file.entries.count.grouped) views, \(series)")
+      let series = "\(counted(opened.timeCount, "time point")), \(counted(opened.channelCount, "channel"))"
+      Terminal.news("\(file.path) has \(counted(file.entries.count, "view")), \(series)")
     }
   }
 

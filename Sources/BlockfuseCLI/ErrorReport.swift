@@ -17,7 +17,7 @@ func reportingErrors(_ body: () throws -> Void) throws {
     // the one has been said, the argument parser says the other
     throw error
   } catch {
-    Terminal.message("error: \(error)")
+    Terminal.message("error: \(errorWords(error))")
     throw ExitStatus.unexpected
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import Files
 import Foundation
 import Geometry
@@ -131,7 +132,8 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
     do {
       return try JSONValue.parse(data)
     } catch {
-      throw JobError.invalid(what: "\(path): \(error)", hint: "the options file must be JSON")
+      throw JobError.invalid(
+        what: "\(path): \(errorWords(error))", hint: "the options file is JSON, such as {\"output_chunksize\": 128}; correct it there")
     }
   }
 

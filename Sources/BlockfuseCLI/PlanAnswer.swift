@@ -130,10 +130,10 @@ struct PlanAnswer {
       lines.append("         \(byteText(free)) free on the disk of \(output.path)".printableLine)
     }
     lines += [
-      "memory   \(byteText(memory.totalByteCount)) with \(memory.workers) workers: \(byteText(memory.workerByteCount)) each, "
+      "memory   \(byteText(memory.totalByteCount)) with \(counted(memory.workers, "worker")): \(byteText(memory.workerByteCount)) each, "
         + "\(byteText(memory.cacheByteCount)) for decoded chunks",
       "         at most \(byteText(chosen.memoryByteCount)): \(chosen.memorySource)",
-      "         at most \(chosen.workers) workers: \(chosen.workersSource)",
+      "         at most \(counted(chosen.workers, "worker")): \(chosen.workersSource)",
       "time     \(seconds < 1 ? "less than 1 s" : "about \(durationText(seconds))"), \(timeSource)",
     ]
     return lines.joined(separator: "\n")
@@ -149,6 +149,6 @@ struct PlanAnswer {
     if let earlier {
       return "as fast as \(earlier.runCount == 1 ? "an earlier run" : "\(earlier.runCount) earlier runs") of this database here"
     }
-    return "by costs measured on another machine, with \(memory.workers) workers"
+    return "by costs measured on another machine, with \(counted(memory.workers, "worker"))"
   }
 }

@@ -6,32 +6,33 @@ import JobStore
 import Jobs
 import Synchronization
 
-/// Says how a run is getting on: a line that is redrawn on a terminal, a plain line now and then elsewhere.
-final class ProgressReporter: Sendable {
-  private let isJSON: Bool
-  private let last = Mutex<(at: Date, blocks: Int)>((Date(), -1))
-  /// Between two plain lines.
-  private let plainSeconds: Double
+/// Says how work is getting on: a line that is redrawn on a terminal; in a log, lines with the time (`ProgressSchedule`); with
+/// `--json`, an object a second on stdout.
+package final class ProgressReporter: Sendable {
+  private let words = Mutex(ProgressSchedule(Terminal.isInteractive ? .terminal : .log, now: ProgressReporter.now))
+  private let objects: Mutex<ProgressSchedule>?
 
-  init(isJSON: Bool, plainSeconds: Double = 10) { (self.isJSON, self.plainSeconds) = (isJSON, plainSeconds) }
+  init(isJSON: Bool) { objects = isJSON ? Mutex(ProgressSchedule(.everySecond, now: Self.now)) : nil }
+
+  private static var now: Double { ProcessInfo.processInfo.systemUptime }
 
   func show(_ reading: RunMeter.Reading) {
-    let now = Date()
-    let interval = Terminal.isInteractive && !isJSON ? 0.1 : (isJSON ? 1 : plainSeconds)
-    let isDue = last.withLock { last in
-      guard now.timeIntervalSince(last.at) >= interval, Terminal.isInteractive || reading.finishedBlocks != last.blocks
-      else { return false }
-      last = (now, reading.finishedBlocks)
-      return true
+    let (part, total) = (reading.counts.settled, reading.counts.total)
+    if objects?.withLock({ $0.isDue(part, of: total, now: Self.now) }) == true {
+      Terminal.result(Self.json(reading, ending: nil).text)
     }
-    guard isDue else { return }
-    if isJSON { Terminal.result(Self.json(reading, ending: nil).text) }
-    Terminal.progress(Self.line(reading, width: Terminal.progressWidth))
+    show(part, of: total) { Self.line(reading, width: $0) }
+  }
+
+  /// - Parameter line: the words, for so many columns; nil: as many as there are.
+  func show(_ part: Int, of total: Int, line: (Int?) -> String) {
+    guard words.withLock({ $0.isDue(part, of: total, now: Self.now) }) else { return }
+    Terminal.progress(Terminal.isInteractive ? line(Terminal.progressWidth) : "\(momentText(Date()))  \(line(nil))")
   }
 
   /// `[####..........]  21.7 %  about 1 h 22 min left  1,234 of 5,678 blocks  level 0 of 3  94.5 Mvoxel/s`; where that is
   /// wider than the terminal, without what matters least.
-  static func line(_ reading: RunMeter.Reading, width: Int?) -> String {
+  package static func line(_ reading: RunMeter.Reading, width: Int?) -> String {
     let (settled, total) = (reading.counts.settled, reading.counts.total)
     // what matters least has the highest number
     var parts: [(text: String, rank: Int)] = []
@@ -39,9 +40,9 @@ final class ProgressReporter: Sendable {
     parts.append((percentText(settled, of: total), 0))
     if reading.counts.failed > 0 { parts.append(("\(reading.counts.failed.grouped) failed", 1)) }
     if let left = reading.secondsLeft, settled < total { parts.append(("about \(durationText(left)) left", 2)) }
-    parts.append(("\(settled.grouped) of \(total.grouped) blocks", 3))
+    parts.append(("\(settled.grouped) of \(counted(total, "block"))", 3))
     parts.append(("level \(reading.level) of \(reading.levelCount - 1)", 6))
-    if let rate = reading.voxelsPerSecond { parts.append((String(format: "%.1f Mvoxel/s", rate / 1e6), 4)) }
+    if let rate = reading.voxelsPerSecond { parts.append((rateText(rate), 4)) }
     func line() -> String { parts.map(\.text).joined(separator: "  ") }
     while let width, line().count > width, parts.count > 1, let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) {
       parts.remove(at: least)
@@ -63,10 +64,10 @@ final class ProgressReporter: Sendable {
         "failed": JSONValue(reading.failedBlocks),
       ]),
       "voxels": JSONValue(reading.voxels), "bytes_written": JSONValue(reading.writtenByteCount),
-      "seconds": .double(reading.elapsedSeconds),
+      "seconds": JSONValue(measured: reading.elapsedSeconds),
     ]
-    object["voxels_per_second"] = reading.voxelsPerSecond.map { .double($0) }
-    object["seconds_left"] = reading.secondsLeft.map { .double($0) }
+    object["voxels_per_second"] = reading.voxelsPerSecond.map { JSONValue(measured: $0) }
+    object["seconds_left"] = reading.secondsLeft.map { JSONValue(measured: $0) }
     if let ending {
       let name =
         switch ending {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 import JSON
 import JobStore
 import Jobs
@@ -19,7 +20,8 @@ struct RetryCommand: ParsableCommand {
       let record = try store.job(job.job)
       let count = try store.retry(record.id)
       Terminal.result(json ? JSONValue.object(["job": JSONValue(record.id), "pending": JSONValue(count)]).text : "\(count)")
-      Terminal.news("\(count) blocks are pending again; `blockfuse run \(record.id)` tries them")
+      Terminal.news(
+        "\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(record.id)` tries \(count == 1 ? "it" : "them")")
     }
   }
 }

@@ -53,23 +53,25 @@ struct RunArguments: ParsableArguments {
     }
     Terminal.clearProgress()
     if json { Terminal.result(ProgressReporter.json(outcome.reading, ending: outcome.ending).text) }
+    let summary = try RunSummary(job, outcome.reading, in: store)
+    summary.work.map(Terminal.news)
     let again = "`blockfuse run \(job.id)` goes on from here"
     switch outcome.ending {
     case .complete:
-      Terminal.news("job \(job.id) is complete: \(job.description.outputPath)")
+      summary.output.forEach(Terminal.news)
     case .leftToOthers:
       Terminal.news("job \(job.id): all blocks are done; another process that shares the job finishes it")
     case .reopened:
       Terminal.news("job \(job.id): what failed was set to pending while this run came to its end; \(again)")
     case .limitReached:
-      Terminal.news("job \(job.id): stopped at the limit of \(limit ?? 0) blocks; \(again)")
+      Terminal.news("job \(job.id): stopped at the limit of \(counted(limit ?? 0, "block")); \(again)")
     case .stopped(let signal):
       Terminal.news("job \(job.id): stopped by \(Signals.name(signal)); \(again)")
       throw ExitStatus.stopped(signal: signal)
     case .someFailed:
       let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }
       Terminal.message(
-        "job \(job.id): finished, but \(failed) blocks failed; `blockfuse blocks \(job.id) --state failed` says why, "
+        "job \(job.id): finished, but \(counted(failed, "block")) failed; `blockfuse blocks \(job.id) --state failed` says why, "
           + "`blockfuse retry \(job.id)` sets them to pending")
       throw ExitStatus.someFailed
     }

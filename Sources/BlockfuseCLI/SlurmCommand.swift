@@ -34,7 +34,9 @@ struct SlurmCommand: ParsableCommand {
       valueName: "job-and-sbatch-options"),
     completion: .jobs)
   var words: [String] = []
-  @Option(help: ArgumentHelp("Shares of level 0; smaller levels have fewer. Default: as before.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Shares of level 0; smaller levels have fewer. Default: as before, else for tasks of about an hour.", valueName: "n")
+  )
   var tasks: Int?
   @Option(help: ArgumentHelp("Tasks of a level that may run at the same time. Default: no limit.", valueName: "n"))
   var atOnce: Int?
@@ -98,31 +100,38 @@ struct SlurmCommand: ParsableCommand {
           "job": JSONValue(id), "state": .string(report.state.rawValue), "order": JSONValue(report.order),
           "new_order": .bool(report.isNewOrder), "submitted": .array(report.submitted.map(submitted)),
           "active_tasks": JSONValue(report.activeTasks), "active_ids": JSONValue(report.activeIDs),
-          "failed_blocks": JSONValue(report.failedBlocks),
+          "failed_blocks": JSONValue(report.failedBlocks), "tasks": JSONValue(report.tasks),
+          "expected": report.expected.map {
+            .object(["core_seconds": JSONValue(measured: $0.coreSeconds), "seconds": JSONValue(measured: $0.seconds)])
+          } ?? .null,
         ]).text)
     } else {
       for job in report.submitted {
         let after = job.after.isEmpty ? "" : ", after \(job.after.joined(separator: " "))"
-        let what = job.level.map { "level \($0): \(job.tasks.grouped) tasks (\(job.indices))" } ?? "collect"
+        let what = job.level.map { "level \($0): \(counted(job.tasks, "task")) (\(job.indices))" } ?? "collect"
         Terminal.result("\(job.id)  \(what)\(after)")
       }
     }
+    if let expected = report.expected {
+      if report.isProposed { Terminal.news("--tasks is not given: takes \(counted(report.tasks, "task"))") }
+      Terminal.news(expected.text)
+    }
     if report.activeTasks > 0 {
       Terminal.news(
-        "\(report.activeTasks.grouped) tasks run or wait already, of \(report.activeIDs.joined(separator: " "))")
+        "\(counted(report.activeTasks, "task runs or waits", "tasks run or wait")) already, of \(report.activeIDs.joined(separator: " "))")
     }
     if report.state == .complete {
       Terminal.news("job \(id) is complete: there is nothing to submit")
     } else if report.failedBlocks > 0 {
       Terminal.message(
-        "\(report.failedBlocks.grouped) blocks failed and are not submitted again: `blockfuse blocks \(id) --state failed` "
+        "\(counted(report.failedBlocks, "block failed and is", "blocks failed and are")) not submitted again: `blockfuse blocks \(id) --state failed` "
           + "says why, `blockfuse retry \(id)` sets them to pending")
     } else if report.submitted.isEmpty {
       Terminal.news("nothing more is missing of job \(id)")
     }
     if !report.submitted.isEmpty {
       Terminal.news(
-        "`blockfuse collect \(id) && blockfuse status \(id)` says how it is getting on; output of tasks is in \(report.order ?? "")/slurm")
+        "`blockfuse status \(id) --watch` says how it is getting on; output of tasks is in \(report.order ?? "")/slurm")
     }
   }
 

@@ -18,7 +18,7 @@ extension StatusAnswer {
     if let problem = outputProblem { lines.append("  WARNING: \(problem)") }
     lines.append("")
     var line = "  \(bar(progress.settledShare, width: 30))  \(percentText(counts.settled, of: counts.total))"
-    line += "  \(counts.settled.grouped) of \(counts.total.grouped) blocks"
+    line += "  \(counts.settled.grouped) of \(counted(counts.total, "block"))"
     if counts.failed > 0 { line += ", \(counts.failed.grouped) failed" }
     lines.append(line)
     lines += activity.map { "  " + $0 }
@@ -39,31 +39,53 @@ extension StatusAnswer {
         ? "process \(live[0].worker.pid) on \(live[0].worker.host)"
         : "\(live.count) processes, the first \(live[0].worker.pid) on \(live[0].worker.host)"
       line += ", for \(durationText(live.map { progress.seconds(of: $0) }.max() ?? 0))"
-      if let rate = progress.voxelsPerSecond { line += String(format: ", %.1f Mvoxel/s", rate / 1e6) }
+      if let rate = progress.voxelsPerSecond { line += ", \(rateText(rate))" }
       if let left = progress.secondsLeft { line += ", about \(durationText(left)) left" }
       lines.append(line)
     } else if let last = progress.runs.last {
-      let runs = progress.runs.count == 1 ? "one run" : "\(progress.runs.count.grouped) runs"
+      let runs = progress.runs.count == 1 ? "one run" : counted(progress.runs.count, "run")
       lines.append("\(runs) so far, \(durationText(progress.workedSeconds)) in all; the last \(ending(of: last))")
     }
     if let order {
       lines.append("work order \(order.record.path)")
       let collected =
         order.record.collectedAt.map { at in
-          "collected \(durationText(max(0, progress.readAt.timeIntervalSince(at)))) ago from \(order.logs.count.grouped) logs, "
-            + "\(order.logs.endedCount.grouped) of which have ended"
+          "collected \(durationText(max(0, progress.readAt.timeIntervalSince(at)))) ago from \(counted(order.logs.count, "log")), "
+            + counted(order.logs.endedCount, "of which has ended", "of which have ended")
         } ?? "not collected yet"
-      lines.append("  \(collected); \(freshnessText(order.freshness))")
+      lines.append("  \(collected)")
+      if let tasks = progress.tasks { lines += texts(tasks).map { "  " + $0 } }
     }
     return lines
   }
 
-  private func freshnessText(_ freshness: OrderFreshness) -> String {
-    guard freshness.isBehind else {
-      return freshness.isWhole ? "nothing was logged since" : "nothing was logged since in those that were looked at"
+  /// What logs say beyond the record.
+  private func texts(_ tasks: TaskWork) -> [String] {
+    var lines: [String] = []
+    if tasks.atWork > 0 {
+      var line = counted(tasks.atWork, "task is at work", "tasks are at work")
+      if let rate = progress.voxelsPerSecond { line += ", \(rateText(rate))" }
+      if let left = progress.secondsLeft { line += ", about \(durationText(left)) left" }
+      lines.append(line)
+    } else {
+      lines.append("no task is at work")
     }
-    let ago = freshness.writtenAt.map { ", the last \(durationText(max(0, progress.readAt.timeIntervalSince($0)))) ago" } ?? ""
-    return "\(freshness.isWhole ? "" : "at least ")\(freshness.logCount.grouped) logs have grown since\(ago): `blockfuse collect \(job.id)`"
+    if tasks.grownLogs > 0 {
+      let ago = tasks.writtenAt.map { ", last written to \(durationText(max(0, progress.readAt.timeIntervalSince($0)))) ago" } ?? ""
+      lines.append("counted with what \(counted(tasks.grownLogs, "log says", "logs say")) since\(ago)")
+    } else {
+      lines.append("nothing was logged since")
+    }
+    // also where nothing is wrong: what is shown is what logs said then
+    if let asOf = tasks.asOf {
+      if progress.readAt.timeIntervalSince(asOf) > 5 {
+        lines.append("logs as of \(momentText(asOf)): reading all of them takes longer than a look")
+      }
+    } else {
+      lines.append(
+        "the logs of \(tasks.readFolders.grouped) of \(counted(tasks.folders, "share")) were read in this second; `--watch` reads on")
+    }
+    return lines
   }
 
   private func ending(of run: RunRecord) -> String {
@@ -105,7 +127,7 @@ extension StatusAnswer {
   private var hint: String? {
     // a run would refuse, and the warning says what is to be done
     if outputProblem != nil, job.state != .failed { return nil }
-    if order != nil, [.pending, .interrupted].contains(job.state) { return orderHint }
+    if order != nil, [.pending, .interrupted, .failed].contains(job.state) { return orderHint }
     return switch job.state {
     case .pending: "`blockfuse run \(job.id)` begins"
     case .interrupted: "`blockfuse run \(job.id)` goes on from here"
@@ -117,7 +139,8 @@ extension StatusAnswer {
   }
 
   private var orderHint: String {
-    "`blockfuse collect \(job.id)` reads what tasks have done; where they stopped before the end, the same command, or "
+    if progress.counts.isSettled { return "all blocks are done: `blockfuse collect \(job.id)` records that, and completes the output" }
+    return "`blockfuse collect \(job.id)` reads what tasks have done; where they stopped before the end, the same command, or "
       + "`blockfuse slurm \(job.id)`, starts what is missing"
   }
 }

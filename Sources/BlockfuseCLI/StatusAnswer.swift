@@ -13,7 +13,7 @@ import Views
 struct StatusAnswer {
   let progress: JobProgress
   /// The work order that hosts of a cluster share, and what was read of their logs.
-  let order: (record: OrderRecord, logs: OrderLogs, freshness: OrderFreshness)?
+  let order: (record: OrderRecord, logs: OrderLogs)?
   /// Everything that was decided beyond the options; nil if that cannot be read.
   private let details: JobDetails?
   /// Why the output folder is not this job's.
@@ -22,13 +22,19 @@ struct StatusAnswer {
   var job: JobRecord { progress.job }
   var levels: [LevelRecord] { progress.levels }
 
-  init(store: JobStore, selector: String?) throws {
-    progress = try store.progress(of: selector)
+  /// By the record alone: of many jobs, reading what tasks logged would take long.
+  init(store: JobStore, selector: String?) throws { try self.init(try store.progress(of: selector), store: store) }
+
+  /// - Parameter watch: kept from one look to the next, so that each reads only what is new.
+  init(store: JobStore, job id: JobID, watch: inout JobWatch) throws {
+    try self.init(try watch.progress(of: id, in: store), store: store)
+  }
+
+  private init(_ progress: JobProgress, store: JobStore) throws {
+    self.progress = progress
     details = try? progress.job.details()
     outputProblem = progress.job.outputProblem(details)
-    order = try store.openOrder(of: progress.job.id).map {
-      ($0, try store.logs(of: $0.id), try OrderFreshness($0, in: store))
-    }
+    order = try store.openOrder(of: progress.job.id).map { ($0, try store.logs(of: $0.id)) }
   }
 
   var json: JSONValue {
@@ -52,19 +58,22 @@ struct StatusAnswer {
     object["origin_world"] = space(d.origin)
     object["levels"] = .array(levels.map { level($0) })
     object["blocks"] = Self.blocks(progress.counts)
-    object["seconds_left"] = JSONValue(progress.secondsLeft)
-    object["voxels_per_second"] = JSONValue(progress.voxelsPerSecond)
+    object["seconds_left"] = JSONValue(measured: progress.secondsLeft)
+    object["voxels_per_second"] = JSONValue(measured: progress.voxelsPerSecond)
     object["order"] =
       order.map { order in
         .object([
           "path": .string(order.record.path), "logs": JSONValue(order.logs.count),
           "ended_logs": JSONValue(order.logs.endedCount), "made": .string(timeText(order.record.madeAt)),
           "collected": JSONValue(order.record.collectedAt.map(timeText)),
-          // what tasks have logged since
-          "behind": .object([
-            "logs": JSONValue(order.freshness.logCount), "bytes": JSONValue(order.freshness.byteCount),
-            "written": JSONValue(order.freshness.writtenAt.map(timeText)), "all_logs_seen": .bool(order.freshness.isWhole),
-          ]),
+          // what tasks have logged since; it is in all counts here
+          "behind": progress.tasks.map { tasks in
+            .object([
+              "logs": JSONValue(tasks.grownLogs), "bytes": JSONValue(tasks.grownBytes),
+              "written": JSONValue(tasks.writtenAt.map(timeText)), "all_logs_seen": .bool(tasks.asOf != nil),
+            ])
+          } ?? .null,
+          "tasks_at_work": JSONValue(progress.tasks?.atWork), "as_of": JSONValue(progress.tasks?.asOf.map(timeText)),
         ])
       } ?? .null
     object["runs"] = .array(progress.runs.map(run))
@@ -102,7 +111,7 @@ struct StatusAnswer {
     .object([
       "host": .string(run.worker.host), "pid": JSONValue(run.worker.pid), "live": .bool(run.isLive),
       "started": .string(timeText(run.worker.startedAt)), "heartbeat": .string(timeText(run.heartbeatAt)),
-      "seconds": .double(progress.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)),
+      "seconds": JSONValue(measured: progress.seconds(of: run)), "ended": JSONValue(run.endedAt.map(timeText)),
       "blocks": JSONValue(run.progress.blocks),
       "voxels": JSONValue(run.progress.voxels), "written_voxels": JSONValue(run.progress.writtenVoxels),
       "bytes": JSONValue(run.progress.bytes),

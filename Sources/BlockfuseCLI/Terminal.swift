@@ -23,10 +23,25 @@ enum Terminal {
   private static let quiet = Mutex(false)
 
   static let isInteractive = isatty(STDERR_FILENO) == 1
+  private static let obeysCodes = TerminalStyle.obeysCodes(ProcessInfo.processInfo.environment)
+  private static let isStderrColored = isColored(STDERR_FILENO)
+  static let isStdoutColored = isColored(STDOUT_FILENO)
+
+  private static func isColored(_ file: Int32) -> Bool {
+    TerminalStyle.isWanted(isTerminal: isatty(file) == 1, environment: ProcessInfo.processInfo.environment)
+  }
 
   /// Returns whether stdout takes more; a command that only lists may then end.
   @discardableResult
   static func result(_ text: String) -> Bool { draw(text.printable) }
+
+  /// The state of a job at the end of the first line of a status in its colour, where stdout shows colours.
+  static func colored(_ status: some StringProtocol, state: String) -> String {
+    guard isStdoutColored, let style = TerminalStyle.of(state: state) else { return String(status) }
+    let end = status.firstIndex(of: "\n") ?? status.endIndex
+    guard status[..<end].hasSuffix(state) else { return String(status) }
+    return status[..<end].dropLast(state.count) + style(state) + status[end...]
+  }
 
   /// As `result`, for one line.
   @discardableResult
@@ -63,8 +78,11 @@ enum Terminal {
   /// Warnings and errors; each is one line, or a list.
   static func message(_ text: String) {
     clearProgress()
-    let line = "blockfuse: " + text.printableLine
-    write((progressWidth.map { wrapped(line, width: $0) } ?? line) + "\n", to: STDERR_FILENO)
+    let name = "blockfuse: "
+    var line = name + text.printableLine
+    if let size = size(of: STDERR_FILENO) { line = wrapped(line, width: max(20, size.columns - 1)) }
+    if isStderrColored { line = name + TerminalStyle.colored(message: String(line.dropFirst(name.count))) }
+    write(line + "\n", to: STDERR_FILENO)
   }
 
   /// A question, on a line that the answer ends.
@@ -80,10 +98,9 @@ enum Terminal {
       write(text.printableLine + "\n", to: STDERR_FILENO)
       return
     }
-    let width = progressWidth ?? 100
-    let line = String(text.printableLine.prefix(width))
+    let line = String(text.printableLine.prefix(progressWidth ?? maximumProgressWidth))
     progressLength.withLock { length in
-      write("\r" + line + String(repeating: " ", count: max(0, length - line.count)), to: STDERR_FILENO)
+      write("\r" + line + clearing(length - line.count), to: STDERR_FILENO)
       length = line.count
     }
   }
@@ -92,13 +109,20 @@ enum Terminal {
   static func clearProgress() {
     progressLength.withLock { length in
       guard length > 0 else { return }
-      write("\r" + String(repeating: " ", count: length) + "\r", to: STDERR_FILENO)
+      write("\r" + clearing(length) + "\r", to: STDERR_FILENO)
       length = 0
     }
   }
 
-  /// Characters of the line that is redrawn; nil where it is no terminal.
-  static var progressWidth: Int? { size(of: STDERR_FILENO).map { max(20, $0.columns - 1) } }
+  /// What clears the rest of a line, of which so many characters are still in the way.
+  private static func clearing(_ length: Int) -> String {
+    obeysCodes ? "\u{1b}[K" : String(repeating: " ", count: max(0, length))
+  }
+
+  private static let maximumProgressWidth = 80
+
+  /// Characters of the line that is redrawn; nil where it is no terminal. One that is full would begin the next line.
+  static var progressWidth: Int? { size(of: STDERR_FILENO).map { max(20, min(maximumProgressWidth, $0.columns - 1)) } }
 
   /// Nil where it is no terminal.
   static func size(of file: Int32) -> (rows: Int, columns: Int)? {

@@ -8,7 +8,6 @@ import JobStore
 import Jobs
 import Output
 import Planning
-import Synchronization
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -39,17 +38,12 @@ struct VerifyCommand: ParsableCommand {
       let verifier = Verifier(
         job: opened, store: store, workers: workers ?? ProcessLimits.current.processors.value)
       if repair { try verifier.checkOwner() }
-      let shown = Mutex(Date())
+      let progress = ProgressReporter(isJSON: false)
       let report: Verification
       var done: Verification.Repair?
       do {
         report = try verifier.verify(stopFlag: Signals.stopFlag) { checked, total in
-          let isDue = shown.withLock { last in
-            guard Date().timeIntervalSince(last) > (Terminal.isInteractive ? 0.1 : 10) else { return false }
-            last = Date()
-            return true
-          }
-          if isDue { Terminal.progress("verified \(checked.grouped) of \(total.grouped) blocks") }
+          progress.show(checked, of: total) { _ in "verified \(checked.grouped) of \(counted(total, "block"))" }
         }
         Terminal.clearProgress()
         if repair { done = try verifier.repair(report, note: { Terminal.message("note: \($0)") }) }
@@ -89,12 +83,12 @@ struct VerifyCommand: ParsableCommand {
     for problem in report.metadataProblems { Terminal.line(problem) }
     for stray in report.strays { Terminal.line("stray: \(stray)") }
     Terminal.result(
-      "verified \(report.checkedBlocks.grouped) blocks, \(byteText(report.checkedByteCount)): "
-        + "\(report.problems.count.grouped) missing or damaged, \(report.strays.count.grouped) stray files")
+      "verified \(counted(report.checkedBlocks, "block")), \(byteText(report.checkedByteCount)): "
+        + "\(report.problems.count.grouped) missing or damaged, \(counted(report.strays.count, "stray file"))")
     if record.state != .complete { Terminal.result("the job is \(record.state.rawValue): what is not done was not looked at") }
     if let done {
       Terminal.result(
-        "\(done.blockCount.grouped) blocks are pending again, \(done.removedStrays.grouped) strays removed")
+        "\(counted(done.blockCount, "block is", "blocks are")) pending again, \(counted(done.removedStrays, "stray")) removed")
     } else if report.isDamaged {
       Terminal.message("hint: `blockfuse verify \(record.id) --repair` sets them to pending, `blockfuse run \(record.id)` makes them again")
     }

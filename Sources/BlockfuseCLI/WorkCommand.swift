@@ -40,8 +40,7 @@ struct WorkCommand: ParsableCommand {
       for note in chosen.notes { Terminal.message("note: \(note)") }
       var settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount)
       settings.isMemoryAsked = resources.memory != nil
-      // tasks run for hours, and by the thousand
-      let progress = ProgressReporter(isJSON: false, plainSeconds: 300)
+      let progress = ProgressReporter(isJSON: false)
       let outcome: TaskRunner.Outcome
       do {
         outcome = try TaskRunner(order: order, registry: CommandSetup.registry, settings: settings).run(
@@ -58,13 +57,14 @@ struct WorkCommand: ParsableCommand {
         throw ExitStatus.stopped(signal: signal)
       }
       let done = outcome.reading.finishedBlocks
-      Terminal.news("\(title): \(done.grouped) blocks in \(durationText(outcome.reading.elapsedSeconds))")
+      Terminal.news("\(title): \(counted(done, "block")) in \(RunSummary.pace(outcome.reading))")
       if outcome.failed > 0 {
-        Terminal.message("\(outcome.failed.grouped) blocks of the share failed, or rest on failed ones; `blockfuse collect` says which")
+        Terminal.message("\(counted(outcome.failed, "block")) of the share failed, or rest on failed ones; `blockfuse collect` says which")
         throw ExitStatus.someFailed
       }
       if outcome.waiting > 0 {
-        Terminal.news("\(outcome.waiting.grouped) blocks rest on those of other tasks, which do them, or leave them to a later one")
+        Terminal.news(
+          "\(counted(outcome.waiting, "block rests", "blocks rest")) on those of other tasks, which do them, or leave them to a later one")
       }
     }
   }

@@ -31,6 +31,13 @@ public enum ExitStatus: Error, Hashable, Sendable {
     }
   }
 
+  /// Nil for a number that no command ends with.
+  public init?(code: Int) {
+    let known = Self.all.joined().first { Int($0.code) == code }
+    if known == nil, !(129..<256).contains(code) { return nil }
+    self = known ?? .stopped(signal: Int32(code - 128))
+  }
+
   /// A sentence for the manual.
   public var meaning: String {
     switch self {

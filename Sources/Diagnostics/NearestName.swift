@@ -28,3 +28,16 @@ private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
   }
   return previous[b.count]
 }
+
+/// What to say of a name that is not known: the one that was probably meant, and what there is.
+///
+/// - Parameters:
+///   - prefix: stands before each name, such as that of the option whose part it is.
+///   - limit: more names are counted.
+public func nameHint(_ word: String, among known: [String], prefix: String = "", limit: Int = 20) -> String {
+  if known.isEmpty { return "" }
+  let names = known.sorted()
+  let more = names.count > limit ? ", … (\(names.count.grouped) in all)" : ""
+  let list = "there \(names.count == 1 ? "is" : "are") \(names.prefix(limit).map { prefix + $0 }.joined(separator: ", "))\(more)"
+  return nearestName(to: word, among: known).map { "did you mean \"\(prefix)\($0)\"? \(list)" } ?? list
+}

@@ -25,11 +25,29 @@ extension Int {
   }
 }
 
+/// `1 block`, `2,345 blocks`.
+///
+/// - Parameter many: where an `s` does not make it of `one`: `processes`.
+public func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+  "\(count.grouped) \(count == 1 ? one : many ?? one + "s")"
+}
+
+/// Only as much of a measured number as was measured: six digits. `12.3457` of 12.345678.
+public func measured(_ value: Double) -> Double {
+  guard value.isFinite, value != 0 else { return value }
+  return Double(String(format: "%.6g", value)) ?? value
+}
+
 /// `47.3 %`; 100.0 % only where it is all, 0.0 % only where it is nothing.
 public func percentText(_ part: Int, of total: Int) -> String {
   if part > 0, Double(part) / Double(max(1, total)) < 0.0005 { return "< 0.1 %" }
   let percent = 100 * Double(part) / Double(max(1, total))
   return String(format: "%.1f %%", part < total ? min(percent, 99.9) : percent)
+}
+
+/// `94.5 Mvoxel/s`.
+public func rateText(_ voxelsPerSecond: Double) -> String {
+  String(format: voxelsPerSecond < 1e5 ? "%.2g Mvoxel/s" : "%.1f Mvoxel/s", voxelsPerSecond / 1e6)
 }
 
 /// `2026-03-01T12:00:00Z`.

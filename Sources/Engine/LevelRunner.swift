@@ -1,4 +1,5 @@
 import CSystem
+import Diagnostics
 import Files
 import Foundation
 import Fusion
@@ -193,7 +194,8 @@ package final class LevelRunner {
   private func filesOnTheirWay() throws -> Int {
     guard let count = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
       throw JobError.invalid(
-        what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
+        what:
+          "\(counted(settings.workers, "worker needs", "workers need")) more files open than the \(OpenFiles.limit) that the system allows",
         hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command continues where it stopped")
     }
     return count

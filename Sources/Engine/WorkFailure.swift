@@ -39,7 +39,7 @@ package struct WorkFailure: Error, Sendable {
       (isDiskFull, systemNumber) = (error.isDiskFull, error.systemNumber)
       // somebody removes folders below: perhaps all of the output, which the next try will see
       if systemNumber == ENOENT { isTransient = true }
-    default: self.init(code: .unexpected, message: "\(error)", isTransient: false)
+    default: self.init(code: .unexpected, message: errorWords(error), isTransient: false)
     }
   }
 

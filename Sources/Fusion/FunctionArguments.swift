@@ -48,7 +48,7 @@ public struct FunctionArguments: Hashable, Sendable {
   /// Throws for the first argument, in alphabetical order, that is none of `known`.
   public func finish(knowing known: [String], of function: String) throws(FusionError) {
     for name in values.keys.sorted() where !known.contains(name) {
-      throw .unknownArgument(function: function, name: name, suggestion: nearestName(to: name, among: known))
+      throw .unknownArgument(function: function, name: name, known: known)
     }
   }
 }

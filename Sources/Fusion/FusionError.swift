@@ -3,8 +3,8 @@ import Geometry
 
 /// What can go wrong while a block is fused, a case a cause.
 public enum FusionError: Failure, Equatable {
-  case unknownFunction(kind: String, name: String, suggestion: String?)
-  case unknownArgument(function: String, name: String, suggestion: String?)
+  case unknownFunction(kind: String, name: String, known: [String])
+  case unknownArgument(function: String, name: String, known: [String])
   case invalidArgument(function: String, name: String, why: String)
   case invalidOption(name: String, why: String)
   case nameTaken(kind: String, name: String)
@@ -53,10 +53,10 @@ public enum FusionError: Failure, Equatable {
   /// What to do next.
   public var hint: String {
     switch self {
-    case .unknownFunction(_, _, let suggestion?), .unknownArgument(_, _, let suggestion?):
-      "did you mean \"\(suggestion)\"?"
-    case .unknownFunction: "use one of the built-in names, or register the function before the job is submitted"
-    case .unknownArgument: "leave the argument out"
+    case .unknownFunction(_, let name, let known):
+      known.isEmpty ? "register the function before the job is submitted" : nameHint(name, among: known)
+    case .unknownArgument(let function, let name, let known):
+      known.isEmpty ? "leave it out: \(function) takes no arguments" : nameHint(name, among: known)
     case .invalidArgument, .invalidOption: "correct the value"
     case .nameTaken: "choose another name"
     case .tooLarge: "use a smaller output_chunksize"

@@ -53,7 +53,7 @@ public struct FusionRegistry: Sendable {
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any FusionFunction {
     guard let type = fusionTypes[name] else {
-      throw .unknownFunction(kind: "fusion", name: name, suggestion: nearestName(to: name, among: fusionNames))
+      throw .unknownFunction(kind: "fusion", name: name, known: fusionNames)
     }
     return try type.init(arguments: arguments)
   }
@@ -62,7 +62,7 @@ public struct FusionRegistry: Sendable {
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any WeightsFunction {
     guard let type = weightsTypes[name] else {
-      throw .unknownFunction(kind: "weights", name: name, suggestion: nearestName(to: name, among: weightsNames))
+      throw .unknownFunction(kind: "weights", name: name, known: weightsNames)
     }
     return try type.init(arguments: arguments)
   }
@@ -71,7 +71,7 @@ public struct FusionRegistry: Sendable {
     named name: String, arguments: FunctionArguments = .none
   ) throws(FusionError) -> any BatchFunction {
     guard let type = batchTypes[name] else {
-      throw .unknownFunction(kind: "batch", name: name, suggestion: nearestName(to: name, among: batchNames))
+      throw .unknownFunction(kind: "batch", name: name, known: batchNames)
     }
     return try type.init(arguments: arguments)
   }

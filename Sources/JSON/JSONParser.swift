@@ -1,7 +1,7 @@
 /// One pass over the bytes of a JSON document (RFC 8259, and Python's `NaN` and `Infinity`).
 ///
 /// Doubles of up to 19 digits and small exponents are made exactly from two exact doubles; all others go through the
-/// standard library. Errors say at which byte.
+/// standard library. Errors say in which line and column.
 struct JSONParser {
   private let bytes: UnsafeBufferPointer<UInt8>
   private var at = 0
@@ -19,7 +19,7 @@ struct JSONParser {
   }
 
   private func invalid(_ reason: String) -> JSONError {
-    .init(byteOffset: at, reason: reason)
+    .init(byteOffset: at, in: bytes, reason: reason)
   }
 
   private mutating func skipSpace() {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A JSON document with exact 64-bit integers both ways, which Foundation's parser does not promise.
@@ -31,7 +32,7 @@ public enum JSONValue: Sendable, Hashable {
 
   public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     guard bytes.count <= maximumByteCount else {
-      throw .init(byteOffset: 0, reason: "the document has more than \(maximumByteCount) bytes")
+      throw .init(byteOffset: 0, in: [], reason: "the document has more than \(maximumByteCount) bytes")
     }
     return try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) -> JSONValue in
       var parser = JSONParser(buffer)
@@ -49,6 +50,9 @@ public enum JSONValue: Sendable, Hashable {
   }
 
   public init(_ number: Int) { self = .int(Int64(number)) }
+
+  /// A number that was measured, with as many digits as mean something.
+  public init(measured number: Double) { self = .double(measured(number)) }
 
   /// The document on one line, as it would stand in a file.
   public var text: String { String(decoding: serialized(), as: UTF8.self) }

@@ -26,9 +26,10 @@ package struct BrickNews: Sendable {
     if let checksum { checksums[block] = checksum }
   }
 
-  package mutating func fail(_ block: Int, _ failure: Failure) {
+  /// - Parameter failure: nil where it is only counted.
+  package mutating func fail(_ block: Int, _ failure: Failure?) {
     bits.fail(block)
-    if bits.failed[block] { failures[block] = failure }
+    if let failure, bits.failed[block] { failures[block] = failure }
   }
 
   /// The whole brick is empty, but for blocks that are done.

@@ -171,7 +171,7 @@ private struct Merge {
   private var number: Int { level.layout.level }
 
   func apply(_ log: LogNews) throws -> Int {
-    var change = BlockCounts()
+    var total = BlockCounts()
     for run in log.emptyBricks {
       guard run.lowerBound >= 0, run.upperBound <= level.bricks.count else {
         throw JobStoreError.invalid("level \(number) has no bricks \(run)")
@@ -180,57 +180,43 @@ private struct Merge {
         let place = BrickPlace(brick, in: level.bricks)
         var news = BrickNews(count: place.count)
         news.settleEmpty()
-        try apply(news, to: place, &change)
+        try apply(news, to: place, &total)
       }
     }
     for (brick, news) in log.bricks.sorted(by: { $0.key < $1.key }) {
-      try apply(news, to: try level.place(brick), &change)
+      try apply(news, to: try level.place(brick), &total)
     }
     try LevelRow.add(
-      db, job: job, level: number, done: change.done, empty: change.empty, failed: change.failed)
-    return change.done + change.empty
+      db, job: job, level: number, done: total.done, empty: total.empty, failed: total.failed)
+    return total.settled
   }
 
-  private func apply(_ news: BrickNews, to place: BrickPlace, _ change: inout BlockCounts) throws {
+  private func apply(_ news: BrickNews, to place: BrickPlace, _ total: inout BlockCounts) throws {
     let loaded = try BrickRow.load(db, job: job, level: number, place)
     var row = loaded ?? BrickRow(place)
     if row.isSettled { return }
-    let failed = try BrickRow.failed(db, job: job, level: number, place)
-    var closed = try BrickRow.claimed(db, job: job, level: number, place)
-    closed.formUnion(row.done)
-    closed.formUnion(row.empty)
-    var (done, empty) = (news.bits.done, news.bits.empty)
-    done.subtract(closed)
-    empty.subtract(closed)
-    var settled = done
-    settled.formUnion(empty)
-    var mended = 0
-    for index in 0..<place.count where settled[index] && failed[index] {
+    let change = BrickChange(
+      news.bits, done: row.done, empty: row.empty, failed: try BrickRow.failed(db, job: job, level: number, place),
+      claimed: try BrickRow.claimed(db, job: job, level: number, place))
+    for index in 0..<place.count where change.mended[index] {
       try FailureRow.settle(db, job: job, level: number, place, index)
-      mended += 1
     }
-    closed.formUnion(settled)
-    closed.formUnion(failed)
-    var failures = 0
     // a row of a failure belongs to that of its brick
     if loaded == nil { try row.save(db, job: job, level: number) }
-    for (index, failure) in news.failures where (0..<place.count).contains(index) && !closed[index] {
+    for (index, failure) in news.failures where (0..<place.count).contains(index) && change.failed[index] {
       try FailureRow.add(
         db, job: job, level: number, place, index, code: failure.code, message: failure.message, at: failure.at)
-      failures += 1
     }
-    let sums = news.checksums.filter { (0..<place.count).contains($0.key) && done[$0.key] }
+    let sums = news.checksums.filter { (0..<place.count).contains($0.key) && change.done[$0.key] }
     if !sums.isEmpty {
       var all = try BrickChecksums.load(db, job: job, level: number, place)
       for (index, sum) in sums { all[index] = sum }
       try all.save(db, job: job, level: number)
     }
-    row.done.formUnion(done)
-    row.empty.formUnion(empty)
-    row.pending -= settled.population - mended + failures
+    row.done.formUnion(change.done)
+    row.empty.formUnion(change.empty)
+    row.pending -= change.settledCount + change.counts.failed
     try row.save(db, job: job, level: number)
-    change.done += done.population
-    change.empty += empty.population
-    change.failed += failures - mended
+    total = total + change.counts
   }
 }

@@ -88,7 +88,7 @@ extension JobStore {
     let rows = try db.rows(
       """
       SELECT id, host, boot_id, pid, command, started_ms, heartbeat_ms, ended_ms, outcome, message,
-        blocks, voxels, ifnull(written_voxels, voxels) AS written_voxels, bytes, worked_ms
+        blocks, voxels, ifnull(written_voxels, voxels) AS written_voxels, bytes, worked_ms, exit_status
       FROM run WHERE \(condition)
       """, [job])
     let open = try rows.filter { try $0.optionalInteger("ended_ms") == nil }.map { Int64(try $0.integer("id")) }
@@ -109,6 +109,7 @@ extension JobStore {
           host: try row.text("host"), bootID: try row.text("boot_id"), pid: try row.integer("pid"),
           command: try row.text("command"), startedAt: try row.date("started_ms")),
         heartbeatAt: try row.date("heartbeat_ms"), endedAt: try row.optionalDate("ended_ms"), outcome: outcome,
+        exitStatus: try row.optionalInteger("exit_status"),
         progress: try RunProgress(row), isLive: live.contains(id))
     }
   }

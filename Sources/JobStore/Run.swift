@@ -136,7 +136,7 @@ public final class Run: Sendable, Identifiable {
       try row.store.freeDead(db, job, except: id)
       let others = try db.integer("SELECT count(*) FROM run WHERE job = ? AND id <> ? AND ended_ms IS NULL", [job, id])
       if others == 0 { return false }
-      try close(db, .finished, progress)
+      try close(db, .finished, progress, .done)
       return true
     }
     if leaves { lock.release() }
@@ -146,12 +146,14 @@ public final class Run: Sendable, Identifiable {
   /// Ends the run: its claims are freed, and the job gets the state that its counts say, unless others still run it:
   /// `complete` if everything is settled, `failed` if blocks failed and nothing else is left, else `interrupted`.
   /// One that others declared dead has no say in that any more.
+  ///
+  /// - Parameter exitStatus: what its process will end with.
   @discardableResult
-  public func end(_ outcome: RunOutcome, progress: RunProgress? = nil) throws(JobStoreError) -> JobState {
+  public func end(_ outcome: RunOutcome, progress: RunProgress? = nil, exitStatus: ExitStatus? = nil) throws(JobStoreError) -> JobState {
     let state = try row.store.write { db -> JobState in
       try row.store.freeDead(db, job, except: id)
       guard try row.isAlive(db) else { return try row.store.storedState(db, job) }
-      try close(db, outcome, progress)
+      try close(db, outcome, progress, exitStatus)
       if try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) != 0 { return .running }
       let state = JobState(
         of: try LevelRow.all(db, job: job).map(\.counts), before: .running,
@@ -164,7 +166,7 @@ public final class Run: Sendable, Identifiable {
     return state
   }
 
-  private func close(_ db: Database, _ outcome: RunOutcome, _ progress: RunProgress?) throws {
+  private func close(_ db: Database, _ outcome: RunOutcome, _ progress: RunProgress?, _ exitStatus: ExitStatus?) throws {
     try JobStore.freeClaims(db, of: id)
     let (name, message): (String, String?) =
       switch outcome {
@@ -174,8 +176,8 @@ public final class Run: Sendable, Identifiable {
       case .died: ("died", nil)
       }
     try db.run(
-      "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ? WHERE id = ? AND ended_ms IS NULL",
-      [Date().milliseconds, Date().milliseconds, name, message, id])
+      "UPDATE run SET heartbeat_ms = ?, ended_ms = ?, outcome = ?, message = ?, exit_status = ? WHERE id = ? AND ended_ms IS NULL",
+      [Date().milliseconds, Date().milliseconds, name, message, exitStatus.map { Int($0.code) }, id])
     if let progress { try setProgress(db, progress, at: Date()) }
   }
 }

@@ -91,6 +91,8 @@ public struct RunRecord: Hashable, Sendable, Identifiable {
   /// The end of the run; nil while it runs, and if it died and nobody has noticed in writing.
   public let endedAt: Date?
   public let outcome: RunOutcome?
+  /// The exit status of the run's process; nil if it died, or is not known.
+  public let exitStatus: Int?
   public let progress: RunProgress
   /// Whether its process lives, by its lock.
   public let isLive: Bool

@@ -6,7 +6,7 @@ import JobStore
 /// Rates and times of a job, as people ask for them; also while it runs.
 extension JobProgress {
   package var settledShare: Double { Double(counts.settled) / Double(max(1, counts.total)) }
-  package var isRunning: Bool { runs.contains(where: \.isLive) }
+  package var isRunning: Bool { runs.contains(where: \.isLive) || (tasks?.atWork ?? 0) > 0 }
 
   /// How long a run worked, without the time in which its machine slept; one that died, until it was last heard of.
   package func seconds(of run: RunRecord) -> Double {
@@ -25,7 +25,7 @@ extension JobProgress {
 
   package var workedSeconds: Double { runs.reduce(0) { $0 + seconds(of: $1) } }
 
-  /// Voxels a second that live processes have looked at of late; nil before there is anything to say.
+  /// Voxels a second that live processes and tasks have looked at of late; nil before there is anything to say.
   package var voxelsPerSecond: Double? {
     lately.flatMap { $0.seconds > 0 ? Double($0.voxels) / $0.seconds : nil }
   }
@@ -38,7 +38,7 @@ extension JobProgress {
       lately: lately)
   }
 
-  /// The rates of processes that share a job add up, over whatever time each is known.
+  /// The rates of processes that share a job, and of tasks of its work order, add up, over whatever time each is known.
   private var lately: TimeLeft.Lately? {
     var sum = TimeLeft.Lately(seconds: 1, voxels: 0, writtenVoxels: 0)
     for run in runs where run.isLive {
@@ -46,6 +46,10 @@ extension JobProgress {
       // not more than fits, whatever the record says
       sum.voxels += Int(min(1e15, Double(own.voxels) / own.seconds))
       sum.writtenVoxels += Int(min(1e15, Double(own.writtenVoxels) / own.seconds))
+    }
+    if let tasks, tasks.voxels > 0 {
+      sum.voxels += Int(Double(tasks.voxels) / tasks.seconds)
+      sum.writtenVoxels += Int(Double(tasks.writtenVoxels) / tasks.seconds)
     }
     return sum.voxels > 0 ? sum : nil
   }

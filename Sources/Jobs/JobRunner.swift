@@ -58,7 +58,7 @@ package struct JobRunner {
     } catch {
       let error = changedInputs(error, job, views, run, note: note)
       // where this cannot be written either, the run counts as dead as soon as the process ends
-      _ = try? run.end(.error(message: "\(error)"))
+      _ = try? run.end(.error(message: errorWords(error)), exitStatus: (error as? any Failure)?.exitStatus ?? .unexpected)
       try job.output.checkPlace(by: job.title)
       guard WorkFailure(error).isDiskFull else { throw error }
       throw fullDisk(error, job)
@@ -91,7 +91,7 @@ package struct JobRunner {
     note(
       collected.isOrderGone
         ? "the work order \(order.path) is not there any more: what its tasks did and nobody collected is done again"
-        : "collected \(collected.settledBlocks) blocks of the work order \(order.path); its tasks, where there are any, go on beside this run"
+        : "collected \(counted(collected.settledBlocks, "block")) of the work order \(order.path); its tasks, where there are any, go on beside this run"
     )
     return (try store.job(record.id), order)
   }
@@ -155,7 +155,7 @@ package struct JobRunner {
     let reading = meter.read()
     observe(reading)
     if ending != .leftToOthers {
-      let state = try run.end(ending.outcome, progress: reading.progress)
+      let state = try run.end(ending.outcome, progress: reading.progress, exitStatus: ending.exitStatus)
       // the last moment for a `retry` is the one before the end is recorded
       if ending == .someFailed, state == .interrupted { ending = .reopened }
     }
@@ -199,7 +199,7 @@ package struct JobRunner {
       TouchedBlocks.note(count).map(note)
     } catch {
       note(
-        "what was made of changed views could not be set to pending: \(error). `blockfuse run` does it; run it once more before you restore them"
+        "what was made of changed views could not be set to pending: \(errorWords(error)). `blockfuse run` does it; run it once more before you restore them"
       )
     }
     return error
@@ -244,6 +244,15 @@ package struct JobRunner {
 }
 
 extension LevelRunner.Ending {
+  /// What the run's process ends with.
+  fileprivate var exitStatus: ExitStatus {
+    switch self {
+    case .someFailed: .someFailed
+    case .stopped(let signal): .stopped(signal: signal)
+    case .complete, .reopened, .limitReached, .leftToOthers: .done
+    }
+  }
+
   fileprivate var outcome: RunOutcome {
     switch self {
     case .complete, .someFailed, .reopened, .leftToOthers: .finished

@@ -101,7 +101,7 @@ package struct TaskRunner {
       return Outcome(ending: ending, reading: meter.read(), failed: failed, waiting: waiting)
     } catch {
       // where this cannot be written either, others see that the log stands still
-      try? ledger.close(outcome: "error: \(error)")
+      try? ledger.close(outcome: "error: \(errorWords(error))")
       try job.output.checkPlace(by: job.title)
       throw error
     }

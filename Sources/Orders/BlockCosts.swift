@@ -5,8 +5,9 @@ import Planning
 import Views
 
 /// What the blocks of a job are expected to cost, so that tasks get equal shares: a block that no view touches little,
-/// another by its voxels and by those of the views that meet it (`MeasuredCosts`). Only the proportions matter.
-struct BlockCosts {
+/// another by its voxels and by those of the views that meet it (`MeasuredCosts`). Nanoseconds of one core of one machine;
+/// only the proportions matter.
+package struct BlockCosts {
   /// So that sums of the largest jobs fit.
   private static let unit = 16_384.0
 
@@ -51,6 +52,11 @@ struct BlockCosts {
         return ViewBox(lower: lower, upper: upper, fill: fill.isFinite ? min(1, max(0, fill)) : 1)
       }
     }
+  }
+
+  /// What costs come to on one core of the machine on which they were measured.
+  package static func coreSeconds(_ costs: [(brick: Int, costs: [UInt32])]) -> Double {
+    costs.reduce(0.0) { $1.costs.reduce($0) { $0 + Double($1) } } * unit / 1e9
   }
 
   /// The bricks of a level that cost anything. Blocks that are settled or failed in the record cost nothing.

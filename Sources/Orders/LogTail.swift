@@ -4,7 +4,7 @@ import Planning
 import Store
 
 /// Reads a log while others may write it: each call gives the whole records that have come since the last.
-package struct LogTail {
+package struct LogTail: Sendable {
   package let path: String
   /// The end of the last whole record.
   package private(set) var position: Int
@@ -20,9 +20,15 @@ package struct LogTail {
   }
 
   /// Nothing where the file is gone, is no log, or has not grown.
-  package mutating func read(_ body: (LogRecord) throws -> Void) throws {
+  ///
+  /// - Parameters:
+  ///   - limit: read no further than to this byte.
+  ///   - isOver: asked after each piece; if it says so, the rest is left to the next call.
+  package mutating func read(
+    to limit: Int = .max, isOver: () -> Bool = { false }, _ body: (LogRecord) throws -> Void
+  ) throws {
     guard let log = try opened() else { return }
-    let size = log.byteCount
+    let size = min(log.byteCount, limit)
     // a size may be seen before the bytes are
     if size == fileByteCount, restByteCount == 0 { return }
     fileByteCount = size
@@ -55,6 +61,7 @@ package struct LogTail {
         // a record longer than a piece
         wanted = LogRecord.contentLimit + LogRecord.frameByteCount
       }
+      if isOver() { break }
     }
     restByteCount = max(0, size - position)
   }

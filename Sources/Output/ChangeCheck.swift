@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Foundation
 import Fusion
@@ -92,12 +93,12 @@ package struct ChangeCheck {
         dataset: Dataset.load(path, options: Dataset.LoadOptions(choice: choice)), options: options,
         name: job.plan.output.name, registry: registry)
     } catch {
-      findings.differences.append("dataset \(path): \(error)")
+      findings.differences.append("dataset \(path): \(errorWords(error))")
       return
     }
     let before = findings.differences.count
     if now.views.count != views.views.count {
-      findings.differences.append("dataset: had \(views.views.count) views, has \(now.views.count)")
+      findings.differences.append("dataset: had \(counted(views.views.count, "view")), has \(now.views.count)")
     } else {
       for (i, (new, old)) in zip(now.views, views.views).enumerated() {
         if new.name != old.name { findings.differences.append("dataset: view \(i) was \"\(old.name)\", is \"\(new.name)\"") }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -50,7 +51,7 @@ extension JobRecord {
     do {
       return try JSONDecoder().decode(JobDetails.self, from: Data(description.details.utf8))
     } catch {
-      throw JobError.unexpected("the record of job \(id) cannot be read: \(error)")
+      throw JobError.unexpected("the record of job \(id) cannot be read: \(errorWords(error))")
     }
   }
 

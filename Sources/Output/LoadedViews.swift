@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Foundation
 import Geometry
@@ -31,7 +32,7 @@ package struct LoadedViews: Sendable {
         return maps.map(\.affine)
       }
     } catch let error as DecodingError {
-      throw JobError.unexpected("the record of job \(job.id) cannot be read: \(error)")
+      throw JobError.unexpected("the record of job \(job.id) cannot be read: \(errorWords(error))")
     }
   }
 

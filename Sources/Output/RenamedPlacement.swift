@@ -1,3 +1,4 @@
+import Diagnostics
 import Faults
 import Files
 import Foundation
@@ -37,7 +38,7 @@ struct RenamedPlacement: OutputPlacing {
       try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
     } catch {
       throw JobError.output(
-        "cannot make a folder in \(parent): \(error.localizedDescription)", hint: "check the path and its permissions")
+        "cannot make a folder in \(parent): \(errorWords(error))", hint: "check the path and its permissions")
     }
     try reach(.metadataFolderMade, .makeFolder, temporary)
     let folder = Place(temporary).forWriting

@@ -68,7 +68,7 @@ package enum JobError: Failure, Sendable {
     case .foreignOutput(let what, _): what
     case .lost(let what): what
     case .notYet(let level, let missing, let first):
-      "\(missing) blocks of level \(level - 1) that this task's blocks of level \(level) rest on are not done, the first at \(first)"
+      "\(counted(missing, "block")) of level \(level - 1) that this task's blocks of level \(level) rest on \(missing == 1 ? "is" : "are") not done, the first at \(first)"
     case .unexpected(let what): what
     }
   }

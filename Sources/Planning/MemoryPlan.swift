@@ -45,7 +45,7 @@ package struct MemoryPlan: Sendable {
     if workers < wantedWorkers {
       let all = totalByteCount + (wantedWorkers - workers) * (workerByteCount + spareByteCount)
       return
-        "\(limit) has room for \(workers) of \(wantedWorkers) workers; for all of them give --memory \(byteText(all).filter { $0 != " " })"
+        "\(limit) has room for \(workers) of \(counted(wantedWorkers, "worker")); for all of them give --memory \(byteText(all).filter { $0 != " " })"
     }
     return nil
   }

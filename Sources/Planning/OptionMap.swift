@@ -18,10 +18,9 @@ package struct OptionMap {
     self.path = path.isEmpty ? "" : path + "."
     values = object
     for key in object.keys.sorted() where !known.contains(key) {
-      let nearest = nearestName(to: key, among: known)
       throw .invalid(
         what: "unknown option \"\(self.path)\(key)\"",
-        hint: nearest.map { "did you mean \"\(self.path)\($0)\"?" } ?? "known: \(known.sorted().joined(separator: ", "))")
+        hint: nameHint(key, among: known, prefix: self.path, limit: 60))
     }
   }
 

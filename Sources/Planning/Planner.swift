@@ -174,7 +174,7 @@ package struct Planner {
       } else if keys.contains(key) {
         hint = "other views have it: give every view one, or choose those that have it with --views"
       } else {
-        hint = nearestName(to: key, among: keys).map { "did you mean \"\($0)\"?" } ?? "the dataset has \(keys.joined(separator: ", "))"
+        hint = nameHint(key, among: keys)
       }
       throw .invalid(what: "view \"\(lacking.name)\" has no transform \"\(key)\"", hint: hint)
     }

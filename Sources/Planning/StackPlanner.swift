@@ -111,8 +111,7 @@ struct StackPlanner {
         what: "option \"bounding_box\" asks for \"\(name)\", which the dataset does not have",
         hint: known.isEmpty
           ? "it has none; give output_origin and output_shape"
-          : nearestName(to: name, among: known).map { "did you mean \"\($0)\"?" }
-            ?? "it has \(known.prefix(10).joined(separator: ", "))")
+          : nameHint(name, among: known))
     }
     var (lower, upper) = (box.lower, box.upper)
     if !dataset.is3D { (lower[0], upper[0]) = (0, 0) }

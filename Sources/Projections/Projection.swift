@@ -70,11 +70,12 @@ package struct Projection: Sendable {
     }
     if plan.isSampled && counts.settled > 0 {
       notes.append(
-        "coarse picture from \(result.readBlocks) sampled blocks of level \(plan.layout.level)")
+        "coarse picture from \(counted(result.readBlocks, "sampled block")) of level \(plan.layout.level)")
     }
     if result.unreadableBlocks > 0 {
       notes.append(
-        "\(result.unreadableBlocks) blocks are recorded done and cannot be read; `blockfuse verify` looks at all of them")
+        "\(counted(result.unreadableBlocks, "block is", "blocks are")) recorded done and cannot be read; `blockfuse verify` looks at all of them"
+      )
     }
     return notes
   }

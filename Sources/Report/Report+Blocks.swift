@@ -52,7 +52,7 @@ extension Report {
     return """
       <figure><svg class="map blocks\(isSmall ? " grid" : "")" viewBox="0 0 \(columns) \(rows)" preserveAspectRatio="none" \
       style="aspect-ratio:\(coordinate(min(6, max(1.0 / 3, aspect))))" role="img" aria-label="Blocks of level \(level)">\
-      \(cells)</svg><figcaption>level \(level): \(rows.grouped) × \(columns.grouped) blocks, \
+      \(cells)</svg><figcaption>level \(level): \(rows.grouped) × \(counted(columns, "block")), \
       \(deep.grouped) deep\(many)</figcaption></figure>
       """
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Geometry
+import JobStore
 import Pictures
 import Planning
 import Projections
@@ -25,6 +26,12 @@ extension Report {
       return """
         <li><i style="background:rgb(\(rgb))"></i>\(channel.name): \(number(channel.range.lowerBound)) to \
         \(number(channel.range.upperBound))</li>
+        """
+    }
+    if content.recordedDone == 0, content.progress.tasks != nil {
+      return """
+        <section><h2>Fused volume</h2><p>There is a picture once <code>blockfuse collect \(content.job.id)</code> has recorded what \
+        the tasks have done.</p></section>
         """
     }
     let time = content.plan.timeCount > 1 ? ", time point \(first.time)" : ""

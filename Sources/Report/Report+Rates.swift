@@ -10,10 +10,13 @@ extension Report {
   /// The rate over the time that was worked, and the runs.
   func rates() -> HTML {
     let progress = content.progress
-    guard !progress.runs.isEmpty else { return "<section><h2>Runs</h2><p>The job was not run yet.</p></section>" }
+    guard !progress.runs.isEmpty else {
+      let why = progress.tasks == nil ? "The job was not run yet." : "Tasks of a work order do the job; no process has run it here."
+      return "<section><h2>Runs</h2><p>\(why)</p></section>"
+    }
     let rows: [HTML] = progress.runs.suffix(Self.runLimit).reversed().map { run in
       let seconds = progress.seconds(of: run)
-      let rate = seconds > 0.5 ? String(format: "%.1f", Double(run.progress.voxels) / seconds / 1e6) : ""
+      let rate = seconds > 0.5 && run.progress.voxels > 0 ? String(format: "%.1f", Double(run.progress.voxels) / seconds / 1e6) : ""
       return """
         <tr><td>\(momentText(run.worker.startedAt))</td><td>\(durationText(seconds))</td><td>\(run.worker.host) · \
         \(run.worker.pid)</td><td>\(run.progress.blocks.grouped)</td><td>\(rate)</td>\
@@ -21,7 +24,8 @@ extension Report {
         """
     }
     let rest = progress.runs.count - rows.count
-    let more: HTML? = rest > 0 ? "<p>\(rest.grouped) earlier ones are in table <code>run</code> of the job database.</p>" : nil
+    let more: HTML? =
+      rest > 0 ? "<p>\(counted(rest, "earlier one is", "earlier ones are")) in table <code>run</code> of the job database.</p>" : nil
     return """
       <section><h2>Runs</h2>\(chart())
       <div class="wide"><table><thead><tr><th>started</th><th>for</th><th>host · process</th><th>blocks</th>\

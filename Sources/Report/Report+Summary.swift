@@ -16,7 +16,8 @@ extension Report {
     ]
     if counts.running > 0 { facts.append(("running", "\(counts.running.grouped)")) }
     if counts.failed > 0 { facts.append(("failed", "<strong class=\"bad\">\(counts.failed.grouped)</strong>")) }
-    if let rate = progress.voxelsPerSecond { facts.append(("Mvoxel/s", "\(String(format: "%.1f", rate / 1e6))")) }
+    if let tasks = progress.tasks { facts.append((tasks.atWork == 1 ? "task at work" : "tasks at work", "\(tasks.atWork.grouped)")) }
+    if let rate = progress.voxelsPerSecond { facts.append(("rate", "\(rateText(rate))")) }
     if let left = progress.secondsLeft { facts.append(("left, about", "\(durationText(left))")) }
     if !progress.runs.isEmpty { facts.append(("worked", "\(durationText(progress.workedSeconds))")) }
     let written = progress.runs.reduce(0) { $0 + $1.progress.bytes }
@@ -29,13 +30,26 @@ extension Report {
       <h1>\(content.title) <span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></h1>
       <p class="paths"><span>\(d.datasetPath)</span> → <span>\(d.outputPath)</span></p>
       \(content.outputProblem.map { "<p class=\"warning\">\($0)</p>" as HTML })
-      <div class="progress" role="img" aria-label="\(percent) of \(counts.total.grouped) blocks are finished">
+      <div class="progress" role="img" aria-label="\(percent) of \(counted(counts.total, "block")) finished">
       \(progressBar(counts))</div>
-      <p class="share"><strong>\(percent)</strong> of \(counts.total.grouped) blocks are done, or empty (background only, no file)</p>
+      <p class="share"><strong>\(percent)</strong> of \(counted(counts.total, "block is", "blocks are")) done, or empty (background only, no file)</p>
       <dl class="facts">\(items)</dl>
+      \(progress.tasks.map { "<p class=\"logs\">\(logs($0))</p>" as HTML })
       <div class="wide">\(levelTable())</div>
       </header>
       """
+  }
+
+  /// How far the logs of a work order's tasks are in what is shown.
+  private func logs(_ tasks: TaskWork) -> String {
+    let logs =
+      tasks.grownLogs == 0
+      ? "A work order is out, and its tasks logged nothing beyond the record"
+      : "A work order is out; what \(counted(tasks.grownLogs, "log says", "logs say")) beyond the record is in all numbers here"
+    guard let asOf = tasks.asOf else {
+      return "\(logs). The logs of \(tasks.readFolders.grouped) of \(counted(tasks.folders, "share")) were read so far."
+    }
+    return "\(logs), as of \(momentText(asOf)). Pictures, maps and failures are as of the last blockfuse collect."
   }
 
   private func progressBar(_ counts: BlockCounts) -> HTML {

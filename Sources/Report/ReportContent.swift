@@ -22,8 +22,9 @@ package struct ReportContent: Sendable {
   package let outputProblem: String?
 
   package init(_ job: LoadedJob, in store: JobStore) throws {
-    try self.init(
-      job, views: ReportView.all(of: job, in: store), progress: store.progress(of: job.record.id), store: store)
+    var watch = JobWatch()
+    let progress = try watch.progress(of: job.record.id, in: store)
+    try self.init(job, views: ReportView.all(of: job, in: store), progress: progress, store: store)
   }
 
   /// - Parameter views: the job's views, which never change after it was submitted.
@@ -38,6 +39,8 @@ package struct ReportContent: Sendable {
   }
 
   var job: JobRecord { progress.job }
+  /// Blocks that the record says are done, without what only logs say: those of the maps and pictures.
+  var recordedDone: Int { maps.reduce(0) { $0 + $1.cells.reduce(0) { $0 + $1.counts.done } } }
   var title: String { job.description.name ?? "job \(job.id)" }
   /// Axes of the output's space.
   var axes: [Axis] { plan.spatialAxes }

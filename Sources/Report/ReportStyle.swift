@@ -36,7 +36,7 @@ let reportStyle = """
     border: 1px solid currentColor; border-radius: 1rem; color: var(--soft); vertical-align: .15em;
   }
   h1 .state { vertical-align: .4em; margin-left: .25rem; }
-  .state.running { color: var(--busy); } .state.complete { color: var(--good); } .state.failed { color: var(--failed); }
+  .state.running { color: var(--busy); } .state.interrupted { color: var(--ink); } .state.complete { color: var(--good); } .state.failed { color: var(--failed); }
   .progress {
     display: flex; height: .75rem; margin: 1.25rem 0 .35rem; background: var(--pending); border-radius: .375rem;
     overflow: hidden;
@@ -117,5 +117,8 @@ let reportStyle = """
     h1 { font-size: 1.5rem; }
     .pictures, .maps { grid-template-columns: minmax(0, 1fr); }
     .facts { gap: .5rem 1.5rem; }
+    .pairs th { width: 7.5rem; white-space: normal; }
+    .jobs td.name { min-width: 9rem; }
+    .jobs .progress { min-width: 4.5rem; }
   }
   """

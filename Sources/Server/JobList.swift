@@ -1,5 +1,6 @@
 import Diagnostics
 import JobStore
+import Jobs
 import Pictures
 import Report
 
@@ -10,8 +11,17 @@ struct JobList {
   private let jobs: [JobRecord]
   private let path: String
 
-  init(_ store: JobStore) throws {
-    jobs = try store.jobs().sorted { $0.id > $1.id }
+  /// For reading the logs of all work orders.
+  private static let seconds = 1.0
+
+  /// - Parameter watches: what logs of work orders said so far, by the uuid of the job.
+  init(_ store: JobStore, watches: inout [String: JobWatch]) throws {
+    let begin = ContinuousClock.now
+    jobs = try store.jobs().sorted { $0.id > $1.id }.enumerated().map { place, job in
+      let left = Self.seconds - (ContinuousClock.now - begin) / .seconds(1)
+      guard place < Self.limit, left > 0, job.state != .complete, try store.openOrder(of: job.id) != nil else { return job }
+      return try watches[job.description.uuid, default: JobWatch()].progress(of: job.id, in: store, seconds: left).job
+    }
     path = store.path
   }
 
@@ -33,7 +43,7 @@ struct JobList {
         """
     }
     let rest = jobs.count - rows.count
-    let more: HTML? = rest > 0 ? "<p>\(rest.grouped) earlier jobs are not shown.</p>" : nil
+    let more: HTML? = rest > 0 ? "<p>\(counted(rest, "earlier job is", "earlier jobs are")) not shown.</p>" : nil
     let table: HTML =
       jobs.isEmpty
       ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"

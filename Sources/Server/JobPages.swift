@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -38,6 +39,9 @@ final class JobPages: Sendable {
   /// By the uuid. One job is read at a time: looking on costs at most a core.
   private let known = Mutex<[String: Known]>([:])
 
+  /// What tasks of each job's work order have logged, by the uuid.
+  private let watches = Mutex<[String: JobWatch]>([:])
+
   init(store: JobStore) { database = ServedDatabase(store) }
 
   func answer(_ path: String) -> Answer {
@@ -45,8 +49,8 @@ final class JobPages: Sendable {
     do {
       let store = try database.store()
       switch parts.count {
-      case 0: return Answer(live(title: "Jobs", try JobList(store).main()))
-      case 1 where parts[0] == "main": return Answer(try JobList(store).main())
+      case 0: return Answer(live(title: "Jobs", try list(store)))
+      case 1 where parts[0] == "main": return Answer(try list(store))
       case 1 where parts[0] == "favicon.ico": return Answer(png: icon, isLasting: true)
       case 2 where parts[0] == "job": return try page(parts[1], store)
       case 3 where parts[0] == "job" && parts[2] == "main": return try part(parts[1], store)
@@ -54,14 +58,16 @@ final class JobPages: Sendable {
       default: return missing("there is no such page")
       }
     } catch let error as JobStoreError {
-      if case .noSuchJob = error { return missing("\(error)") }
-      return Answer(plain("Not now", "\(error)"), status: 503)
+      if case .noSuchJob = error { return missing(errorWords(error)) }
+      return Answer(plain("Not now", errorWords(error)), status: 503)
     } catch {
-      return Answer(plain("Not now", "\(error)"), status: 503)
+      return Answer(plain("Not now", errorWords(error)), status: 503)
     }
   }
 
   // MARK: - Pages
+
+  private func list(_ store: JobStore) throws -> HTML { try watches.withLock { try JobList(store, watches: &$0).main() } }
 
   private func page(_ selector: String, _ store: JobStore) throws -> Answer {
     let main = try main(of: selector, store)
@@ -76,7 +82,7 @@ final class JobPages: Sendable {
     return try known.withLock { known in
       var entry = try entry(of: record, store, &known)
       if let main = entry.main, Date().timeIntervalSince(entry.madeAt) < 1 { return (title, main) }
-      let progress = try store.progress(of: record.id)
+      let progress = try watches.withLock { try $0[record.description.uuid, default: JobWatch()].progress(of: record.id, in: store) }
       let views = try entry.views ?? ReportView.all(of: entry.job, in: store)
       let content = try ReportContent(entry.job, views: views, progress: progress, store: store)
       let pictures = entry.pictures.current(settled: progress.counts.settled)

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -81,7 +82,7 @@ final class JobPictures: Sendable {
     } catch JobError.changed(_, let differences) {
       fresh.problem = differences.joined(separator: "; ")
     } catch {
-      fresh.problem = "\(error)"
+      fresh.problem = errorWords(error)
     }
     fresh.uuid = job.record.description.uuid
     (fresh.settled, fresh.madeAt, fresh.seconds) = (settled, Date(), Date().timeIntervalSince(start))

@@ -42,7 +42,7 @@ package struct JobServer: Sendable {
         } catch {
           if Task.isCancelled { return }
           guard case SocketError.failed(_, let number, let words) = error else {
-            throw Failure.cannotListen(port: port, number: nil, why: "\(error)")
+            throw Failure.cannotListen(port: port, number: nil, why: errorWords(error))
           }
           throw Failure.cannotListen(port: port, number: number, why: words)
         }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import JobStore
@@ -15,7 +16,7 @@ extension SlurmJobs {
     guard record.state != .complete else { return "# job \(record.id) is complete: there is nothing to submit\n" }
     let orders = try store.orders(of: record.id)
     let all = (try? queue.tasks(named: orders.map(SlurmScript.namePrefix))) ?? []
-    let tasks = try taskCount(request, orders, all)
+    let known = try taskCount(request, orders, all)
     var notes = ["job \(record.id), \(record.description.outputPath)"]
     if orders.contains(where: \.isOpen) { notes.append("what is missing is known as of the last `blockfuse collect`") }
     let usable = try usableOrder(record) { notes.append($0) }
@@ -27,16 +28,19 @@ extension SlurmJobs {
     let active = all.filter { $0.name.hasPrefix(prefix) }
     let job = try LoadedJob(record)
     let levels = job.plan.levels
-    try check(active, prefix, levels, tasks, record.id)
-    let costs = try usable.map { try WorkOrder(path: $0.path).store }
+    let ordered = try usable.map { try WorkOrder(path: $0.path).store }
     let newCosts = usable == nil ? try maker.costs(of: job, job.views(in: store)) : []
+    func costs(_ level: Int) throws -> [(brick: Int, costs: [UInt32])] {
+      try ordered?.costs(level: level) ?? newCosts.filter { $0.level == level }.map { ($0.brick, $0.costs) }
+    }
+    let tasks = try known ?? proposed(request, levels[0], costs: costs(0))
+    if known == nil { notes.append("--tasks is not given: \(counted(tasks, "task")), of about an hour each at most") }
+    try check(active, prefix, levels, tasks, record.id)
     let missing = try MissingShares(levels: levels, job: record.id, record: store)
     let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in
-      try missing.of(
-        layout, count: count,
-        costs: try costs?.costs(level: layout.level)
-          ?? newCosts.filter { $0.level == layout.level }.map { ($0.brick, $0.costs) })
+      try missing.of(layout, count: count, costs: costs(layout.level))
     }
+    if !plan.levels.isEmpty { notes.append(try expectation(request, plan, costs: costs).text) }
     var text = "#!/bin/sh\n" + notes.map(Self.comment).joined()
     let isDone = plan.levels.isEmpty && (plan.kept.isEmpty || Self.isEndWaiting(active))
     if isDone { return text + Self.comment("nothing more is missing that could be done") }
@@ -60,7 +64,7 @@ extension SlurmJobs {
     let setting = setting(request, order: path, uuid: uuid, job: record.id)
     plan.eachScript(setting, largestIndex: (try? queue.largestIndex()) ?? 1000) { script, array, _ in
       let variable = array.map { "level_\($0.level)_\($0.offset)" } ?? "the_end"
-      let what = array.map { "level \($0.level): \($0.indices.count) of \($0.shareCount) tasks" } ?? "the end"
+      let what = array.map { "level \($0.level): \($0.indices.count) of \(counted($0.shareCount, "task"))" } ?? "the end"
       text += "\n" + Self.comment(what) + Self.inShell(script, variable: variable)
       return "$" + variable
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Foundation
 import Geometry
@@ -14,12 +15,14 @@ extension SlurmJobs {
     do {
       try Data("\(tasks)\n".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw .output("cannot write \(path): \(error.localizedDescription)", hint: "check its permissions, and the space there")
+      throw .output("cannot write \(path): \(errorWords(error))", hint: "check its permissions, and the space there")
     }
   }
 
+  /// As asked for, or as before; nil where neither is known.
+  ///
   /// - Parameter active: of all orders.
-  func taskCount(_ request: Request, _ orders: [OrderRecord], _ active: [SlurmQueue.Task]) throws -> Int {
+  func taskCount(_ request: Request, _ orders: [OrderRecord], _ active: [SlurmQueue.Task]) throws -> Int? {
     if let tasks = request.tasks { return tasks }
     for order in orders.reversed() {
       let bytes = try? FileBytes.read(Self.taskCountFile(order.path), limit: 1000)
@@ -33,7 +36,28 @@ extension SlurmJobs {
       let counts = active.compactMap { SlurmScript.place(ofName: $0.name, prefix: prefix)?.shareCount }
       if let tasks = try counts.max() ?? WorkOrder.shareCounts(order.path, level: 0).last { return tasks }
     }
-    throw JobError.invalid(what: "into how many tasks is the job to be cut?", hint: "give --tasks, such as --tasks 100")
+    return nil
+  }
+
+  /// A number that fits what the job costs.
+  func proposed(_ request: Request, _ lowest: LevelLayout, costs: [(brick: Int, costs: [UInt32])]) -> Int {
+    SlurmExpectation.tasks(
+      coreSeconds: BlockCosts.coreSeconds(costs), cpus: request.cpus, limit: request.time.flatMap(SlurmScript.length),
+      blocks: MissingShares.shareCount(lowest, tasks: .max))
+  }
+
+  /// What a submission is expected to take.
+  func expectation(
+    _ request: Request, _ plan: SlurmPlan, costs: (Int) throws -> [(brick: Int, costs: [UInt32])]
+  ) rethrows -> SlurmExpectation {
+    var expected = SlurmExpectation(cpus: request.cpus)
+    for level in plan.levels {
+      // shares cost about the same
+      let share = Double(level.missing.count) / Double(level.shareCount)
+      expected.add(
+        coreSeconds: try BlockCosts.coreSeconds(costs(level.level)) * share, tasks: min(level.missing.count, request.atOnce ?? .max))
+    }
+    return expected
   }
 
   /// What runs or waits was cut in the same way, or some blocks would be done by nobody.

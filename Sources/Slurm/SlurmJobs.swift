@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Fusion
 import Geometry
@@ -13,7 +14,7 @@ import Planning
 /// what is missing.
 package struct SlurmJobs {
   package struct Request: Sendable {
-    /// Shares of level 0, and at most of each other level; nil: as before.
+    /// Shares of level 0, and at most of each other level; nil: as before, else as many as fit what the job costs.
     package var tasks: Int?
     package var workers: Int?
     package var memory: String?
@@ -23,6 +24,11 @@ package struct SlurmJobs {
     /// The limit of a task, which is also one of the options.
     package var time: String?
     package var options: [String]
+
+    /// CPUs that a task works with, as far as that is known here.
+    var cpus: Int {
+      workers ?? options.last { $0.hasPrefix("--cpus-per-task=") }.flatMap { Int($0.dropFirst("--cpus-per-task=".count)) } ?? 1
+    }
 
     package init(
       tasks: Int?, workers: Int?, memory: String?, atOnce: Int?, program: String, time: String?, options: [String]
@@ -53,6 +59,11 @@ package struct SlurmJobs {
     package var activeTasks = 0
     package var activeIDs: [String] = []
     package var failedBlocks = 0
+    /// Shares of level 0, and whether that number was chosen here.
+    package var tasks = 0
+    package var isProposed = false
+    /// What is submitted now; nil where nothing is.
+    package var expected: SlurmExpectation?
   }
 
   let store: JobStore
@@ -74,8 +85,7 @@ package struct SlurmJobs {
       record = try store.job(record.id)
       if record.state == .complete { return Submission(state: .complete) }
     }
-    // what is missing for that is said before anything is touched
-    let tasks = try taskCount(request, orders, all)
+    let known = try taskCount(request, orders, all)
     let largest = try queue.largestIndex()
     let usable = try usableOrder(record, note: note)
     let order = try WorkOrder(
@@ -84,12 +94,14 @@ package struct SlurmJobs {
     var active = all.filter { $0.name.hasPrefix(prefix) }
     if !orders.contains(where: { $0.uuid == order.record.uuid }) { active = try queue.tasks(named: [prefix]) }
     let levels = try order.job.details().plan.levels
+    let tasks = try known ?? proposed(request, levels[0], costs: order.store.costs(level: 0))
     try check(active, prefix, levels, tasks, record.id)
     let missing = try MissingShares(levels: levels, job: record.id, record: store)
     let plan = try SlurmPlan(levels: levels, tasks: tasks, active: active, prefix: prefix) { layout, count in
       try missing.of(layout, count: count, costs: try order.store.costs(level: layout.level))
     }
     var report = Submission(state: record.state, order: order.path, isNewOrder: usable == nil)
+    (report.tasks, report.isProposed) = (tasks, known == nil)
     report.failedBlocks = try store.levels(of: record.id).reduce(0) { $0 + $1.counts.failed }
     // tasks of earlier orders can do no more than end
     let outdated = unique(all.filter { !$0.name.hasPrefix(prefix) }.map(\.id))
@@ -107,6 +119,7 @@ package struct SlurmJobs {
     try remember(tasks, order.path)
     let setting = setting(request, order: order.path, uuid: order.record.uuid, job: record.id)
     report.submitted = try submit(plan, setting, largestIndex: largest)
+    if !plan.levels.isEmpty { report.expected = try expectation(request, plan) { try order.store.costs(level: $0) } }
     return report
   }
 
@@ -166,7 +179,7 @@ package struct SlurmJobs {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw .output("cannot make the folder \(path): \(error.localizedDescription)", hint: "check its permissions")
+      throw .output("cannot make the folder \(path): \(errorWords(error))", hint: "check its permissions")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Planning
 import Synchronization
@@ -71,7 +72,7 @@ package struct SlurmQueue: Sendable {
     } catch let error as JobError {
       throw error
     } catch {
-      throw .invalid(what: "cannot run \(name): \(error)", hint: "is this a host from which Slurm jobs are submitted?")
+      throw .invalid(what: "cannot run \(name): \(errorWords(error))", hint: "is this a host from which Slurm jobs are submitted?")
     }
   }
 

@@ -68,7 +68,7 @@ package struct SlurmScript {
   /// The collecting end.
   package init(endAfter ids: [String], _ setting: Setting) {
     arguments = Self.arguments(
-      setting, name: Self.endName(setting), after: ids, log: "collect-%j.out", ["--requeue"])
+      setting, name: Self.endName(setting), after: ids, log: "collect-%j.out", ["--requeue"], isEnd: true)
     text = Self.script(
       setting, ["collect", "\(setting.job)", "--order", quoted(setting.order), "--db", quoted(setting.database)])
   }
@@ -100,7 +100,7 @@ package struct SlurmScript {
 
   /// The seconds of a time as Slurm takes it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
   /// `days-hours:minutes` or `days-hours:minutes:seconds`.
-  private static func length(of limit: String) -> Int? {
+  static func length(of limit: String) -> Int? {
     let parts = limit.split(separator: "-", omittingEmptySubsequences: false)
     let fields = (parts.last ?? "").split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
     guard parts.count <= 2, fields.count <= 3, !fields.contains(nil) else { return nil }
@@ -120,14 +120,14 @@ package struct SlurmScript {
   }
 
   private static func arguments(
-    _ setting: Setting, name: String, after ids: [String], log: String, _ own: [String]
+    _ setting: Setting, name: String, after ids: [String], log: String, _ own: [String], isEnd: Bool = false
   ) -> [String] {
     let folder = setting.order.replacingOccurrences(of: "%", with: "%%")
     var all = ["--parsable", "--job-name=\(name)", "--open-mode=append", "--output=\(folder)/slurm/\(log)"]
     // whatever became of the others: what can be done is done, what cannot be ends at once, and nothing waits for ever
     if !ids.isEmpty { all += ["--dependency=afterany:\(ids.joined(separator: ":"))", "--kill-on-invalid-dep=yes"] }
     // what the user gave comes last, and wins
-    return all + own + setting.options
+    return all + own + (isEnd ? EndOptions(setting.options).words : setting.options)
   }
 
   /// The program takes the place of the shell, and so gets the signals that Slurm sends.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Foundation
 import Geometry
@@ -125,7 +126,7 @@ extension Dataset {
     guard let first = wrong.first, let expected = file.expectedShapes[first] else { return [] }
     func text(_ shape: Index3) -> String { "\(shape[2]) x \(shape[1]) x \(shape[0])" }
     return [
-      "\(wrong.count) images have another size than the dataset says, such as view \"\(file.entries[first].name)\": "
+      "\(counted(wrong.count, "image has", "images have")) another size than the dataset says, such as view \"\(file.entries[first].name)\": "
         + "\(text(images[first].image.levels[0].stack.shape)) instead of \(text(expected)) (x y z); the images count, if "
         + "they are the right ones"
     ]

@@ -66,8 +66,7 @@ extension DatasetEntry {
     let extra = object.keys.filter { !DatasetEntry.knownKeys.contains($0) }.min()
     if let extra {
       throw .unknownKey(
-        path: file, field: field, key: extra, nearest: nearestName(to: extra, among: DatasetEntry.knownKeys),
-        known: DatasetEntry.knownKeys)
+        path: file, field: field, key: extra, known: DatasetEntry.knownKeys)
     }
     guard let path = object["path"]?.string, !path.isEmpty, !path.utf8.contains(0) else {
       throw invalid("path", object["path"] == nil ? "it is missing" : "it is not the path of an image")

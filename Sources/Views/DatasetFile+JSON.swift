@@ -22,8 +22,7 @@ extension DatasetFile {
     }
     if let extra = object.keys.filter({ !Self.knownKeys.contains($0) }).min() {
       throw .unknownKey(
-        path: path, field: "dataset", key: extra, nearest: nearestName(to: extra, among: Self.knownKeys),
-        known: Self.knownKeys)
+        path: path, field: "dataset", key: extra, known: Self.knownKeys)
     }
     if views.isEmpty { throw .noViews(path: path) }
     self.init(path: path, entries: [], digest: Digest(bytes).text)

@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 
 /// The time points and channels that the views of a dataset make up together.
@@ -39,7 +40,7 @@ struct OutputSeries: Sendable {
       guard names.count == channelCount else {
         throw .datasetInvalid(
           path: file.path, field: "channels",
-          reason: "there are \(names.count) names, but the views have \(channelCount) channels")
+          reason: "it has \(counted(names.count, "name")), but the views have \(counted(channelCount, "channel"))")
       }
     }
     let own = channelReference?.levels[0].shape.c == channelCount ? channelReference : nil

@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 import JSON
 import Zarr
@@ -82,7 +83,7 @@ extension TransformMatrices {
       return .constant(try map(matrix, ""))
     case .perTime(let matrices):
       guard matrices.count == timeCount else {
-        throw invalid("there are \(matrices.count) matrices for \(timeCount) time points")
+        throw invalid("it has \(counted(matrices.count, "matrix", "matrices")) for \(counted(timeCount, "time point"))")
       }
       var maps: [AffineMap] = []
       for (t, matrix) in matrices.enumerated() { maps.append(try map(matrix, " at time point \(t)")) }

@@ -26,10 +26,9 @@ public struct ViewChoice: Sendable {
   func places(among all: [String]) throws(ViewsError) -> [Int] {
     let known = Set(all)
     for name in names ?? [] where !known.contains(name) {
-      let nearest = nearestName(to: name, among: all)
       throw .choiceInvalid(
         what: "option \"views\" names \"\(name)\", which the dataset does not have",
-        hint: nearest.map { "did you mean \"\($0)\"?" } ?? "")
+        hint: nameHint(name, among: all))
     }
     let wanted = names.map { Set($0) }
     return all.indices.filter { wanted?.contains(all[$0]) != false && !leftOut.contains(all[$0]) }

@@ -16,7 +16,7 @@ public enum ViewsError: Failure, Equatable, Sendable {
   /// The dataset file names an image by what is no path of a local file.
   case pathUnusable(path: String, field: String, what: String, hint: String)
   /// A key that no dataset has; `nearest` is the one that was probably meant.
-  case unknownKey(path: String, field: String, key: String, nearest: String?, known: [String])
+  case unknownKey(path: String, field: String, key: String, known: [String])
   case noViews(path: String)
   /// A folder that is given as a dataset and has no image in it; `datasets` are files in it that are datasets themselves.
   case folderWithoutImages(path: String, datasets: [String])
@@ -86,12 +86,15 @@ public enum ViewsError: Failure, Equatable, Sendable {
   public var hint: String {
     switch self {
     case .datasetUnreadable(_, let why):
-      why.isFileMissing ? "give the path of a dataset: a dataset.json, an XML, a TileConfiguration.txt, a folder of images" : why.hint
+      if case .json = why {
+        "correct the file at that place; `python3 -m json.tool FILE` reads it, too"
+      } else {
+        why.isFileMissing ? "give the path of a dataset: a dataset.json, an XML, a TileConfiguration.txt, a folder of images" : why.hint
+      }
     case .datasetUnwritable(_, let why): why.hint
     case .datasetInvalid: "correct the dataset file"
     case .datasetUnsupported(_, _, _, let hint), .pathUnusable(_, _, _, let hint): hint
-    case .unknownKey(_, _, _, let nearest, let known):
-      if let nearest { "did you mean \"\(nearest)\"?" } else { "known keys are \(known.joined(separator: ", "))" }
+    case .unknownKey(_, _, let key, let known): nameHint(key, among: known)
     case .noViews: "list at least one view"
     case .folderWithoutImages(let path, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" }
@@ -173,7 +176,7 @@ extension ViewsError {
     case .datasetInvalid(let path, let field, let reason): "\(path): \(field): \(reason)"
     case .datasetUnsupported(let path, let field, let what, _): "\(path): \(field): \(what) is not read"
     case .pathUnusable(let path, let field, let what, _): "\(path): \(field): \(what)"
-    case .unknownKey(let path, let field, let key, _, _): "\(path): \(field): unknown key \"\(key)\""
+    case .unknownKey(let path, let field, let key, _): "\(path): \(field): unknown key \"\(key)\""
     case .noViews(let path): "\(path): the dataset has no views"
     case .folderWithoutImages(let path, _): "\(path): there is no OME-Zarr image and no TIFF file in the folder"
     case .layoutWithoutImages(let path, let unwritten):
@@ -182,14 +185,14 @@ extension ViewsError {
           ? ""
           : unwritten == 1 ? " but those of 1 well that was never written" : " but those of \(unwritten) wells that were never written")
     case .placesMissing(let path, let count, _):
-      "\(path): the metadata of all \(count) images say that they are at the same place"
+      "\(path): the metadata of all \(counted(count, "image")) say that they are at the same place"
     case .samePlace(let path, let first, let second):
       "\(path): the metadata of \"\(first)\" and \"\(second)\" say that they are at the same place, where they would be averaged"
     case .wellsOverlap(let path, let first, let second):
       "\(path): the fields of the wells \(FilePath.relative(first, to: path)) and \(FilePath.relative(second, to: path)) lie on each other, since they are placed within their wells"
     case .choiceInvalid(let what, _): what
     case .allViewsMissing(let path, let count, let first):
-      "\(path): none of the \(count) views can be opened; the first: \(first)"
+      "\(path): \(count == 1 ? "the one view cannot be opened" : "none of the \(count.grouped) views can be opened; the first"): \(first)"
     case .duplicateName(let path, let name): "\(path): two views have the name \"\(name)\""
     case .inputMissing(let view, let path): "view \"\(view)\": there is nothing at \(path)"
     case .formatUnknown(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
@@ -197,7 +200,7 @@ extension ViewsError {
       "\(view.map { "view \"\($0)\": " } ?? "")\(path) is \(format.name), which is not read"
     case .metadataMissing(let view, let path, let reason): "view \"\(view)\": cannot read \(path): \(reason)"
     case .severalImages(let view, let path, let images):
-      "view \"\(view)\": \(path) holds \(images.count) images: \(listed(images))"
+      "view \"\(view)\": \(path) holds \(counted(images.count, "image")): \(listed(images))"
     case .viewInvalid(let view, let field, let reason), .imageInvalid(let view, let field, let reason):
       "view \"\(view)\": \(field): \(reason)"
     case .mismatch(let view, let field, let expected, let found):

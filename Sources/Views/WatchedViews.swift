@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Store
 import Synchronization
@@ -102,7 +103,7 @@ public final class WatchedViews: Sendable {
     for (view, changes) in changed.prefix(limit) {
       for change in changes { lines.append("view \"\(views[view].name)\" (\(views[view].path)): \(change)") }
     }
-    if changed.count > limit { lines.append("… and \(changed.count - limit) more views") }
+    if changed.count > limit { lines.append("… and \(counted(changed.count - limit, "more view"))") }
     return lines
   }
 

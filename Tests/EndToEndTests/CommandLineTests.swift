@@ -23,7 +23,8 @@ import Zarr
     ("plan mosaic/dataset.json --output-spacing q=1", "axes of space are z, y, x"),
     ("plan mosaic/dataset.json --zarr-options ngf_version=0.5", "did you mean \"zarr_options.ngff_version\"?"),
     ("plan mosaic/dataset.json --options wrong.json", "did you mean \"output_chunksize\"?"),
-    ("blocks --state faild", "did you mean failed?"), ("blocks --block w=1", "axes are t, c, z, y, x"),
+    ("blocks --state faild", "did you mean \"failed\"? there are done, empty, failed, pending, running"),
+    ("blocks --block w=1", "axes are t, c, z, y, x"),
     ("preview -o p.png --axis q", "one of z, y, x"),
   ]) func whatWasMeant(typed: String, answer: String) throws {
     let folder = try TestFolder()

@@ -121,7 +121,7 @@ import Testing
     }
     #expect((try? make([:]))?.sigma1 == 5)
     #expect((try? make([:]))?.sigma2 == 11)
-    #expect(throws: FusionError.unknownArgument(function: "content_based", name: "sigma1", suggestion: "sigma_1")) {
+    #expect(throws: FusionError.unknownArgument(function: "content_based", name: "sigma1", known: ["sigma_1", "sigma_2"])) {
       try make(["sigma1": .number(3)])
     }
     #expect(throws: FusionError.self) { try make(["sigma_1": .number(-1)]) }

@@ -16,7 +16,7 @@ import Testing
 
   @Test func whatIsNotKnownIsAnError() throws {
     try arguments.finish(knowing: ["a", "b", "c", "d"], of: "f")
-    #expect(throws: FusionError.unknownArgument(function: "f", name: "b", suggestion: nil)) {
+    #expect(throws: FusionError.unknownArgument(function: "f", name: "b", known: ["a", "c", "d"])) {
       try arguments.finish(knowing: ["a", "c", "d"], of: "f")
     }
   }

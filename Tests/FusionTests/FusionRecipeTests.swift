@@ -30,14 +30,15 @@ import Testing
   }
 
   @Test func unknownNamesNameTheNearest() {
-    #expect(error("max_fusoin") == .unknownFunction(kind: "fusion", name: "max_fusoin", suggestion: "max_fusion"))
+    #expect(error("max_fusoin") == .unknownFunction(kind: "fusion", name: "max_fusoin", known: FusionRegistry.builtin.fusionNames))
     #expect(
       error(weights: "contentbased")
-        == .unknownFunction(kind: "weights", name: "contentbased", suggestion: "content_based"))
+        == .unknownFunction(kind: "weights", name: "contentbased", known: FusionRegistry.builtin.weightsNames))
     #expect(
       error(arguments: FunctionArguments(["x": .null]))
-        == .unknownArgument(function: "max_fusion", name: "x", suggestion: nil))
-    #expect(FusionError.unknownFunction(kind: "fusion", name: "a", suggestion: "b").hint == "did you mean \"b\"?")
+        == .unknownArgument(function: "max_fusion", name: "x", known: []))
+    #expect(
+      FusionError.unknownFunction(kind: "fusion", name: "maxx", known: ["max", "min"]).hint == "did you mean \"max\"? there are max, min")
   }
 
   @Test func halosAddUpAndAreNeverLessThanAsked() throws {

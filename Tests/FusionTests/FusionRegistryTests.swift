@@ -27,10 +27,10 @@ private struct Own: FusionFunction {
     #expect(throws: FusionError.nameTaken(kind: "weights", name: "content_based")) {
       try registry.register(ContentBasedWeights.self)
     }
-    #expect(throws: FusionError.unknownFunction(kind: "fusion", name: "own", suggestion: nil)) {
+    #expect(throws: FusionError.unknownFunction(kind: "fusion", name: "own", known: FusionRegistry.builtin.fusionNames)) {
       try FusionRegistry.builtin.fusionFunction(named: "own")
     }
-    #expect(throws: FusionError.unknownArgument(function: "own", name: "gian", suggestion: "gain")) {
+    #expect(throws: FusionError.unknownArgument(function: "own", name: "gian", known: ["gain"])) {
       try registry.fusionFunction(named: "own", arguments: FunctionArguments(["gian": .number(1)]))
     }
   }

@@ -208,8 +208,22 @@ import Zarr
     let early = try withStore(scene) { try Collector(store: $0).collect(nil) }
     #expect(early.settledBlocks > 0 && early.state != .complete)
     for task in [1, 0, 1] { _ = try scene.work(order.path, task: task, of: 2) }
-    let fresh = try withStore(scene) { store in try OrderFreshness(store.openOrder(of: job.id) ?? order, in: store) }
-    #expect(fresh.isBehind && fresh.isWhole && fresh.byteCount > 0)
+    // what looks on, however little it reads at a time, sees all that is collected then
+    let seen = try withStore(scene) { store in
+      var watch = OrderWatch(order, levels: try store.levels(of: job.id).map(\.layout))
+      var looks = 0
+      var progress = try watch.look(in: store, seconds: 0)
+      while progress.tasks?.asOf == nil, looks < 100 {
+        #expect(progress.counts.settled >= early.settledBlocks)
+        (progress, looks) = (try watch.look(in: store, seconds: 0), looks + 1)
+      }
+      #expect(looks > 0 && looks < 100)
+      // again, and nothing is counted twice
+      #expect(try watch.look(in: store).counts == progress.counts)
+      #expect(try store.progress(of: job.id).counts.settled == early.settledBlocks, "nothing is written")
+      return progress
+    }
+    #expect(seen.counts.isSettled && seen.job.state == .interrupted && (seen.tasks?.grownLogs ?? 0) > 0)
     let late = try withStore(scene) { try Collector(store: $0).collect(nil) }
     #expect(late.state == .complete && late.tornLogs == 0)
     try scene.verify()

@@ -1,5 +1,5 @@
 """The command `slurm` against programs that stand for those of Slurm."""
-import json, os, subprocess
+import json, os, re, subprocess
 from pathlib import Path
 import pytest
 from conftest import binary, blockfuse
@@ -94,11 +94,29 @@ def test_the_number_of_tasks_is_as_before(desk):
     assert submitted(desk.report())[0] == set(range(5))
 
 
-def test_an_unknown_number_of_tasks_is_asked_for_before_anything_is_touched(desk):
-    order = blockfuse(desk.folder, "order").strip()
-    blockfuse(desk.folder, "run", "--limit", 10, "--quiet")
-    assert "--tasks" in desk.slurm(status=64).stderr
-    assert status(desk.folder)["order"]["path"] == order and not desk.cancelled and not Path(order, "withdrawn").exists()
+def test_an_unknown_number_of_tasks_is_taken_from_what_the_job_costs(desk):
+    # a small job is one task, whatever its blocks are
+    script = desk.slurm("--dry-run").stdout
+    assert "# --tasks is not given: 1 task, of about an hour each at most" in script and "# expects about 1 core minute" in script
+    end = desk.slurm()
+    assert "--tasks is not given: takes 1 task" in end.stderr, end.stderr
+    assert re.search(r"expects about 1 core minute: \d+ s with 1 task of 1 CPU at a time", end.stderr), end.stderr
+    assert "--array=0" in desk.submitted["1"]
+    # the same number is kept, and said no more
+    (desk.folder / "queue").write_text("")
+    again = desk.report("--cpus-per-task=4")
+    assert again["tasks"] == 1 and 0 < again["expected"]["core_seconds"] < 60
+    assert again["expected"]["seconds"] == pytest.approx(again["expected"]["core_seconds"] / 4, rel=1e-4)
+
+
+def test_the_end_asks_for_little(desk):
+    desk.slurm("--tasks", 4, "--partition", "big", "--cpus-per-task=16", "--mem=64G", "--time=1-00", "--", "--gres=gpu:1", "-N", "1")
+    *arrays, end = [desk.submitted[id] for id in sorted(desk.submitted, key=int)]
+    assert all(words[-6:] == ["--time=1-00", "--cpus-per-task=16", "--mem=64G", "--gres=gpu:1", "-N", "1"] for words in arrays)
+    assert end[-5:] == ["--ntasks=1", "--cpus-per-task=1", "--time=30", "--mem=2048M", "--partition=big"], end
+    script = desk.slurm("--dry-run", "--cpus-per-task=16", "--time=5").stdout
+    assert script.rstrip().endswith("END\n)\nthe_end=${the_end%%;*}\nsubmitted=\"$submitted $the_end\"")
+    assert "--ntasks=1 --cpus-per-task=1 --time=5 <<'END'" in script.split("# the end")[1]
 
 
 def test_what_waits_for_an_earlier_order_is_known(desk):

@@ -1,5 +1,5 @@
 """What an error says of an input, and what it advises, is about what is really in the way."""
-import json
+import json, socket
 import h5py, numpy as np, pytest, zarr
 from conftest import write_view
 from test_bigstitcher import shift, write_xml
@@ -145,3 +145,44 @@ def test_a_transform_that_some_views_have(tmp_path):
     assert end.returncode == 64 and '"v1" has no transform "a"' in end.stderr
     assert "did you mean" not in end.stderr and "--views" in end.stderr, end.stderr
     assert 'did you mean "b"' in run(tmp_path, "plan", "dataset.json", "--transform-key", "B").stderr
+
+
+def test_mistakes_in_what_people_write_have_a_line_and_a_column(tmp_path):
+    write_view(tmp_path / "tile.ome.zarr", np.ones((1, 1, 8, 8), "uint16"), (1, 1), (0, 0))
+    (tmp_path / "dataset.json").write_text('{"views": [\n  {"name": "a"\n   "path": "tile.ome.zarr"}\n]}')
+    message = said(tmp_path)
+    assert "dataset.json" in message and "line 3, column 4" in message and ALTERED not in message, message
+    describe(tmp_path, "tile.ome.zarr")
+    (tmp_path / "options.json").write_text('{"output_chunksize": 64,\n "rounding": nearest}')
+    end = run(tmp_path, "plan", "dataset.json", "--options", "options.json")
+    assert end.returncode == 64 and "options.json" in end.stderr and "line 2, column 14" in end.stderr, end.stderr
+    end = run(tmp_path, "plan", "dataset.json", "--zarr-options", '{"ome_zarr": yes}')
+    assert end.returncode == 64 and "line 1, column 14" in end.stderr, end.stderr
+    (tmp_path / "list.json").write_text('["tile.ome.zarr",\n"b.zarr"')
+    assert "line 2, column 9" in said(tmp_path, "list.json")
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--fusion-func", "nope"], ["max_fusion", "weighted_average_fusion"]), (["--weights-func", "nope"], ["content_based"]),
+    (["--fusion-func-kwargs", "nope=1"], ["takes no arguments"]), (["--weights-func", "content_based", "--weights-func-kwargs", "nope=1"], ["sigma_1", "sigma_2"]),
+    (["--views", "zz"], ["tile_a", "tile_b"]), (["--transform-key", "zz"], ["registered"]), (["--channels", "zz"], ["0"]),
+    (["--zarr-options", "nope=1"], ["zarr_options.ngff_version", "zarr_options.overwrite"]), (["--nope", "1"], ["--output-chunksize", "--views"]),
+    (["--options", "options.json"], ["output_chunksize", "weights_func"])])
+def test_what_is_not_known_lists_what_there_is(tmp_path, arguments, words):
+    write_view(tmp_path / "tile.ome.zarr", np.ones((1, 1, 8, 8), "uint16"), (1, 1), (0, 0))
+    (tmp_path / "options.json").write_text('{"nope": 1}')
+    views = [{"name": f"tile_{name}", "path": "tile.ome.zarr", "transforms": {"registered": np.eye(3).tolist()}} for name in "ab"]
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    end = run(tmp_path, "plan", "dataset.json", *arguments)
+    assert end.returncode == 64 and all(word in end.stderr for word in words), end.stderr
+
+
+def test_what_the_system_says_is_told_in_its_words(tmp_path):
+    write_view(tmp_path / "tile.ome.zarr", np.ones((1, 1, 8, 8), "uint16"), (1, 1), (0, 0))
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": [{"path": "tile.ome.zarr"}]}))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        run(tmp_path, "submit", "dataset.json", "--output", "out.ome.zarr", "--db", "jobs.sqlite")
+        port = taken.getsockname()[1]
+        end = run(tmp_path, "serve", "--port", str(port), "--db", "jobs.sqlite")
+    assert end.returncode == 1 and f"cannot listen on port {port}: Address already in use" in end.stderr, end.stderr
+    assert "failed(" not in end.stderr and "ss -ltnp" in end.stderr

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 
@@ -91,7 +92,7 @@ extension SinglePlane {
   }
 
   private static func described(_ count: Int, _ places: [Double]) -> String {
-    "\(count) views of one plane are at several z (\(places.count), from \(text(places.first ?? 0)) to \(text(places.last ?? 0)))"
+    "\(counted(count, "view")) of one plane are at several z (\(places.count), from \(text(places.first ?? 0)) to \(text(places.last ?? 0)))"
   }
 
   private static func text(_ number: Double) -> String {

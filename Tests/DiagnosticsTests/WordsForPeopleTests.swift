@@ -1,0 +1,20 @@
+import Diagnostics
+import Testing
+
+@Suite struct WordsForPeopleTests {
+  @Test func pluralsAgree() {
+    #expect(counted(1, "block") == "1 block" && counted(0, "block") == "0 blocks" && counted(12_345, "block") == "12,345 blocks")
+    #expect(counted(1, "process", "processes") == "1 process" && counted(2, "process", "processes") == "2 processes")
+    #expect(counted(1, "view is", "views are") == "1 view is" && counted(3, "view is", "views are") == "3 views are")
+  }
+
+  @Test func measuredNumbersHaveSixDigits() {
+    #expect(measured(12.345678912) == 12.3457 && measured(0.000123456789) == 0.000123457)
+    #expect(measured(98_765_432.1) == 98_765_400 && measured(0) == 0 && measured(-1.5) == -1.5)
+    #expect(measured(.infinity) == .infinity)
+  }
+
+  @Test func ratesOfSmallJobsAreNotNothing() {
+    #expect(rateText(94_512_345) == "94.5 Mvoxel/s" && rateText(1234) == "0.0012 Mvoxel/s")
+  }
+}
