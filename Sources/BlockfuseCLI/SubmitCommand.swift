@@ -20,7 +20,7 @@ struct SubmitCommand: ParsableCommand {
     try reportingErrors {
       Signals.endAtOnce()
       let request = try request.resolve()
-      _ = try SubmitArguments.submit(request, into: database, recorded: tell)
+      _ = try SubmitArguments.submit(request, into: database, recorded: { job, _ in tell(job) })
     }
   }
 
