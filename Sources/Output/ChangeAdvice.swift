@@ -19,8 +19,8 @@ package enum ChangeAdvice {
     if !taken.isEmpty {
       let isOther = kinds.contains(.otherImage)
       parts.append(
-        "\(retry(taken.map(\.view.name), of: job)) takes \(taken.count == 1 ? "the image" : "images") as they are now and has the blocks that "
-          + "they touch made again by `blockfuse run \(job)`"
+        "\(retry(taken.map(\.view.name), of: job)) takes \(taken.count == 1 ? "the image as it is" : "the images as they are") now and has the "
+          + "blocks that \(taken.count == 1 ? "it touches" : "they touch") made again by `blockfuse run \(job)`"
           + (isOther ? "; `--accept-changed` with it takes another shape or type, too" : ""))
       parts.append("or restore what changed, with its times, as `cp -p` and `rsync -t` keep them")
     }

@@ -5,7 +5,7 @@ import h5py, numpy as np, pytest, tifffile, zarr
 from conftest import binary, blockfuse
 from test_bigstitcher import write_n5
 
-SHAPE, STEP = (8, 32, 32), 24
+SHAPE, STEP = (8, 96, 96), 72
 KINDS = ["tiff", "hdf5", "n5", "zarr"]
 
 
@@ -18,12 +18,12 @@ def write(folder, name, kind, seed, shape=SHAPE):
     if kind in ("n5", "zarr"):
         shutil.rmtree(path, ignore_errors=True)
     if kind == "zarr":
-        zarr.create_array(str(path), shape=shape, chunks=(8, 16, 16), dtype="u2", zarr_format=2)[:] = voxels(seed, shape)
+        zarr.create_array(str(path), shape=shape, chunks=(8, 32, 32), dtype="u2", zarr_format=2)[:] = voxels(seed, shape)
     elif kind == "n5":
         write_n5(path, voxels(seed, shape))
     elif kind == "hdf5":
         with h5py.File(path, "w") as file:
-            file.create_dataset("volume", data=voxels(seed, shape), chunks=(8, 16, 16), compression="gzip")
+            file.create_dataset("volume", data=voxels(seed, shape), chunks=(8, 32, 32), compression="gzip")
         return {"path": name, "dataset": "volume"}
     else:
         tifffile.imwrite(path, voxels(seed, shape), metadata=None, compression="zlib", rowsperstrip=8)
@@ -43,7 +43,7 @@ def call(folder, *arguments, status=0, **environment):
     return end
 
 
-OPTIONS = ["--output-chunksize", 8, "--quiet"]
+OPTIONS = ["--output-chunksize", 16, "--quiet"]
 
 
 def levels(path):
@@ -68,7 +68,7 @@ def damage(path, kind):
             place = file["volume"].id.get_chunk_info(0).byte_offset
     else:
         path = next(f for f in sorted(path.rglob("*")) if f.is_file() and f.name not in (".zarray", ".zattrs", "attributes.json"))
-        place = max(0, path.stat().st_size - 40)
+        place = 0 if kind == "zarr" else max(0, path.stat().st_size - 40)
     with open(path, "r+b") as file:
         file.seek(place)
         file.write(b"\xff" * 24)
@@ -112,9 +112,9 @@ def test_damaged_and_restored(tmp_path, kind, how):
         assert "`blockfuse run 1 --accept-times`" in end.stderr and "`blockfuse retry 1 --view v1`" in end.stderr, end.stderr
     answer = json.loads(call(tmp_path, "retry", 1, "--view", "v1", "--json").stdout)
     after = counts(tmp_path)
-    assert answer["views"] == ["v1"] and after["failed"] == 0 and 0 < answer["pending"] and after["done"] < before["done"], (answer, before, after)
+    assert answer["views"] == ["v1"] and after["failed"] == 0 and after["pending"] > 0, (answer, before, after)
     # blocks that v1 does not touch, on the left and right of it, are not done again
-    assert after["done"] > 0
+    assert 0 < after["done"] <= before["done"]
     call(tmp_path, "run", 1, "--quiet")
     call(tmp_path, "verify", 1)
     expect_equal(tmp_path)
@@ -165,7 +165,7 @@ def test_another_shape_needs_a_word(tmp_path, kind):
     call(tmp_path, "submit", "dataset.json", "--output", "out.zarr", *OPTIONS)
     call(tmp_path, "run", 1, "--quiet", "--limit", 20)
     # the image in the middle loses rows, the output does not
-    write(tmp_path, "v1", kind, 7, (8, 24, 32))
+    write(tmp_path, "v1", kind, 7, (8, 80, 96))
     end = call(tmp_path, "retry", 1, "--view", "v1", status=4)
     assert "shape" in end.stderr and "--accept-changed" in end.stderr, end.stderr
     call(tmp_path, "run", 1, "--accept-times", status=4)
@@ -175,23 +175,25 @@ def test_another_shape_needs_a_word(tmp_path, kind):
     call(tmp_path, "fuse", "dataset.json", "--output", "whole.zarr", *OPTIONS, BLOCKFUSE_DB=str(tmp_path / "other.sqlite"))
     expect_equal(tmp_path)
     # at the end of the row the output would be another
-    write(tmp_path, "v2", kind, 8, (8, 32, 40))
+    write(tmp_path, "v2", kind, 8, (8, 96, 110))
     end = call(tmp_path, "retry", 1, "--view", "v2", "--accept-changed", status=4)
     assert "the output's shape was" in end.stderr and "would be" in end.stderr and "submit a new one" in end.stderr, end.stderr
     assert counts(tmp_path)["pending"] == 0
 
 
 def test_other_bytes_of_the_same_size_are_no_matter_of_times(tmp_path):
-    """The fill value decides what missing chunks are: one digit of a metadata file."""
+    """One digit of a metadata file, on which no voxel rests: that is not for --accept-times to decide."""
     dataset(tmp_path, "zarr")
     call(tmp_path, "submit", "dataset.json", "--output", "out.zarr", *OPTIONS)
     file = tmp_path / "v1/.zarray"
     text = file.read_text()
-    assert '"fill_value": 0' in text
-    file.write_text(text.replace('"fill_value": 0', '"fill_value": 9'))
+    assert '"level": 0' in text
+    file.write_text(text.replace('"level": 0', '"level": 3'))
     end = call(tmp_path, "run", 1, "--accept-times", status=4)
     assert "same size, other bytes" in end.stderr and "retry 1 --view v1" in end.stderr and "--accept-times" not in end.stderr, end.stderr
-    # also with its old time, as long as any time differs
+    # what a missing chunk is decides on voxels, and is part of what is compared by name
+    file.write_text(text.replace('"fill_value": 0', '"fill_value": 9'))
+    assert "fill 0x0009" in call(tmp_path, "run", 1, "--accept-times", status=4).stderr
     call(tmp_path, "retry", 1, "--view", "v1")
     call(tmp_path, "run", 1, "--quiet")
 
