@@ -13,7 +13,9 @@ package enum ChangeAdvice {
     let kinds = views.kinds
     if kinds.contains(.gone) { parts.append("put back the files that are gone, or mount their disk; then `blockfuse run \(job)` goes on") }
     if kinds == [.otherTime] {
-      parts.append("where these are the same images as before, `blockfuse run \(job) --accept-times` goes on")
+      parts.append(
+        "where these are the same images as before, `blockfuse run \(job) --accept-times` goes on"
+          + (views.areFoldersChanged ? ", and chunks that are missing count as background" : ""))
     }
     let taken = views.entries.filter { $0.kind != .gone }
     if !taken.isEmpty {

@@ -43,6 +43,9 @@ package struct ChangedViews: Sendable {
   package var isEmpty: Bool { entries.isEmpty }
   package var kinds: Set<Kind> { Set(entries.map(\.kind)) }
 
+  /// Whether a folder of chunks has another time: chunks that are missing may be removed ones.
+  package var areFoldersChanged: Bool { entries.contains { $0.changes.contains { $0.folder != nil } } }
+
   package static let listedAtMost = 20
   /// Views of one kind from which on they are one line.
   private static let groupedFrom = 4
