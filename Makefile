@@ -3,6 +3,8 @@
 # make lint    whether the sources have the form that .swift-format and Python/pyproject.toml say; make format gives it to them
 # make sanitize-thread, make sanitize-address
 #              the Swift tests once more, under a sanitizer
+# make thorough
+#              what is too long for every day, some hours: all faults, kills, damages, the hostile world, fuzzing, sanitizers
 # make static  the program with all its libraries inside, as it is installed: .build-static/release/blockfuse
 # make install that program, its manual page and completions, below PREFIX (/usr/local)
 # make release an archive of them, which runs on any Linux with this processor
@@ -20,7 +22,7 @@ export CPATH := $(shell brew --prefix)/include
 export LIBRARY_PATH := $(shell brew --prefix)/lib
 endif
 
-.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address examples bench static install uninstall release wheel docs clean
+.PHONY: build demo test lint format swift-test python-test sanitize-thread sanitize-address thorough examples bench static install uninstall release wheel docs clean
 
 build:
 	@scripts/install-deps.sh
@@ -53,6 +55,12 @@ examples: build
 sanitize-thread sanitize-address: sanitize-%:
 	@scripts/install-deps.sh --tests
 	@scripts/sanitize.sh $*
+
+# STEPS="faults kills" does only these; scripts/thorough.sh lists them
+thorough: $(VENV)/ready
+	@scripts/install-deps.sh --tests
+	swift build -c release --build-tests
+	@scripts/thorough.sh $(STEPS)
 
 # codecs against their libraries, kernels against memcpy, the job database, the program against its peers; writes tables into Benchmarks/results
 bench:

@@ -14,16 +14,16 @@ public func runBlockfuse(registry: FusionRegistry = .builtin) -> Never {
 package struct Blockfuse: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "blockfuse",
-    abstract: "Fuses overlapping 3D views into one OME-Zarr, block by block, and never forgets what is done.",
+    abstract: "Fuse overlapping 3D views into one OME-Zarr, block by block; resume after any interruption.",
     discussion: """
-      Submit a job, run it, stop it or have it killed, and run it again: it goes on where it was.
+      A job that was stopped or killed continues where it stopped: give the same line again.
 
-        blockfuse fuse dataset.json --output fused.ome.zarr      # all in one, or step by step:
+        blockfuse fuse dataset.json --output fused.ome.zarr      # all in one step; or:
 
-        blockfuse plan dataset.json                              # what it would be
-        blockfuse submit dataset.json --output fused.ome.zarr    # checks, and records the job
-        blockfuse run                                            # goes on until it is done
-        blockfuse status                                         # how far it is
+        blockfuse plan dataset.json                              # dry run: size, memory, time
+        blockfuse submit dataset.json --output fused.ome.zarr    # check and record the job
+        blockfuse run                                            # run it, or continue it
+        blockfuse status                                         # show its progress
 
       The job database is blockfuse.sqlite in the current folder, unless --db or BLOCKFUSE_DB names another.
       """,
@@ -41,7 +41,8 @@ package struct Blockfuse: ParsableCommand {
           StatusCommand.self, ListCommand.self, BlocksCommand.self, PreviewCommand.self, ReportCommand.self,
           ServeCommand.self,
         ]),
-      CommandGroup(name: "Check and mend", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self, RestoreCommand.self]),
+      CommandGroup(
+        name: "Check and repair", subcommands: [VerifyCommand.self, RetryCommand.self, BackupCommand.self, RestoreCommand.self]),
       CommandGroup(
         name: "Many hosts",
         subcommands: [SlurmCommand.self, OrderCommand.self, WorkCommand.self, CollectCommand.self]),

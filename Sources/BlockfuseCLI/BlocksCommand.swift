@@ -12,7 +12,7 @@ import Zarr
 struct BlocksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "blocks",
-    abstract: "The blocks of a job, by level, state or place; for one block also its views, its file, its failures.",
+    abstract: "List the blocks of a job; with --block also the views, file and failures of one.",
     discussion: """
       A block is its level and its position in the level's grid of blocks, t,c,z,y,x (t,c,y,x in 2D).
 
@@ -22,14 +22,16 @@ struct BlocksCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(help: "Only this level.") var level: Int?
-  @Option(help: "pending, running, done, empty or failed.", completion: .names(BlockState.self)) var state: String?
-  @Option(help: ArgumentHelp("Grid positions, such as z=0:4,y=2:9; the end is not included.", valueName: "ranges"))
+  @Option(help: "Only blocks of this level.") var level: Int?
+  @Option(help: "Only blocks in this state: pending, running, done, empty or failed.", completion: .names(BlockState.self)) var state:
+    String?
+  @Option(help: ArgumentHelp("Only blocks at these grid positions, such as z=0:4,y=2:9 (the end is not included).", valueName: "ranges"))
   var region: String?
   @Option(
-    help: ArgumentHelp("One block, such as 0,0,3,5,7 or z=3,y=5,x=7; of level 0 unless --level says otherwise.", valueName: "position"))
+    help: ArgumentHelp("One block only, such as 0,0,3,5,7 or z=3,y=5,x=7; of level 0 unless --level says otherwise.", valueName: "position")
+  )
   var block: String?
-  @Flag(help: "Print a JSON object a line.") var json = false
+  @Flag(help: "Print one JSON object per line.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

@@ -10,7 +10,7 @@ import Zarr
 struct CollectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collect",
-    abstract: "Merges what the tasks of a work order have done into the job database, also while they run.",
+    abstract: "Record what the tasks of a work order did in the job database, also while they run.",
     discussion: """
       Example: blockfuse collect 3 && blockfuse status 3
 
@@ -22,9 +22,9 @@ struct CollectCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Option(help: ArgumentHelp("The order, in case the job database is not on this host.", valueName: "order"), transform: localPath)
+  @Option(help: ArgumentHelp("Path of the work order, if the job database is not on this host.", valueName: "order"), transform: localPath)
   var order: String?
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

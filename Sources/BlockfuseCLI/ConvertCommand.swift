@@ -9,21 +9,21 @@ import Zarr
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Writes what was understood of a dataset as a dataset.json that gives the same fusion.",
+    abstract: "Write any dataset as a dataset.json that gives the same fusion.",
     discussion: "Example: blockfuse convert dataset.xml dataset.json")
 
-  @Argument(help: ArgumentHelp("Any dataset that can be fused.", valueName: "dataset"), completion: .file(), transform: localPath)
+  @Argument(help: ArgumentHelp("Dataset of any kind that can be fused.", valueName: "dataset"), completion: .file(), transform: localPath)
   var dataset: String
 
   @Argument(
-    help: ArgumentHelp("The file to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
+    help: ArgumentHelp("File to write.", valueName: "dataset.json"), completion: .file(extensions: ["json"]), transform: localPath)
   var output: String
 
   @Option(
     help: ArgumentHelp("Length of one of the dataset's world units, such as 0.25um. Default: what the dataset shows.", valueName: "length"))
   var worldUnit: String?
 
-  @Flag(help: "Replace a file that exists.")
+  @Flag(help: "Replace an existing file.")
   var overwrite = false
 
   @OptionGroup var quiet: QuietFlag

@@ -7,7 +7,7 @@ import Output
 struct ManualCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "manual",
-    abstract: "Prints the manual page, in the format of man.",
+    abstract: "Print the manual page, in the format of man.",
     discussion: "Example: blockfuse manual > blockfuse.1 && man ./blockfuse.1",
     shouldDisplay: false)
 

@@ -6,11 +6,11 @@ import Orders
 struct OrderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "order",
-    abstract: "Freezes a job into a work order beside its output, for tasks on many hosts; prints its path.",
+    abstract: "Export a job as a work order, for tasks on many hosts; print its path.",
     discussion: "Example: blockfuse order 3")
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "Take the order back: tasks stop, what they did is collected.") var withdraw = false
+  @Flag(help: "Cancel the work order: tasks stop, and what they did is collected.") var withdraw = false
   @Option(
     help: .hidden,
     transform: { text in

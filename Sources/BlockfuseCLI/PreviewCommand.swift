@@ -14,10 +14,10 @@ import Zarr
 struct PreviewCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preview",
-    abstract: "A picture of the fused volume: a maximum projection from a coarse level, as PNG.",
+    abstract: "Write a picture (PNG) of the fused image: a maximum projection of a coarse level.",
     discussion: """
-      Works at any moment, also while the job runs; what is missing is black, and said so. Reads at most a coarse level, \
-      or a few hundred blocks where there is none yet, however large the job is.
+      Works at any moment, also while the job runs; missing parts are black, and a note says so. It reads one coarse level, \
+      or a few hundred blocks if there is none yet, however large the job is.
 
       Example: blockfuse preview 3 --output liver.png --axis y
       """)
@@ -25,16 +25,17 @@ struct PreviewCommand: ParsableCommand {
   @OptionGroup var job: JobArgument
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The PNG file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "png"),
+    help: ArgumentHelp(
+      "PNG file to write; an existing one is replaced. A link is followed; a FIFO or /dev/stdout is written to.", valueName: "png"),
     completion: .file(extensions: ["png"]), transform: localPath)
   var output: String
-  @Option(help: ArgumentHelp("Projected along this axis: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))
+  @Option(help: ArgumentHelp("Axis of the projection: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))
   var axis = "z"
-  @Option(help: ArgumentHelp("A level's number, or auto.", valueName: "level"))
+  @Option(help: ArgumentHelp("Level to project: its number, or auto.", valueName: "level"))
   var level = "auto"
   @Option(help: ArgumentHelp("Time point, from 0.", valueName: "index"))
   var timepoint = 0
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

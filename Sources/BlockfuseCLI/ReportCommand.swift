@@ -13,9 +13,9 @@ import Zarr
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "A page about a job, for a browser: one file that needs nothing else.",
+    abstract: "Write a self-contained HTML report of a job.",
     discussion: """
-      State, pictures of the fused volume, views on a map, blocks by state, rates, failures with what to do about them. \
+      It shows the state, pictures of the fused image, a map of the views, blocks by state, rates, and failures with a remedy. \
       Works at any moment, also while the job runs.
 
       Example: blockfuse report 3 --output report.html
@@ -24,7 +24,8 @@ struct ReportCommand: ParsableCommand {
   @OptionGroup var job: JobArgument
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The HTML file; it is replaced. A link is followed; a FIFO or /dev/stdout is written into.", valueName: "html"),
+    help: ArgumentHelp(
+      "HTML file to write; an existing one is replaced. A link is followed; a FIFO or /dev/stdout is written to.", valueName: "html"),
     completion: .file(extensions: ["html"]), transform: localPath)
   var output: String
   @OptionGroup var quiet: QuietFlag

@@ -3,12 +3,12 @@ import Files
 
 /// How much of the machine a run may use.
 struct ResourceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Worker threads. Default: one for each processor that the process may use.", valueName: "n"))
+  @Option(help: ArgumentHelp("Number of worker threads. Default: one for each processor that the process may use.", valueName: "n"))
   var workers: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Memory that the process may use, such as 4GiB. Default: 2GiB, or 60 % of what the system allows if that is less; 60 % of what Slurm gives.",
+      "Memory that the process may use, such as 4GiB. Default: 2GiB, or 60 % of the system's limit if that is less; in Slurm 60 % of what it grants.",
       valueName: "size"))
   var memory: String?
 

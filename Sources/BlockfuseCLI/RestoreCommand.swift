@@ -5,11 +5,11 @@ import Jobs
 struct RestoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore",
-    abstract: "Makes a backup, or another copy, the job database; its outputs are that one's from then on.",
+    abstract: "Make a backup, or another copy, the job database, which owns the outputs from then on.",
     discussion: """
-      The copy is checked, put in the place of --db, and what belonged to the database that was there is removed. With --db \
-      naming the copy itself, it becomes the database where it is: after a project was moved by rsync, say. The database that \
-      the copy was made of can then be looked at, and not go on; tasks of work orders are told to stop.
+      The copy is checked and put in the place of --db; files that belonged to the replaced database are removed. If --db \
+      names the copy itself, it becomes the database where it is, for example after a project was moved by rsync. The database \
+      that the copy was made from can then be read, but not continued; tasks of work orders are told to stop.
 
       Example: blockfuse restore /archive/jobs-2026-03-01.sqlite
 
@@ -17,7 +17,7 @@ struct RestoreCommand: ParsableCommand {
       the file is no copy of the database at --db.
       """)
 
-  @Argument(help: ArgumentHelp("The copy.", valueName: "file"), completion: .file(), transform: localPath)
+  @Argument(help: ArgumentHelp("The copy to use.", valueName: "file"), completion: .file(), transform: localPath)
   var file: String
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

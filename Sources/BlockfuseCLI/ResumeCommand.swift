@@ -8,7 +8,7 @@ import Threads
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "Runs every job of the database that was interrupted.",
+    abstract: "Run every interrupted job of the database.",
     discussion: """
       A job whose output was replaced by that of a later one is left alone.
 

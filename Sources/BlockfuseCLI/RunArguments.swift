@@ -13,15 +13,15 @@ import Threads
 struct RunArguments: ParsableArguments {
   @OptionGroup(title: "Resources") var resources: ResourceOptions
 
-  @Option(help: ArgumentHelp("Stop after so many blocks; the job is then interrupted.", valueName: "blocks"))
+  @Option(help: ArgumentHelp("Stop after this number of blocks; the same line continues.", valueName: "blocks"))
   var limit: Int?
 
-  @Flag(help: "Share the job with a process that runs it already.")
+  @Flag(help: "Share the job with processes that already run it.")
   var join = false
 
   @OptionGroup var quiet: QuietFlag
 
-  @Flag(help: "Print progress, and then the end, as a JSON object a line.")
+  @Flag(help: "Print progress, then the result, as one JSON object per line.")
   var json = false
 
   func validate() throws {

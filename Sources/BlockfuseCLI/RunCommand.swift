@@ -11,9 +11,9 @@ import Threads
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Does what is not done yet: level 0, then the pyramid.",
+    abstract: "Run a job, or continue it: level 0, then the pyramid.",
     discussion: """
-      The same line after any interruption goes on where it stopped.
+      After any interruption the same line continues where it stopped.
 
       Example: blockfuse run 3 --workers 8 --memory 16GiB
 

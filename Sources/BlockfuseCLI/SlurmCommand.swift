@@ -47,7 +47,7 @@ struct SlurmCommand: ParsableCommand {
   var program: String?
   @Flag(help: "Print a script that does the same; submit nothing.") var dryRun = false
   @Flag(help: "Cancel what was submitted for the job, whether it runs or waits.") var cancel = false
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

@@ -18,8 +18,8 @@ struct StatusCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "Print the answer as one JSON document.") var json = false
-  @Flag(name: .shortAndLong, help: "Go on showing it while it changes.") var watch = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
+  @Flag(name: .shortAndLong, help: "Keep showing it while it changes.") var watch = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

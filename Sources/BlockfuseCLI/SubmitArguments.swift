@@ -13,10 +13,10 @@ struct SubmitArguments: ParsableArguments {
   var dataset: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Where the fused Zarr goes.", valueName: "out"), completion: .file(), transform: outputPath)
+    name: .shortAndLong, help: ArgumentHelp("Output folder.", valueName: "out"), completion: .file(), transform: outputPath)
   var output: String
 
-  @Option(help: ArgumentHelp("A name for the job, to be used in place of its number.", valueName: "name"))
+  @Option(help: ArgumentHelp("Name of the job, which can be used instead of its number.", valueName: "name"))
   var name: String?
 
   @OptionGroup(title: "Fusion") var flags: FusionFlags

@@ -8,11 +8,11 @@ import Zarr
 struct SubmitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit",
-    abstract: "Checks everything, records the job, writes the output's metadata; prints the job's number.",
+    abstract: "Check everything and record a job; print its number.",
     discussion: "Example: blockfuse submit dataset.json --output fused.ome.zarr --output-chunksize 128")
 
   @OptionGroup var request: SubmitArguments
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

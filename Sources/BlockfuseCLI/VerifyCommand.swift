@@ -13,18 +13,18 @@ import Synchronization
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Reads back every block recorded as done.",
+    abstract: "Read back every block that is recorded as done.",
     discussion: """
-      Exit status: 0 all is as recorded, or --repair mended it; 12 something is missing or damaged. An unfinished job and \
-      stray files are reported, and are no damage.
+      Exit status: 0 all is as recorded, or --repair set it right; 12 something is missing or damaged. An unfinished job and \
+      stray files are reported, but are no damage.
 
       Example: blockfuse verify 3 --repair && blockfuse run 3
       """)
 
   @OptionGroup var job: JobArgument
-  @Flag(help: "Set what is missing or damaged, and what was made from it, to pending; remove stray files.") var repair = false
+  @Flag(help: "Mark missing or damaged blocks, and those made from them, to be done again; remove stray files.") var repair = false
   @Option(help: ArgumentHelp("Threads. Default: one for each processor that the process may use.", valueName: "n")) var workers: Int?
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

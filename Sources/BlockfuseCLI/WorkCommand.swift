@@ -10,25 +10,25 @@ import Zarr
 struct WorkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "work",
-    abstract: "Does one task's share of a work order; the job database is not touched.",
+    abstract: "Do one task's share of a work order, without the job database.",
     discussion: """
-      Which task this is, of how many, is also read from the environment of Slurm, AWS Batch, Kubernetes, LSF and SGE \
-      arrays. A task that is started twice, at once or later, harms nothing; one that is started again goes on from its \
-      logs.
+      In an array of Slurm, AWS Batch, Kubernetes, LSF or SGE, --task and --tasks are read from the environment. A task that is \
+      started twice, at once or later, does no harm; one that is started again continues from its logs.
 
       Example: blockfuse work fused.ome.zarr.blockfuse/order-1 --task 3 --tasks 8
 
-      Exit status: 0 done; 3 some blocks failed, or rest on failed ones; 4 the program, an input or the output changed, or the order was \
-      withdrawn; 12 a block of the level below is recorded done and is not there; 75 blocks of the level below are not done yet, or a disk \
+      Exit status: 0 done; 3 some blocks failed, or need failed ones; 4 the program, an input or the output changed, or the order was \
+      cancelled; 12 a block of the level below is recorded as done and is not there; 75 blocks of the level below are not done yet, or a disk \
       does not answer; 130 or 143 stopped by a signal.
       """)
 
   @Argument(
-    help: ArgumentHelp("The order: what `blockfuse order` printed.", valueName: "order"), completion: .directory, transform: localPath)
+    help: ArgumentHelp("The work order: the path that `blockfuse order` printed.", valueName: "order"), completion: .directory,
+    transform: localPath)
   var order: String
-  @Option(help: ArgumentHelp("Which task, from 0.", valueName: "i")) var task: Int?
-  @Option(help: ArgumentHelp("How many tasks there are.", valueName: "n")) var tasks: Int?
-  @Option(help: "Only this level, which needs all of the level below. Default: all, as far as they come.") var level: Int?
+  @Option(help: ArgumentHelp("Number of this task, from 0.", valueName: "i")) var task: Int?
+  @Option(help: ArgumentHelp("Number of tasks.", valueName: "n")) var tasks: Int?
+  @Option(help: "Only this level; the level below must be done. Default: each level that can be done.") var level: Int?
   @OptionGroup(title: "Resources") var resources: ResourceOptions
   @OptionGroup var quiet: QuietFlag
 

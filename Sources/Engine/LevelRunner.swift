@@ -182,7 +182,7 @@ package final class LevelRunner {
     guard let count = OpenFiles.onTheirWay(wanted: 8 * settings.workers + 16, workers: settings.workers) else {
       throw JobError.invalid(
         what: "\(settings.workers) workers need more files open than the \(OpenFiles.limit) that the system allows",
-        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command goes on where it stopped")
+        hint: "raise the limit (`ulimit -n`), or run with fewer --workers; the same command continues where it stopped")
     }
     return count
   }

@@ -86,6 +86,7 @@ package final class TaskLog: Sendable {
 
   private func failure(_ error: StorageError) -> JobError {
     .order(
-      "cannot write the log \(error.path)", error, hint: "check the folder and its permissions; the same command goes on where it stopped")
+      "cannot write the log \(error.path)", error, hint: "check the folder and its permissions; the same command continues where it stopped"
+    )
   }
 }

@@ -98,16 +98,16 @@ package enum JobError: Failure, Sendable {
     case .changed:
       "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
         + "job for the new data"
-    case .interrupted: "the same `blockfuse run` goes on where it stopped"
+    case .interrupted: "the same `blockfuse run` continues where it stopped"
     case .diskFull(let path, _) where FileStatus.isOutOfFiles(at: path):
-      "remove files that are not needed (`df -i` shows how many there are); the same command goes on where it stopped. A job with "
+      "remove files that are not needed (`df -i` shows how many there are); the same command continues where it stopped. A job with "
         + "larger blocks, or with shards, needs fewer files"
     case .diskFull(_, let needed):
       "free some space" + (needed.map { ", up to \(byteText($0)) before compression" } ?? "")
-        + "; the same command goes on where it stopped"
+        + "; the same command continues where it stopped"
     case .damaged: "`blockfuse verify --repair` sets it to pending, the same `blockfuse run` makes it again"
     case .unanswered:
-      "bring back what is named, or wait until it is there; the same command goes on where it stopped, and what is done is kept"
+      "bring back what is named, or wait until it is there; the same command continues where it stopped, and what is done is kept"
     case .inUse: "wait until it ends, or stop it; then do the same again"
     case .notOwner(_, nil, let owner): "make a new work order with `blockfuse order --db \(owner)`, on the host that has it"
     case .notOwner(_, let database?, let owner):

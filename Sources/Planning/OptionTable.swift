@@ -13,7 +13,7 @@ import Zarr
 package struct OptionTable: Sendable {
   package let transformKey = OptionRow<String?>(
     "transform_key", default: nil, form: .name,
-    help: "Which of the views' transforms places them. Default: the only one."
+    help: "Name of the transform that places the views. Default: the only one."
   ) { (map, key) throws(JobError) in
     try map.string(key)
   }
@@ -26,14 +26,14 @@ package struct OptionTable: Sendable {
   }
 
   package let fusionArguments = OptionRow(
-    "fusion_func_kwargs", default: [:], form: .json, value: "map", help: "Arguments of the fusion function."
+    "fusion_func_kwargs", default: [:], form: .json, value: "map", help: "Arguments for the fusion function."
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
   }
 
   package let fusionArgumentsByOtherName = OptionRow(
     "fusion_method_kwargs", default: [:], form: .json, value: "map", otherNameOf: "fusion_func_kwargs",
-    help: "The same, by its other name."
+    help: "Other name of fusion_func_kwargs."
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
   }
@@ -46,7 +46,8 @@ package struct OptionTable: Sendable {
   }
 
   package let weightsArguments = OptionRow(
-    "weights_func_kwargs", default: [:], form: .json, value: "map", help: "Such as sigma_1=5,sigma_2=11."
+    "weights_func_kwargs", default: [:], form: .json, value: "map",
+    help: "Arguments for the weights function, such as sigma_1=5,sigma_2=11."
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
   }
@@ -82,7 +83,7 @@ package struct OptionTable: Sendable {
   package let boundingBox = OptionRow<String?>(
     "bounding_box", default: nil, form: .name, value: "name", replacedBy: "output_stack_properties",
     help:
-      "Fuse a region that the dataset has a name for (a BigStitcher bounding box is in the XML's world units), in place of the stack mode."
+      "Fuse a named region of the dataset instead of all (a BigStitcher bounding box is in the XML's world units)."
   ) { (map, key) throws(JobError) in
     try map.string(key)
   }
@@ -103,20 +104,21 @@ package struct OptionTable: Sendable {
 
   package let outputStackProperties = OptionRow<OptionMap.Stack?>(
     "output_stack_properties", default: nil, form: .json, value: "json",
-    help: "spacing, origin (in world units) and shape at once, as JSON."
+    help: "Spacing, origin (in world units) and shape together, as JSON."
   ) { (map, key) throws(JobError) in
     try map.stack(key)
   }
 
   package let outputChunk = OptionRow<[Axis: Int]?>(
     "output_chunksize", default: nil, form: .json, value: "n or map",
-    help: "Chunk of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048."
+    help:
+      "Chunk shape of the output: one number, or z=…,y=…,x=…. Default: the first view's, where its file has chunks, else 256, in 2D 2048."
   ) { (map, key) throws(JobError) in
     try map.counts(key, minimum: 1)
   }
 
   package let overlap = OptionRow(
-    "overlap_in_pixels", default: [:], "0", form: .json, value: "n or map", help: "Voxels computed around each block."
+    "overlap_in_pixels", default: [:], "0", form: .json, value: "n or map", help: "Extra voxels computed around each block."
   ) { (map, key) throws(JobError) in
     try map.counts(key, minimum: 0)
   }
@@ -129,21 +131,21 @@ package struct OptionTable: Sendable {
 
   package let planewise = OptionRow(
     "planewise", default: JobOptions.Planewise.auto, form: .json, choices: .names(JobOptions.Planewise.self),
-    help: "auto, true or false: blend each z plane for itself."
+    help: "Blend each z plane separately: auto, true or false."
   ) { (map, key) throws(JobError) in
     try map.planewise(key)
   }
 
   package let blendingWidths = OptionRow<[Axis: Double]>(
     "blending_widths", default: Self.widths, form: .json, value: "map",
-    help: "Widths of the views' soft borders in world units; 0 for none. Default: z=3,y=10,x=10."
+    help: "Widths of the views' soft borders in world units; 0 for no soft border. Default: z=3,y=10,x=10."
   ) { (map, key) throws(JobError) in
     try map.axes(key, scalar: true, "a length, in world units; 0 for none") { $0 >= 0 }?.merging(Self.widths) { given, _ in given }
   }
 
   package let rounding = OptionRow(
     "rounding", default: JobOptions.Rounding.nearest, form: .name, choices: .names(JobOptions.Rounding.self),
-    help: "nearest or truncate, for integer outputs."
+    help: "Rounding of integer outputs: nearest or truncate."
   ) { (map, key) throws(JobError) in
     try map.choice(key, JobOptions.Rounding.self)
   }
@@ -154,7 +156,7 @@ package struct OptionTable: Sendable {
 
   package let ngffVersion = OptionRow(
     "zarr_options.ngff_version", default: OMEWriter.Version.v04, form: .text, choices: .words(["0.4", "0.5"]),
-    help: "0.4 (Zarr v2) or 0.5 (Zarr v3).",
+    help: "OME-Zarr version: 0.4 (Zarr v2) or 0.5 (Zarr v3).",
     // 0.4 and 0.5 are names, not numbers
     canonical: { value in value.double.map { .string("\($0)") } ?? value }
   ) { (map, key) throws(JobError) in
@@ -163,13 +165,13 @@ package struct OptionTable: Sendable {
 
   package let isOMEZarr = OptionRow(
     "zarr_options.ome_zarr", default: true, form: .json, choices: .words(["true", "false"]),
-    help: "true, or false for a plain array without a pyramid."
+    help: "Write OME-Zarr (true), or a plain array without a pyramid (false)."
   ) { (map, key) throws(JobError) in
     try map.bool(key)
   }
 
   package let overwrite = OptionRow(
-    "zarr_options.overwrite", default: false, form: .flag, help: "Replace an output that exists."
+    "zarr_options.overwrite", default: false, form: .flag, help: "Replace an existing output."
   ) { (map, key) throws(JobError) in
     try map.bool(key)
   }
@@ -179,14 +181,14 @@ package struct OptionTable: Sendable {
   package let compressor = OptionRow(
     "zarr_options.zarr_array_creation_kwargs.compressor", default: Compressor.zstd(level: 3), "{\"id\": \"zstd\", \"level\": 3}",
     form: .compressor, value: "json", choices: .words(Codecs.namesWritten + ["null"]),
-    help: "Such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}."
+    help: "Compressor of the output, such as zstd, null, or {\"id\": \"zstd\", \"level\": 3}."
   ) { (map, key) throws(JobError) in
     try map.compressor(key)
   }
 
   package let shards = OptionRow<[Axis: Int]?>(
     "zarr_options.zarr_array_creation_kwargs.shards", default: nil, form: .json, value: "n or map",
-    help: "Voxels of a file, along each axis, as multiples of the chunk (0.5 only)."
+    help: "Shape of a file in voxels, in multiples of the chunk (0.5 only)."
   ) { (map, key) throws(JobError) in
     try map.shards(key)
   }
@@ -232,7 +234,7 @@ package struct OptionTable: Sendable {
 
   package let missingViews = OptionRow(
     "missing_views", default: JobOptions.MissingViews.fail, form: .name, choices: .names(JobOptions.MissingViews.self),
-    help: "fail, or skip: go on without images that are not there or cannot be opened."
+    help: "If images are missing or cannot be opened: fail, or skip them."
   ) { (map, key) throws(JobError) in
     try map.choice(key, JobOptions.MissingViews.self)
   }
@@ -252,7 +254,7 @@ package struct OptionTable: Sendable {
   }
 
   package let outputMask = OptionRow(
-    "output_mask", default: false, form: .flag, help: "Write how many views have a value, instead of voxels."
+    "output_mask", default: false, form: .flag, help: "Write the number of views that have a value, instead of voxels."
   ) { (map, key) throws(JobError) in
     try map.bool(key)
   }

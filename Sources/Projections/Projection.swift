@@ -70,7 +70,7 @@ package struct Projection: Sendable {
     }
     if plan.isSampled && counts.settled > 0 {
       notes.append(
-        "level \(plan.layout.level) is too large to be read whole: \(result.readBlocks) blocks stand for those around them")
+        "coarse picture from \(result.readBlocks) sampled blocks of level \(plan.layout.level)")
     }
     if result.unreadableBlocks > 0 {
       notes.append(

@@ -13,8 +13,8 @@ extension Report {
     ].map { "<li><i class=\"cell \($0.0)\"></i>\($0.1)</li>" }
     return """
       <section><h2>Blocks</h2>
-      <p>By state, seen along z. A cell in front of several blocks has the colour of what matters most: one that failed, one \
-      at work, or how many are done.</p>
+      <p>By state, seen along z. A cell stands for all blocks behind it: red if one failed, orange if one \
+      runs, else by how many are done.</p>
       <ul class="legend">\(legend)</ul>
       <div class="maps">\(figures.prefix(1).map { $0 })<div>\(figures.dropFirst().map { $0 })</div></div></section>
       """

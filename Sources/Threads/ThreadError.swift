@@ -16,8 +16,8 @@ public struct ThreadError: Failure, Equatable, Sendable {
   public var hint: String {
     csystem_address_space() > 0
       ? "the address space of the process is limited (`ulimit -v`), which the stacks of threads need too: raise that limit, or run "
-        + "with fewer --workers and less --memory; the same command goes on where it stopped"
+        + "with fewer --workers and less --memory; the same command continues where it stopped"
       : "run with fewer --workers, or raise the limit of threads (`ulimit -u`, or pids.max of a container); the same command "
-        + "goes on where it stopped"
+        + "continues where it stopped"
   }
 }

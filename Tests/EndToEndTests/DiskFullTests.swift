@@ -28,7 +28,7 @@ import Zarr
       #expect(end.status == 1, "\(end.errors)")
       #expect(end.errors.contains("full") || end.errors.contains("no space is left"), "\(end.errors)")
       // the second time, a database on the same disk may not even be opened
-      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same command goes on" : "ree some space"
+      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same command continues" : "ree some space"
       #expect(end.errors.contains(words), "\(end.errors)")
     }
     disk.resize(kilobytes: 8000)
@@ -57,7 +57,7 @@ import Zarr
     let end = try blockfuse("run", "--quiet")
     #expect(end.status == 1, "\(end.errors)")
     #expect(end.errors.contains("can hold no more files"), "\(end.errors)")
-    #expect(end.errors.contains("df -i") && end.errors.contains("goes on where it stopped"), "\(end.errors)")
+    #expect(end.errors.contains("df -i") && end.errors.contains("continues where it stopped"), "\(end.errors)")
     #expect(!end.errors.contains("free some space"), "\(end.errors)")
     disk.resize(kilobytes: 40_000, files: 4000)
     #expect(try JobStore.open(database, mode: .readOnly).job("1").counts.failed == 0)
