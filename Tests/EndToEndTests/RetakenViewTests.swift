@@ -22,7 +22,7 @@ import Testing
 
   @Test func isKilledAtEveryFaultPoint() throws {
     let folder = try TestFolder(isInMemory: true)
-    _ = try folder.mosaic("--tiles", "1x3", "--shape", "8,60,60", "--chunk", "8,60,60")
+    _ = try folder.mosaic("--tiles", "1x3", "--shape", "8,96,96", "--chunk", "8,96,96")
     let end = try folder.blockfuse("fuse", "mosaic/dataset.json", "--output", "out.zarr", "--output-chunksize", "16", "--quiet")
     try #require(end.status == 0, "\(end.errors)")
     let calm = try levels(folder.file("out.zarr"))
