@@ -35,13 +35,13 @@ test: swift-test python-test examples
 
 lint: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format lint --strict --parallel
-	$(VENV)/bin/ruff check Python
-	$(VENV)/bin/ruff format --check Python
-	cd Python && ../$(VENV)/bin/mypy
+	$(VENV)/bin/ruff check --config Python/pyproject.toml Python Tests/Hostile
+	$(VENV)/bin/ruff format --check --config Python/pyproject.toml Python Tests/Hostile
+	cd Python && ../$(VENV)/bin/mypy && ../$(VENV)/bin/mypy ../Tests/Hostile
 
 format: $(VENV)/ready
 	git ls-files '*.swift' | xargs swift format format --in-place --parallel
-	$(VENV)/bin/ruff format Python
+	$(VENV)/bin/ruff format --config Python/pyproject.toml Python Tests/Hostile
 
 swift-test:
 	@scripts/install-deps.sh --tests
@@ -69,7 +69,7 @@ bench:
 
 # the reference, independent readers and validators, from PyPI
 python-test: $(VENV)/ready $(SCHEMAS)/ready
-	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q -rs Tests/Python
+	BLOCKFUSE_BIN=$(abspath $(BIN)) SCHEMA_PYTHON=$(abspath $(SCHEMAS)/bin/python) $(VENV)/bin/python -m pytest -q -rs Tests/Python Tests/Hostile
 
 $(VENV)/ready: Tests/Python/requirements.txt
 	@scripts/install-deps.sh --tests

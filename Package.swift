@@ -95,6 +95,7 @@ let package = Package(
       name: "JobStore",
       dependencies: [
         "Migrations", "Geometry", "Memory", "Files", "Diagnostics", "Faults", "CSystem", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -171,7 +172,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "Zarr", "Diagnostics", "Geometry", "CHDF5Library", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry", "Diagnostics"], swiftSettings: settings),
+    .testTarget(
+      name: "ViewsTests", dependencies: ["Views", "Zarr", "JSON", "Files", "Geometry", "Diagnostics", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "JobStoreTests",
       dependencies: [
@@ -180,7 +183,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Planning", "JobStore", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport"],
+      dependencies: [
+        "Engine", "Planning", "JobStore", "Views", "Zarr", "Store", "Threads", "Diagnostics", "Geometry", "Files", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OrdersTests", dependencies: ["Orders", "JobStore", "Files", "JSON", "Geometry", "Planning", "Diagnostics"],

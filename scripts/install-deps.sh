@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(libzstd-dev libblosc-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libtiff-dev libhdf5-dev libsqlite3-dev)
-[ "${1:-}" = "--tests" ] && packages+=(python3-venv sqlite3 bindfs)
+[ "${1:-}" = "--tests" ] && packages+=(python3-venv sqlite3 bindfs strace)
 # what is inside of a program that needs no libraries
 [ "${1:-}" = "--static" ] && packages+=(libxml2-dev libicu-dev libsnappy-dev binutils)
 

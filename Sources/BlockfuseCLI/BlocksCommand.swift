@@ -51,7 +51,7 @@ struct BlocksCommand: ParsableCommand {
       if !json { Terminal.result("level  block  state") }
       while let entry = try cursor.next() {
         let answer = json ? line(entry.block, entry.state, entry.failure, record).text : text(entry, record)
-        guard Terminal.result(answer) else { return }
+        guard Terminal.line(answer) else { return }
       }
     }
   }
@@ -130,7 +130,7 @@ struct BlocksCommand: ParsableCommand {
     if let failure {
       lines.append("failure \(failure.code), \(failure.attempts) times, last \(timeText(failure.at)): \(failure.message)")
     }
-    Terminal.result(lines.joined(separator: "\n"))
+    Terminal.result(lines.map(\.printableLine).joined(separator: "\n"))
   }
 
   /// `0,0,3,5,7`, or `z=3,y=5,x=7` with 0 for axes that are not named.

@@ -37,7 +37,7 @@ package struct CommandLineMistake {
       } else if let more = line.wholeMatch(of: /\s*See '(.*)' for more information\./) {
         hints.append("`\(more.1)` says more")
       } else if hints.isEmpty {
-        what += (what.isEmpty ? "" : "\n") + line
+        what += (what.isEmpty ? "" : " ") + line
       }
     }
     if what.hasPrefix("Error: ") { what.removeFirst("Error: ".count) }

@@ -96,7 +96,7 @@ struct PlanCommand: ParsableCommand {
     if plan.outputStack != plan.stack {
       lines += ["world    spacing \(space(plan.stack.spacing)), origin \(space(plan.stack.origin)) (world units, as in options)"]
     }
-    lines.append("")
+    lines = lines.map(\.printableLine) + [""]
     var rows = [["level", "shape", "chunk", "shard", "blocks"]]
     for level in plan.levels {
       rows.append(

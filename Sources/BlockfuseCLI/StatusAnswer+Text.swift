@@ -22,6 +22,7 @@ extension StatusAnswer {
     if counts.failed > 0 { line += ", \(counts.failed.grouped) failed" }
     lines.append(line)
     lines += activity.map { "  " + $0 }
+    lines = lines.map(\.printableLine)
     lines.append("")
     lines.append(levelTable(width: width))
     if let hint { lines += ["", hint] }
@@ -128,8 +129,9 @@ func bar(_ share: Double, width: Int) -> String {
   return "[" + String(repeating: "#", count: full) + String(repeating: ".", count: width - full) + "]"
 }
 
-/// Columns as wide as they need; numbers to the right.
+/// Columns as wide as they need; numbers to the right. A row is a line, whatever names are in it.
 func table(_ rows: [[String]]) -> String {
+  let rows = rows.map { $0.map(\.printableLine) }
   let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
   return rows.map { row in
     zip(row, widths).enumerated().map { column, cell in

@@ -28,6 +28,10 @@ enum Terminal {
   @discardableResult
   static func result(_ text: String) -> Bool { draw(text.printable) }
 
+  /// As `result`, for one line.
+  @discardableResult
+  static func line(_ text: String) -> Bool { draw(text.printableLine) }
+
   /// As `result`, for a text that moves the cursor on purpose; what stands in it must be printable.
   @discardableResult
   static func draw(_ text: String) -> Bool {
@@ -56,10 +60,10 @@ enum Terminal {
   /// What is good to know, but no warning.
   static func news(_ text: String) { if !isQuiet { message(text) } }
 
-  /// Warnings and errors.
+  /// Warnings and errors; each is one line, or a list.
   static func message(_ text: String) {
     clearProgress()
-    let line = "blockfuse: " + text.printable
+    let line = "blockfuse: " + text.printableLine
     write((progressWidth.map { wrapped(line, width: $0) } ?? line) + "\n", to: STDERR_FILENO)
   }
 
@@ -67,11 +71,11 @@ enum Terminal {
   static func progress(_ text: String) {
     if isQuiet { return }
     guard isInteractive else {
-      write(text.printable + "\n", to: STDERR_FILENO)
+      write(text.printableLine + "\n", to: STDERR_FILENO)
       return
     }
     let width = progressWidth ?? 100
-    let line = String(text.printable.prefix(width))
+    let line = String(text.printableLine.prefix(width))
     progressLength.withLock { length in
       write("\r" + line + String(repeating: " ", count: max(0, length - line.count)), to: STDERR_FILENO)
       length = line.count

@@ -84,10 +84,10 @@ struct VerifyCommand: ParsableCommand {
     }
     for problem in report.problems {
       let position = positionNumbers(problem.block, record).map(String.init).joined(separator: ",")
-      Terminal.result("level \(problem.block.level) block \(position): \(problem.message)")
+      Terminal.line("level \(problem.block.level) block \(position): \(problem.message)")
     }
-    for problem in report.metadataProblems { Terminal.result(problem) }
-    for stray in report.strays { Terminal.result("stray: \(stray)") }
+    for problem in report.metadataProblems { Terminal.line(problem) }
+    for stray in report.strays { Terminal.line("stray: \(stray)") }
     Terminal.result(
       "verified \(report.checkedBlocks.grouped) blocks, \(byteText(report.checkedByteCount)): "
         + "\(report.problems.count.grouped) missing or damaged, \(report.strays.count.grouped) stray files")

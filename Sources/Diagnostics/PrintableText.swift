@@ -1,3 +1,5 @@
+import Foundation
+
 /// Names come from files, metadata and users, and may hold what a terminal obeys: colours, moves of the cursor, commands; or
 /// what changes the order in which a line is read.
 extension String {
@@ -17,6 +19,18 @@ extension String {
     }
     return text
   }
+
+  /// The same for a text of one line: the end of a line and a tab in it come from a name, and are written as their numbers,
+  /// so that no name looks like a line of its own. The items of a list have their lines, `\n  - `.
+  public var printableLine: String {
+    let text = printable
+    guard text.utf8.contains(where: { $0 == 0x0A || $0 == 0x09 }) else { return text }
+    return text.components(separatedBy: Self.item).map { part in
+      part.replacingOccurrences(of: "\n", with: "\\u000a").replacingOccurrences(of: "\t", with: "\\u0009")
+    }.joined(separator: Self.item)
+  }
+
+  private static let item = "\n  - "
 
   /// The first byte of such a character, or of one of many others.
   private static func mayBeginCommand(_ byte: UInt8) -> Bool {

@@ -13,18 +13,21 @@ final class ChunkWorker {
   private let averager: NextLevelAverager?
   private let patience: Patience
   private let outage: (any Error) -> Outage?
+  private let troubles: ReadTroubles
   /// The chunk as it is encoded, whole also at the array's edges.
   private let chunk: UnsafeMutableRawBufferPointer
   /// The voxels of an edge chunk before they are laid out in the whole chunk.
   private lazy var clipped = Pages.take(byteCount: chunk.count)
   private var usesClipped = false
 
-  /// - Parameter outage: see `LevelWork`.
+  /// - Parameters:
+  ///   - outage: see `LevelWork`.
+  ///   - troubles: those of all workers.
   init(
     maker: any BlockMaker, level: LevelLayout, elementByteCount: Int, context: CodecContext, averager: NextLevelAverager?,
-    patience: Patience, outage: @escaping (any Error) -> Outage?
+    patience: Patience, troubles: ReadTroubles, outage: @escaping (any Error) -> Outage?
   ) {
-    (self.patience, self.outage) = (patience, outage)
+    (self.patience, self.troubles, self.outage) = (patience, troubles, outage)
     (self.maker, self.level, self.element, self.context, self.averager) = (maker, level, elementByteCount, context, averager)
     chunk = Pages.take(byteCount: level.chunk.product * elementByteCount)
   }
@@ -52,7 +55,10 @@ final class ChunkWorker {
     do {
       let encoded: UnsafeRawBufferPointer?
       do {
-        encoded = try patience.through(outage: outage, pause: queue.pause) { try Retry.standard.transient { try make(part) } }
+        encoded = try patience.through(outage: { [outage, troubles] in outage($0) ?? troubles.outage(behind: $0) }, pause: queue.pause) {
+          try Retry.standard.transient { try make(part) }
+        }
+        if encoded != nil { troubles.ended() }
       } catch {
         // a part was tried again in its place; the whole block need not be, but where the run is to stop
         let failure = WorkFailure(error)

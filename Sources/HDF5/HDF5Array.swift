@@ -22,6 +22,7 @@ public final class HDF5Array: ChunkedArray {
   public let elementType: ElementType
   public let fill: [UInt8]
   public let codecSummary: String
+  package let parts: ChunkParts?
 
   /// The file that its voxels are in: another one if a link leads there.
   public let path: String
@@ -81,10 +82,12 @@ public final class HDF5Array: ChunkedArray {
       access = .library
       storesChunks = false
     }
+    parts = storesChunks && filters?.isEmpty == true ? ChunkParts(ofChunk: chunkShape, elementByteCount: type.byteCount) : nil
     var byteCount = type.byteCount
     for length in chunkShape {
       let (product, isTooLarge) = byteCount.multipliedReportingOverflow(by: length)
-      guard length > 0, !isTooLarge, product <= Int(Int32.max) else {
+      // the library's own limit is one of 32 bits
+      guard length > 0, !isTooLarge, product <= (parts == nil ? Int(Int32.max) : Int(UInt32.max)) else {
         throw .unsupported(path: place, feature: "a chunk of \(chunkShape) \(type.rawValue)", advice: Advice.chunkSize)
       }
       byteCount = product
@@ -144,7 +147,7 @@ public final class HDF5Array: ChunkedArray {
       switch access {
       case .rows(let offset): try readRows(index, dataset, offset: offset, into: buffer)
       case .chunks(let filters): try readStored(index, dataset, filters: filters, into: buffer, context: context)
-      case .library: try readBox(index, dataset, into: buffer)
+      case .library: try readBox(index, dataset, first: first(index), shape: chunkShape, into: buffer)
       }
     }
     guard let stored else { return .missing }
@@ -219,19 +222,21 @@ public final class HDF5Array: ChunkedArray {
     return count
   }
 
-  private func readBox(_ index: [Int], _ dataset: HDF5Dataset, into buffer: UnsafeMutableRawBufferPointer) throws(ZarrError) -> Int {
-    let first = first(index)
-    let part = zip(index, zip(shape, chunkShape)).map { min($1.1, $1.0 - $0 * $1.1) }
-    let isWhole = part == chunkShape
+  /// Reads a box of voxels, as much of it as the array has.
+  private func readBox(
+    _ index: [Int], _ dataset: HDF5Dataset, first: [UInt64], shape box: [Int], into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ZarrError) -> Int {
+    let part = zip(first, zip(shape, box)).map { min($1.1, $1.0 - Int($0)) }
+    let isWhole = part == box
     if isWhole {
-      try box(index, dataset, first, part, into: buffer)
+      try self.box(index, dataset, first, part, into: buffer)
       return buffer.count
     }
     let byteCount = part.reduce(elementType.byteCount, *)
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
     defer { piece.deallocate() }
-    try box(index, dataset, first, part, into: piece)
-    fillChunk(buffer, shape: chunkShape, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
+    try self.box(index, dataset, first, part, into: piece)
+    fillChunk(buffer, shape: box, from: UnsafeRawBufferPointer(piece), part: part, elementByteCount: elementType.byteCount)
     return byteCount
   }
 
@@ -337,5 +342,22 @@ public final class HDF5Array: ChunkedArray {
     let name = withUnsafeBytes(of: filter.name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     let values = withUnsafeBytes(of: filter.values) { Array($0.bindMemory(to: UInt32.self).prefix(Int(filter.value_count))) }
     return (filter.id, values, filter.is_available != 0, name.isEmpty ? "filter \(filter.id)" : name)
+  }
+}
+
+/// The library reads no more of an uncompressed chunk than is asked for, since it has no cache for chunks here.
+extension HDF5Array: ArrayInParts {
+  package func readPart(
+    of chunk: [Int], first offset: [Int], _ parts: ChunkParts, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> ChunkPresence {
+    try check(chunk)
+    let stored = try with { (dataset) throws(ZarrError) -> Int? in
+      if try storedByteCount(chunk, dataset) == 0 { return nil }
+      let first = zip(first(chunk), offset + [Int](repeating: 0, count: Int(CHDF5_MAX_RANK))).map { $0 + UInt64($1) }
+      return try readBox(chunk, dataset, first: first, shape: parts.shape, into: buffer)
+    }
+    guard let stored else { return .missing }
+    if swapsBytes { swapBytes(UnsafeRawBufferPointer(buffer), to: buffer, elementByteCount: elementType.byteCount) }
+    return .present(storedByteCount: stored)
   }
 }

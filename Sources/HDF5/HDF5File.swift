@@ -53,8 +53,14 @@ public final class HDF5File: Sendable {
   }
 
   /// The kind of what there is at a path in the file; nil for nothing, for neither of both, and for what cannot be opened.
-  public func kind(_ inner: String) -> Kind? {
-    switch HDF5Library.inTurn({ chdf5_kind(handle, inner) }) {
+  /// Where the system refused to read what says so, and may not later, that is an error.
+  public func kind(_ inner: String) throws(ZarrError) -> Kind? {
+    let (kind, refusal) = HDF5Library.inTurn { () -> (Int32, ZarrError?) in
+      let kind = chdf5_kind(handle, inner)
+      return (kind, kind < 0 ? HDF5Library.refusal(path) : nil)
+    }
+    if let refusal { throw refusal }
+    return switch kind {
     case 1: .group
     case 2: .dataset
     default: nil

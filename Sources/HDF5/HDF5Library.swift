@@ -29,11 +29,16 @@ package enum HDF5Library {
 
   /// Why the last call failed, asked in turn. Where the system refused something that it may give later, it is that.
   static func failure(_ path: String, _ inner: String? = nil) -> ZarrError {
-    let refused = ZarrError.storage(.io(step: .open, path: path, errno: chdf5_errno()))
-    if refused.isTransient { return refused }
+    if let refusal = refusal(path) { return refusal }
     return .metadataInvalid(
       path: inner.map { "\(path), \($0)" } ?? path, reason: "HDF5: \(String(cString: chdf5_error()))",
       advice: "the file may be damaged, still being written, or not copied whole: copy it again from its source")
+  }
+
+  /// What the system refused when the last call failed, asked in turn, where it may give it later; else nil.
+  static func refusal(_ path: String) -> ZarrError? {
+    let refused = ZarrError.storage(.io(step: .read, path: path, errno: chdf5_errno()))
+    return refused.isTransient ? refused : nil
   }
 
   /// Why the last call that reads voxels failed, asked in turn.

@@ -187,7 +187,7 @@ struct HDF5Sources: Sendable {
       found = path
     }
     let file = try HDF5File.open(found)
-    guard file.kind(inner) == .dataset else {
+    guard try file.kind(inner) == .dataset else {
       throw .metadataInvalid(
         path: place, reason: "voxels of it are in \"\(inner)\" of \(found), which has no such data set", advice: absent)
     }

@@ -23,13 +23,12 @@ struct DatabaseFile {
 
   init(_ path: String) throws(JobStoreError) {
     guard !path.isEmpty else { throw .unusablePath(path: path, why: "the path is empty") }
-    if let resolved = DatabaseFile.realPath(path) {
+    if let resolved = try DatabaseFile.realPath(path, of: path) {
       self.path = resolved
       return
     }
-    guard access(path, F_OK) != 0 else { throw .unusablePath(path: path, why: "a link leads to a name that is not UTF-8") }
     let (parent, name) = DatabaseFile.split(path)
-    guard let folder = DatabaseFile.realPath(parent) else { throw .noParentFolder(path: path) }
+    guard let folder = try DatabaseFile.realPath(parent, of: path) else { throw .noParentFolder(path: path) }
     self.path = folder == "/" ? "/" + name : folder + "/" + name
   }
 
@@ -119,8 +118,13 @@ struct DatabaseFile {
   }
 
   /// Whether this process may write the file, or make it, and make SQLite's files beside it.
-  var isWritable: Bool {
-    access(folder, W_OK) == 0 && (access(path, W_OK) == 0 || errno == ENOENT)
+  ///
+  /// Where the system does not answer that, opening the file says why.
+  var isWritable: Bool { !DatabaseFile.isWritingRefused(folder) && !DatabaseFile.isWritingRefused(path) }
+
+  /// Whether the rights to a file or folder, or those of its disk, keep this process from writing it.
+  static func isWritingRefused(_ path: String) -> Bool {
+    access(path, W_OK) != 0 && [EACCES, EPERM, EROFS].contains(errno)
   }
 
   /// Whether nobody has the database open, and this process cannot make the files beside it with which it is opened in
@@ -129,7 +133,8 @@ struct DatabaseFile {
 
   /// Whether there is a file of SQLite's with what is not yet, or not only, in the database: somebody has it open, or died.
   static func hasLog(_ path: String) -> Bool {
-    ["-wal", "-journal"].contains { access(path + $0, F_OK) == 0 }
+    // where the system does not say, there may be one
+    ["-wal", "-journal"].contains { access(path + $0, F_OK) == 0 || !ErrnoMeaning(errno).isMissing }
   }
 
   /// Makes a file or folder survive a loss of power; errors name the database `name`.
@@ -150,9 +155,16 @@ struct DatabaseFile {
     return FileStatus.freeByteCount(at: folder).map { $0 < 1 << 16 } ?? false || FileStatus.isOutOfFiles(at: folder)
   }
 
-  private static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
+  private static func realPath(_ path: String, of database: String) throws(JobStoreError) -> String? {
+    guard let resolved = realpath(path, nil) else {
+      let number = errno
+      if ErrnoMeaning(number).isMissing { return nil }
+      throw .cannotOpen(path: database, why: systemWords(number))
+    }
     defer { free(resolved) }
-    return String(validatingCString: resolved)
+    guard let text = String(validatingCString: resolved) else {
+      throw .unusablePath(path: database, why: "a link leads to a name that is not UTF-8")
+    }
+    return text
   }
 }

@@ -52,6 +52,7 @@ package struct ImmutableFile: Sendable {
     return try JobStore.caught(path) {
       var configuration = Configuration()
       configuration.readonly = true
+      configuration.prepareDatabase { db in try db.readFirst() }
       return try DatabaseQueue(path: "file:\(name)?immutable=1", configuration: configuration)
     }
   }

@@ -55,6 +55,10 @@ public final class JobStore: Sendable {
   }
 
   package static func open(_ given: String, mode: Mode, migrator: Migrator) throws(JobStoreError) -> JobStore {
+    try readingAgain { () throws(JobStoreError) in try openOnce(given, mode: mode, migrator: migrator) }
+  }
+
+  private static func openOnce(_ given: String, mode: Mode, migrator: Migrator) throws(JobStoreError) -> JobStore {
     let file = try found(given, mode)
     let path = file.path
     var finding = Migrator.Finding.blank
@@ -74,7 +78,7 @@ public final class JobStore: Sendable {
       if mode == .readOnly && finding == .current { return JobStore(path: path, reader: queue, pool: nil) }
       let original = try caught(path) { () -> String? in
         defer { try? queue.close() }
-        return try queue.read { db in try self.original(db, path) }
+        return try queue.read { db in try db.tellingDiskFromDamage { try self.original(db, path) } }
       }
       if let original, mode != .readOnly, file.isWritable { throw .copied(path: path, original: original) }
     }
@@ -122,6 +126,7 @@ public final class JobStore: Sendable {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.busyMode = .timeout(busySeconds)
+    configuration.prepareDatabase { db in try db.readFirst() }
     do {
       return try DatabaseQueue(path: path, configuration: configuration)
     } catch {
@@ -139,7 +144,7 @@ public final class JobStore: Sendable {
     let queue =
       file.isOnlyReadable
       ? try ImmutableFile(path).open() : try openForReading(path, isWritable: file.isWritable)
-    return (queue, try caught(path) { try queue.read(migrator.inspect) })
+    return (queue, try caught(path) { try queue.read { db in try db.tellingDiskFromDamage { try migrator.inspect(db) } } })
   }
 
   /// What any reader that may write does first: undoes a transaction that a killed process left half done.
@@ -169,26 +174,38 @@ public final class JobStore: Sendable {
     configuration.busyMode = .timeout(busySeconds)
     configuration.maximumReaderCount = 8
     configuration.prepareDatabase { db in
+      try db.readFirst()
       if db.configuration.readonly { return }
       // 8 KiB: the row of a brick with two bitmaps fits a page several times, and so does that of a view.
       try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864")
     }
-    let pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
+    let pool: DatabasePool
+    do throws(JobStoreError) {
+      pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
+    } catch {
+      // the connection that could say whether it was the disk is gone; a new one reads first
+      guard case .damaged = error else { throw error }
+      pool = try caught(path) { try DatabasePool(path: path, configuration: configuration) }
+    }
     try caught(path) {
       if finding != .current {
-        try pool.write { db in
-          try migrator.migrate(db)
-          try FixedRows.sealOld(db)
-          try adopt(db, path)
+        try pool.writeWithoutTransaction { db in
+          try db.writing { db in
+            try migrator.migrate(db)
+            try FixedRows.sealOld(db)
+            try adopt(db, path)
+          }
         }
       }
       // by the writer: a reader that was opened would keep the log from being folded into the file at the end
       try pool.writeWithoutTransaction { db in
-        try checkClaims(db)
-        if try DatabaseIdentity.load(db)?.standing(of: path) == .own { return }
-        try db.inTransaction(.immediate) {
-          try adopt(db, path)
-          return .commit
+        try db.tellingDiskFromDamage {
+          try checkClaims(db)
+          if try DatabaseIdentity.load(db)?.standing(of: path) == .own { return }
+          try db.inTransaction(.immediate) {
+            try adopt(db, path)
+            return .commit
+          }
         }
       }
     }
@@ -229,22 +246,24 @@ public final class JobStore: Sendable {
   }
 
   func read<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
-    let answer = Result { try reader.read(body) }
-    if let immutable, !immutable.isUnchanged { throw .busy(path: path) }
-    return try JobStore.caught(path) { try answer.get() }
+    try JobStore.readingAgain { () throws(JobStoreError) in
+      let answer = Result { try reader.read { db in try db.tellingDiskFromDamage { try body(db) } } }
+      if let immutable, !immutable.isUnchanged { throw .busy(path: path) }
+      return try JobStore.caught(path) { try answer.get() }
+    }
   }
 
   /// In one `BEGIN IMMEDIATE` transaction.
   package func write<T>(_ body: (Database) throws -> T) throws(JobStoreError) -> T {
     let pool = try writer()
-    return try JobStore.caught(path) { try pool.write(body) }
+    return try JobStore.caught(path) { try pool.writeWithoutTransaction { db in try db.writing(body) } }
   }
 
   /// As `write`, for what does other things within the transaction too: their errors come out as they are.
   func writeBeside<T>(_ body: (Database) throws -> T) throws -> T {
     let pool = try writer()
     do {
-      return try pool.write(body)
+      return try pool.writeWithoutTransaction { db in try db.writing(body) }
     } catch let error as DatabaseError {
       throw JobStoreError(error, path: path)
     }

@@ -186,7 +186,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   public var isTransient: Bool {
     switch self {
     case .busy, .alreadyRunning, .inUse: true
-    default: false
+    default: isPassingRead
     }
   }
 
@@ -221,6 +221,10 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     switch error.resultCode {
     case .SQLITE_FULL: self = .diskFull(path: path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
+    // SQLite opens a file for reading where opening it for writing fails for whatever reason
+    case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY && !DatabaseFile.isWritingRefused(path):
+      let why = "it could be opened for reading only, although it may be written; too many files may be open (`ulimit -n`)"
+      self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: why)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
     // no change that the program makes breaks a rule of the tables, unless what it was made on did

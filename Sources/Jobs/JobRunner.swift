@@ -44,12 +44,13 @@ package struct JobRunner {
       throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
     }
     // before the job is taken: a run that is refused leaves the job's state alone
-    let views = try unchangedViews(of: opened, acceptsTimes: acceptsTimes, note: note)
-    let job = try Retry.standard.transient { try opened.holdingOutput() }
-    let hold = try hold(job, note: note)
+    let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
+    let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, acceptsTimes: acceptsTimes, note: note) }
+    let job = try patience.beginning(stopFlag) { try Retry.standard.transient { try opened.holdingOutput() } }
+    let hold = try patience.beginning(stopFlag) { try self.hold(job, note: note) }
     defer { withExtendedLifetime(hold) {} }
     removeReplacedOutput(job, note: note)
-    let run = try take(job, join: join, command: command)
+    let run = try patience.beginning(stopFlag) { try take(job, join: join, command: command) }
     let outcome: Outcome
     do {
       outcome = try work(on: job, views, as: run, stopFlag: stopFlag, note: note, observe: observe)

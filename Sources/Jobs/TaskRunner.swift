@@ -52,15 +52,20 @@ package struct TaskRunner {
     guard count > 0, count <= 1_000_000, (0..<count).contains(index) else {
       throw JobError.invalid(what: "task \(index) of \(count)", hint: "tasks are numbered from 0 to \(max(0, count - 1))")
     }
-    let order = try WorkOrder(path: path)
+    let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
+    let order = try patience.beginning(stopFlag) { try WorkOrder(path: path) }
     if let why = WorkOrder.withdrawal(order.path) { throw changed(order, [why]) }
     let differences = Program.differences(from: order.job.description)
     if !differences.isEmpty { throw changed(order, differences) }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let job = try Retry.standard.transient { try LoadedJob(order.job, mark: mark).holdingOutput() }
-    let problems = try Retry.standard.transient { try job.output.metadataProblems() }
+    let job = try patience.beginning(stopFlag) {
+      try Retry.standard.transient { try LoadedJob(order.job, mark: mark).holdingOutput() }
+    }
+    let problems = try patience.beginning(stopFlag) { try Retry.standard.transient { try job.output.metadataProblems() } }
     if !problems.isEmpty { throw changed(order, problems) }
-    let hold = try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: note)
+    let hold = try patience.beginning(stopFlag) {
+      try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: note)
+    }
     defer { withExtendedLifetime(hold) {} }
     let levels = job.plan.levels
     if let level, !levels.indices.contains(level) {

@@ -123,7 +123,10 @@ package struct Verifier {
         do {
           guard let entry = try cursor.update({ (cursor) throws in try cursor.next() }) else { return }
           let index = array.index(at: entry.block.position)
-          let result = Result { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
+          let result = Result {
+            try Retry.standard.transient { try array.verifyBlock(index, checksum: entry.checksum, context: context) }
+          }
+          if case .failure(let error) = result, isOfHost(error) { throw error }
           let checked = tally.update { tally in
             tally.blockCount += 1
             switch result {
@@ -141,5 +144,12 @@ package struct Verifier {
       }
     }.join()
     if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// Whether an error says nothing of the block that was read: a disk does not answer, too many files are open. What a disk
+  /// that answers cannot read is damage.
+  private func isOfHost(_ error: any Error) -> Bool {
+    guard let number = (error as? any Failure)?.systemNumber, number != EIO else { return false }
+    return ErrnoMeaning(number).isTransient
   }
 }

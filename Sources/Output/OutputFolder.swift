@@ -159,12 +159,31 @@ package final class OutputFolder: Sendable {
   /// Nil unless the image's own metadata are gone or were written anew by others, while its arrays are this job's: then
   /// what is wrong. Only `repairMetadata` makes such a folder the job's again.
   package func lostMark() throws(ZarrError) -> String? {
-    guard try isThere(), try foundUUID() == nil, try metadataProblems().isEmpty else { return nil }
+    guard try isThere(), try foundUUID() == nil, try arrayProblems().isEmpty else { return nil }
     return "the metadata of the image \(path) are missing or not as this job wrote them"
   }
 
   /// Array metadata that is not as this job wrote it: readers would see other voxels, or none.
-  package func metadataProblems() throws(ZarrError) -> [String] {
+  package func metadataProblems() throws(ZarrError) -> [String] { try arrayProblems() + attributeProblems() }
+
+  /// Attributes of arrays that cannot be read, so that readers refuse the array; others may have added to them.
+  private func attributeProblems() throws(ZarrError) -> [String] {
+    guard plan.output.isOMEZarr, plan.output.ngffVersion.zarrFormat == 2 else { return [] }
+    var problems: [String] = []
+    for layout in plan.levels {
+      let file = place / Self.arrayName(layout.level, plan) / ZarrFileName.v2Attributes
+      do throws(StorageError) {
+        guard let bytes = try file.bytes(limit: JSONValue.maximumByteCount) else { continue }
+        if (try? JSONValue.parse(bytes))?.object == nil { problems.append("the attributes \(file.address) are no JSON object") }
+      } catch {
+        if error.isTransient { throw .storage(error) }
+        problems.append("the attributes \(file.address) are unreadable")
+      }
+    }
+    return problems
+  }
+
+  private func arrayProblems() throws(ZarrError) -> [String] {
     var problems: [String] = []
     for layout in plan.levels {
       let spec = Self.spec(layout, plan, attributes: .object([:]))

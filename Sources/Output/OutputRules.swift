@@ -19,18 +19,18 @@ package struct OutputRules {
   private var name: String { FilePath.lastComponent(of: path) }
 
   /// Throws unless the place is free, or holds a Zarr that may be overwritten.
-  package func check(overwrite: Bool) throws(JobError) {
+  package func check(overwrite: Bool) throws {
     try checkPlace()
     guard place.isThere else { return }
     guard overwrite else {
-      throw .invalid(
+      throw JobError.invalid(
         what: "the output \(path) exists", hint: "choose another place, or add --overwrite to replace it")
     }
     guard place.isFolder else {
-      throw .invalid(what: "the output \(path) is a file", hint: "only a Zarr folder is ever overwritten")
+      throw JobError.invalid(what: "the output \(path) is a file", hint: "only a Zarr folder is ever overwritten")
     }
-    if let stranger = ZarrTree.firstStranger(in: place) {
-      throw .invalid(
+    if let stranger = try ZarrTree.firstStranger(in: place) {
+      throw JobError.invalid(
         what: "the output \(path) is not overwritten: \(stranger) is no part of a Zarr",
         hint: "only what is recognised as Zarr is ever deleted; move it away yourself")
     }

@@ -21,13 +21,17 @@ public final class ArrayImageSource: ImageSource {
   init(
     view: String, level: ViewLevel, open: (ViewLevel) throws(ZarrError) -> any ChunkedArray
   ) throws(ViewsError) {
+    let found: any ChunkedArray
     do {
-      array = try open(level)
+      found = try open(level)
     } catch {
       throw error.isFileMissing
         ? .inputMissing(view: view, path: level.arrayPath) : .unreadable(view: view, why: error)
     }
     (self.view, axes) = (view, level.axes)
+    // jobs of earlier versions know no parts of chunks
+    let isRecordedWhole = found.chunkShape.count == axes.count && TCZYX(found.chunkShape, axes: axes) == level.chunk
+    array = isRecordedWhole ? found : found.inParts
     func check(_ field: String, _ recorded: String, _ found: String) throws(ViewsError) {
       if recorded != found {
         throw .inputChanged(view: view, path: level.arrayPath, field: field, recorded: recorded, found: found)

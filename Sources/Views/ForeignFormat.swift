@@ -2,6 +2,7 @@ import Files
 import Foundation
 import HDF5
 import Store
+import Zarr
 
 /// Image formats that are not read, but whose files look like those of a format that is, so that they would be read as
 /// something else. Each is known by its content, and refused by its name.
@@ -31,10 +32,13 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
   static func of(file path: String) -> ForeignFormat? {
     if FilePath.lastComponent(of: path) == index { return .ndTiff }
     guard HDF5File.isThere(path), let file = try? HDF5File.open(path) else { return nil }
-    return isImaris(file) ? .imaris : nil
+    return (try? isImaris(file)) == true ? .imaris : nil
   }
 
-  static func isImaris(_ file: HDF5File) -> Bool { file.kind("DataSetInfo") == .group && file.kind("DataSet") == .group }
+  static func isImaris(_ file: HDF5File) throws(ZarrError) -> Bool {
+    let (info, voxels) = (try file.kind("DataSetInfo"), try file.kind("DataSet"))
+    return info == .group && voxels == .group
+  }
 
   /// The format of a folder: of the data set, or of one that keeps its resolutions in folders of their own.
   static func of(folder path: String) -> ForeignFormat? {

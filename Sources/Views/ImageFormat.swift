@@ -37,11 +37,28 @@ extension OpenedImage {
     let path = KnownStores.absolute(entry.path, in: folder)
     // before it is asked for what it is, which nothing is
     if Place(path).isMissing { throw .inputMissing(view: entry.name, path: path) }
-    // the reader of Zarr says what it found instead
-    let format = ImageFormat.of(path) ?? .zarr
+    let known = ImageFormat.of(path)
+    let format = if let known { known } else { try formatReadAgain(of: path, view: entry.name) }
     let opened = try format.reader.open(path, entry: entry)
     try opened.checkSize(view: entry.name)
     return opened
+  }
+
+  /// The format of what seems to be of none, as what cannot be read does: then that is an error.
+  private static func formatReadAgain(of path: String, view: String) throws(ViewsError) -> ImageFormat {
+    let place = Place(path)
+    do throws(StorageError) {
+      if !place.isFolder, let object = try place.open() {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+        defer { bytes.deallocate() }
+        _ = try object.read(at: 0, into: bytes)
+      }
+    } catch {
+      guard error.isTransient else { return .zarr }
+      throw .unreadable(view: view, why: .storage(error))
+    }
+    // the reader of Zarr says what it found instead
+    return ImageFormat.of(path) ?? .zarr
   }
 
   /// The first of some images; with `skipsMissing` the first that can be opened.

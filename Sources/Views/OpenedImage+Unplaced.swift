@@ -69,6 +69,7 @@ extension Fingerprint {
 
 extension ViewLevel {
   init(array: any ChunkedArray, path: String, stack: StackProperties, axes: [Axis], dataset: String? = nil) {
+    let array = array.inParts
     self.init(
       arrayPath: path, stack: stack, shape: TCZYX(array.shape, axes: axes),
       chunk: TCZYX(array.chunkShape, axes: axes), elementType: array.elementType, codecSummary: array.codecSummary,

@@ -15,7 +15,6 @@ extension ArrayMetadata {
     guard let typeString = typeJSON.string, let (type, isBigEndian) = ElementType.parse(typeString: typeString) else {
       throw reader.unsupported("the data type \(typeJSON.excerpt)", Advice.type)
     }
-    let byteCount = try reader.chunkByteCount(chunks, type)
     var order = Array(shape.indices)
     var codecs: [String] = []
     switch try reader.string("order") {
@@ -29,9 +28,10 @@ extension ArrayMetadata {
     if let filter { codecs.append(filter.summary) }
     codecs.append(isBigEndian ? "bytes big" : "bytes little")
     codecs += packers.map(\.summary)
+    let byteCount = try reader.chunkByteCount(chunks, type, isReadInParts: filter == nil && packers.isEmpty)
     let layout = CodecChain.ElementLayout(
       swapsBytes: isBigEndian != hostIsBigEndian && type.byteCount > 1,
-      transposition: Transposition(shape: chunks, order: order), filter: filter)
+      shape: chunks, order: order, filter: filter)
     let keys = ChunkKeys(hasPrefix: false, separator: try Self.separator(reader, folder: folder, axisCount: shape.count))
     let fill = try reader.fill(reader.members["fill_value"] ?? .null, type: type)
     self.init(

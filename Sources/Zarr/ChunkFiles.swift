@@ -21,6 +21,13 @@ public struct ChunkFiles: Sendable {
     (self.place, self.outermost, self.counts, self.name) = (place, outermost, counts, name)
   }
 
+  /// The same files, of chunks that are numbered otherwise.
+  ///
+  /// - Parameter chunk: the file's own number of a chunk.
+  func numbered(_ chunk: @escaping @Sendable ([Int]) -> [Int]) -> ChunkFiles {
+    ChunkFiles(place: place, outermost: outermost, counts: counts) { [name] in name(chunk($0)) }
+  }
+
   /// The folders that a chunk's file lies in, below the array's own, which comes last; the innermost first.
   public func folders(ofChunk index: [Int]) -> [String] {
     var folders: [String] = []

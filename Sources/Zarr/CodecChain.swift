@@ -13,8 +13,15 @@ struct CodecChain: Sendable {
 
   struct ElementLayout: Sendable {
     var swapsBytes: Bool
-    var transposition: Transposition?
+    /// Axis `i` as stored is the array's axis `order[i]`.
+    let order: [Int]
+    private(set) var transposition: Transposition?
     var filter: (any ElementCodec)?
+
+    init(swapsBytes: Bool, shape: [Int], order: [Int], filter: (any ElementCodec)?) {
+      (self.swapsBytes, self.order, self.filter) = (swapsBytes, order, filter)
+      transposition = Transposition(shape: shape, order: order)
+    }
 
     /// The decoded bytes are the elements as they are.
     var isPlain: Bool { !swapsBytes && transposition == nil && filter == nil }
@@ -64,6 +71,21 @@ struct CodecChain: Sendable {
   /// Whether stored bytes are the elements as they are in memory.
   var isPlain: Bool {
     if case .elements(let elements) = layout { packers.isEmpty && elements.isPlain } else { false }
+  }
+
+  /// How a chunk is cut into parts; nil where it is read whole, as all are whose bytes depend on each other.
+  var parts: ChunkParts? {
+    guard packers.isEmpty, case .elements(let elements) = layout, elements.filter == nil else { return nil }
+    return ChunkParts(ofChunk: shape, order: elements.order, elementByteCount: elementType.byteCount)
+  }
+
+  /// The codecs of one part.
+  func chain(of parts: ChunkParts) -> CodecChain? {
+    guard case .elements(let elements) = layout else { return nil }
+    let part = ElementLayout(swapsBytes: elements.swapsBytes, shape: parts.shape, order: elements.order, filter: nil)
+    return CodecChain(
+      elementType: elementType, shape: parts.shape, byteCount: parts.shape.reduce(elementType.byteCount, *),
+      layout: .elements(part), packers: [])
   }
 
   /// Decodes into exactly `byteCount` bytes.

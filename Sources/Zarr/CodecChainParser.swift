@@ -38,11 +38,10 @@ struct CodecChainParser {
         filter?.isStoredBigEndian = isBigEndian
         if let filter { summary.append(filter.summary) }
         summary.append(isBigEndian ? "bytes big" : "bytes little")
-        _ = try reader.chunkByteCount(shape, type)
         layout = .elements(
           CodecChain.ElementLayout(
             swapsBytes: type.byteCount > 1 && isBigEndian != hostIsBigEndian,
-            transposition: Transposition(shape: shape, order: order), filter: filter))
+            shape: shape, order: order, filter: filter))
       case "sharding_indexed":
         guard layout == nil else { throw reader.invalid("there are two codecs that make bytes") }
         guard filter == nil else { throw reader.unsupported("the codec \"sharding_indexed\" after one that changes elements") }
@@ -73,7 +72,7 @@ struct CodecChainParser {
       // such a shard is read in parts and may be larger than any chunk, unless it lies in another one
       byteCount = checkedProduct(shape + [type.byteCount]) ?? .max
     } else {
-      byteCount = try reader.chunkByteCount(shape, type)
+      byteCount = try reader.chunkByteCount(shape, type, isReadInParts: packers.isEmpty && filter == nil)
     }
     return CodecChain(elementType: type, shape: shape, byteCount: byteCount, layout: layout, packers: packers)
   }

@@ -60,10 +60,11 @@ struct MetadataReader {
     return bytes
   }
 
-  /// The bytes of a chunk, within what codecs can hold.
-  func chunkByteCount(_ shape: [Int], _ type: ElementType) throws(ZarrError) -> Int {
-    guard let byteCount = checkedProduct(shape + [type.byteCount]), byteCount <= CodecChain.maximumByteCount else {
-      throw unsupported("a chunk of \(shape) \(type.rawValue) (more than \(CodecChain.maximumByteCount) bytes)", Advice.chunkSize)
+  /// The bytes of a chunk, within what codecs can hold, unless no more than parts of it are ever read.
+  func chunkByteCount(_ shape: [Int], _ type: ElementType, isReadInParts: Bool = false) throws(ZarrError) -> Int {
+    let limit = isReadInParts ? ChunkParts.largestChunk : CodecChain.maximumByteCount
+    guard let byteCount = checkedProduct(shape + [type.byteCount]), byteCount <= limit else {
+      throw unsupported("a chunk of \(shape) \(type.rawValue) (more than \(limit) bytes)", Advice.chunkSize)
     }
     return byteCount
   }

@@ -59,7 +59,7 @@ public final class N5Array: ChunkedArray {
     chunkShape = blockSize.reversed()
     fill = [UInt8](repeating: 0, count: type.byteCount)
     codec = try Self.codec(reader, type: type)
-    chunkByteCount = try reader.chunkByteCount(chunkShape, type)
+    chunkByteCount = try reader.chunkByteCount(chunkShape, type, isReadInParts: codec is Raw)
     chunkGrid = zip(shape, chunkShape).map { ceilDivide($0, $1) }
     codecSummary = "n5 \(type.rawValue) \(chunkShape.map(String.init).joined(separator: "x")) \(codec.summary)"
   }
@@ -79,30 +79,45 @@ public final class N5Array: ChunkedArray {
   public func readChunk(
     _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) -> ChunkPresence {
-    let block = try block(index)
     guard buffer.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
-    // a path below what is no folder finds nothing either
-    guard let object = try onStorage({ () throws(StorageError) in try block.open() }) else {
-      try checkIsThere()
-      return .missing
-    }
-    let byteCount = object.byteCount
-    do throws(CodecFailure) {
+    return try onBlock(index) { (object) throws(CodecFailure) in
+      let byteCount = object.byteCount
       guard byteCount <= chunkByteCount + chunkByteCount / 4 + 1 << 20 else {
         throw .damaged("it has \(byteCount) bytes, more than a block of \(chunkByteCount) can have")
       }
       let stored = try context.push(byteCount: byteCount)
       defer { context.pop() }
-      let count: Int
-      do throws(StorageError) { count = try object.read(at: 0, into: stored) } catch { throw .io(.storage(error)) }
-      guard count == stored.count else { throw .damaged("it became shorter while it was read") }
+      try read(object, at: 0, into: stored)
       try decode(UnsafeRawBufferPointer(stored), index: index, into: buffer, context: context)
+      return byteCount
+    }
+  }
+
+  /// Does something with the file of a block, and gives the bytes that were used of it.
+  private func onBlock(
+    _ index: [Int], _ work: (any StoredObject) throws(CodecFailure) -> Int
+  ) throws(ZarrError) -> ChunkPresence {
+    let block = try block(index)
+    // a path below what is no folder finds nothing either
+    guard let object = try onStorage({ () throws(StorageError) in try block.open() }) else {
+      try checkIsThere()
+      return .missing
+    }
+    do throws(CodecFailure) {
+      return .present(storedByteCount: try work(object))
     } catch {
       throw error.error { .chunkDamaged(chunk: index, path: block.address, reason: $0) }
     }
-    return .present(storedByteCount: byteCount)
+  }
+
+  private func read(
+    _ object: any StoredObject, at offset: Int, into target: UnsafeMutableRawBufferPointer
+  ) throws(CodecFailure) {
+    let count: Int
+    do throws(StorageError) { count = try object.read(at: offset, into: target) } catch { throw .io(.storage(error)) }
+    guard count == target.count else { throw .damaged("it became shorter while it was read") }
   }
 
   public var chunkFiles: ChunkFiles? {
@@ -193,5 +208,37 @@ public final class N5Array: ChunkedArray {
       throw .damaged("its header says \(word(4 + 4 * rank, UInt32.self)) elements for \(block) voxels")
     }
     return (block, 8 + 4 * rank)
+  }
+}
+
+extension N5Array: ArrayInParts {
+  package var parts: ChunkParts? {
+    codec is Raw ? ChunkParts(ofChunk: chunkShape, elementByteCount: elementType.byteCount) : nil
+  }
+
+  package func readPart(
+    of chunk: [Int], first: [Int], _ parts: ChunkParts, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> ChunkPresence {
+    try onBlock(chunk) { (object) throws(CodecFailure) in
+      let element = elementType.byteCount
+      let head = try context.push(byteCount: min(object.byteCount, 8 + 4 * shape.count))
+      defer { context.pop() }
+      try read(object, at: 0, into: head)
+      let (block, headerByteCount) = try header(UnsafeRawBufferPointer(head), index: chunk)
+      let (expected, found) = (block.reduce(element, *), object.byteCount - headerByteCount)
+      guard found == expected else { throw .damaged("it has \(found) bytes of data where \(expected) are expected") }
+      // blocks at the edge may end before the part does
+      let part = zip(parts.shape, zip(block, first)).map { max(0, min($0, $1.0 - $1.1)) }
+      let byteCount = part.reduce(element, *)
+      let isWhole = byteCount == buffer.count
+      let target = isWhole ? buffer : try context.push(byteCount: byteCount)
+      defer { if !isWhole { context.pop() } }
+      try read(object, at: headerByteCount + parts.voxels(before: first, stored: block) * element, into: target)
+      if !hostIsBigEndian { swapBytes(UnsafeRawBufferPointer(target), to: target, elementByteCount: element) }
+      if !isWhole {
+        fillChunk(buffer, shape: parts.shape, from: UnsafeRawBufferPointer(target), part: part, elementByteCount: element)
+      }
+      return byteCount
+    }
   }
 }

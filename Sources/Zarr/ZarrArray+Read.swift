@@ -1,4 +1,5 @@
 import Files
+import Geometry
 import Store
 
 public enum ChunkPresence: Sendable, Hashable {
@@ -26,27 +27,31 @@ extension ZarrArray {
   private func readChunk(
     _ index: [Int], into buffer: UnsafeMutableRawBufferPointer, context: CodecContext, needsFile: Bool
   ) throws(ZarrError) -> ChunkPresence {
-    try check(index, in: chunkGrid)
     guard buffer.count == chunkByteCount else {
       throw .bufferMismatch(expectedByteCount: chunkByteCount, actualByteCount: buffer.count)
     }
+    guard let stored = try stored(index, context: context, needsFile: needsFile) else { return .missing }
+    try decode(stored.object, stored.key, range: stored.range, chunk: index, into: buffer, context: context)
+    return .present(storedByteCount: stored.range.count)
+  }
+
+  /// Where a read unit is stored: the object, its key, and the bytes in it; nil where it is not.
+  private func stored(
+    _ index: [Int], context: CodecContext, needsFile: Bool = false
+  ) throws(ZarrError) -> (object: any StoredObject, key: String, range: Range<Int>)? {
+    try check(index, in: chunkGrid)
     let (block, inner) = block(ofChunk: index)
     let key = blockKey(block)
     guard let object = try openBlock(key) else {
       if needsFile { throw .chunkMissing(chunk: block, path: address(key)) }
-      return .missing
+      return nil
     }
-    guard let shard else {
-      let byteCount = object.byteCount
-      try decode(object, key, range: 0..<byteCount, chunk: index, into: buffer, context: context)
-      return .present(storedByteCount: byteCount)
-    }
+    guard let shard else { return (object, key, 0..<object.byteCount) }
     let shardIndex = try self.shardIndex(object, key, block: block, layout: shard, context: context)
     guard let range = try innerRange(shardIndex, layout: shard, inner: inner, of: object, key, chunk: index) else {
-      return .missing
+      return nil
     }
-    try decode(object, key, range: range, chunk: index, into: buffer, context: context)
-    return .present(storedByteCount: range.count)
+    return (object, key, range)
   }
 
   /// Reads a block's file from end to end, every read unit decoded and every size and checksum checked; returns its
@@ -161,27 +166,39 @@ extension ZarrArray {
     into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
   ) throws(ZarrError) {
     do throws(CodecFailure) {
-      if let expected = chain.fixedStoredByteCount, range.count != expected {
-        throw .damaged("it has \(range.count) bytes where \(expected) are expected")
-      }
-      guard range.count <= chain.maximumStoredByteCount else {
-        throw .damaged("it has \(range.count) bytes, more than a chunk of \(chunkByteCount) can have")
-      }
-      if chain.isPlain {
-        guard try readBytes(object, at: range.lowerBound, into: buffer) == buffer.count else {
-          throw .damaged("it became shorter while it was read")
-        }
-        return
-      }
-      let stored = try context.push(byteCount: range.count)
-      defer { context.pop() }
-      guard try readBytes(object, at: range.lowerBound, into: stored) == stored.count else {
-        throw .damaged("it became shorter while it was read")
-      }
-      try chain.decode(UnsafeRawBufferPointer(stored), into: buffer, context: context)
+      try check(range)
+      try decode(object, range: range, by: chain, into: buffer, context: context)
     } catch {
       throw zarrError(error, chunk: chunk, path: address(key))
     }
+  }
+
+  /// Whether so many bytes can be those of a read unit.
+  private func check(_ range: Range<Int>) throws(CodecFailure) {
+    if let expected = chain.fixedStoredByteCount, range.count != expected {
+      throw .damaged("it has \(range.count) bytes where \(expected) are expected")
+    }
+    guard range.count <= chain.maximumStoredByteCount else {
+      throw .damaged("it has \(range.count) bytes, more than a chunk of \(chunkByteCount) can have")
+    }
+  }
+
+  private func decode(
+    _ object: any StoredObject, range: Range<Int>, by chain: CodecChain, into buffer: UnsafeMutableRawBufferPointer,
+    context: CodecContext
+  ) throws(CodecFailure) {
+    if chain.isPlain {
+      guard try readBytes(object, at: range.lowerBound, into: buffer) == buffer.count else {
+        throw .damaged("it became shorter while it was read")
+      }
+      return
+    }
+    let stored = try context.push(byteCount: range.count)
+    defer { context.pop() }
+    guard try readBytes(object, at: range.lowerBound, into: stored) == stored.count else {
+      throw .damaged("it became shorter while it was read")
+    }
+    try chain.decode(UnsafeRawBufferPointer(stored), into: buffer, context: context)
   }
 
   private func readBytes(
@@ -196,5 +213,23 @@ extension ZarrArray {
 
   private func zarrError(_ failure: CodecFailure, chunk: [Int], path: String) -> ZarrError {
     failure.error { .chunkDamaged(chunk: chunk, path: path, reason: $0) }
+  }
+}
+
+extension ZarrArray: ArrayInParts {
+  package var parts: ChunkParts? { chain.parts }
+
+  package func readPart(
+    of chunk: [Int], first: [Int], _ parts: ChunkParts, into buffer: UnsafeMutableRawBufferPointer, context: CodecContext
+  ) throws(ZarrError) -> ChunkPresence {
+    guard let stored = try stored(chunk, context: context), let part = chain.chain(of: parts) else { return .missing }
+    do throws(CodecFailure) {
+      try check(stored.range)
+      let start = stored.range.lowerBound + parts.voxels(before: first, stored: chunkShape) * elementType.byteCount
+      try decode(stored.object, range: start..<start + part.byteCount, by: part, into: buffer, context: context)
+    } catch {
+      throw zarrError(error, chunk: chunk, path: address(stored.key))
+    }
+    return .present(storedByteCount: part.byteCount)
   }
 }

@@ -13,4 +13,10 @@ import Testing
   func allElseStays(text: String) { #expect(text.printable == text) }
 
   @Test func aLineThatEndsInTheWayOfAnotherSystem() { #expect("a\r\nb".printable == "a\\u000d\nb") }
+
+  /// A name with the end of a line in it would look like two.
+  @Test func aLineIsOne() {
+    #expect("a\nblockfuse: error: b\tc\r\n".printableLine == "a\\u000ablockfuse: error: b\\u0009c\\u000d\\u000a")
+    #expect("two things changed:\n  - one\n  - the\nother".printableLine == "two things changed:\n  - one\n  - the\\u000aother")
+  }
 }

@@ -2,6 +2,7 @@
   import Foundation
   import JSON
   import JobStore
+  import TestSupport
   import Testing
 
   /// Disks and servers of files that go away while a job is worked on, and come back or do not.
@@ -28,15 +29,32 @@
         if isAway { try Data().write(to: URL(fileURLWithPath: away)) } else { unlink(away) }
       }
 
+      /// A process for which nothing below a folder, or a file, answers while it is away.
+      ///
+      /// - Parameter reads: only so many reads fail, and nothing else.
+      func started(
+        _ arguments: [String], root: String, number: Int32, patience: Double, reads: Int? = nil, skipped: Int = 0
+      ) throws -> RunningProcess {
+        try started(arguments, root: root, number: number, fault: "patience:\(patience)", reads: reads, skipped: skipped)
+      }
+
+      private func started(_ arguments: [String], root: String, number: Int32, fault: String, reads: Int?, skipped: Int = 0) throws
+        -> RunningProcess
+      {
+        var environment = [
+          "LD_PRELOAD": library, "UNANSWERED_ROOT": root, "UNANSWERED_WHILE": away, "UNANSWERED_ERRNO": "\(number)",
+          "BLOCKFUSE_FAULT": fault,
+        ]
+        environment["UNANSWERED_READS"] = reads.map { "\($0)" }
+        environment["UNANSWERED_SKIP"] = "\(skipped)"
+        return try RunningProcess("blockfuse", arguments, folder: folder.path, environment: environment)
+      }
+
       /// A process that stands still when some blocks are done.
-      func held(_ arguments: [String], root: String, number: Int32, patience: Double) throws -> RunningProcess {
+      func held(_ arguments: [String], root: String, number: Int32, patience: Double, reads: Int? = nil) throws -> RunningProcess {
         try Data().write(to: URL(fileURLWithPath: hold))
-        let process = try RunningProcess(
-          "blockfuse", arguments, folder: folder.path,
-          environment: [
-            "LD_PRELOAD": library, "UNANSWERED_ROOT": root, "UNANSWERED_WHILE": away, "UNANSWERED_ERRNO": "\(number)",
-            "BLOCKFUSE_FAULT": "file-opening=hold:\(hold)@25+,patience:\(patience)",
-          ])
+        let process = try started(
+          arguments, root: root, number: number, fault: "file-opening=hold:\(hold)@25+,patience:\(patience)", reads: reads)
         while process.isRunning, !process.errorsSoFar.contains("file-opening made to fail") { usleep(500) }
         try #require(process.isRunning, "\(process.wait().errors)")
         return process
@@ -95,22 +113,16 @@
       try scene.expectComplete()
     }
 
-    /// A run that begins while it lasts, and commands that only look, say the same.
+    /// A run that begins while it lasts, and commands that only look, say the same; these at once.
     @Test func whatBeginsMeanwhileSaysSo() throws {
       let scene = try Scene()
       try scene.isAway(true)
       for (root, number) in [(scene.folder.file("mosaic"), ESTALE), (scene.folder.file("results"), ENOTCONN)] {
         func end(_ arguments: String...) throws -> Finished {
-          try RunningProcess(
-            "blockfuse", arguments, folder: scene.folder.path,
-            environment: [
-              "LD_PRELOAD": try Preload.library("unanswered", in: scene.folder), "UNANSWERED_ROOT": root,
-              "UNANSWERED_WHILE": scene.folder.file("away"), "UNANSWERED_ERRNO": "\(number)",
-            ]
-          ).wait()
+          try scene.started(arguments, root: root, number: number, patience: arguments[0] == "run" ? 0.2 : 600).wait()
         }
         let run = try end("run", "1")
-        #expect(run.status == 1 && run.errors.contains("does not answer"), "\(run)")
+        #expect(run.status == 1 && run.errors.contains("does not answer") && run.errors.contains("waiting for it"), "\(run)")
         guard root.hasSuffix("results") else { continue }
         let verify = try end("verify", "1")
         #expect(verify.status == 1 && verify.errors.contains("does not answer"), "\(verify)")
@@ -120,6 +132,83 @@
       try scene.isAway(false)
       #expect(try scene.folder.blockfuse("run", "1", "--quiet").status == 0)
       try scene.expectComplete()
+    }
+
+    @Test(arguments: [("mosaic", ESTALE), ("results", ENOTCONN)]) func aRunThatBeginsMeanwhileWaits(_ what: String, _ number: Int32) throws
+    {
+      let scene = try Scene()
+      try scene.isAway(true)
+      let run = try scene.started(["run", "1"], root: scene.folder.file(what), number: number, patience: 120)
+      while run.isRunning, !run.errorsSoFar.contains("waiting for it") { usleep(5_000) }
+      #expect(run.errorsSoFar.contains("does not answer"), "\(run.errorsSoFar)")
+      try scene.isAway(false)
+      let end = try #require(run.wait(atMostSeconds: 120))
+      #expect(end.status == 0 && end.errors.contains("the work goes on"), "\(end)")
+      try scene.expectComplete()
+    }
+
+    @Test func aTaskThatBeginsMeanwhileWaitsAndIsStopped() throws {
+      let scene = try Scene()
+      try #require(try scene.folder.blockfuse("order", "1").status == 0)
+      try scene.isAway(true)
+      let work = ["work", scene.output + ".blockfuse/order-1", "--task", "0", "--tasks", "1"]
+      let task = try scene.started(work, root: scene.folder.file("results"), number: EHOSTDOWN, patience: 120)
+      while task.isRunning, !task.errorsSoFar.contains("waiting for it") { usleep(5_000) }
+      task.signal(SIGTERM)
+      let end = try #require(task.wait(atMostSeconds: 60))
+      #expect(end.status == 128 + SIGTERM, "\(end.status) \(end.errors)")
+    }
+
+    /// The metadata can be read, or were, and no chunk can.
+    @Test func aDiskOnWhichNothingCanBeReadFailsFewBlocks() throws {
+      let scene = try Scene()
+      let run = try scene.held(
+        ["run", "1", "--workers", "16"], root: scene.folder.file("mosaic"), number: EIO, patience: 0.2, reads: 1_000_000)
+      try scene.isAway(true)
+      scene.goOn()
+      let end = try #require(run.wait(atMostSeconds: 120))
+      #expect(end.status == 1 && end.errors.contains("reads in a row failed"), "\(end)")
+      let counts = try scene.folder.database.job(1).counts
+      #expect(counts.failed < 40 && counts.pending > 40, "\(counts)")
+      try scene.isAway(false)
+      try #require(try scene.folder.blockfuse("retry", "1").status == 0)
+      try #require(try scene.folder.blockfuse("run", "1", "--quiet").status == 0)
+      try scene.expectComplete()
+    }
+
+    /// A disk that cannot be read for a moment: SQLite says so at the first read, and reads again when it is asked to.
+    @Test func theDatabaseIsReadAgain() throws {
+      let scene = try Scene()
+      try scene.isAway(true)
+      let database = scene.folder.file("jobs.sqlite")
+      for arguments in [["status", "1"], ["list"], ["run", "1", "--quiet"], ["verify", "1"]] {
+        let end = try scene.started(arguments, root: database, number: EIO, patience: 60, reads: 2).wait()
+        #expect(end.status == 0, "\(arguments) \(end)")
+      }
+      let end = try scene.started(["status", "1"], root: database, number: EIO, patience: 60, reads: 1_000_000).wait()
+      #expect(end.status == 1 && end.errors.contains("I/O error") && !end.errors.contains("damaged"), "\(end)")
+      try scene.isAway(false)
+      try scene.expectComplete()
+    }
+
+    /// Whichever read of an HDF5 file it is that fails: it is no data set that is not there, and no file of another kind.
+    @Test func aFileThatCannotBeReadIsSaid() throws {
+      let scene = try Scene()
+      try scene.isAway(true)
+      let (file, dataset) = (scene.folder.file("a.h5"), scene.folder.file("hdf5.json"))
+      try TinyHDF5().bytes.write(to: URL(fileURLWithPath: file))
+      let view =
+        #"{"name": "v", "path": "a.h5", "dataset": "data", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}}"#
+      try Data("{\"views\": [\(view)]}".utf8).write(to: URL(fileURLWithPath: dataset))
+      for skipped in 0..<4 {
+        func end(reads: Int) throws -> Finished {
+          try scene.started(["plan", dataset], root: file, number: EIO, patience: 60, reads: reads, skipped: skipped).wait()
+        }
+        let ill = try end(reads: 1_000_000)
+        #expect(ill.status != 0 && ill.errors.contains("Input/output error"), "read \(skipped): \(ill)")
+        let once = try end(reads: 1)
+        #expect(once.status == 0, "read \(skipped): \(once)")
+      }
     }
 
     @Test(arguments: ["mosaic", "results"]) func aTaskLeavesItToALaterOne(_ what: String) throws {

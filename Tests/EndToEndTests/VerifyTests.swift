@@ -188,6 +188,34 @@ import Zarr
     try expectWhole(folder)
   }
 
+  /// Readers refuse an array whose attributes are no JSON, whatever its voxels are.
+  @Test func attributesOfALevelThatNobodyCanReadAreWrittenAgain() throws {
+    let folder = try prepared()
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    let file = URL(fileURLWithPath: folder.file("out.ome.zarr/0/.zattrs"))
+    let before = try Data(contentsOf: file)
+    try Data(#"{"_ARRAY"#.utf8).write(to: file)
+    let end = try folder.blockfuse("verify", "--quiet")
+    #expect(end.status == 12 && end.output.contains("0/.zattrs are no JSON object"), "\(end.output)")
+    try expectSuccess(folder.blockfuse("verify", "--repair", "--quiet"))
+    #expect(try Data(contentsOf: file) == before)
+    try expectWhole(folder)
+  }
+
+  /// A disk that does not answer, or a host at its limits, is no damage of the blocks that were to be read: what passes is tried
+  /// again, and where it lasts nothing is set to pending.
+  @Test(arguments: ["ESTALE", "EMFILE"]) func whatTheHostCannotReadIsNoDamage(error: String) throws {
+    let folder = try prepared()
+    try expectSuccess(folder.blockfuse("run", "--quiet"))
+    // what is read first are metadata
+    try expectSuccess(folder.blockfuse(["verify", "--quiet", "--workers", "1"], fault: "file-read=\(error)@12"))
+    for repair in [[], ["--repair"]] {
+      let end = try folder.blockfuse(["verify", "--quiet", "--workers", "1"] + repair, fault: "file-read=\(error)@12+")
+      #expect(end.status == 1 && !end.output.contains("missing or damaged"), "\(repair): \(end.output)\(end.errors)")
+    }
+    try expectWhole(folder)
+  }
+
   private func prepared(_ more: String...) throws -> TestFolder {
     let folder = try TestFolder(isInMemory: true)
     let dataset = try folder.mosaic("--tiles", "1x2", "--shape", "8,70,130", "--chunk", "8,70,70")

@@ -4,6 +4,8 @@
 //   UNANSWERED_ROOT   the folder, an absolute path
 //   UNANSWERED_WHILE  the file
 //   UNANSWERED_ERRNO  the number of the error
+//   UNANSWERED_READS  set: no call but reads at a place fails, and no more of them than so many
+//   UNANSWERED_SKIP   of these, so many go well before
 //   UNANSWERED_LINK   set: instead of all that, no file without a name gets one; a line for each refusal is appended to the
 //                     file of that name
 #define _GNU_SOURCE
@@ -11,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,11 +40,13 @@ static int path_of(int fd, char *path) {
   return 1;
 }
 
+static _Thread_local int is_read;
+
 // Whether a call is to fail; errno is then set.
 static int fails(int folder, const char *name) {
   int before = errno;
   const char *flag = getenv("UNANSWERED_WHILE"), *number = getenv("UNANSWERED_ERRNO");
-  if (!flag || !number || !is_there(flag)) {
+  if (!flag || !number || (getenv("UNANSWERED_READS") && !is_read) || !is_there(flag)) {
     errno = before;
     return 0;
   }
@@ -89,7 +94,21 @@ int fstatat(int folder, const char *path, struct stat *s, int flags) {
   return fails(folder, path) ? -1 : REAL(fstatat)(folder, path, s, flags);
 }
 int access(const char *path, int mode) { return fails(AT_FDCWD, path) ? -1 : REAL(access)(path, mode); }
-ssize_t pread(int fd, void *bytes, size_t count, off_t at) { return fails(fd, NULL) ? -1 : REAL(pread)(fd, bytes, count, at); }
+
+static int read_fails(int fd) {
+  static atomic_int done;
+  const char *reads = getenv("UNANSWERED_READS"), *skip = getenv("UNANSWERED_SKIP");
+  is_read = 1;
+  int answer = fails(fd, NULL);
+  is_read = 0;
+  if (!answer || !reads) return answer;
+  int number = atomic_fetch_add(&done, 1) - (skip ? atoi(skip) : 0);
+  return number >= 0 && number < atoi(reads);
+}
+ssize_t pread(int fd, void *bytes, size_t count, off_t at) { return read_fails(fd) ? -1 : REAL(pread)(fd, bytes, count, at); }
+ssize_t pread64(int fd, void *bytes, size_t count, off64_t at) {
+  return read_fails(fd) ? -1 : REAL(pread64)(fd, bytes, count, at);
+}
 ssize_t write(int fd, const void *bytes, size_t count) { return fails(fd, NULL) ? -1 : REAL(write)(fd, bytes, count); }
 int fsync(int fd) { return fails(fd, NULL) ? -1 : REAL(fsync)(fd); }
 int mkdirat(int folder, const char *path, mode_t mode) { return fails(folder, path) ? -1 : REAL(mkdirat)(folder, path, mode); }

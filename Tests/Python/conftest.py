@@ -3,6 +3,9 @@ import json, os, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest, zarr
 
+# ways to damage a database, which two kinds of tests draw from
+sys.path.append(str(Path(__file__).parents[1] / "Hostile"))
+
 AXES = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}] + [{"name": a, "type": "space", "unit": "micrometer"} for a in "zyx"]
 
 

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 from conftest import binary, blockfuse
+from hostile.database_damage import damage_file, damage_row
 
 FIRST, _, END = os.environ.get("BLOCKFUSE_TEST_DAMAGES", "0:40").partition(":")
-PAGE = 8192
-TABLES = ["job", "view", "view_transform", "level", "brick", "run", "claim", "failure", "checksum", "run_sample", "work_order", "identity"]
 # what commands may say; a crash is none of these
 STATUSES = {0, 1, 3, 4, 10, 11, 12, 64}
 
@@ -98,77 +97,6 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(tmp_path_factory.mktemp("damage"))
-
-
-def damage_file(rng: random.Random, path: Path) -> str:
-    data = bytearray(path.read_bytes())
-    kind = rng.choice(["bits", "bits", "bytes", "page", "zeros", "swap", "cut"])
-    pages = len(data) // PAGE
-    page = rng.randrange(1, pages) * PAGE
-    if kind == "bits":
-        for _ in range(rng.randint(1, 4)):
-            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    elif kind == "bytes":
-        # where something is written; most of a page may be empty
-        used = [i for i in range(page, page + PAGE) if data[i]]
-        for i in rng.sample(used, min(len(used), rng.randint(1, 6))):
-            data[i] = rng.randrange(256)
-    elif kind == "page":
-        data[page:page + PAGE] = rng.randbytes(PAGE)
-    elif kind == "zeros":
-        data[page:page + PAGE] = bytes(PAGE)
-    elif kind == "swap":
-        other = rng.randrange(1, pages) * PAGE
-        data[page:page + PAGE], data[other:other + PAGE] = data[other:other + PAGE], data[page:page + PAGE]
-    else:
-        del data[rng.randrange(100, len(data)):]
-    with path.open("r+b") as file:
-        file.write(data)
-        file.truncate()
-    return kind
-
-
-def damage_value(rng: random.Random, value: object) -> object:
-    if isinstance(value, int):
-        return rng.choice([value + 1, value - 1, 0, -1, 1 << 40, (1 << 63) - 1, -(1 << 63), value ^ (1 << rng.randrange(62))])
-    if isinstance(value, float):
-        return rng.choice([value + 1.0, -value - 0.5, 0.0, 1e308, float("inf"), value * (1 + 2.0**-40) + 1e-9])
-    if isinstance(value, str) and value:
-        at = rng.randrange(len(value))
-        return rng.choice([value[:at] + chr(ord(value[at]) % 127 + 1) + value[at + 1:], value[:at], ""])
-    if isinstance(value, bytes) and value:
-        at = rng.randrange(len(value))
-        return rng.choice([value[:at] + bytes([value[at] ^ 1 << rng.randrange(8)]) + value[at + 1:], value[:at], value + b"\0"])
-    return value
-
-
-def damage_row(rng: random.Random, path: Path) -> str:
-    """One row that is gone, or one value of a row that is another."""
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA foreign_keys = OFF")
-    db.execute("PRAGMA ignore_check_constraints = ON")
-    db.execute("DROP TRIGGER job_state")
-    tables = [t for t in TABLES if db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] > 0]
-    table = rng.choice(tables)
-    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-    rows = db.execute(f"SELECT * FROM {table}").fetchall()
-    row = rng.choice(rows)
-    where = " AND ".join(f"{c} IS ?" for c in columns)
-    done = f"{table}: a row deleted"
-    if rng.random() < 0.25:
-        db.execute(f"DELETE FROM {table} WHERE {where}", row)
-    else:
-        column = rng.randrange(len(columns))
-        value = damage_value(rng, row[column])
-        done = f"{table}.{columns[column]}: {str(row[column])[:60]!r} -> {str(value)[:60]!r}"
-        try:
-            db.execute(f"UPDATE {table} SET {columns[column]} = ? WHERE {where}", (value, *row))
-        except (sqlite3.IntegrityError, OverflowError):
-            db.execute(f"DELETE FROM {table} WHERE {where}", row)
-            done = f"{table}: a row deleted"
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
-    return done
 
 
 def differs(now: dict[str, str], whole: dict[str, str]) -> list[str]:

@@ -58,7 +58,7 @@ class Held:
     def end(self, kill=False):
         if kill:
             self.process.kill()
-        self.hold.unlink()
+        self.hold.unlink(missing_ok=True)
         _, errors = self.process.communicate(timeout=120)
         return self.process.returncode, errors
 
@@ -161,6 +161,43 @@ def test_before_a_run_that_was_killed_goes_on(tmp_path, kind, how):
     assert end.returncode == 4 and "pending again" in end.stderr, end.stderr
     assert 0 < counts(tmp_path)["done"] < before["done"]
     change.undo()
+    finish(tmp_path)
+
+
+@pytest.mark.parametrize("kind, how", [("zarr2-flat", "new"), ("hdf5", "new")])
+def test_while_two_processes_share_the_job(tmp_path, kind, how):
+    """Whichever of them finds it: both end so, and nothing that either made of it stays recorded."""
+    submit(tmp_path, kind)
+    change = Change(tmp_path, kind, how)
+    runs = [Held(tmp_path, 30, "run", 2, "--join", "--workers", 1, "--quiet") for _ in range(2)]
+    assert counts_at_rest(tmp_path)["done"] > 0
+    change.make()
+    for status, errors in [run.end() for run in runs]:
+        assert status == 4 and '"second"' in errors and '"first"' not in errors, errors
+    after = counts(tmp_path)
+    assert after["done"] < after["total"] and after["failed"] == after["running"] == 0, after
+    blockfuse(tmp_path, "run", 2, "--join", status=4)
+    change.undo()
+    finish(tmp_path)
+
+
+def test_an_order_whose_blocks_were_set_back_is_withdrawn(tmp_path):
+    """It took blocks for done that are pending again: its tasks stop, and withdrawing it once more changes nothing."""
+    submit(tmp_path, "zarr2-flat")
+    change = Change(tmp_path, "zarr2-flat", "new")
+    run = Held(tmp_path, 60, "run", 2, "--workers", 1, "--quiet")
+    counts_at_rest(tmp_path)
+    assert run.end(kill=True)[0] == -signal.SIGKILL
+    order = blockfuse(tmp_path, "order", 2).strip().splitlines()[-1]
+    change.make()
+    blockfuse(tmp_path, "run", 2, status=4)
+    after = counts(tmp_path)
+    blockfuse(tmp_path, "work", order, "--task", 0, "--tasks", 1, "--quiet", status=4)
+    blockfuse(tmp_path, "order", 2, "--withdraw", "--quiet")
+    assert counts(tmp_path) == after
+    change.undo()
+    # as withdrawn as before
+    blockfuse(tmp_path, "work", order, "--task", 0, "--tasks", 1, "--quiet", status=4)
     finish(tmp_path)
 
 

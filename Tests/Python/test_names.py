@@ -66,6 +66,31 @@ def shown(*ends):
         assert not found, f"{found} in {text!r}"
 
 
+def test_no_name_looks_like_a_line(folder):
+    """The end of a line in the name of a view, of a file and of the output."""
+    forged = "x\nblockfuse: error: forged\nforged"
+    tile = folder / f"{forged}.zarr"
+    os.rename(folder / "tile.zarr", tile)
+    (folder / "dataset.json").write_text(json.dumps({"views": [{"name": forged, "path": tile.name}]}))
+    def lines(*arguments, status=0):
+        end = run(folder, *arguments)
+        assert end.returncode == status, end.stderr
+        found = (end.stdout + end.stderr).decode()
+        assert not [line for line in found.split("\n") if line.startswith(("blockfuse: error: forged", "forged"))], found
+        return found
+    lines("plan", "dataset.json")
+    lines("submit", "dataset.json", "--output", f"out{forged}.ome.zarr")
+    (tile / "0/0/0/0/0/0").write_bytes(b"no zstd")
+    lines("run", status=3)
+    for command in ("status", "list", "blocks", "verify"):
+        assert r"x\u000ablockfuse: error: forged\u000aforged" in lines(command) or command == "verify"
+    lines("blocks", "--block", "0,0,0,0,0")
+    lines("plan", f"{forged}.json", status=64)
+    lines("run", forged, status=10)
+    lines("run", f"--{forged}", status=64)
+    lines("run", "--workers", forged, status=64)
+
+
 def test_no_name_commands_a_terminal(folder):
     tile = folder / f"{COMMANDS}.zarr"
     os.rename(folder / "tile.zarr", tile)

@@ -74,4 +74,32 @@ import Zarr
     try folder.array("raw", shape: [3, 4], chunks: [2, 2], type: ">u2")
     #expect(throws: ViewsError.self) { try view.openSource(level: 0) }
   }
+
+  /// A job of an earlier version has recorded the chunk as it is stored; a job of now its parts.
+  @Test func aLargeChunkIsReadAsItWasRecorded() throws {
+    let folder = try ViewsTestFolder()
+    try folder.array("raw", shape: [3, 4096, 2048], chunks: [3, 4096, 2048])
+    try folder.write("raw/0/0/0", Data())
+    try #require(truncate(folder.path + "/raw/0/0/0", 3 * 4096 * 2048 * 2) == 0)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/raw/0/0/0"))
+    try handle.seek(toOffset: UInt64(2 * ((2 * 4096 + 4095) * 2048 + 2047)))
+    try handle.write(contentsOf: Data([7, 1]))
+    let now = try folder.load(
+      #"{"name": "v", "path": "raw", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}}"#
+    ).views[0].levels[0]
+    #expect(now.chunk == TCZYX(z: 1, y: 1024, x: 2048) && now.storesChunks == false)
+    let before = ViewLevel(
+      arrayPath: now.arrayPath, stack: now.stack, shape: now.shape, chunk: TCZYX(z: 3, y: 4096, x: 2048), elementType: now.elementType,
+      codecSummary: now.codecSummary, axes: now.axes)
+    for (level, last) in [(now, TCZYX(t: 0, c: 0, z: 2, y: 3, x: 0)), (before, TCZYX(t: 0, c: 0, z: 0, y: 0, x: 0))] {
+      let source = try ArrayImageSource(view: "v", level: level)
+      #expect(source.chunk == level.chunk)
+      var voxels = [UInt8](repeating: 9, count: source.chunkByteCount)
+      let presence = try voxels.withUnsafeMutableBytes { try source.readChunk(last, into: $0, context: CodecContext()) }
+      #expect(presence == .present(storedByteCount: source.chunkByteCount))
+      #expect(voxels.suffix(4) == [0, 0, 7, 1])
+      #expect(source.folders(ofChunk: last) == ["0/0", "0", "."])
+      #expect(try source.mayHoldVoxels(t: 0, c: 0, chunks: Box3(lower: last.zyx, upper: last.zyx &+ 1)))
+    }
+  }
 }

@@ -15,7 +15,9 @@ struct HDF5ImageFile {
     do throws(ZarrError) { file = try HDF5File.open(path) } catch {
       throw error.isFileMissing ? .inputMissing(view: view, path: path) : .unreadable(view: view, why: error)
     }
-    if ForeignFormat.isImaris(file) { throw .formatForeign(view: view, path: path, format: .imaris) }
+    let isImaris: Bool
+    do throws(ZarrError) { isImaris = try ForeignFormat.isImaris(file) } catch { throw .unreadable(view: view, why: error) }
+    if isImaris { throw .formatForeign(view: view, path: path, format: .imaris) }
     guard let dataset else {
       throw .viewInvalid(
         view: view, field: "dataset",
@@ -30,7 +32,7 @@ struct HDF5ImageFile {
 
   private init(_ file: HDF5File, _ dataset: String) throws(ZarrError) {
     path = file.path
-    switch file.kind(dataset) {
+    switch try file.kind(dataset) {
     case nil: throw HDF5ImageFile.missing("it has no data set or group \"\(dataset)\"", dataset, in: file)
     case .dataset:
       levels = [UnplacedLevel(array: try HDF5ImageFile.open(file, dataset), path: path, dataset: dataset)]
@@ -63,7 +65,7 @@ struct HDF5ImageFile {
   private static func levels(_ file: HDF5File, _ group: String) throws(ZarrError) -> [UnplacedLevel] {
     let setup = group.split(separator: "/").last.map(String.init) ?? ""
     let table = setup + "/resolutions"
-    let factors = file.kind(table) == .dataset ? try file.table(table) : []
+    let factors = try file.kind(table) == .dataset ? try file.table(table) : []
     guard factors.allSatisfy({ $0.count == 3 && $0.allSatisfy { $0 >= 1 && $0 <= 1e9 } }) else {
       throw .metadataInvalid(path: file.path, reason: "\(table) are not factors along x y z from 1 up")
     }
@@ -71,8 +73,9 @@ struct HDF5ImageFile {
     for i in 0..<64 {
       let cells = "\(group)/\(i)/cells"
       // levels after one without a factor are left alone
-      guard i == 0 || (i < factors.count && file.kind(cells) == .dataset) else { break }
-      guard file.kind(cells) == .dataset else {
+      let isThere = try file.kind(cells) == .dataset
+      guard i == 0 || (i < factors.count && isThere) else { break }
+      guard isThere else {
         throw missing("\"\(group)\" is a group, but has no levels such as 0/cells", cells, in: file)
       }
       let array = try open(file, cells)

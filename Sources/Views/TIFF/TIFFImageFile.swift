@@ -6,7 +6,7 @@ import Zarr
 struct TIFFImageFile: Sendable {
   /// An absolute path.
   let path: String
-  let layout: TIFFLayout
+  private(set) var layout: TIFFLayout
   let metadata: TIFFMetadata
   let isBigEndian: Bool
 
@@ -188,6 +188,12 @@ struct TIFFImageFile: Sendable {
   /// The shape of a piece, which has all samples of a pixel where they lie beside each other.
   var chunk: TCZYX {
     TCZYX(c: layout.pieceSampleCount, z: 1, y: layout.rowCount, x: layout.columnCount)
+  }
+
+  var inWholeTiles: TIFFImageFile {
+    var whole = self
+    whole.layout = layout.inWholeTiles
+    return whole
   }
 
   var summary: String { "\(metadata.kind.rawValue), \(layout.summary(isBigEndian: isBigEndian))" }

@@ -17,7 +17,10 @@ public final class TIFFImageSource: ImageSource {
   public init(view: String, level: ViewLevel) throws(ViewsError) {
     let path = level.arrayPath
     do {
-      file = try TIFFImageFile.open(path, axes: level.axes)
+      let found = try TIFFImageFile.open(path, axes: level.axes)
+      // jobs of earlier versions know no parts of tiles
+      let whole = found.inWholeTiles
+      file = whole.chunk == level.chunk ? whole : found
     } catch {
       throw ViewsError(error, view: view)
     }
@@ -44,6 +47,7 @@ public final class TIFFImageSource: ImageSource {
       case .rows: try plane.readRows(into: buffer)
       case .strips(let count): try plane.decodeStrips(count, into: buffer)
       case .tiles: try plane.decodeTile(into: buffer)
+      case .partsOfTiles(let parts): try plane.readPart(parts, into: buffer)
       }
     }
   }

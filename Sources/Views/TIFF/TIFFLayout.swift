@@ -4,11 +4,13 @@ import Zarr
 
 /// The way in which the voxels of a plane are kept in a TIFF file, and the pieces in which they are read.
 ///
-/// A piece is a tile; or, of an image in strips, so many rows that it is of a sensible size: several strips together, or,
+/// A piece is a tile, or a part of a large one that is not compressed; or, of an image in strips, so many rows that it is of a sensible size: several strips together, or,
 /// if nothing is compressed, any number of rows, whatever the strips are.
 struct TIFFLayout: Sendable {
   enum Pieces: Sendable, Hashable {
     case tiles
+    /// Read as they are in the file, without libtiff.
+    case partsOfTiles(ChunkParts)
     /// Strips in each piece.
     case strips(count: Int)
     /// Read as they are in the file, without libtiff.
@@ -18,10 +20,10 @@ struct TIFFLayout: Sendable {
   /// The directory of the first page, which all others are like.
   let tags: ctiff_directory
   let elementType: ElementType
-  let pieces: Pieces
+  private(set) var pieces: Pieces
   /// Rows and columns of a piece.
-  let rowCount: Int
-  let columnCount: Int
+  private(set) var rowCount: Int
+  private(set) var columnCount: Int
 
   /// Pixels in a unit of length, as far as the tags say so.
   let resolution: [Axis: Double]
@@ -60,7 +62,17 @@ struct TIFFLayout: Sendable {
   var stripRowCount: Int { Int(tags.block_height) }
   /// Tiles or strips of one plane; of each sample if they are apart.
   var blocksPerSample: Int { max(1, Int(tags.block_count) / (isInterleaved ? 1 : sampleCount)) }
-  var tilesAcross: Int { (width + columnCount - 1) / columnCount }
+  var tilesAcross: Int { (width + Int(tags.block_width) - 1) / Int(tags.block_width) }
+  var isTiled: Bool { tags.is_tiled != 0 }
+  /// Rows, columns and samples of a tile, or a strip.
+  var blockShape: [Int] { [Int(tags.block_height), Int(tags.block_width), pieceSampleCount] }
+  /// Tiles are read whole, as earlier versions did.
+  var inWholeTiles: TIFFLayout {
+    guard case .partsOfTiles = pieces else { return self }
+    var whole = self
+    (whole.pieces, whole.rowCount, whole.columnCount) = (.tiles, Int(tags.block_height), Int(tags.block_width))
+    return whole
+  }
 
   /// Pieces of strips have about so many bytes.
   private static let pieceTarget = 512 << 10
@@ -100,7 +112,10 @@ struct TIFFLayout: Sendable {
     }
     let wantedRows = max(1, min(height, TIFFLayout.pieceTarget / row.partialValue))
     if tags.is_tiled != 0 {
-      (pieces, rowCount, columnCount) = (.tiles, Int(tags.block_height), Int(tags.block_width))
+      let tile = [stripRows, Int(tags.block_width), samples]
+      let parts = isRaw ? ChunkParts(ofChunk: tile, elementByteCount: elementType.byteCount) : nil
+      pieces = parts.map { .partsOfTiles($0) } ?? .tiles
+      (rowCount, columnCount) = parts.map { ($0.shape[0], $0.shape[1]) } ?? (tile[0], tile[1])
     } else if isRaw {
       (pieces, rowCount, columnCount) = (.rows, wantedRows, width)
     } else {
@@ -114,7 +129,7 @@ struct TIFFLayout: Sendable {
     }
     // what libtiff decodes must be what there is room for
     if case .rows = pieces { return }
-    let block = columnCount * stripRows * samples * elementType.byteCount
+    let block = (tags.is_tiled != 0 ? Int(tags.block_width) : width) * stripRows * samples * elementType.byteCount
     guard tags.block_byte_count == UInt64(block) else {
       throw unsupported("a layout where a tile or strip has \(tags.block_byte_count) bytes instead of \(block)")
     }

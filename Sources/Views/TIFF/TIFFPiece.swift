@@ -116,19 +116,45 @@ struct TIFFPiece {
     return .present(storedByteCount: stored)
   }
 
+  /// Reads a part of a tile from where it is in the file.
+  func readPart(_ parts: ChunkParts, into buffer: UnsafeMutableRawBufferPointer) throws(TIFFError) -> ChunkPresence {
+    let (tile, first) = parts.split([row, column, 0])
+    let block = sample * layout.blocksPerSample + tile[0] * layout.tilesAcross + tile[1]
+    guard let stored = try stored(block) else { return .missing }
+    let shape = layout.blockShape
+    let expected = shape.reduce(element, *)
+    guard stored.byteCount >= expected else {
+      throw damaged(block, "it has \(stored.byteCount) bytes instead of \(expected)")
+    }
+    let target =
+      layout.pieceSampleCount == 1
+      ? buffer : handle.scratch(byteCount: layout.pieceByteCount)
+    let offset = stored.offset + UInt64(parts.voxels(before: first, stored: shape) * element)
+    try read((offset: offset, from: 0, count: layout.pieceByteCount), into: target)
+    if !handle.isNative { swapBytes(UnsafeRawBufferPointer(target), to: target, elementByteCount: element) }
+    if layout.pieceSampleCount > 1 { separate(UnsafeRawBufferPointer(target), rows: layout.rowCount, into: buffer) }
+    return .present(storedByteCount: layout.pieceByteCount)
+  }
+
   /// Decodes a tile or strip and returns its bytes in the file: 0, with zeros as voxels, if it was never written.
   private func decode(_ block: Int, into target: UnsafeMutableRawBufferPointer) throws(TIFFError) -> Int {
-    let stored = try handle.locate(block: block, place(block))
-    guard stored.byteCount > 0 || stored.offset > 0 else {
+    guard let stored = try stored(block) else {
       target.initializeMemory(as: UInt8.self, repeating: 0)
       return 0
     }
+    try handle.decode(block: block, into: target, place(block))
+    return Int(stored.byteCount)
+  }
+
+  /// The place of a tile or strip, which lies in the file; nil if it was never written.
+  private func stored(_ block: Int) throws(TIFFError) -> (offset: UInt64, byteCount: UInt64)? {
+    let stored = try handle.locate(block: block, place(block))
+    guard stored.byteCount > 0 || stored.offset > 0 else { return nil }
     guard stored.offset <= handle.byteCount, stored.byteCount <= handle.byteCount - stored.offset else {
       throw damaged(
         block, "it ends at byte \(stored.offset &+ stored.byteCount), the file at \(handle.byteCount)")
     }
-    try handle.decode(block: block, into: target, place(block))
-    return Int(stored.byteCount)
+    return stored
   }
 
   // MARK: -
@@ -136,7 +162,7 @@ struct TIFFPiece {
   private var block: Int { sample * layout.blocksPerSample + row * layout.tilesAcross + column }
 
   private func place(_ block: Int) -> String {
-    "directory \(directory), \(layout.pieces == .tiles ? "tile" : "strip") \(block)"
+    "directory \(directory), \(layout.isTiled ? "tile" : "strip") \(block)"
   }
 
   private func damaged(_ block: Int, _ reason: String) -> TIFFError {

@@ -1,0 +1,50 @@
+import Diagnostics
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// Which errors are those of the disk: newer versions of SQLite say of some (`EIO`) that the database is damaged, and only its
+/// files remember that the system refused to read them.
+extension Database {
+  /// Runs `body`; damage that it finds is an error of the disk where the disk could not be read.
+  func tellingDiskFromDamage<T>(_ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+      guard let number = readError else { throw error }
+      throw DatabaseError(resultCode: .SQLITE_IOERR_READ, message: "disk I/O error: \(systemWords(number))")
+    }
+  }
+
+  /// As GRDB's `write`: what begins the transaction reads too.
+  func writing<T>(_ body: (Database) throws -> T) throws -> T {
+    var answer: T?
+    try tellingDiskFromDamage {
+      try inTransaction(.immediate) {
+        answer = try body(self)
+        return .commit
+      }
+    }
+    guard let answer else { throw DatabaseError(resultCode: .SQLITE_INTERNAL, message: "a transaction has no answer") }
+    return answer
+  }
+
+  /// What any connection does first, so that it is said which disk cannot be read.
+  func readFirst() throws {
+    try tellingDiskFromDamage { _ = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") }
+  }
+
+  /// The number with which the system last refused to read the database, or the log beside it; nil where it did not.
+  private var readError: Int32? {
+    let asked = Int32(SQLITE_FCNTL_LAST_ERRNO)
+    var numbers = [Int32(0), Int32(0)]
+    sqlite3_file_control(sqliteConnection, "main", asked, &numbers[0])
+    var log: UnsafeMutablePointer<sqlite3_file>?
+    if sqlite3_file_control(sqliteConnection, "main", Int32(SQLITE_FCNTL_JOURNAL_POINTER), &log) == SQLITE_OK,
+      let log, let methods = log.pointee.pMethods, let control = methods.pointee.xFileControl
+    {
+      _ = control(log, asked, &numbers[1])
+    }
+    return numbers.first { [EIO, ENXIO, ERANGE].contains($0) }
+  }
+}
