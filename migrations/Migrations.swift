@@ -11,5 +11,6 @@ public let migrations: [(name: String, sql: String)] = [
   ("0006_voxel_revision", String(decoding: PackageResources._006_voxel_revision_sql, as: UTF8.self)),
   ("0007_sums_and_owner", String(decoding: PackageResources._007_sums_and_owner_sql, as: UTF8.self)),
   ("0008_view_checks", String(decoding: PackageResources._008_view_checks_sql, as: UTF8.self)),
-  ("0011_exit_status", String(decoding: PackageResources._011_exit_status_sql, as: UTF8.self)),
+  ("0009_view_changes", String(decoding: PackageResources._009_view_changes_sql, as: UTF8.self)),
+  ("0010_exit_status", String(decoding: PackageResources._010_exit_status_sql, as: UTF8.self)),
 ]

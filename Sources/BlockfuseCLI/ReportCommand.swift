@@ -40,7 +40,7 @@ struct ReportCommand: ParsableCommand {
       var problem: String?
       do {
         projections = try Projection.make(opened, store: store, axes: Report.axes(opened.plan))
-      } catch JobError.changed(_, let differences) {
+      } catch JobError.changed(_, let differences, _) {
         // what the record says is worth a page also where the output is gone
         problem = differences.joined(separator: "; ")
       }

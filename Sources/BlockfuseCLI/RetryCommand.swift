@@ -7,21 +7,50 @@ import Jobs
 struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Failed blocks become pending.",
-    discussion: "Example: blockfuse retry 3 && blockfuse run 3")
+    abstract: "Mark failed blocks, or all blocks of some views, to be tried again.",
+    discussion: """
+      With --view the files of a view are taken as they are now, such as an image that was restored or replaced, and every block \
+      that the view touches is made again by the next run.
+
+        blockfuse retry 3 && blockfuse run 3
+        blockfuse retry 3 --view tile_06 && blockfuse run 3
+      """)
 
   @OptionGroup var job: JobArgument
+  @Option(
+    name: .customLong("view"),
+    help: ArgumentHelp("Take this view's image as it is now; may be given several times.", valueName: "name"))
+  var views: [String] = []
+  @Flag(help: "With --view: take an image of another shape, type or place, too, if the job stays the same otherwise.")
+  var acceptChanged = false
   @Flag(help: "Print the answer as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
+
+  func validate() throws {
+    if acceptChanged, views.isEmpty {
+      throw CommandLineMistake.error("--accept-changed has no meaning without --view", hint: "name the view, as in --view tile_06")
+    }
+  }
 
   func run() throws {
     try reportingErrors {
       let store = try database.existing()
+      if !views.isEmpty { return try retake(in: store) }
       let record = try store.job(job.job)
       let count = try store.retry(record.id)
       Terminal.result(json ? JSONValue.object(["job": JSONValue(record.id), "pending": JSONValue(count)]).text : "\(count)")
       Terminal.news(
         "\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(record.id)` tries \(count == 1 ? "it" : "them")")
     }
+  }
+
+  private func retake(in store: JobStore) throws {
+    let answer = try ViewRetaker(store: store, registry: CommandSetup.registry).retake(views, of: job.job, acceptsChanged: acceptChanged)
+    let (job, count) = (answer.job.id, answer.pendingBlocks)
+    let document = JSONValue.object(["job": JSONValue(job), "pending": JSONValue(count), "views": JSONValue(views)])
+    Terminal.result(json ? document.text : "\(count)")
+    for line in answer.differences { Terminal.message("note: taken as it is now: \(line)") }
+    if answer.differences.isEmpty { Terminal.message("note: the files are as they were recorded") }
+    Terminal.news("\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(job)` makes \(count == 1 ? "it" : "them")")
   }
 }

@@ -30,8 +30,10 @@ struct RunArguments: ParsableArguments {
 
   /// Runs one job with progress; ends with the exit status that fits.
   ///
-  /// - Parameter isNew: whether it was submitted just now, with its notes.
-  func run(job selector: String?, in store: JobStore, isNew: Bool = false) throws {
+  /// - Parameters:
+  ///   - isNew: whether it was submitted just now, with its notes.
+  ///   - acceptsTimes: whether images of another time are taken for the same.
+  func run(job selector: String?, in store: JobStore, isNew: Bool = false, acceptsTimes: Bool = false) throws {
     let chosen = resources.chosen
     var settings = LevelRunner.Settings(workers: chosen.workers, memoryByteCount: chosen.memoryByteCount, blockLimit: limit)
     settings.isMemoryAsked = resources.memory != nil
@@ -45,7 +47,7 @@ struct RunArguments: ParsableArguments {
     let outcome: JobRunner.Outcome
     do {
       outcome = try runner.run(
-        String(job.id), join: join, command: CommandLine.arguments.joined(separator: " "),
+        String(job.id), join: join, acceptsTimes: acceptsTimes, command: CommandLine.arguments.joined(separator: " "),
         stopFlag: Signals.stopFlag, note: { Terminal.message("note: \($0)") }, observe: { progress.show($0) })
     } catch {
       Terminal.clearProgress()
@@ -69,11 +71,27 @@ struct RunArguments: ParsableArguments {
       Terminal.news("job \(job.id): stopped by \(Signals.name(signal)); \(again)")
       throw ExitStatus.stopped(signal: signal)
     case .someFailed:
-      let failed = try store.levels(of: job.id).reduce(0) { $0 + $1.counts.failed }
-      Terminal.message(
-        "job \(job.id): finished, but \(counted(failed, "block")) failed; `blockfuse blocks \(job.id) --state failed` says why, "
-          + "`blockfuse retry \(job.id)` sets them to pending")
+      try tellFailures(of: job.id, in: store)
       throw ExitStatus.someFailed
+    }
+  }
+
+  private static let groupsAtMost = 10
+
+  /// Says which views and causes there are, and what to do about them.
+  private func tellFailures(of job: JobID, in store: JobStore) throws {
+    let failed = try store.levels(of: job).reduce(0) { $0 + $1.counts.failed }
+    let groups = try FailureGroups(of: job, in: store)
+    for line in groups.lines(atMost: Self.groupsAtMost) { Terminal.message(line) }
+    if groups.all.count > Self.groupsAtMost {
+      Terminal.message("and \((groups.all.count - Self.groupsAtMost).grouped) more, see `blockfuse status \(job)`")
+    }
+    Terminal.message(
+      "job \(job): finished, but \(counted(failed, "block")) failed; "
+        + "`blockfuse blocks \(job) --state failed` says why, `blockfuse retry \(job)` sets them to pending")
+    if !groups.views.isEmpty {
+      Terminal.message(
+        "hint: for an image that was restored or replaced: \(ChangeAdvice.retry(groups.views, of: job)), then `blockfuse run \(job)`")
     }
   }
 }

@@ -23,12 +23,14 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @OptionGroup var arguments: RunArguments
+  @Flag(help: "Go on where nothing but times of the images' files changed since submit, and record the new times.")
+  var acceptTimes = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {
     try reportingErrors {
       Signals.install()
-      try arguments.run(job: job.job, in: try database.existing())
+      try arguments.run(job: job.job, in: try database.existing(), acceptsTimes: acceptTimes)
     }
   }
 }

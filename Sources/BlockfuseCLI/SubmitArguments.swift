@@ -35,16 +35,19 @@ struct SubmitArguments: ParsableArguments {
   /// Submits, and says what is worth a warning. A signal that comes before anything is made ends the program at once, a later
   /// one leaves nothing of the job, and one that comes when the job is recorded leaves it whole.
   ///
-  /// - Parameter recorded: called as soon as the job is there.
+  /// - Parameters:
+  ///   - goesOn: see `Submitter.submit`.
+  ///   - recorded: called as soon as the job is there, with whether it was before.
   static func submit(
-    _ request: Submitter.Request, into database: DatabaseOption, recorded: (JobRecord) -> Void
+    _ request: Submitter.Request, into database: DatabaseOption, goesOn: Bool = false, recorded: (JobRecord, Bool) -> Void
   ) throws -> (job: JobRecord, store: JobStore) {
     let submitter = Submitter(registry: CommandSetup.registry)
     do {
-      return try submitter.submit(request, databasePath: database.resolvedPath, stopFlag: Signals.stopFlag) { event in
+      return try submitter.submit(request, databasePath: database.resolvedPath, goesOn: goesOn, stopFlag: Signals.stopFlag) { event in
         switch event {
         case .begins: Signals.install()
-        case .recorded(let job): recorded(job)
+        case .isThere(let job): recorded(job, true)
+        case .recorded(let job): recorded(job, false)
         case .note(let note): Terminal.message("note: \(note)")
         }
       }

@@ -26,7 +26,7 @@ struct SubmitCommand: ParsableCommand {
       Signals.endAtOnce()
       var request = try request.resolve()
       request.memoryByteCount = memory.flatMap(byteCount)
-      _ = try SubmitArguments.submit(request, into: database, recorded: tell)
+      _ = try SubmitArguments.submit(request, into: database, recorded: { job, _ in tell(job) })
     }
   }
 

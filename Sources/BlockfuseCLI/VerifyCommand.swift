@@ -47,7 +47,7 @@ struct VerifyCommand: ParsableCommand {
         }
         Terminal.clearProgress()
         if repair { done = try verifier.repair(report, note: { Terminal.message("note: \($0)") }) }
-      } catch JobError.changed(_, let differences) {
+      } catch JobError.changed(_, let differences, _) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
         Terminal.message("hint: what the record says is done is not there; submit again")

@@ -9,7 +9,8 @@ import Views
 package final class ViewChecks: Sendable {
   private struct State {
     var times = ViewCheckTimes.run
-    var changed: [String] = []
+    /// The first error that ends the run.
+    var changed: JobError?
   }
 
   private let watched: WatchedViews
@@ -29,7 +30,7 @@ package final class ViewChecks: Sendable {
 
   /// What cannot be looked at now is looked at the next time.
   package func checkWhenDue() {
-    guard state.withLock({ $0.times.isDue() && $0.changed.isEmpty }) else { return }
+    guard state.withLock({ $0.times.isDue() && $0.changed == nil }) else { return }
     try? check()
   }
 
@@ -50,14 +51,14 @@ package final class ViewChecks: Sendable {
     let number = try run.beginViewCheck()
     let changed = try watched.changed(threads: Self.threads)
     if changed.isEmpty { return try run.foundViewsAsRecorded(by: number) }
-    let lines = watched.lines(changed, atMost: ChangeCheck.listedAtMost)
-    state.withLock { $0.changed = lines }
+    let views = watched.described(changed)
+    let error = JobError.changed(job: title, differences: views.lines, advice: ChangeAdvice.text(for: views, job: run.job))
+    state.withLock { $0.changed = error }
     try refuseIfChanged()
   }
 
   /// Throws once a view was found changed: nothing more is begun or recorded.
   func refuseIfChanged() throws(JobError) {
-    let changed = state.withLock { $0.changed }
-    if !changed.isEmpty { throw .changed(job: title, differences: changed) }
+    if let changed = state.withLock({ $0.changed }) { throw changed }
   }
 }

@@ -22,6 +22,8 @@ public enum FaultPoint: String, CaseIterable, Sendable {
   case settlingEmpty = "settling-empty"
   case beginningRun = "beginning-run"
   case endingRun = "ending-run"
+  case takingViews = "taking-views"
+  case viewsTaken = "views-taken"
 
   // submit
   case creatingJob = "creating-job"

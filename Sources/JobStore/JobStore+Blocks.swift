@@ -64,6 +64,15 @@ extension JobStore {
     }
   }
 
+  /// Calls `body` with code and message of each block that failed, by level and position.
+  public func eachFailure(of job: JobID, _ body: (_ code: String, _ message: String) -> Void) throws(JobStoreError) {
+    try read { db in
+      try db.each("SELECT code, message FROM failure WHERE job = ? AND failed = 1 ORDER BY level, t, c, z, y, x", [job]) { row in
+        body(try row.text("code"), try row.text("message"))
+      }
+    }
+  }
+
   /// How many blocks failed with each code, the most frequent first.
   public func failureCounts(of job: JobID) throws(JobStoreError) -> [(code: String, count: Int)] {
     try read { db in

@@ -59,23 +59,28 @@ extension JobStore {
         "UPDATE run SET views_changed = ? WHERE job = ? AND ended_ms IS NULL AND id <> ?", [reason, job, own ?? 0])
       let levels = try LevelRow.all(db, job: job)
       guard let lowest = levels.first else { return 0 }
-      var chosen = try UncheckedBlocks.take(db, job: job, lowest, where: isTouched)
-      var changed = 0
-      for level in levels {
-        for (brick, indices) in chosen {
-          changed += try JobStore.setPending(db, job, level.layout.level, try level.place(brick), Array(indices))
-        }
-        let next = level.layout.level + 1
-        guard next < levels.count else { break }
-        chosen = try JobStore.blocks(of: levels[next], madeFrom: chosen, of: level)
-      }
+      let changed = try JobStore.setPending(
+        db, job, levels, lowest: try UncheckedBlocks.take(db, job: job, lowest, where: isTouched))
       let isRunning = try db.integer("SELECT count(*) FROM run WHERE job = ? AND ended_ms IS NULL", [job]) ?? 0 > 0
       if changed > 0, !isRunning { try self.decideState(db, job, before: state, after: .setBack) }
       return changed
     }
   }
 
-  /// By brick, as bits.
+  /// Blocks of level 0, by brick, as bits, and all blocks above them become pending; returns how many were not.
+  static func setPending(_ db: Database, _ job: JobID, _ levels: [LevelRow], lowest: [Int: Set<Int>]) throws -> Int {
+    var (chosen, changed) = (lowest, 0)
+    for level in levels {
+      for (brick, indices) in chosen {
+        changed += try JobStore.setPending(db, job, level.layout.level, try level.place(brick), Array(indices))
+      }
+      let next = level.layout.level + 1
+      guard next < levels.count else { break }
+      chosen = try JobStore.blocks(of: levels[next], madeFrom: chosen, of: level)
+    }
+    return changed
+  }
+
   private static func blocks(of level: LevelRow, madeFrom blocks: [Int: Set<Int>], of below: LevelRow) throws -> [Int: Set<Int>] {
     var above: [Int: Set<Int>] = [:]
     for (brick, indices) in blocks {

@@ -30,10 +30,11 @@ package struct JobRunner {
 
   /// - Parameters:
   ///   - join: share the job with processes that run it already.
+  ///   - acceptsTimes: views of which nothing but times differs from their record are taken as they are now.
   ///   - note: told what is worth a word.
   ///   - observe: called about ten times a second with what was done so far.
   package func run(
-    _ selector: String?, join: Bool = false, command: String, stopFlag: StopFlag,
+    _ selector: String?, join: Bool = false, acceptsTimes: Bool = false, command: String, stopFlag: StopFlag,
     note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
     let (record, order) = try collect(selector, note: note)
@@ -44,7 +45,7 @@ package struct JobRunner {
     }
     // before the job is taken: a run that is refused leaves the job's state alone
     let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
-    let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, note: note) }
+    let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, acceptsTimes: acceptsTimes, note: note) }
     try LevelRunner.checkMemory(of: opened, views, registry, settings)
     let job = try patience.beginning(stopFlag) { try Retry.standard.transient { try opened.holdingOutput() } }
     let hold = try patience.beginning(stopFlag) { try self.hold(job, note: note) }
@@ -104,14 +105,15 @@ package struct JobRunner {
   }
 
   /// The views of the job; refuses them if anything differs from when it was submitted.
-  private func unchangedViews(of job: LoadedJob, note: (String) -> Void) throws -> LoadedViews {
+  private func unchangedViews(of job: LoadedJob, acceptsTimes: Bool, note: (String) -> Void) throws -> LoadedViews {
     let views = try job.views(in: store)
     let findings = try Retry.standard.transient { try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store) }
     if findings.blocksSetBack > 0 { try WorkOrder.close(of: job.record.id, in: store) }
     findings.notes.forEach(note)
-    guard findings.differences.isEmpty else {
-      throw JobError.changed(job: job.title, differences: findings.differences)
+    if acceptsTimes, try TimeAcceptor(store: store).accept(findings, of: job, views, note: note) {
+      return try unchangedViews(of: job, acceptsTimes: false, note: note)
     }
+    if let error = findings.error(of: job) { throw error }
     return views
   }
 
@@ -189,7 +191,7 @@ package struct JobRunner {
     _ error: any Error, _ job: LoadedJob, _ views: LoadedViews, _ run: Run, note: (String) -> Void
   ) -> any Error {
     if case JobStoreError.viewsChanged(let what) = error { return JobError.changed(job: job.title, differences: [what]) }
-    guard case JobError.changed(_, let differences) = error else { return error }
+    guard case JobError.changed(_, let differences, _) = error else { return error }
     do {
       let changed = try Retry.standard.transient { try views.watched.changed() }
       if changed.isEmpty { return error }
@@ -197,6 +199,8 @@ package struct JobRunner {
       let count = try blocks.setBack(job.record.id, in: store, because: differences.first ?? "", own: run.id)
       if count > 0 { try WorkOrder.close(of: job.record.id, in: store) }
       TouchedBlocks.note(count).map(note)
+      let advice = ChangeAdvice.text(for: views.watched.described(changed), job: job.record.id)
+      return JobError.changed(job: job.title, differences: differences, advice: advice)
     } catch {
       note(
         "what was made of changed views could not be set to pending: \(errorWords(error)). `blockfuse run` does it; run it once more before you restore them"

@@ -72,7 +72,7 @@ package struct Relocator {
   private func check(_ views: [View], of job: LoadedJob) throws {
     let watched = WatchedViews(views)
     let changed = try Retry.standard.transient { try watched.lookAtAll() }
-    let others = changed.filter { !$0.changes.allSatisfy(\.isOnlyTime) }
+    let others = changed.filter { !$0.changes.allSatisfy(\.isTimeOnly) }
     guard others.isEmpty else {
       throw JobError.changed(job: job.title, differences: watched.lines(others, atMost: ChangeCheck.listedAtMost))
     }

@@ -38,6 +38,8 @@ package struct Submitter {
   }
 
   package enum Event: Sendable {
+    /// The output is there already, of a job that is the same: nothing is made.
+    case isThere(JobRecord)
     /// All was looked at; what is made from here on is undone where it does not come to its end.
     case begins
     /// The job is there, whatever happens now.
@@ -52,15 +54,24 @@ package struct Submitter {
 
   /// A database is made only when all that can be wrong with the input has been looked at, so that a mistake leaves nothing.
   ///
-  /// - Parameter stopFlag: looked at until the job is recorded; a stop leaves nothing of it.
+  /// - Parameters:
+  ///   - goesOn: a job of the database that is the same, whose output is where this one's goes, is answered in place of a new
+  ///     one: unless it is complete and may be overwritten.
+  ///   - stopFlag: looked at until the job is recorded; a stop leaves nothing of it.
   package func submit(
-    _ request: Request, databasePath: String, stopFlag: StopFlag = StopFlag(), tell: (Event) -> Void = { _ in }
+    _ request: Request, databasePath: String, goesOn: Bool = false, stopFlag: StopFlag = StopFlag(),
+    tell: (Event) -> Void = { _ in }
   ) throws -> (job: JobRecord, store: JobStore) {
     let existing = FileStatus.exists(databasePath) ? try JobStore.open(databasePath, mode: .create) : nil
     if let existing { try finishEarlierSubmits(existing, tell: tell) }
     let datasetPath = KnownStores.absolute(request.datasetPath)
-    let (outputPath, rules, result) = try look(at: request, datasetPath: datasetPath, databasePath: databasePath, existing)
+    let (outputPath, rules, result, same) = try look(
+      at: request, datasetPath: datasetPath, databasePath: databasePath, existing, goesOn: goesOn)
     tell(.begins)
+    if let same, let existing {
+      tell(.isThere(same))
+      return (same, existing)
+    }
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     let details = details(result, uuid: uuid, request: request, datasetPath: datasetPath)
@@ -87,8 +98,8 @@ package struct Submitter {
 
   /// Looks at all that can be wrong with the output's place and the input. Nothing is written.
   private func look(
-    at request: Request, datasetPath: String, databasePath: String, _ existing: JobStore?
-  ) throws -> (outputPath: String, rules: OutputRules, result: Planner.Result) {
+    at request: Request, datasetPath: String, databasePath: String, _ existing: JobStore?, goesOn: Bool
+  ) throws -> (outputPath: String, rules: OutputRules, result: Planner.Result, same: JobRecord?) {
     guard request.outputPath.hasPrefix("/") || KnownStores.hold(request.outputPath) || !FileManager.default.currentDirectoryPath.isEmpty
     else {
       // taken as text, the path would start from the root
@@ -99,18 +110,31 @@ package struct Submitter {
     var resolver = PathResolver()
     let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
+    func plan() throws -> (dataset: Dataset, result: Planner.Result) {
+      let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
+      return (
+        dataset,
+        try Planner.plan(dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
+      )
+    }
+    let earlier = try existing.flatMap { try EarlierJob.find(output: outputPath, in: $0) }
+    if goesOn, let earlier {
+      let result = try earlier.planned { try plan().result }
+      let differences = try earlier.differences(from: request, result)
+      if differences.isEmpty, !earlier.isComplete || !request.options.overwrite { return (outputPath, rules, result, earlier.record) }
+      if !request.options.overwrite { throw earlier.isInTheWay(since: differences) }
+    }
     if let existing { try rules.check(against: existing) }
+    if let earlier, !request.options.overwrite { throw earlier.isInTheWay() }
     try rules.check(overwrite: request.options.overwrite)
-    let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
-    let result = try Planner.plan(
-      dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
+    let (dataset, result) = try plan()
     if let memory = request.memoryByteCount {
       try MemoryPlan(result, registry: registry, workers: 1, memory: memory).checkIsPossible()
     }
     try rules.check(against: result.views)
     if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(address: folder)) }
     try rules.check(againstDatabase: resolver.resolve(databasePath))
-    return (outputPath, rules, result)
+    return (outputPath, rules, result, nil)
   }
 
   /// Puts the output's metadata in their place, and makes the job one that can be run.
@@ -183,9 +207,6 @@ package struct Submitter {
   private func newJob(
     _ result: Planner.Result, details: JobDetails, uuid: String, request: Request, datasetPath: String, outputPath: String
   ) throws -> NewJob {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     let plan = result.plan
     let description = JobDescription(
       name: request.name, uuid: uuid, datasetPath: datasetPath, datasetDigest: result.datasetDigest,
@@ -194,19 +215,14 @@ package struct Submitter {
       transformKey: plan.fusion.transformKey, fusionFunction: plan.fusion.function, weightsFunction: plan.fusion.weights,
       interpolationOrder: plan.fusion.interpolationOrder, elementType: plan.outputType, is3D: plan.is3D,
       spacing: plan.stack.spacing, origin: plan.stack.origin,
-      ngffVersion: plan.output.isOMEZarr ? plan.output.ngffVersion.rawValue : nil, details: try json(details))
+      ngffVersion: plan.output.isOMEZarr ? plan.output.ngffVersion.rawValue : nil, details: try RecordJSON.text(details))
     var views: [ViewRecord] = []
     views.reserveCapacity(result.views.count)
     for (i, (view, maps)) in zip(try recordingFolders(result.views), result.transforms).enumerated() {
-      let level = view.level
-      views.append(
-        ViewRecord(
-          ordinal: i, name: view.name, path: view.path, shape: level.shape, elementType: level.elementType.rawValue,
-          spacing: level.stack.spacing, origin: level.stack.origin, details: try json(view.details),
-          fingerprint: try json(view.fingerprint),
-          transforms: maps.count == 1
-            ? [ViewRecord.Transform(affine: maps[0])]
-            : maps.enumerated().map { ViewRecord.Transform(t: $0, affine: $1) }))
+      let transforms =
+        maps.count == 1
+        ? [ViewRecord.Transform(affine: maps[0])] : maps.enumerated().map { ViewRecord.Transform(t: $0, affine: $1) }
+      views.append(try ViewRecord(view, ordinal: i, transforms: transforms))
     }
     return NewJob(description: description, views: views, levels: plan.levels)
   }

@@ -152,7 +152,8 @@ package final class OrderLedger: LevelLedger {
         let changed = try Retry.standard.transient { try views?.changed(threads: 1) ?? [] }
         state.withLock { $0.times.checked(from: begin) }
         if !changed.isEmpty, let views {
-          throw JobError.changed(job: title, differences: views.lines(changed, atMost: ChangeCheck.listedAtMost))
+          let changed = views.described(changed)
+          throw JobError.changed(job: title, differences: changed.lines, advice: ChangeAdvice.text(for: changed, job: order.job.id))
         }
       } catch let error as ViewsError where (error.isTransient || error.isAbsence) && !isCertain {
         state.withLock { state in

@@ -46,9 +46,7 @@ package struct OrderMaker {
     let findings = try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store)
     if findings.blocksSetBack > 0 { try WorkOrder.close(of: record.id, in: store) }
     findings.notes.forEach(note)
-    guard findings.differences.isEmpty else {
-      throw JobError.changed(job: job.title, differences: findings.differences)
-    }
+    if let error = findings.error(of: job) { throw error }
     let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .writing, note: note)
     defer { withExtendedLifetime(hold) {} }
     let costs = try self.costs(of: job, views)

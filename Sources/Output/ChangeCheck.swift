@@ -14,31 +14,42 @@ import Zarr
 package struct ChangeCheck {
   /// What would change voxels, and what is worth a word only.
   package struct Findings {
-    package var differences: [String] = []
+    /// What differs beside the images of the views.
+    package var otherDifferences: [String] = []
     package var notes: [String] = []
-    /// The views that are not as recorded.
-    package var changedViews: Set<Int> = []
+    /// The views whose images are not as recorded.
+    package var changed: [WatchedViews.Changed] = []
+    /// The same in words.
+    package var views = ChangedViews([], of: [])
     /// Blocks that became pending for these.
     package var blocksSetBack = 0
+
+    package var differences: [String] { otherDifferences + views.lines }
+
+    /// The error for what differs; nil where nothing does.
+    package func error(of job: LoadedJob) -> JobError? {
+      if differences.isEmpty { return nil }
+      let advice = otherDifferences.isEmpty ? ChangeAdvice.text(for: views, job: job.record.id) : nil
+      return .changed(job: job.title, differences: differences, advice: advice)
+    }
   }
 
   package static let listedAtMost = 20
 
   package static func findings(of job: LoadedJob, _ views: LoadedViews, registry: FusionRegistry) throws -> Findings {
     var findings = Findings()
-    findings.differences += Program.differences(from: job.record.description)
+    findings.otherDifferences += Program.differences(from: job.record.description)
     options(job, &findings)
     dataset(job, views, registry, &findings)
     missingViews(job, &findings)
-    let changed = try views.watched.lookAtAll()
-    findings.differences += views.watched.lines(changed, atMost: listedAtMost)
-    findings.changedViews = Set(changed.map(\.view))
+    findings.changed = try views.watched.lookAtAll()
+    findings.views = views.watched.described(findings.changed)
     if let lost = try job.output.lostMark() {
-      findings.differences.append("\(lost); `blockfuse verify --repair` writes them again")
+      findings.otherDifferences.append("\(lost); `blockfuse verify --repair` writes them again")
     } else if let foreign = try job.output.foreignness() {
-      findings.differences.append(foreign)
+      findings.otherDifferences.append(foreign)
     } else {
-      findings.differences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
+      findings.otherDifferences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
     }
     return findings
   }
@@ -50,10 +61,10 @@ package struct ChangeCheck {
   ) throws -> Findings {
     let check = try store.beginViewCheck(of: job.record.id)
     var findings = try findings(of: job, views, registry: registry)
-    if findings.changedViews.isEmpty {
+    if findings.changed.isEmpty {
       try store.foundViewsAsRecorded(by: check, of: job.record.id)
     } else {
-      let blocks = try TouchedBlocks(by: findings.changedViews, of: views, plan: job.plan, registry: registry)
+      let blocks = try TouchedBlocks(by: Set(findings.changed.map(\.view)), of: views, plan: job.plan, registry: registry)
       findings.blocksSetBack = try blocks.setBack(job.record.id, in: store, because: findings.differences.first ?? "")
       if let note = TouchedBlocks.note(findings.blocksSetBack) { findings.notes.append(note) }
     }
@@ -67,10 +78,10 @@ package struct ChangeCheck {
       return
     }
     guard let now = try? JSONValue.parse(bytes) else {
-      findings.differences.append("options: \(path) is not valid JSON any more")
+      findings.otherDifferences.append("options: \(path) is not valid JSON any more")
       return
     }
-    findings.differences += differences(was, now, path: "").map { "options: \($0)" }
+    findings.otherDifferences += differences(was, now, path: "").map { "options: \($0)" }
   }
 
   /// Only where the file's bytes differ is it looked at closer: an edit that changes no view is harmless.
@@ -84,41 +95,17 @@ package struct ChangeCheck {
     }
     guard (try? DatasetFile.digest(of: path)) != job.record.description.datasetDigest else { return }
     let now: Planner.Result
-    do {
-      let options = try JobOptions(JSONValue.parse(Data(job.record.description.options.utf8)))
-      // the same views as at submit: of what was missing then nothing is asked, and what is missing now is a difference
-      var choice = options.viewChoice
-      (choice.leftOut, choice.skipsMissing) = (Set((job.details.missingViews ?? []).map(\.name)), false)
-      now = try Planner.plan(
-        dataset: Dataset.load(path, options: Dataset.LoadOptions(choice: choice)), options: options,
-        name: job.plan.output.name, registry: registry)
-    } catch {
-      findings.differences.append("dataset \(path): \(errorWords(error))")
+    do { now = try job.plannedAnew(registry: registry) } catch {
+      findings.otherDifferences.append("dataset \(path): \(errorWords(error))")
       return
     }
-    let before = findings.differences.count
-    if now.views.count != views.views.count {
-      findings.differences.append("dataset: had \(counted(views.views.count, "view")), has \(now.views.count)")
-    } else {
-      for (i, (new, old)) in zip(now.views, views.views).enumerated() {
-        if new.name != old.name { findings.differences.append("dataset: view \(i) was \"\(old.name)\", is \"\(new.name)\"") }
-        if new.path != old.path { findings.differences.append("view \"\(old.name)\": path: was \(old.path), is \(new.path)") }
-        if now.transforms[i] != views.transforms[i] {
-          findings.differences.append("view \"\(old.name)\": transform \(job.plan.fusion.transformKey ?? "") changed")
-        }
-        if new.details != old.details {
-          findings.differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed")
-        }
-        if findings.differences.count > before + listedAtMost { break }
-      }
+    var differences = PlanDifferences.views(of: job, views, in: now, atMost: listedAtMost)
+    if differences.isEmpty, now.plan.stack != job.plan.stack { differences.append("dataset: the output's place or size changed") }
+    if differences.isEmpty, let unit = job.plan.output.worldUnit, unit != now.plan.output.worldUnit {
+      differences.append("dataset: one world unit was \(unit.text), is \(now.plan.output.worldUnit?.text ?? "unknown")")
     }
-    if findings.differences.count == before, now.plan.stack != job.plan.stack {
-      findings.differences.append("dataset: the output's place or size changed")
-    }
-    if findings.differences.count == before, let unit = job.plan.output.worldUnit, unit != now.plan.output.worldUnit {
-      findings.differences.append("dataset: one world unit was \(unit.text), is \(now.plan.output.worldUnit?.text ?? "unknown")")
-    }
-    if findings.differences.count == before { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
+    findings.otherDifferences += differences
+    if differences.isEmpty { findings.notes.append("the dataset \(path) was rewritten; its views are the same") }
   }
 
   /// A job goes on without the views that it was made without, also where they are there by now.
@@ -136,7 +123,7 @@ package struct ChangeCheck {
   }
 
   /// The places where two pieces of JSON differ.
-  private static func differences(_ was: JSONValue, _ now: JSONValue, path: String) -> [String] {
+  package static func differences(_ was: JSONValue, _ now: JSONValue, path: String) -> [String] {
     guard was != now else { return [] }
     guard let old = was.object, let new = now.object else {
       return ["\(path): was \(was.text), is \(now.text)"]

@@ -36,6 +36,13 @@ package struct LoadedViews: Sendable {
     }
   }
 
+  private init(_ views: [View], _ transforms: [[AffineMap]]) { (watched, self.transforms) = (WatchedViews(views), transforms) }
+
+  /// The same with other images for some views, by their numbers, at the same matrices.
+  package func replacing(_ others: [Int: View]) -> LoadedViews {
+    LoadedViews(views.indices.map { others[$0] ?? views[$0] }, transforms)
+  }
+
   private static func view(_ record: ViewRecord) throws -> View {
     let decoder = JSONDecoder()
     return View(

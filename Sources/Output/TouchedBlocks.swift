@@ -18,10 +18,17 @@ package struct TouchedBlocks {
     recipe = try FusionSetup.recipe(for: plan, inputTypes: loaded.views.map(\.level.elementType), registry: registry)
   }
 
-  func contains(_ position: TCZYX) -> Bool {
-    let placement = placements.count > 1 ? placements[position.t] : placements[0]
-    let box = grid.box(of: position).grown(by: recipe.halo)
-    return placement.views(touching: box, t: position.t, c: position.c, interpolationOrder: recipe.interpolationOrder)
+  package func contains(_ position: TCZYX) -> Bool { touches(grid.box(of: position), t: position.t, c: position.c) }
+
+  /// Whether it may contain a block of a brick; true may also be wrong.
+  package func mayMeet(_ brick: BrickRegion) -> Bool {
+    let box = grid.voxels(of: brick.blocks)
+    return brick.t.contains { t in brick.c.contains { c in touches(box, t: t, c: c) } }
+  }
+
+  private func touches(_ box: Box3, t: Int, c: Int) -> Bool {
+    let placement = placements.count > 1 ? placements[t] : placements[0]
+    return placement.views(touching: box.grown(by: recipe.halo), t: t, c: c, interpolationOrder: recipe.interpolationOrder)
       .contains { views.contains($0.id) }
   }
 

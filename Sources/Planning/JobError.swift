@@ -6,7 +6,9 @@ package enum JobError: Failure, Sendable {
   /// The dataset, the options or the output path cannot be used.
   case invalid(what: String, hint: String)
   /// Input, options, output or program are not what they were at submit; one line a difference.
-  case changed(job: String, differences: [String])
+  ///
+  /// - Parameter advice: how the job goes on; nil: as after any change.
+  case changed(job: String, differences: [String], advice: String? = nil)
   /// A stop was asked for by a signal.
   case interrupted(signal: Int32)
   /// The disk is full; the blocks in hand stay pending. Needed is an upper bound, before compression.
@@ -51,7 +53,7 @@ package enum JobError: Failure, Sendable {
   package var description: String {
     switch self {
     case .invalid(let what, _): what
-    case .changed(let job, let differences):
+    case .changed(let job, let differences, _):
       "job \(job) does not match what it was submitted with:\n" + differences.map { "  - \($0)" }.joined(separator: "\n")
     case .interrupted(let signal): "stopped by signal \(signal)"
     case .diskFull(let path, _):
@@ -95,6 +97,7 @@ package enum JobError: Failure, Sendable {
   package var hint: String {
     switch self {
     case .invalid(_, let hint), .output(_, let hint), .foreignOutput(_, let hint): hint
+    case .changed(_, _, let advice?): advice
     case .changed:
       "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
         + "job for the new data"

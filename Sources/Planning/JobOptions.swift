@@ -64,6 +64,15 @@ package struct JobOptions: Sendable {
     if parent.isEmpty { keysAlongZ = map.namingZ([OptionTable.rows.outputOrigin.key, OptionTable.rows.outputShape.key]) }
   }
 
+  /// Options as they count for a job, whatever was in the place of its output before.
+  package static func withoutOverwrite(_ json: JSONValue) -> JSONValue {
+    let rows = OptionTable.rows
+    guard var map = json.object, var zarr = map[rows.zarrOptions.name]?.object else { return json }
+    zarr[rows.overwrite.name] = nil
+    map[rows.zarrOptions.name] = zarr.isEmpty ? nil : .object(zarr)
+    return .object(map)
+  }
+
   /// What of a dataset is to be opened.
   package var viewChoice: ViewChoice {
     ViewChoice(

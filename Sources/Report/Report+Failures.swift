@@ -41,7 +41,7 @@ extension Report {
     return """
       <section><h2>Failures</h2><ul class="failures">\(groups)</ul>
       <p>When it is mended, <code>blockfuse retry \(content.job.id)</code> and <code>blockfuse run \(content.job.id)</code> \
-      try them again.</p>
+      try them again; for an image that was restored or replaced add <code>--view NAME</code> to the first.</p>
       <div class="wide"><table><thead><tr><th>why</th><th>blocks</th><th>level: position</th><th>last</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(more)</section>
       """

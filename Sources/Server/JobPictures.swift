@@ -79,7 +79,7 @@ final class JobPictures: Sendable {
     do {
       fresh.projections = try Projection.make(job, store: store, axes: Report.axes(job.plan))
       for projection in fresh.projections { fresh.files[projection.axis] = PNG.encode(projection.picture) }
-    } catch JobError.changed(_, let differences) {
+    } catch JobError.changed(_, let differences, _) {
       fresh.problem = differences.joined(separator: "; ")
     } catch {
       fresh.problem = errorWords(error)

@@ -1,14 +1,17 @@
+import Diagnostics
 import Files
 import Foundation
 import Geometry
+import JSON
 import Store
 import Zarr
 
 /// The state of an image when its job was made: enough to notice that it is another one now, and to say in what.
 ///
 /// It has fields on the meaning of the metadata (`shape`, `type`, `codec`, `scale`, …), one for each metadata file (`file 0/.zarray`: size and
-/// time) and, in a job's record, one for each folder of chunks that it knows (`folder 0`: time). As long as sizes and times stay, nothing is
-/// read again; folders are asked only where a chunk is missing.
+/// time), one for its bytes (`digest 0/.zarray`) where it holds metadata only, and, in a job's record, one for each folder of chunks that it
+/// knows (`folder 0`: time). As long as sizes and times stay, nothing is read again; folders are asked only where a chunk is missing. Files
+/// that hold voxels have no digest, and records of older versions have none at all.
 public struct Fingerprint: Sendable, Hashable, Codable {
   public let fields: [String: String]
 
@@ -33,8 +36,9 @@ public struct Fingerprint: Sendable, Hashable, Codable {
     }
   }
 
-  private static let filePrefix = "file "
-  private static let folderPrefix = "folder "
+  static let filePrefix = "file "
+  static let digestPrefix = "digest "
+  static let folderPrefix = "folder "
 
   /// The metadata files, relative to the image.
   var files: [String] {
@@ -43,11 +47,20 @@ public struct Fingerprint: Sendable, Hashable, Codable {
   }
 
   /// A fingerprint with the size and time of each of `files`, which lie below `path` unless absolute.
-  init(fields: [String: String], files: [String], path: String) {
+  ///
+  /// - Parameter areMetadata: the files hold no voxels; their bytes count too.
+  init(fields: [String: String], files: [String], path: String, areMetadata: Bool = false) {
     var fields = fields
-    for file in files { fields[Fingerprint.filePrefix + file] = fileState(KnownStores.absolute(file, in: path)) }
+    for file in files {
+      let address = KnownStores.absolute(file, in: path)
+      if areMetadata { fields[Fingerprint.digestPrefix + file] = fileDigest(address) }
+      fields[Fingerprint.filePrefix + file] = fileState(address)
+    }
     self.fields = fields
   }
+
+  /// Whether the record can tell a file of other bytes from one of another time only.
+  var knowsBytes: Bool { files.allSatisfy { fields[Fingerprint.digestPrefix + $0] != nil } }
 
   /// A fingerprint of the files only, as they are now.
   func filesNow(path: String) -> Fingerprint { Fingerprint(fields: [:], files: files, path: path) }
@@ -61,6 +74,11 @@ public struct Fingerprint: Sendable, Hashable, Codable {
 
   /// The recorded time of a folder of chunks; nil if it was not recorded.
   func folder(_ name: String) -> String? { fields[Fingerprint.folderPrefix + name] }
+
+  /// The folders of chunks whose times were recorded.
+  var folders: [String] {
+    fields.keys.filter { $0.hasPrefix(Fingerprint.folderPrefix) }.map { String($0.dropFirst(Fingerprint.folderPrefix.count)) }
+  }
 
   /// Whether times of folders were recorded: jobs of older versions have none.
   var knowsFolders: Bool { fields.keys.contains { $0.hasPrefix(Fingerprint.folderPrefix) } }
@@ -83,6 +101,12 @@ public struct Fingerprint: Sendable, Hashable, Codable {
   var filesRecorded: Fingerprint {
     Fingerprint(fields: fields.filter { $0.key.hasPrefix(Fingerprint.filePrefix) })
   }
+}
+
+/// The digest of a file's bytes; nil where it cannot be read, which its size and time say as well.
+private func fileDigest(_ path: String) -> String? {
+  guard let bytes = (try? Place(path).bytes(limit: JSONValue.maximumByteCount)) ?? nil else { return nil }
+  return Digest(bytes).text
 }
 
 /// Size and time of a file, to the nanosecond.

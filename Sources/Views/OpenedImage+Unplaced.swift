@@ -52,7 +52,9 @@ extension OpenedImage {
 
 extension Fingerprint {
   /// The fingerprint of such an image, with the files that it is made of.
-  init(unplaced levels: [UnplacedLevel], files: [String], path: String) {
+  ///
+  /// - Parameter areMetadata: see `init(fields:files:path:areMetadata:)`.
+  init(unplaced levels: [UnplacedLevel], files: [String], path: String, areMetadata: Bool) {
     let finest = levels[0].array
     var fields = [
       "shape": finest.shape.map(String.init).joined(separator: " "), "type": finest.elementType.rawValue,
@@ -61,7 +63,7 @@ extension Fingerprint {
     for (i, level) in levels.enumerated().dropFirst() {
       fields["level \(i)"] = "\(level.array.shape) \(level.array.codecSummary) at \(level.factor)"
     }
-    self.init(fields: fields, files: files, path: path)
+    self.init(fields: fields, files: files, path: path, areMetadata: areMetadata)
   }
 }
 

@@ -24,6 +24,22 @@ extension View {
   }
 }
 
+extension View {
+  /// The recorded folders of chunks that have another time now. The image itself must be as it was recorded, but for times.
+  func folderChanges() throws(ViewsError) -> [FingerprintChange] {
+    guard fingerprint.knowsFolders, let files = try openSource(level: 0).chunkFiles else { return [] }
+    var changes: [FingerprintChange] = []
+    do throws(ZarrError) {
+      for folder in fingerprint.folders.sorted() {
+        if let change = fingerprint.change(ofFolder: folder, time: try files.time(ofFolder: folder)) { changes.append(change) }
+      }
+    } catch {
+      throw .unreadable(view: name, why: error)
+    }
+    return changes
+  }
+}
+
 /// Views as a job's record has them; looked at in parallel.
 package func recordingFolders(_ views: [View]) throws(ViewsError) -> [View] {
   let results = parallelMap(count: views.count, threads: nil) { i in

@@ -20,7 +20,7 @@ extension ViewDetails {
 
 extension Fingerprint {
   /// How the names of fields that are about a file begin; the rest is its path, absolute where it does not lie in the image.
-  private static let ofFiles = ["file ", "digest "]
+  private static let ofFiles = [filePrefix, digestPrefix, folderPrefix]
 
   fileprivate func moved(_ moves: [PathMove]) -> Fingerprint {
     Fingerprint(
@@ -31,14 +31,5 @@ extension Fingerprint {
           else { return (field, value) }
           return (prefix + path, value)
         }, uniquingKeysWith: { first, _ in first }))
-  }
-}
-
-extension FingerprintChange {
-  /// Whether it is a file of the same size with another time, as a copy has that did not keep the times.
-  package var isOnlyTime: Bool {
-    guard field.hasPrefix("file "), let recorded, let found, let comma = recorded.firstIndex(of: ",") else { return false }
-    let size = recorded[...comma]
-    return size.hasSuffix(" bytes,") && found.hasPrefix(size)
   }
 }

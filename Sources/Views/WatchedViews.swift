@@ -97,14 +97,14 @@ public final class WatchedViews: Sendable {
     return views[view].fingerprint.change(ofFolder: folder, time: time)
   }
 
-  /// A line for each change.
-  public func lines(_ changed: [Changed], atMost limit: Int) -> [String] {
-    var lines: [String] = []
-    for (view, changes) in changed.prefix(limit) {
-      for change in changes { lines.append("view \"\(views[view].name)\" (\(views[view].path)): \(change)") }
-    }
-    if changed.count > limit { lines.append("… and \(counted(changed.count - limit, "more view"))") }
-    return lines
+  /// The same in words.
+  package func described(_ changed: [Changed]) -> ChangedViews { ChangedViews(changed, of: views) }
+
+  // MARK: Folders of chunks
+
+  /// The views of which a recorded folder of chunks has another time, whether a chunk is missing in it or not.
+  package func changedFolders(threads: Int? = nil) throws(ViewsError) -> [Changed] {
+    try inParallel(Array(views.indices), threads) { [self] (view) throws(ViewsError) in try views[view].folderChanges() }
   }
 
   // MARK: Missing chunks

@@ -68,11 +68,12 @@ import Zarr
     return [turn / 2 % 2 == 0 ? 1 : count]
   }
 
-  /// Those of work orders are in `OrderFaultTests`, those of housekeeping in `HousekeepingFaultTests`, that of a repair in
-  /// `VerifyTests`, that of a backup in `DatabaseTests`.
+  /// Those of work orders are in `OrderFaultTests`, those of housekeeping in `HousekeepingFaultTests`, those of views that are
+  /// taken anew in `RetakenViewTests`, that of a repair in `VerifyTests`, that of a backup in `DatabaseTests`.
   @Test(
     arguments: FaultPoint.allCases.filter {
-      !OrderFaultTests.ownPoints.contains($0) && !HousekeepingFaultTests.ownPoints.contains($0) && ![.repairing, .backupMade].contains($0)
+      !OrderFaultTests.ownPoints.contains($0) && !HousekeepingFaultTests.ownPoints.contains($0)
+        && ![.repairing, .backupMade, .takingViews, .viewsTaken].contains($0)
     })
   func everyFaultIsRecoveredFrom(point: FaultPoint) throws {
     try #require(Self.calm.count == Layout.allCases.count)

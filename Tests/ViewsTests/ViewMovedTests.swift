@@ -37,13 +37,4 @@ import Views
     let after = before.moved([PathMove(from: "/a/tiles", to: "/b")])
     #expect(after.path == before.path && after.details == before.details && after.fingerprint == before.fingerprint)
   }
-
-  @Test(arguments: [
-    ("file 0/.zarray", "10 bytes, 2.5", "10 bytes, 3.5", true), ("file 0/.zarray", "10 bytes, 2.5", "11 bytes, 3.5", false),
-    ("file 0/.zarray", "10 bytes, 2.5", "missing", false), ("shape", "10 bytes, 2.5", "10 bytes, 3.5", false),
-    ("file a", "missing", "10 bytes, 3.5", false),
-  ])
-  func whetherOnlyATimeDiffers(field: String, was: String, now: String, is expected: Bool) {
-    #expect(FingerprintChange(field: field, recorded: was, found: now).isOnlyTime == expected)
-  }
 }

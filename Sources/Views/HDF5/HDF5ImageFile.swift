@@ -96,5 +96,5 @@ struct HDF5ImageFile {
   }
 
   /// The file's time changes with every write to any of its images; so this is no more than that they were not touched.
-  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: files, path: path) }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: files, path: path, areMetadata: false) }
 }

@@ -72,5 +72,5 @@ struct N5ImageFile {
     return Vector3(numbers.count > 2 ? numbers[2] : 1, numbers[1], numbers[0])
   }
 
-  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: metadataFiles, path: path) }
+  var fingerprint: Fingerprint { Fingerprint(unplaced: levels, files: metadataFiles, path: path, areMetadata: true) }
 }

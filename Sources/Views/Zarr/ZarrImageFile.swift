@@ -136,7 +136,7 @@ struct ZarrImageFile {
           + "from \(text(level.translation))"
       }
     }
-    return Fingerprint(fields: fields, files: metadataFiles, path: path)
+    return Fingerprint(fields: fields, files: metadataFiles, path: path, areMetadata: true)
   }
 
   private func text<Number>(_ numbers: [Number]) -> String {
