@@ -207,12 +207,12 @@ package final class LevelRunner {
     let element = plan.outputType
     let next = levels.first { $0.level == layout.level + 1 }
     let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
-    return { [patience] in
+    return { [plan, patience] in
       let context = CodecContext()
       return ChunkWorker(
         maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
         elementByteCount: element.byteCount, context: context,
-        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) }, patience: patience,
+        averager: step.flatMap { NextLevelAverager($0, plan: plan, cache: cache) }, patience: patience,
         outage: level.outage(behind:))
     }
   }

@@ -28,7 +28,7 @@ import Zarr
       #expect(end.status == 1, "\(end.errors)")
       #expect(end.errors.contains("full") || end.errors.contains("no space is left"), "\(end.errors)")
       // the second time, a database on the same disk may not even be opened
-      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same command goes on" : "ree some space"
+      let words = i == 0 || !isDatabaseOnIt ? "before compression; the same command continues" : "ree some space"
       #expect(end.errors.contains(words), "\(end.errors)")
     }
     disk.resize(kilobytes: 8000)
