@@ -222,12 +222,12 @@ package final class LevelRunner {
     let next = levels.first { $0.level == layout.level + 1 }
     let step = next.map { PyramidStep(from: layout, to: $0, elementByteCount: element.byteCount) }
     let troubles = ReadTroubles()
-    return { [patience] in
+    return { [plan, patience] in
       let context = CodecContext()
       return ChunkWorker(
         maker: level.makeMaker(context: context) { queue.upcoming(limit: 16, in: layout) }, level: layout,
         elementByteCount: element.byteCount, context: context,
-        averager: step.flatMap { NextLevelAverager($0, elementType: element, cache: cache) }, patience: patience,
+        averager: step.flatMap { NextLevelAverager($0, plan: plan, cache: cache) }, patience: patience,
         troubles: troubles, outage: level.outage(behind:))
     }
   }

@@ -1,6 +1,7 @@
 import Fusion
 import Geometry
 import JobStore
+import Planning
 
 /// Averages chunks when they have just been made, for the level above, which then need not read them back.
 ///
@@ -14,12 +15,12 @@ final class NextLevelAverager {
   private let elementByteCount: Int
 
   /// Nil where a chunk alone does not make whole voxels of the level above.
-  init?(_ step: PyramidStep, elementType: ElementType, cache: ChunkCache) {
+  init?(_ step: PyramidStep, plan: JobPlan, cache: ChunkCache) {
     guard let cell = step.cell else { return nil }
     (self.step, self.cell, self.cache) = (step, cell, cache)
-    downsampler = PyramidLevel.downsampler(elementType)
+    downsampler = PyramidLevel.downsampler(plan)
     chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
-    elementByteCount = elementType.byteCount
+    elementByteCount = plan.outputType.byteCount
   }
 
   /// - Parameter box: the voxels of the chunk, whole also at the array's edges.

@@ -10,12 +10,12 @@ import Threads
 import Views
 import Zarr
 
-/// A level above 0: each voxel is the mean of a window of the level below.
+/// A level above 0: each voxel is made of a window of the level below, as their mean unless `downsample` says otherwise.
 final class PyramidLevel: LevelWork {
   let layout: LevelLayout
   let step: PyramidStep
   let source: RecordedLevel
-  let elementType: ElementType
+  let plan: JobPlan
   let cache: ChunkCache
   let ledger: any BlockLedger
   private let title: String
@@ -33,7 +33,7 @@ final class PyramidLevel: LevelWork {
     (self.layout, self.title, self.seesLate) = (layout, title, seesLate)
     step = PyramidStep(from: below, to: layout, elementByteCount: plan.outputType.byteCount)
     source = RecordedLevel(below, belowArray)
-    elementType = plan.outputType
+    self.plan = plan
     (self.cache, self.ledger) = (cache, ledger)
   }
 
@@ -86,9 +86,9 @@ final class PyramidLevel: LevelWork {
   static func chunkNumber(of level: Int) -> Int { -2 * level - 1 }
   static func cellNumber(of level: Int) -> Int { -2 * level - 2 }
 
-  static func downsampler(_ type: ElementType) -> Downsampler {
+  static func downsampler(_ plan: JobPlan) -> Downsampler {
     // as the reference: rounding up and down would drift from its levels by half a grey value a level
-    Downsampler(type: type, rounding: .truncate)
+    Downsampler(type: plan.outputType, rounding: .truncate, method: plan.fusion.downsampling)
   }
 }
 
@@ -102,7 +102,7 @@ private final class PyramidBlockMaker: BlockMaker {
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
     step = level.step
-    downsampler = PyramidLevel.downsampler(level.elementType)
+    downsampler = PyramidLevel.downsampler(level.plan)
     chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
   }
 
@@ -120,7 +120,7 @@ private final class PyramidBlockMaker: BlockMaker {
       if let cell = cell(of: part, t: t, c: c) {
         copyRows(
           from: UnsafeRawBufferPointer(cell.voxels.bytes), fromBox: cell.box, to: buffer, toBox: box, part: part,
-          elementByteCount: level.elementType.byteCount)
+          elementByteCount: level.plan.outputType.byteCount)
         hasVoxels = true
       } else if try average(image, t: t, c: c, into: part, of: box, buffer) {
         hasVoxels = true
@@ -134,7 +134,7 @@ private final class PyramidBlockMaker: BlockMaker {
     _ image: CachedImage, t: Int, c: Int, into part: Box3, of box: Box3, _ buffer: UnsafeMutableRawBufferPointer
   ) throws -> Bool {
     guard let base = buffer.baseAddress else { return false }
-    let element = level.elementType.byteCount
+    let element = level.plan.outputType.byteCount
     let (rowStride, planeStride) = (box.shape[2], box.shape[1] * box.shape[2])
     let at = part.lower &- box.lower
     let target = base + (at[0] * planeStride + at[1] * rowStride + at[2]) * element

@@ -2,17 +2,20 @@ import CKernels
 import Geometry
 import Memory
 
-/// Makes a block of a pyramid level from the level below: each voxel is the mean of a window of 1 or 2 voxels an axis.
+/// Makes a block of a pyramid level from the level below: each voxel is made of a window of 1 or 2 voxels an axis, mostly as
+/// their mean.
 ///
 /// Integer sums are exact, and rounded once; floating-point sums are made in double, of shares, so that none is above the
 /// largest number. Infinities of opposite signs have no mean: 0. For one thread; its memory stays.
 public final class Downsampler {
   public let type: ElementType
+  /// Of means.
   public let rounding: RoundingMode
+  public let method: Downsampling
   private let sums = ScratchBuffer()
 
-  public init(type: ElementType, rounding: RoundingMode = .nearest) {
-    (self.type, self.rounding) = (type, rounding)
+  public init(type: ElementType, rounding: RoundingMode = .nearest, method: Downsampling = .mean) {
+    (self.type, self.rounding, self.method) = (type, rounding, method)
   }
 
   /// The memory held for blocks so wide, apart from the caller's buffers.
@@ -63,7 +66,7 @@ public final class Downsampler {
     _ source: Rows<UnsafeRawPointer>, shape: Index3, factor: Index3, into target: Rows<UnsafeMutableRawPointer>
   ) {
     withVoxelType(
-      type, ReduceBody(source: source, target: target, shape: shape, factor: factor, rounding: rounding, sums: sums))
+      type, ReduceBody(source: source, target: target, shape: shape, factor: factor, rounding: rounding, method: method, sums: sums))
   }
 
   private func check(_ shape: Index3, _ factor: Index3) throws(FusionError) {
@@ -91,10 +94,21 @@ private struct ReduceBody: VoxelBody {
   let shape: Index3
   let factor: Index3
   let rounding: RoundingMode
+  let method: Downsampling
   let sums: ScratchBuffer
 
   @inline(__always)
   func run<T: Voxel>(_ type: T.Type) {
+    switch method {
+    case .mean: average(type)
+    case .nearest: choose(type) { $0[0] }
+    case .mode: choose(type) { mostFrequent($0) }
+    case .max: choose(type) { window in window.dropFirst().reduce(window[0]) { $1 > $0 ? $1 : $0 } }
+    }
+  }
+
+  @inline(__always)
+  private func average<T: Voxel>(_ type: T.Type) {
     switch type {
     case is UInt8.Type where halves: halve(UInt8.self, ck_halve_u8)
     case is UInt16.Type where halves: halve(UInt16.self, ck_halve_u16)
@@ -178,6 +192,34 @@ private struct ReduceBody: VoxelBody {
       }
       for i in 0..<width { out[i] = make(line[i] == line[i] ? line[i] : 0) }
     }
+  }
+
+  /// Makes each voxel one of those of its window, which come in the order z, y, x.
+  @inline(__always)
+  private func choose<T: Voxel>(_ type: T.Type, _ one: (UnsafeBufferPointer<T>) -> T) {
+    let window = UnsafeMutableBufferPointer(start: sums.reserve(T.self, count: 8), count: factor[0] * factor[1] * factor[2])
+    forEachRow(type) { rows, out, width in
+      for i in 0..<width {
+        var k = 0
+        for row in rows {
+          for dx in 0..<factor[2] {
+            window[k] = row[i * factor[2] + dx]
+            k += 1
+          }
+        }
+        out[i] = one(UnsafeBufferPointer(window))
+      }
+    }
+  }
+
+  @inline(__always)
+  private func mostFrequent<T: Voxel>(_ window: UnsafeBufferPointer<T>) -> T {
+    var (best, most) = (window[0], 0)
+    for value in window {
+      let count = window.reduce(0) { $1 == value ? $0 + 1 : $0 }
+      if count > most { (best, most) = (value, count) }
+    }
+    return best
   }
 
   /// The source rows of each target row.

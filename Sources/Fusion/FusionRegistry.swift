@@ -11,8 +11,8 @@ public struct FusionRegistry: Sendable {
 
   /// The built-in functions, in the order in which the help lists them. A new one is a line here.
   private static let builtinFusions: [any FusionFunction.Type] = [
-    WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, FirstViewWins.self, LastViewWins.self,
-    ClosestViewWins.self,
+    WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, MinFusion.self, MedianFusion.self, FirstViewWins.self,
+    LastViewWins.self, ClosestViewWins.self,
   ]
   private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self]
 

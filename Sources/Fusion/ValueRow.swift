@@ -57,6 +57,35 @@ struct ValueRow<S: FusionScalar> {
     }
   }
 
+  /// Takes the median of the values that are there; of an even number the mean of the two in the middle.
+  func takeMedian() {
+    var places = [Int](repeating: 0, count: viewCount)
+    for i in 0..<count {
+      // few views meet at a voxel, so they are sorted by insertion
+      var found = 0
+      for place in 0..<viewCount where values[place][i] == values[place][i] {
+        var k = found
+        while k > 0, isLarger(places[k - 1], than: place, i) {
+          places[k] = places[k - 1]
+          k -= 1
+        }
+        places[k] = place
+        found += 1
+      }
+      let middle = found / 2
+      if found == 0 {
+        result[i] = .nan
+      } else if found % 2 == 1 {
+        result[i] = values[places[middle]][i]
+      } else {
+        let (low, high) = (values[places[middle - 1]][i], values[places[middle]][i])
+        let mean = (low + high) / 2
+        result[i] = mean.isFinite ? mean : ExtremeNumbers.mean(count: 2) { ($0 == 0 ? low : high, 1) }
+      }
+      decided?[i] = found % 2 == 1 ? Int32(truncatingIfNeeded: places[middle]) : -1
+    }
+  }
+
   /// Takes one of the values: the first, or a later one that is better than the best before it.
   @inline(__always)
   func takeBest(_ isBetter: (_ place: Int, _ best: Int, _ i: Int) -> Bool) {

@@ -2,11 +2,14 @@
 /// for each value.
 ///
 /// All of it may be inlined into other modules: their loops over voxels would be several times slower otherwise.
-@frozen public struct Half: Equatable, Sendable, BitwiseCopyable {
+@frozen public struct Half: Comparable, Sendable, BitwiseCopyable {
   public var bits: UInt16
 
   @inlinable
   public init(bits: UInt16) { self.bits = bits }
+
+  @inlinable @inline(__always)
+  public static func < (a: Half, b: Half) -> Bool { a.float < b.float }
 
   /// The nearest half to a number, ties to even; infinity for what is too large.
   @inlinable @inline(__always)

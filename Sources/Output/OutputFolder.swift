@@ -2,6 +2,7 @@ import Diagnostics
 import Faults
 import Files
 import Foundation
+import Fusion
 import Geometry
 import JSON
 import Planning
@@ -242,16 +243,28 @@ package final class OutputFolder: Sendable {
     let stack = plan.outputStack
     var writer = OMEWriter(
       version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: stack.spacing, origin: stack.origin,
-      levels: plan.levels.map { OMEWriter.Level(path: String($0.level), absoluteFactor: $0.absoluteFactor) },
+      levels: plan.levels.map { level in
+        OMEWriter.Level(
+          path: String(level.level), absoluteFactor: level.absoluteFactor, isSampled: plan.fusion.downsampling == .nearest)
+      },
       channels: channels, elementType: plan.outputType)
     writer.isPhysical = plan.isPhysical
     writer.timeScale = plan.output.timeScale
     writer.timeOrigin = plan.output.timeOrigin
     writer.timeUnit = plan.output.timeUnit
     writer.metadata = .object([
-      "method": .string("mean of the window, odd remainder trimmed"), "blockfuse": provenance,
+      "method": .string("\(Self.method(plan.fusion.downsampling)) of the window, odd remainder trimmed"), "blockfuse": provenance,
     ])
     return writer.groupFiles()
+  }
+
+  private static func method(_ downsampling: Downsampling) -> String {
+    switch downsampling {
+    case .mean: "mean"
+    case .nearest: "first voxel"
+    case .mode: "most frequent value"
+    case .max: "largest value"
+    }
   }
 
   /// An array's name in the output; "" for one that is the output itself.

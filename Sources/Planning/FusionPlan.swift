@@ -1,3 +1,4 @@
+import Fusion
 import Geometry
 
 /// How views become voxels.
@@ -14,4 +15,8 @@ package struct FusionPlan: Sendable, Codable {
   package var overlap: Index3
   package var intensityRange: [Double]?
   package var isMask: Bool
+  /// How the levels above 0 are made; nil in records of versions that made means only.
+  package var downsample: String?
+
+  package var downsampling: Downsampling { downsample.flatMap { Downsampling(rawValue: $0) } ?? .mean }
 }

@@ -150,6 +150,13 @@ package struct OptionTable: Sendable {
     try map.choice(key, JobOptions.Rounding.self)
   }
 
+  package let downsample = OptionRow(
+    "downsample", default: Downsampling.mean, form: .name, choices: .names(Downsampling.self),
+    help: "How the coarser levels are made: mean, nearest (the first voxel), mode (for labels) or max."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, Downsampling.self)
+  }
+
   package let zarrOptions = OptionMapRow(
     "zarr_options", form: .map(hint: "such as ngff_version=0.5,overwrite=true"),
     help: "ome_zarr, ngff_version, overwrite, zarr_array_creation_kwargs.")

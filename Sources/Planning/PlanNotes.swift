@@ -113,7 +113,7 @@ struct PlanNotes {
   }
 
   private var pyramid: [String] {
-    guard plan.levels.count > 1 else { return [] }
+    guard plan.levels.count > 1, plan.fusion.downsampling == .mean else { return [] }
     let kind: String
     if plan.fusion.isMask {
       kind = "counts of views"
@@ -126,7 +126,7 @@ struct PlanNotes {
     }
     return [
       "levels above 0 hold means: of \(kind) only level 0 is exact, and means of labels are no labels; "
-        + "--ome-zarr false writes level 0 alone"
+        + "--downsample mode (or nearest, max) makes levels of voxels that exist"
     ]
   }
 

@@ -256,7 +256,8 @@ package struct Planner {
       weightsArguments: options.weightsArguments.mapValues(JSONText.init), blendingWidths: widths,
       interpolationOrder: options.interpolationOrder, isPlanewise: options.planewise == .true,
       rounding: options.rounding.rawValue, overlap: overlap,
-      intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask)
+      intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask,
+      downsample: options.downsample == .mean ? nil : options.downsample.rawValue)
     // an output of one plane is in blocks of one plane, whatever chunk was asked for
     if options.planewise == .auto && dataset.is3D && min(chunk[0], stack.shape[0]) == 1 {
       let halo = try FusionSetup.halo(of: plan, registry: registry, stack: stack)

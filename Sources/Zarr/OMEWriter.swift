@@ -20,8 +20,11 @@ public struct OMEWriter: Sendable {
     /// Voxels of level 0 that one of its voxels spans along z, y, x.
     public let absoluteFactor: Index3
 
-    public init(path: String, absoluteFactor: Index3) {
-      (self.path, self.absoluteFactor) = (path, absoluteFactor)
+    /// Whether its voxels are the first of those that they span, and lie there; else they lie in the middle of them.
+    public let isSampled: Bool
+
+    public init(path: String, absoluteFactor: Index3, isSampled: Bool = false) {
+      (self.path, self.absoluteFactor, self.isSampled) = (path, absoluteFactor, isSampled)
     }
 
     /// A level that is named by its number.
@@ -134,7 +137,8 @@ public struct OMEWriter: Sendable {
         let lane = axis.spaceLane ?? 0
         let factor = Double(level.absoluteFactor[lane])
         scale.append(.double(factor * spacing[lane]))
-        translation.append(.double(origin[lane] + (factor - 1) * spacing[lane] / 2))
+        let middle = level.isSampled ? 0 : (factor - 1) * spacing[lane] / 2
+        translation.append(.double(origin[lane] + middle))
       }
     }
     return .object([

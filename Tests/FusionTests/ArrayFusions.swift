@@ -13,6 +13,8 @@ func registryWithArrays() throws -> FusionRegistry {
   try registry.register(ArrayAverage.self)
   try registry.register(ArraySimpleAverage.self)
   try registry.register(ArrayMax.self)
+  try registry.register(ArrayMin.self)
+  try registry.register(ArrayMedian.self)
   try registry.register(ArrayFirst.self)
   try registry.register(ArrayLast.self)
   try registry.register(ArrayClosest.self)
@@ -75,6 +77,32 @@ private struct ArrayMax: FusionFunction {
 
   func fuse<S: FusionScalar>(_ views: TransformedViews<S>, into output: MutableVoxelArray<S>) {
     choose(views, output) { _, value, _, best in value > best }
+  }
+}
+
+private struct ArrayMin: FusionFunction {
+  static let name = "array_min_fusion"
+  let usesBlendingWeights = false
+
+  init(arguments: FunctionArguments) throws(FusionError) {}
+
+  func fuse<S: FusionScalar>(_ views: TransformedViews<S>, into output: MutableVoxelArray<S>) {
+    choose(views, output) { _, value, _, best in value < best }
+  }
+}
+
+private struct ArrayMedian: FusionFunction {
+  static let name = "array_median_fusion"
+  let usesBlendingWeights = false
+
+  init(arguments: FunctionArguments) throws(FusionError) {}
+
+  func fuse<S: FusionScalar>(_ views: TransformedViews<S>, into output: MutableVoxelArray<S>) {
+    forEachVoxel(of: output) { z, y, x in
+      let sorted = views.values.map { $0[z, y, x] }.filter { $0 == $0 }.sorted()
+      guard !sorted.isEmpty else { return .nan }
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+    }
   }
 }
 

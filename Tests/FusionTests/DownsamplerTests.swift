@@ -6,11 +6,12 @@ import Testing
   private let factors = [Index3(1, 1, 1), Index3(2, 2, 2), Index3(1, 2, 2), Index3(2, 1, 1), Index3(1, 1, 2)]
 
   private func reduce(
-    _ bytes: [UInt8], _ type: ElementType, _ shape: Index3, _ factor: Index3, _ rounding: RoundingMode = .nearest
+    _ bytes: [UInt8], _ type: ElementType, _ shape: Index3, _ factor: Index3, _ rounding: RoundingMode = .nearest,
+    _ method: Downsampling = .mean
   ) throws -> [UInt8] {
     let size = shape / factor
     var out = [UInt8](repeating: 0xCD, count: size[0] * size[1] * size[2] * type.byteCount)
-    let downsampler = Downsampler(type: type, rounding: rounding)
+    let downsampler = Downsampler(type: type, rounding: rounding, method: method)
     try bytes.withUnsafeBytes { source in
       try out.withUnsafeMutableBytes { _ = try downsampler.reduce(source, shape: shape, factor: factor, into: $0) }
     }
@@ -43,6 +44,51 @@ import Testing
           default:
             #expect(out[i] == mean.rounded(rounding == .nearest ? .toNearestOrEven : .towardZero), "\(factor) \(mean)")
           }
+        }
+      }
+    }
+  }
+
+  /// The value that a window gives, by the words of the option: its voxels come in the order z, y, x.
+  private func expected(_ window: [Double], _ method: Downsampling) -> Double {
+    switch method {
+    case .mean: window.reduce(0, +) / Double(window.count)
+    case .nearest: window[0]
+    case .max: window.max() ?? 0
+    case .mode:
+      window.enumerated().max { a, b in
+        let (p, q) = (window.count { $0 == a.element }, window.count { $0 == b.element })
+        return p < q || p == q && a.offset > b.offset
+      }?.element ?? 0
+    }
+  }
+
+  @Test(arguments: ElementType.allCases) func voxelsAreChosenByTheMethod(_ type: ElementType) throws {
+    var g = SeededGenerator(seed: 5)
+    let shape = Index3(4, 6, 10)
+    let view = randomView(
+      id: 0, type: type, shape: shape, map: PixelMap(rows: AffineMap.identity.rows, offset: .zero), using: &g)
+    // few values, so that windows hold some of them twice and thrice
+    var bytes = view.bytes
+    let voxelCount = shape[0] * shape[1] * shape[2]
+    for i in 3..<voxelCount {
+      let from = Int.random(in: 0..<3, using: &g) * type.byteCount
+      for k in 0..<type.byteCount { bytes[i * type.byteCount + k] = view.bytes[from + k] }
+    }
+    let all = numbers(bytes, type)
+    for factor in factors {
+      for method in [Downsampling.nearest, .mode, .max] {
+        let out = numbers(try reduce(bytes, type, shape, factor, .truncate, method), type)
+        let size = shape / factor
+        for i in out.indices {
+          let at = Index3(i / (size[1] * size[2]), i / size[2] % size[1], i % size[2]) &* factor
+          var window: [Double] = []
+          for z in 0..<factor[0] {
+            for y in 0..<factor[1] {
+              for x in 0..<factor[2] { window.append(all[((at[0] + z) * shape[1] + at[1] + y) * shape[2] + at[2] + x]) }
+            }
+          }
+          #expect(out[i] == expected(window, method), "\(method) \(factor) \(window)")
         }
       }
     }

@@ -11,8 +11,8 @@ private struct Own: FusionFunction {
 @Suite struct FusionRegistryTests {
   @Test func builtinsAreThere() {
     let names = [
-      "weighted_average_fusion", "simple_average_fusion", "max_fusion", "first_view_wins", "last_view_wins",
-      "closest_view_wins",
+      "weighted_average_fusion", "simple_average_fusion", "max_fusion", "min_fusion", "median_fusion", "first_view_wins",
+      "last_view_wins", "closest_view_wins",
     ]
     #expect(FusionRegistry.builtin.fusionNamesAsRegistered == names)
     #expect(FusionRegistry.builtin.fusionNames == names.sorted())

@@ -180,6 +180,10 @@ struct TwinFuser {
       return found.reduce(0) { $0 + $1.weight * $1.value } / sum
     case "simple_average_fusion": return found.reduce(0) { $0 + $1.value } / Double(found.count)
     case "max_fusion": return found.map(\.value).max()
+    case "min_fusion": return found.map(\.value).min()
+    case "median_fusion":
+      let sorted = found.map(\.value).sorted()
+      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     case "first_view_wins": return first.value
     case "last_view_wins": return last.value
     default: return found.dropFirst().reduce(first) { $1.weight > $0.weight ? $1 : $0 }.value

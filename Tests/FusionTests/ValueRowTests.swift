@@ -50,13 +50,44 @@ import Testing
           id: $0.offset, $0.element, shape: Index3(1, 1, 4), type: .uint64, map: map, number: { Double($0) })
       }
       for (function, expected) in [
-        ("max_fusion", zip(a, b).map { max($0, $1) }), ("first_view_wins", first),
+        ("max_fusion", zip(a, b).map { max($0, $1) }), ("min_fusion", zip(a, b).map { min($0, $1) }), ("first_view_wins", first),
         ("last_view_wins", second), ("closest_view_wins", first),
       ] {
         let recipe = try FusionRecipe(function: function, outputType: .uint64, context: context(Index3(1, 1, 4)))
         let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 1, 4))
         #expect(bytes == expected.withUnsafeBytes { Array($0) }, "\(function)")
       }
+    }
+  }
+
+  /// The middle one of three is that very integer; a row of values is the median of those that are there.
+  @Test func theMedianIsTheMiddleOne() throws {
+    let columns: [[UInt64]] = [[(1 << 53) + 1, 7, .max], [1 << 53, 9, 0], [(1 << 53) + 2, 8, .max - 1]]
+    let map = PixelMap(rows: AffineMap.identity.rows, offset: .zero)
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+      let views = order.enumerated().map {
+        twinView(id: $0.offset, columns[$0.element], shape: Index3(1, 1, 3), type: .uint64, map: map, number: { Double($0) })
+      }
+      let recipe = try FusionRecipe(function: "median_fusion", outputType: .uint64, context: context(Index3(1, 1, 3)))
+      let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 1, 3))
+      #expect(bytes == [(1 << 53) + 1, 8, UInt64.max - 1].withUnsafeBytes { Array($0) }, "\(order)")
+    }
+    let nan = Float.nan
+    // what no view has, and the mean of both infinities, is 0
+    let table: [([Float], Float)] = [
+      ([4, 1, 3, 2], 2.5), ([nan, 5, nan, 1], 3), ([nan, nan, 6, nan], 6), ([3e38, 3.2e38, nan, nan], 3.1e38),
+      ([-.infinity, 2, .infinity, 1], 1.5), ([-.infinity, nan, nan, -.infinity], -.infinity), ([nan, nan, nan, nan], 0),
+      ([-.infinity, .infinity, nan, nan], 0), ([9, 9, 1, nan], 9),
+    ]
+    let shape = Index3(1, 1, table.count)
+    let views = (0..<4).map { view in
+      twinView(id: view, table.map { $0.0[view] }, shape: shape, type: .float32, map: map, number: { Double($0) })
+    }
+    let recipe = try FusionRecipe(function: "median_fusion", outputType: .float32, inputTypes: [.float32], context: context(shape))
+    let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: shape)
+    let found = bytes.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    for (value, (values, expected)) in zip(found, table) {
+      #expect(value == expected || abs(value - expected) < 1e-6 * abs(expected), "\(values): \(value)")
     }
   }
 

@@ -154,11 +154,57 @@ def test_labels_of_64_bits_are_exact(flags, tmp_path):
         np.testing.assert_array_equal(fused[..., OFFSET:SHAPE[2]], np.maximum(labels[..., OFFSET:], labels[..., ::-1][..., :SHAPE[2] - OFFSET]))
 
 
+def windows(data):
+    """The 2 x 2 x 2 windows of the last three axes, in the order z y x, an odd remainder left out."""
+    z, y, x = (n // 2 for n in data.shape[-3:])
+    cut = data[..., :2 * z, :2 * y, :2 * x].reshape(*data.shape[:-3], z, 2, y, 2, x, 2)
+    return np.moveaxis(cut, (-5, -3, -1), (-3, -2, -1)).reshape(*data.shape[:-3], z, y, x, 8)
+
+
+def most_frequent(window):
+    values, first, counts = np.unique(window, return_index=True, return_counts=True)
+    return values[max(range(len(values)), key=lambda k: (counts[k], -first[k]))]
+
+
+REDUCED = {"nearest": lambda w: w[..., 0], "max": lambda w: w.max(-1), "mode": lambda w: np.apply_along_axis(most_frequent, -1, w)}
+
+
+@pytest.mark.parametrize("flags", [[], ["--limit", "5"], ["--ngff-version", "0.5", "--shards", "z=16,y=64,x=64"]])
+@pytest.mark.parametrize("method", REDUCED)
+def test_levels_of_labels(tmp_path, method, flags):
+    """Coarser levels hold only labels that exist, those that numpy finds, also when a later run makes them from files."""
+    labels = np.repeat(np.random.default_rng(17).integers(2**40, 2**40 + 5, (1, 1, 9, 101, 205), dtype="uint64"), 2, -2)
+    write_view(tmp_path / "labels.zarr", labels, [1, 1, 1], [0, 0, 0])
+    (tmp_path / "labels.json").write_text(json.dumps({"views": [{"path": "labels.zarr"}]}))
+    limit = flags if "--limit" in flags else []
+    blockfuse(tmp_path, "fuse", "labels.json", "--output", "l.ome.zarr", "--output-chunksize", "z=16,y=32,x=32", "--interpolation-order", "0",
+              "--downsample", method, "--quiet", *flags)
+    if limit:
+        blockfuse(tmp_path, "run", "--quiet")
+    blockfuse(tmp_path, "verify")
+    group = zarr.open_group(tmp_path / "l.ome.zarr", mode="r")
+    below = group["0"][:]
+    np.testing.assert_array_equal(below, labels)
+    factor = np.array(group["1"].shape) < np.array(below.shape) - 1
+    assert factor.any()
+    level = group["1"][:]
+    # axes that stay are put twice into each window, which changes neither the most frequent nor the largest nor the first
+    doubled = below
+    for axis in (-3, -2, -1):
+        if not factor[axis]:
+            doubled = np.repeat(doubled, 2, axis)
+    np.testing.assert_array_equal(level, REDUCED[method](windows(doubled)))
+    assert set(np.unique(level)) <= set(np.unique(labels))
+    scales = [d["coordinateTransformations"] for d in dict(group.attrs).get("ome", dict(group.attrs))["multiscales"][0]["datasets"]]
+    shift = np.array(scales[1][1]["translation"]) - np.array(scales[0][1]["translation"])
+    np.testing.assert_allclose(shift, 0 if method == "nearest" else (np.array(scales[1][0]["scale"]) - np.array(scales[0][0]["scale"])) / 2)
+
+
 OPTIONS = {
     "fusion_func": "weighted_average_fusion", "blending_widths": {"z": 2, "y": 4, "x": 6}, "interpolation_order": 0,
     "output_spacing": {"z": 1, "y": 2, "x": 1}, "output_origin": {"x": 3.0}, "rounding": "truncate", "views": ["v0", "v1"],
     "weights_func": "content_based", "weights_func_kwargs": {"sigma_1": 1, "sigma_2": 2}, "overlap_in_pixels": 3,
-    "output_dtype": "uint8", "intensity_range": [10, 3000], "batch_options": {"n_batch": 5},
+    "output_dtype": "uint8", "downsample": "max", "intensity_range": [10, 3000], "batch_options": {"n_batch": 5},
     "zarr_options": {"ngff_version": "0.5", "zarr_array_creation_kwargs": {"compressor": {"id": "gzip", "level": 2}, "shards": {"z": 16, "y": 32, "x": 32}}},
 }
 

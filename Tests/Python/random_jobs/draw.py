@@ -11,7 +11,7 @@ from .place import Empty, Grid, output_grids, planewise
 
 #: An output has no more voxels than this at a time point and channel.
 LARGEST = 30_000
-FUNCTIONS = ["weighted_average_fusion"] * 6 + ["simple_average_fusion", "max_fusion", "first_view_wins", "last_view_wins"] + ["closest_view_wins"] * 2
+FUNCTIONS = ["weighted_average_fusion"] * 6 + ["simple_average_fusion", "max_fusion", "min_fusion", "median_fusion", "first_view_wins", "last_view_wins"] + ["closest_view_wins"] * 2
 WITH_TIME = ["ome-zarr-0.4", "ome-zarr-0.5", "zarr-2", "zarr-3"]
 ONE_IMAGE = [*WITH_TIME, "n5", "hdf5", "tiff"]
 COMPRESSORS = ["zstd", "gzip", "blosc", None]

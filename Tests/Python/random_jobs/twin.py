@@ -83,6 +83,13 @@ def combine(job: Job, views: list[Sampled], shape: tuple[int, ...], planewise: b
     elif function == "max_fusion":
         value = np.where(has, values, -np.inf).max(0)
         error = errors.max(0)
+    elif function == "min_fusion":
+        value = np.where(has, values, np.inf).min(0)
+        error = errors.max(0)
+    elif function == "median_fusion":
+        value = middle(values, has, count)
+        # the mean of two is rounded
+        error = errors.max(0) + 4 * precision(job) * np.where(has & np.isfinite(values), np.abs(values), 0).max(0)
     else:
         if function == "last_view_wins":
             chosen = last
@@ -96,6 +103,15 @@ def combine(job: Job, views: list[Sampled], shape: tuple[int, ...], planewise: b
     error = np.where(alone, np.take_along_axis(errors, first[None], 0)[0], error)
     return Answer(np.where(count == 0, np.nan, value), np.asarray(error, float), doubtful, count,
                   np.any([v.on_border for v in views], axis=0), np.where(count > 0, blending, 1))
+
+
+def middle(values: Array, has: Array, count: Array) -> Array:
+    """The median of the values that are there; the mean of both infinities is NaN."""
+    ordered = np.sort(np.where(has, values, np.inf), axis=0)
+    low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0)[None], 0)[0]
+    high = np.take_along_axis(ordered, np.minimum(count // 2, len(values) - 1)[None], 0)[0]
+    with np.errstate(invalid="ignore"):
+        return np.where(low == high, low, low / 2 + high / 2)
 
 
 def average(values: Array, has: Array, errors: Array, weights: Array, spread: Array, eps: float) -> tuple[Array, Array]:
