@@ -6,7 +6,7 @@ struct ExportCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Print a table of a job: its views, blocks, failures or runs.",
+    abstract: "Print a table of a job: its Table to print: views, blocks, failures or runs.",
     discussion: """
       Columns keep their names and their order in later versions; new ones come at the end. docs/jobs.md lists them.
 
@@ -14,9 +14,9 @@ struct ExportCommand: ParsableCommand {
       """)
 
   @OptionGroup var job: ChosenJob
-  @Argument(help: "views, blocks, failures or runs.") var table: Table
-  @Flag(help: "Comma-separated, with a line of column names. The default.") var csv = false
-  @Flag(help: "Print a JSON object a line.") var json = false
+  @Argument(help: "Table to print: views, blocks, failures or runs.") var table: Table
+  @Flag(help: "Print comma-separated values with a line of column names (default).") var csv = false
+  @Flag(help: "Print one JSON object per line.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func validate() throws {

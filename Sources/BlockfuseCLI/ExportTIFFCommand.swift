@@ -11,7 +11,7 @@ import TIFFExport
 struct ExportTIFFCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export-tiff",
-    abstract: "Writes a level of the fused image, or a part of it, as one OME-TIFF.",
+    abstract: "Write a level of the fused image, or a part of it, as one OME-TIFF.",
     discussion: """
       For papers, Fiji and other programs: a BigTIFF in tiles (deflate) with voxel sizes, channel names and colours. Only a \
       level that is complete is exported. A region is counted in voxels of that level.
@@ -24,15 +24,15 @@ struct ExportTIFFCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The OME-TIFF file, such as liver.ome.tif. A link is followed.", valueName: "file"),
+    name: .shortAndLong, help: ArgumentHelp("OME-TIFF file to write, such as liver.ome.tif. A link is followed.", valueName: "file"),
     completion: .file(extensions: ["tif", "tiff"]), transform: localPath)
   var output: String
-  @Option(help: ArgumentHelp("The level; 0 is the full size.", valueName: "level")) var level = 0
+  @Option(help: ArgumentHelp("Level to export; 0 is full resolution.", valueName: "level")) var level = 0
   @Option(
     help: ArgumentHelp(
       "A part of the level in its voxels, such as c=0,z=10:20,y=0:512; the end is not included. Default: all.", valueName: "ranges"))
   var region: String?
-  @Flag(help: "Replace a TIFF that is there.") var overwrite = false
+  @Flag(help: "Replace an existing TIFF.") var overwrite = false
   @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

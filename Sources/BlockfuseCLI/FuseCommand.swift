@@ -6,7 +6,7 @@ import Jobs
 struct FuseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuse",
-    abstract: "Submits and runs in one.",
+    abstract: "Fuse a dataset into one OME-Zarr: submit and run in one step.",
     discussion: """
       The same line after any interruption continues the job, also with --overwrite. A complete job is left as it is, or made \
       anew with --overwrite.

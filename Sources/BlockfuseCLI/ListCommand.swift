@@ -8,13 +8,13 @@ struct ListCommand: ParsableCommand {
     commandName: "list",
     abstract: "List all jobs, with their dates, times and sizes.",
     discussion: """
-      `worked` is how long its runs took, `left` how long the one that runs will take; `size` is that of all levels before \
-      compression. Where the output is gone, or another job's, that is said.
+      `worked` is the time that its runs took, `left` the expected time left; `size` is that of all levels before compression. \
+      An output that is gone, or belongs to another job, is marked.
 
       Example: blockfuse list --db /data/jobs.sqlite
       """)
 
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func run() throws {

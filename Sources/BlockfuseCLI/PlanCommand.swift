@@ -12,10 +12,10 @@ import Views
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Says what a job would be: shape, blocks, files, bytes, memory, time. Makes no job.",
+    abstract: "Show size, memory, files and time of a fusion; write nothing (dry run).",
     discussion: """
-      Also what would go wrong later: an output that exists, a disk that is too small, views that touch no other, files by the \
-      million. How long it takes is said by earlier runs of the database on this host, or else by measured costs.
+      It also warns of what would go wrong later: an output that exists, a disk that is too small, views that touch no other, \
+      millions of files. The time is estimated from earlier runs in this database on this host, or else from measured costs.
 
       Example: blockfuse plan dataset.json --output fused.ome.zarr --workers 8
       """)
@@ -27,7 +27,7 @@ struct PlanCommand: ParsableCommand {
   var dataset: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Where the output would go: not written, but looked at.", valueName: "out"),
+    name: .shortAndLong, help: ArgumentHelp("Output folder: not written, but checked.", valueName: "out"),
     completion: .file(), transform: outputPath)
   var output: String?
 
@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup(title: "Fusion") var flags: FusionFlags
   @OptionGroup(title: "Resources") var resources: ResourceOptions
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

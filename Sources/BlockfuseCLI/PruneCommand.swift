@@ -8,15 +8,15 @@ struct PruneCommand: ParsableCommand {
     commandName: "prune",
     abstract: "Forget the jobs whose fused images are gone.",
     discussion: """
-      Lists them first, and on a terminal asks. An image is gone if the folder that held it is there, and it is not, or if a \
+      Lists them first, and asks on a terminal. An image is gone if its parent folder exists and the image does not, or if a \
       later job replaced it. Jobs on a disk that does not answer, or may not be mounted, are kept and named. No file is deleted.
 
       Example: blockfuse prune --dry-run
       """)
 
-  @Flag(help: "List the jobs, and forget none.") var dryRun = false
-  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "List the jobs only.") var dryRun = false
+  @Flag(name: .shortAndLong, help: "Do not ask for confirmation.") var yes = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

@@ -10,7 +10,7 @@ struct RelocateCommand: ParsableCommand {
     commandName: "relocate",
     abstract: "Tell a job where its inputs or its output are, after they were moved.",
     discussion: """
-      Moves nothing itself. The output at the new place must be the job's own, and the inputs there what they were at submit, \
+      It moves no files. The output at the new place must be this job's, and the inputs there must be those of the submit, \
       with their times (mv, rsync -a and cp -p keep them).
 
       Example: blockfuse relocate 3 --output /b/fused.ome.zarr --inputs /a=/b
@@ -20,10 +20,10 @@ struct RelocateCommand: ParsableCommand {
 
   @OptionGroup var job: ChosenJob
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Where the output is now.", valueName: "new"), completion: .file(), transform: localPath)
+    name: .shortAndLong, help: ArgumentHelp("New place of the output.", valueName: "new"), completion: .file(), transform: localPath)
   var output: String?
   @Option(
-    help: ArgumentHelp("A folder of inputs that has another place now. May be given several times.", valueName: "old=new"))
+    help: ArgumentHelp("Old and new folder of inputs. May be given several times.", valueName: "old=new"))
   var inputs: [String] = []
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

@@ -11,8 +11,8 @@ struct RemoveCommand: ParsableCommand {
     abstract: "Forget a job; with --output, delete its fused image too.",
     discussion: """
       Without --output the image stays as it is, and no job can go on with it. With --output, files that blockfuse made are \
-      deleted, and nothing else: what other programs put into the image's folder stays there and is named. On a terminal it is \
-      asked for first. A removal that was stopped is ended by the same command.
+      deleted, and nothing else: files of other programs in the image's folder stay and are named. On a terminal you are asked \
+      first. If it is interrupted, the same command finishes it.
 
       Example: blockfuse remove 3 --output
 
@@ -21,8 +21,8 @@ struct RemoveCommand: ParsableCommand {
 
   @OptionGroup var job: ChosenJob
   @Flag(help: "Delete the fused image too.") var output = false
-  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(name: .shortAndLong, help: "Do not ask for confirmation.") var yes = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

@@ -10,7 +10,7 @@ struct RenameCommand: ParsableCommand {
     discussion: "Example: blockfuse rename 3 embryo-2")
 
   @OptionGroup var job: ChosenJob
-  @Argument(help: ArgumentHelp("The new name.", valueName: "name")) var name: String
+  @Argument(help: ArgumentHelp("New name of the job.", valueName: "name")) var name: String
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption
 

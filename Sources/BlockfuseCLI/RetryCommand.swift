@@ -9,8 +9,8 @@ struct RetryCommand: ParsableCommand {
     commandName: "retry",
     abstract: "Mark failed blocks, or all blocks of some views, to be tried again.",
     discussion: """
-      With --view the files of a view are taken as they are now, such as an image that was restored or replaced, and every block \
-      that the view touches is made again by the next run.
+      With --view, the image of a view is taken as it is now, for example after it was restored or replaced; the next run makes \
+      every block that the view touches again.
 
         blockfuse retry 3 && blockfuse run 3
         blockfuse retry 3 --view tile_06 && blockfuse run 3
@@ -19,11 +19,11 @@ struct RetryCommand: ParsableCommand {
   @OptionGroup var job: JobArgument
   @Option(
     name: .customLong("view"),
-    help: ArgumentHelp("Take this view's image as it is now; may be given several times.", valueName: "name"))
+    help: ArgumentHelp("Take this view's image as it is now. May be given several times.", valueName: "name"))
   var views: [String] = []
-  @Flag(help: "With --view: take an image of another shape, type or place, too, if the job stays the same otherwise.")
+  @Flag(help: "With --view: also take an image of another shape, type or place, if the job stays the same otherwise.")
   var acceptChanged = false
-  @Flag(help: "Print the answer as one JSON document.") var json = false
+  @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var database: DatabaseOption
 
   func validate() throws {

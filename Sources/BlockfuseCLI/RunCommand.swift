@@ -23,7 +23,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var job: JobArgument
   @OptionGroup var arguments: RunArguments
-  @Flag(help: "Go on where nothing but times of the images' files changed since submit, and record the new times.")
+  @Flag(help: "Continue although times of image files changed since submit, if nothing else did; record the new times.")
   var acceptTimes = false
   @OptionGroup var database: DatabaseOption
 

@@ -10,15 +10,15 @@ import Threads
 struct ServeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Pages about all jobs of the database, for a browser on this machine; they follow while jobs run.",
+    abstract: "Serve live web pages of all jobs, for a browser on this machine.",
     discussion: """
-      Reads only. Listens on 127.0.0.1 alone: to look from another machine, forward the port with \
-      `ssh -L 8642:127.0.0.1:8642 HOST`. Whoever has an account on this machine can look, too.
+      Changes nothing. Listens on 127.0.0.1 only: to look from another machine, forward the port with \
+      `ssh -L 8642:127.0.0.1:8642 HOST`. Anyone logged in to this machine can see them.
 
       Example: blockfuse serve --db /data/jobs.sqlite --port 9000
       """)
 
-  @Option(help: ArgumentHelp("0: any that is free; the address is printed.", valueName: "port"))
+  @Option(help: ArgumentHelp("Port; 0 takes any free one, and the address is printed.", valueName: "port"))
   var port: UInt16 = 8642
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

@@ -10,17 +10,17 @@ import Zarr
 struct SlurmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "slurm",
-    abstract: "Submits a job to Slurm: an array of tasks for each level, each after those below, and the end that collects.",
+    abstract: "Submit a job to Slurm: an array of tasks for each level, then one that collects.",
     discussion: """
-      Run it on a host that submits to Slurm and has the job database. After a failure, or whenever you like, run it again:
-      only what is missing is submitted, and what runs or waits already is left there. The first word without a dash is the
+      Run it on a host that submits to Slurm and has the job database. After a failure, or at any time, run it again:
+      only missing tasks are submitted; those that run or wait are left alone. The first word without a dash is the
       job. Options that are not listed here are passed on to sbatch; write their values after an equals sign, or all of them
       after two dashes.
 
       Example: blockfuse slurm 3 --tasks 100 --partition main --time=12:00:00 --cpus-per-task=8 --mem=16G
 
-      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120; later where --time is short), stops cleanly, and goes on where it was
-      when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
+      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120; later where --time is short), stops cleanly, and continues
+      where it stopped when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
       `blockfuse collect` here.
 
       Exit status: 0 submitted, or nothing is missing; 3 nothing is left but failed blocks; 4 something changed since
@@ -35,7 +35,8 @@ struct SlurmCommand: ParsableCommand {
     completion: .jobs)
   var words: [String] = []
   @Option(
-    help: ArgumentHelp("Shares of level 0; smaller levels have fewer. Default: as before, else for tasks of about an hour.", valueName: "n")
+    help: ArgumentHelp(
+      "Number of tasks for level 0; smaller levels get fewer. Default: as before, else for tasks of about an hour.", valueName: "n")
   )
   var tasks: Int?
   @Option(help: ArgumentHelp("Tasks of a level that may run at the same time. Default: no limit.", valueName: "n"))
@@ -43,12 +44,13 @@ struct SlurmCommand: ParsableCommand {
   @OptionGroup(title: "Slurm") var slurm: SlurmOptions
   @Option(help: ArgumentHelp("Worker threads of a task. Default: one for each CPU that Slurm gives it.", valueName: "n"))
   var workers: Int?
-  @Option(help: ArgumentHelp("What a task may use, such as 4GiB. Default: most of what Slurm gives it, else 2GiB.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp("Memory that a task may use, such as 4GiB. Default: 60 % of what Slurm gives it, else 2GiB.", valueName: "size"))
   var memory: String?
-  @Option(help: ArgumentHelp("This program as the nodes see it. Default: where it is here.", valueName: "file"), transform: localPath)
+  @Option(help: ArgumentHelp("Path of this program on the nodes. Default: its path here.", valueName: "file"), transform: localPath)
   var program: String?
   @Flag(help: "Print a script that does the same; submit nothing.") var dryRun = false
-  @Flag(help: "Cancel what was submitted for the job, whether it runs or waits.") var cancel = false
+  @Flag(help: "Cancel all tasks of the job, running or waiting.") var cancel = false
   @Flag(help: "Print the result as one JSON document.") var json = false
   @OptionGroup var quiet: QuietFlag
   @OptionGroup var database: DatabaseOption

@@ -9,10 +9,10 @@ import Threads
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "The state of a job, also while it runs.",
+    abstract: "Show a job's progress.",
     discussion: """
-      With --watch the status is shown anew every two seconds, until the job is complete or has failed; with --json, an \
-      object a line. What tasks of a work order have done is read from their logs, also where nobody collected it.
+      With --watch the status is shown again every two seconds, until the job is complete or has failed; with --json, one \
+      object per line. What tasks of a work order have done is read from their logs, also where nobody collected it.
 
       Exit status: 0; 10 no such job. With --exit-status that of the job: 0 complete; 3 some blocks failed; that of the last \
       `blockfuse run` where it ended before all was done, such as 0 for --limit, 4 or 130; 75 while the job runs, or waits to \

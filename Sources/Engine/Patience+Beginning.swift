@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Planning
 import Threads
+import Views
 
 extension Patience {
   /// Does what a run begins with, and again while a disk or a server of files does not answer: as long as in its midst.
@@ -30,7 +31,12 @@ extension Patience {
 extension Outage {
   /// Behind an error that was left after the usual tries.
   fileprivate init?(ofBeginning error: any Error) {
-    guard let failure = error as? any Failure, let number = failure.systemNumber,
+    guard let failure = error as? any Failure else { return nil }
+    if case JobError.unanswered(let what, _) = failure {
+      self.init(what)
+      return
+    }
+    guard let number = (error as? ViewsError)?.storage?.systemNumber ?? failure.systemNumber,
       number == EIO || ErrnoMeaning(number).isUnanswered
     else { return nil }
     self.init(failure.description)

@@ -34,6 +34,15 @@ extension Database {
     try tellingDiskFromDamage { _ = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") }
   }
 
+  /// Whether a database that was said to be damaged is not, when it is read from its beginning to its end: then what failed was
+  /// a read of some connection that nobody can ask any more.
+  static func isSound(_ path: String) -> Bool {
+    var configuration = Configuration()
+    configuration.readonly = true
+    guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return false }
+    return (try? queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }) == ["ok"]
+  }
+
   /// The number with which the system last refused to read the database, or the log beside it; nil where it did not.
   private var readError: Int32? {
     let asked = Int32(SQLITE_FCNTL_LAST_ERRNO)

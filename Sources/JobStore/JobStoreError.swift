@@ -231,6 +231,9 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       let why = "it could be opened for reading only, although it may be written; too many files may be open (`ulimit -n`)"
       self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: why)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
+    case .SQLITE_CORRUPT where Database.isSound(path):
+      let why = "disk I/O error: a read failed for a moment, and the database is sound"
+      self = .other(path: path, sqliteCode: Int(ResultCode.SQLITE_IOERR_READ.rawValue), message: why)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
     // no change that the program makes breaks a rule of the tables, unless what it was made on did
     case .SQLITE_CONSTRAINT where [.SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_FOREIGNKEY].contains(error.extendedResultCode):

@@ -1,3 +1,4 @@
+import Diagnostics
 import Engine
 import Files
 import Foundation
@@ -74,11 +75,11 @@ package struct Relocator {
     let changed = try Retry.standard.transient { try watched.lookAtAll() }
     let others = changed.filter { !$0.changes.allSatisfy(\.isTimeOnly) }
     guard others.isEmpty else {
-      throw JobError.changed(job: job.title, differences: watched.lines(others, atMost: ChangeCheck.listedAtMost))
+      throw JobError.changed(job: job.title, differences: watched.described(others).lines)
     }
     guard let first = changed.first else { return }
     note(
-      "the files of \(changed.count) of \(views.count) views have other times than at submit, and nothing else differs, such as those of "
+      "the files of \(changed.count) of \(counted(views.count, "view")) have other times than at submit, and nothing else differs, such as those of "
         + "\"\(views[first.view].name)\" at \(views[first.view].path). Give the copy the times of the original (`rsync -a`, `cp -p`); or, "
         + "if it is a copy of the same data, `blockfuse run \(job.record.id) --accept-times` goes on")
   }

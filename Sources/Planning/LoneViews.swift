@@ -9,10 +9,13 @@ import Views
 enum LoneViews {
   /// Names, in dataset order.
   ///
-  /// - Parameter placements: one for all time points, or one for each.
-  static func names(_ views: [View], _ placements: [PlacedViews], in plan: JobPlan) -> [String] {
+  /// - Parameters:
+  ///   - placements: one for all time points, or one for each.
+  ///   - others: numbers of views of which nothing is asked.
+  static func names(_ views: [View], _ placements: [PlacedViews], in plan: JobPlan, but others: Set<Int> = []) -> [String] {
     if views.count < 2 { return [] }
     return views.indices.filter { i in
+      if others.contains(i) { return false }
       let t = placements[0].seat(of: i).t
       let placement = placements[placements.count > 1 ? t : 0]
       let bounds = PlacedViews.bounds(of: placement.views[i], views[i].level.stack, in: plan.stack)

@@ -105,7 +105,7 @@ package struct Planner {
     let placements = try PlacedViews.all(planned, transforms, in: plan)
     let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
     let finest = views.map(\.levels[0].stack)
-    let loneViews = LoneViews.names(planned, placements, in: plan)
+    let loneViews = LoneViews.names(planned, placements, in: plan, but: presence.outsideRegionIndices)
     let shortAxes = ShortAxis.all(finest, placements[0], in: plan)
     let shardAdvice = ShardAdvice(plan)
     let notes = PlanNotes(

@@ -10,7 +10,9 @@ import Views
 struct ViewPresence {
   /// Names, in dataset order.
   private(set) var withoutVoxels: [String] = []
-  private(set) var outsideRegion = 0
+  /// The numbers of views that were left out on purpose.
+  private(set) var outsideRegionIndices: Set<Int> = []
+  var outsideRegion: Int { outsideRegionIndices.count }
   /// How many views the limit left unanswered.
   private(set) var unknownCount = 0
 
@@ -49,7 +51,7 @@ struct ViewPresence {
         // on a grid without an end it would have some, or it is somewhere else altogether
         let isElsewhere = own.allSatisfy { !PlacedViews.bounds(of: $1.views[i], view.level.stack, in: plan.stack).meets(volume) }
         if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape)) }) == .present {
-          outsideRegion += 1
+          outsideRegionIndices.insert(i)
         } else {
           withoutVoxels.append(view.name)
         }

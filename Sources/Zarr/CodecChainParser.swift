@@ -38,6 +38,8 @@ struct CodecChainParser {
         filter?.isStoredBigEndian = isBigEndian
         if let filter { summary.append(filter.summary) }
         summary.append(isBigEndian ? "bytes big" : "bytes little")
+        // before a transposition counts the elements
+        _ = try reader.chunkByteCount(shape, type, isReadInParts: true)
         layout = .elements(
           CodecChain.ElementLayout(
             swapsBytes: type.byteCount > 1 && isBigEndian != hostIsBigEndian,

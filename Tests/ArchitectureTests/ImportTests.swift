@@ -24,7 +24,8 @@ import Testing
       ["BlockfuseKit", "blockfuse", "mosaic", "fuzz", "TestSupport"],
     ],
     libraries: [
-      "GRDB": ["JobStore"], "GRDBSQLite": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"], "FlyingSocks": ["Server"],
+      "GRDB": ["JobStore"], "GRDBSQLite": ["JobStore"], "ArgumentParser": ["BlockfuseCLI", "mosaic", "fuzz"], "FlyingFox": ["Server"],
+      "FlyingSocks": ["Server"],
     ],
     system: ["Foundation", "FoundationXML", "Synchronization", "Glibc", "Darwin", "Testing"])
 

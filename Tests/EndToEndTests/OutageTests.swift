@@ -15,10 +15,10 @@
       private let library: String
       private let (away, hold): (String, String)
 
-      init() throws {
+      init(shape: String = "8,150,150", chunk: String = "8,50,50") throws {
         folder = try TestFolder()
         library = try Preload.library("unanswered", in: folder)
-        dataset = try folder.mosaic("--tiles", "2x2", "--shape", "8,150,150", "--chunk", "8,50,50")
+        dataset = try folder.mosaic("--tiles", "2x2", "--shape", shape, "--chunk", chunk)
         (away, hold) = (folder.file("away"), folder.file("hold"))
         output = folder.file("results/out.ome.zarr")
         try FileManager.default.createDirectory(atPath: folder.file("results"), withIntermediateDirectories: true)
@@ -161,7 +161,8 @@
 
     /// The metadata can be read, or were, and no chunk can.
     @Test func aDiskOnWhichNothingCanBeReadFailsFewBlocks() throws {
-      let scene = try Scene()
+      // so many files that few of them are in memory
+      let scene = try Scene(shape: "8,300,300", chunk: "8,25,25")
       let run = try scene.held(
         ["run", "1", "--workers", "16"], root: scene.folder.file("mosaic"), number: EIO, patience: 0.2, reads: 1_000_000)
       try scene.isAway(true)

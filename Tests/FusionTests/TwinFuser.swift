@@ -183,7 +183,8 @@ struct TwinFuser {
     case "min_fusion": return found.map(\.value).min()
     case "median_fusion":
       let sorted = found.map(\.value).sorted()
-      return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+      let (low, high) = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
+      return low == high ? low : low / 2 + high / 2
     case "first_view_wins": return first.value
     case "last_view_wins": return last.value
     default: return found.dropFirst().reduce(first) { $1.weight > $0.weight ? $1 : $0 }.value

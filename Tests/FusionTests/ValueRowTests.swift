@@ -70,7 +70,8 @@ import Testing
       }
       let recipe = try FusionRecipe(function: "median_fusion", outputType: .uint64, context: context(Index3(1, 1, 3)))
       let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(1, 1, 3))
-      #expect(bytes == [(1 << 53) + 1, 8, UInt64.max - 1].withUnsafeBytes { Array($0) }, "\(order)")
+      let expected: [UInt64] = [(1 << 53) + 1, 8, .max - 1]
+      #expect(bytes == expected.withUnsafeBytes { Array($0) }, "\(order)")
     }
     let nan = Float.nan
     // what no view has, and the mean of both infinities, is 0

@@ -157,7 +157,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (ResultCode.SQLITE_FULL, "disk-full"), (.SQLITE_BUSY, "database-busy"), (.SQLITE_READONLY, "database-read-only"),
+    (ResultCode.SQLITE_FULL, "disk-full"), (.SQLITE_BUSY, "database-busy"), (.SQLITE_PERM, "database-read-only"),
+    // nobody refuses to write there, so it is no question of rights
+    (.SQLITE_READONLY, "database-error"),
     (.SQLITE_CORRUPT, "database-damaged"), (.SQLITE_NOTADB, "database-foreign"), (.SQLITE_IOERR, "database-error"),
     (.SQLITE_CONSTRAINT, "database-error"), (.SQLITE_CANTOPEN, "database-cannot-open"),
   ])

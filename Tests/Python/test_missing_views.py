@@ -183,7 +183,7 @@ def test_the_whole_container_is_gone(tmp_path):
 def test_all_that_are_chosen_are_missing(tmp_path):
     path, images, names = dataset(tmp_path, "json")
     remove(tmp_path, images[1])
-    assert "none of the 1 views" in said(tmp_path, "plan", path, "--views", names[1], "--missing-views", "skip", status=64)
+    assert "the one view cannot be opened" in said(tmp_path, "plan", path, "--views", names[1], "--missing-views", "skip", status=64)
 
 
 def test_a_dataset_that_is_wrong_stays_an_error(tmp_path):
@@ -203,7 +203,7 @@ def test_what_the_first_view_decides_comes_from_the_first_that_is_there(tmp_path
     (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
     shutil.rmtree(tmp_path / "0.ome.zarr")
     plan = json.loads(blockfuse(tmp_path, "plan", "dataset.json", "--missing-views", "skip", "--json", "--quiet"))
-    assert plan["element_type"] == "uint16" and plan["spacing"] == {"y": 2.0, "x": 2.0} and plan["levels"][0]["chunks"][2:] == [12, 12]
+    assert plan["element_type"] == "uint16" and plan["spacing"] == {"y": 2.0, "x": 2.0}
     assert any('comes from view "v1"' in note for note in plan["warnings"])
 
 

@@ -79,7 +79,9 @@ def test_every_job_can_be_looked_at(jobs):
         status = json.loads(blockfuse(jobs, "status", job, "--json"))
         blocks = [json.loads(line) for line in blockfuse(jobs, "blocks", job, "--json").splitlines()]
         assert len(blocks) == status["blocks"]["total"]
-        assert sum(block["state"] == "done" for block in blocks) == status["blocks"]["done"]
+        # status reads what tasks of a work order have logged, blocks goes by the record
+        done = sum(block["state"] == "done" for block in blocks)
+        assert done == status["blocks"]["done"] or status["order"] and done < status["blocks"]["done"]
         blockfuse(jobs, "report", job, "--output", f"report-{job}.html")
         # what is recorded done is there, whole
         blockfuse(jobs, "verify", job)
@@ -112,9 +114,13 @@ def test_jobs_of_another_revision_are_refused_by_name(jobs):
 
 
 def test_what_tasks_of_an_order_logged_is_collected(jobs):
-    assert json.loads(blockfuse(jobs, "status", 6, "--json"))["blocks"]["done"] == 0
+    def recorded():
+        return sum(json.loads(line)["state"] == "done" for line in blockfuse(jobs, "blocks", 6, "--json").splitlines())
+    assert recorded() == 0
+    logged = json.loads(blockfuse(jobs, "status", 6, "--json"))["blocks"]["done"]
     blockfuse(jobs, "collect", 6)
     status = json.loads(blockfuse(jobs, "status", 6, "--json"))
+    assert recorded() == logged == status["blocks"]["done"]
     assert status["state"] == "interrupted" and 0 < status["blocks"]["done"] < status["blocks"]["total"]
     blockfuse(jobs, "verify", 6)
 

@@ -267,6 +267,8 @@ def test_the_terminal_closes(tmp_path):
         hold.touch()
         process, terminal = pty.fork()
         if process == 0:
+            # not as the tests were started, maybe by nohup
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.chdir(tmp_path)
             os.environ.update({"BLOCKFUSE_DB": str(tmp_path / "jobs.sqlite"), "BLOCKFUSE_FAULT": f"file-opening=hold:{hold}@8+"})
             command = [*words, binary(), "run", str(job), "--workers", "1"]

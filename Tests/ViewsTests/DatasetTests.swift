@@ -185,7 +185,7 @@ import Views
       #"{"name": "v", "path": "a", "transforms": {"r": [[1,0,0,0],[0,1,0],[0,0,1,0],[0,0,0,1]]}}"#, "view-invalid",
       "4 x 4"
     ),
-    (#"{"name": "v", "path": "a", "transforms": {"r": {"t": []}}}"#, "view-invalid", "0 matrices for 1 time points"),
+    (#"{"name": "v", "path": "a", "transforms": {"r": {"t": []}}}"#, "view-invalid", "0 matrices for 1 time point"),
   ])
   func namesTheViewAndWhatIsWrong(view: String, code: String, words: String) throws {
     let folder = try ViewsTestFolder()

@@ -77,7 +77,7 @@ import Views
     let error = #expect(throws: ViewsError.self) {
       try folder.load(#"{"path": "a", "transforms": {"r": {"t": [\#(shift(3))]}}}"#)
     }
-    #expect(error?.description.contains("1 matrices for 2 time points") == true)
+    #expect(error?.description.contains("1 matrix for 2 time points") == true)
   }
 
   /// Two tiles, two time points, two channels, each a file of its own, and one of them missing.
@@ -114,7 +114,7 @@ import Views
     (#"{"views": [{"path": "a", "t": -1}]}"#, "t: it is no index"),
     (#"{"views": [{"path": "a", "t": 99999999999}]}"#, "t: it is no index"),
     (#"{"views": [{"path": "a", "c": "GFP"}]}"#, "\"GFP\" is none of the dataset's \"channels\""),
-    (#"{"channels": ["GFP"], "views": [{"path": "a", "c": 1}]}"#, "1 names, but the views have 2 channels"),
+    (#"{"channels": ["GFP"], "views": [{"path": "a", "c": 1}]}"#, "1 name, but the views have 2 channels"),
     (#"{"channels": ["a", "a"], "views": [{"path": "a"}]}"#, "all different"),
     (#"{"timepoints": 0, "views": [{"path": "a"}]}"#, "timepoints"),
     (#"{"bounding_boxes": {"b": {"min": {"y": 2, "x": 1}, "max": {"y": 1, "x": 2}}}, "views": [{"path": "a"}]}"#, "min lies above"),

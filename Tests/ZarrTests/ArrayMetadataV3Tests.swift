@@ -56,7 +56,7 @@ import Zarr
       ("codecs", [delta(["dtype": "<u2"]), shard([:])], "sharding_indexed"), ("codecs", ["vlen-utf8"], "vlen-utf8"),
       ("codecs", [shard(["index_codecs": [little, ["name": "zstd", "configuration": [:]]]])], "fixed size"),
       ("codecs", [shard(["codecs": [little, "pcodec"]])], "pcodec"),
-      ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [65536, 65536]]], "chunk"),
+      ("chunk_grid", ["name": "regular", "configuration": ["chunk_shape": [2_097_152, 2_097_152]]], "chunk"),
     ] as [(String, JSONValue, String)])
   func refusesByName(key: String, value: JSONValue, named: String) {
     let error = zarrError { _ = try open([key: value]) }

@@ -223,6 +223,9 @@ def causes(text: str) -> list[str]:
     call, error, _ = text.split(":")
     name = error.removeprefix("error=")
     words = [os.strerror(getattr(errno, name)), f"errno {getattr(errno, name)}", *SQLITE]
+    if name in ("EACCES", "EPERM", "EROFS"):
+        # of the database, with a hint on rights
+        words.append("cannot be written")
     if name in ("ENOSPC", "EDQUOT", "EFBIG"):
         words += ["full", "space"]
     if name == "ENOMEM" or call == "mmap":
