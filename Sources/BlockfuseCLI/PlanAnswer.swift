@@ -99,16 +99,20 @@ struct PlanAnswer {
   var text: String {
     func size(_ value: TCZYX) -> String { plan.outputAxes(value).map(String.init).joined(separator: " x ") }
     func space(_ value: Vector3) -> String {
-      plan.spatialAxes.map { "\($0)=\(value[$0.spaceLane ?? 0])" }.joined(separator: ", ")
+      plan.spatialAxes.map { "\($0)=\(measured(value[$0.spaceLane ?? 0]))" }.joined(separator: ", ")
+    }
+    // however far from the origin, to a thousandth of a voxel
+    func place(_ value: Vector3, _ spacing: Vector3) -> String {
+      plan.spatialAxes.map { "\($0)=\(measured(value[$0.spaceLane ?? 0], to: spacing[$0.spaceLane ?? 0] / 1000))" }.joined(separator: ", ")
     }
     let unit = plan.isPhysical ? "micrometre" : "world units"
     var lines = [
       "views    \(result.views.count.grouped), placed by \(plan.fusion.transformKey.map { "transform \"\($0)\"" } ?? "their own metadata")",
       "output   \(size(plan.levels[0].shape)) (\(plan.axes.map(\.rawValue).joined(separator: " "))) \(plan.outputType.rawValue)",
-      "spacing  \(space(plan.outputStack.spacing)) \(unit)", "origin   \(space(plan.outputStack.origin)) \(unit)",
+      "spacing  \(space(plan.outputStack.spacing)) \(unit)", "origin   \(place(plan.outputStack.origin, plan.outputStack.spacing)) \(unit)",
     ]
     if plan.outputStack != plan.stack {
-      lines += ["world    spacing \(space(plan.stack.spacing)), origin \(space(plan.stack.origin)) (world units, as in options)"]
+      lines += ["world    spacing \(space(plan.stack.spacing)), origin \(place(plan.stack.origin, plan.stack.spacing)) (world units, as in options)"]
     }
     lines.append("covered  \(coveredText)")
     lines = lines.map(\.printableLine) + [""]

@@ -38,6 +38,13 @@ public func measured(_ value: Double) -> Double {
   return Double(String(format: "%.6g", value)) ?? value
 }
 
+/// A measured number, of which less than `step` means nothing: `-15.546` of -15.5455488 to 0.0005.
+public func measured(_ value: Double, to step: Double) -> Double {
+  guard value.isFinite, step.isFinite, step > 0 else { return value }
+  let decimals = max(0, min(15, Int((-log10(step)).rounded(.up))))
+  return Double(String(format: "%.\(decimals)f", value)) ?? value
+}
+
 /// `47.3 %`; 100.0 % only where it is all, 0.0 % only where it is nothing.
 public func percentText(_ part: Int, of total: Int) -> String {
   if part > 0, Double(part) / Double(max(1, total)) < 0.0005 { return "< 0.1 %" }

@@ -12,6 +12,8 @@ import Testing
     #expect(measured(12.345678912) == 12.3457 && measured(0.000123456789) == 0.000123457)
     #expect(measured(98_765_432.1) == 98_765_400 && measured(0) == 0 && measured(-1.5) == -1.5)
     #expect(measured(.infinity) == .infinity)
+    #expect(measured(-15.545548837, to: 0.0005) == -15.5455 && measured(66_012_345.678, to: 2) == 66_012_346)
+    #expect(measured(0.1, to: 0) == 0.1 && measured(1e-9, to: 1e-12) == 1e-9)
   }
 
   @Test func ratesOfSmallJobsAreNotNothing() {
