@@ -12,7 +12,13 @@ public enum FileStatus {
 
   private static func kind(_ path: String) -> mode_t? {
     var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    // an error that passes says nothing about the file
+    for microseconds in [50_000, 300_000, 0] as [UInt32] {
+      if stat(path, &status) == 0 { return status.st_mode & S_IFMT }
+      if !ErrnoMeaning(errno).isTransient { return nil }
+      usleep(microseconds)
+    }
+    return nil
   }
 
   /// The number of the disk that holds a file; nil if the file is not there.

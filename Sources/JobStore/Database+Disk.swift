@@ -34,6 +34,9 @@ extension Database {
     try tellingDiskFromDamage { _ = try Int.fetchOne(self, sql: "SELECT count(*) FROM sqlite_schema") }
   }
 
+  /// SQLite's own words for a code: `disk I/O error`.
+  static func words(for code: ResultCode) -> String { String(cString: sqlite3_errstr(code.rawValue)) }
+
   /// Whether a database that was said to be damaged is not, when it is read from its beginning to its end: then what failed was
   /// a read of some connection that nobody can ask any more.
   static func isSound(_ path: String) -> Bool {

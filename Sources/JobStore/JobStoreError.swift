@@ -222,7 +222,9 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       self = .other(path: path, sqliteCode: 0, message: String(describing: error))
       return
     }
-    let message = error.message ?? error.resultCode.description
+    // of some errors of the system SQLite keeps no words
+    let said = error.message.flatMap { $0 == Database.words(for: .SQLITE_OK) ? nil : $0 }
+    let message = said ?? Database.words(for: error.resultCode)
     switch error.resultCode {
     case .SQLITE_FULL: self = .diskFull(path: path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)

@@ -36,6 +36,15 @@ package struct OutputRules {
     }
   }
 
+  /// What cannot be looked at is told as that, and not as something else than a folder.
+  private func isFolder(_ place: Place) throws(JobError) -> Bool {
+    if place.isFolder { return true }
+    do throws(StorageError) { _ = try place.look() } catch {
+      throw .output("cannot look at \(place.address): \(error.systemNumber.map(systemWords) ?? error.description)", hint: error.hint)
+    }
+    return false
+  }
+
   /// Throws where a folder could not be made, or would lie in an array.
   private func checkPlace() throws(JobError) {
     guard name.utf8.count <= 200 else {
@@ -45,7 +54,7 @@ package struct OutputRules {
     while ancestor != "/", !ancestor.isEmpty {
       let above = Place(ancestor)
       if above.isThere {
-        guard above.isFolder else {
+        guard try isFolder(above) else {
           throw .invalid(what: "the output cannot be in \(ancestor), which is no folder", hint: "choose another place")
         }
         if (above / ZarrFileName.v2Array).isThere || isArray(above) {

@@ -167,6 +167,12 @@ import Testing
     #expect(JobStoreError(DatabaseError(resultCode: code), path: "/p").code.rawValue == name)
   }
 
+  /// Of a sync that failed SQLite keeps no message.
+  @Test func anErrorWithoutWordsHasThoseOfItsCode() {
+    let error = JobStoreError(DatabaseError(resultCode: .SQLITE_IOERR_FSYNC, message: "not an error"), path: "/p")
+    #expect(error.description.contains("disk I/O error"), "\(error)")
+  }
+
   @Test func codesAreDistinctAndEveryErrorSaysWhatToDo() {
     let all: [JobStoreError] = [
       .noDatabase(path: "p"), .noParentFolder(path: "p"), .unusablePath(path: "p", why: "w"), .noSuchJob(selector: "s", path: "p"),
