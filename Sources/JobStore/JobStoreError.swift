@@ -233,7 +233,8 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       let why = "it could be opened for reading only, although it may be written; too many files may be open (`ulimit -n`)"
       self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: why)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
-    case .SQLITE_CORRUPT where Database.isSound(path):
+    // what the program itself finds has words of its own
+    case .SQLITE_CORRUPT where message == Database.words(for: .SQLITE_CORRUPT) && Database.isSound(path):
       let why = "disk I/O error: a read failed for a moment, and the database is sound"
       self = .other(path: path, sqliteCode: Int(ResultCode.SQLITE_IOERR_READ.rawValue), message: why)
     case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
