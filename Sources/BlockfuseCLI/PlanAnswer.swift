@@ -112,7 +112,8 @@ struct PlanAnswer {
       "spacing  \(space(plan.outputStack.spacing)) \(unit)", "origin   \(place(plan.outputStack.origin, plan.outputStack.spacing)) \(unit)",
     ]
     if plan.outputStack != plan.stack {
-      lines += ["world    spacing \(space(plan.stack.spacing)), origin \(place(plan.stack.origin, plan.stack.spacing)) (world units, as in options)"]
+      let (spacing, origin) = (space(plan.stack.spacing), place(plan.stack.origin, plan.stack.spacing))
+      lines += ["world    spacing \(spacing), origin \(origin) (world units, as in options)"]
     }
     lines.append("covered  \(coveredText)")
     lines = lines.map(\.printableLine) + [""]
