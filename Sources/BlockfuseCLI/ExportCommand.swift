@@ -6,7 +6,7 @@ struct ExportCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Print a table of a job: its Table to print: views, blocks, failures or runs.",
+    abstract: "Print a table of a job: its views, blocks, failures or runs.",
     discussion: """
       Columns keep their names and their order in later versions; new ones come at the end. docs/jobs.md lists them.
 

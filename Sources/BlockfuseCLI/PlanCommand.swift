@@ -82,7 +82,7 @@ struct PlanCommand: ParsableCommand {
 
   private func write(_ result: Planner.Result, to path: String) throws {
     let picture = LayoutPicture(result).picture
-    try writeNamedFile(Data(PNG.encode(picture)), to: path, sync: false)
+    try writeReplacing(Data(PNG.encode(picture)), to: path, kind: "PNG picture")
     Terminal.news("\(path): \(picture.width) x \(picture.height) pixels")
   }
 }

@@ -52,7 +52,7 @@ struct PreviewCommand: ParsableCommand {
       let opened = try LoadedJob.load(job.job, in: store)
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }
-      try writeNamedFile(Data(PNG.encode(projection.picture)), to: output, sync: false)
+      try writeReplacing(Data(PNG.encode(projection.picture)), to: output, kind: "PNG picture")
       if json {
         Terminal.result(document(projection, opened).text)
         return

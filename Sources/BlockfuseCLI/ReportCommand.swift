@@ -47,7 +47,7 @@ struct ReportCommand: ParsableCommand {
       let page = Report(content, projections: projections, pictureProblem: problem) {
         "data:image/png;base64," + Data(PNG.encode($0.picture)).base64EncodedString()
       }.page()
-      try writeNamedFile(Data(page.text.utf8), to: output, sync: false)
+      try writeReplacing(Data(page.text.utf8), to: output, kind: "HTML page")
       Terminal.news("\(output): \(byteText(page.text.utf8.count)); open it in a browser")
       for note in projections.first?.notes ?? [] { Terminal.message("note: \(note)") }
     }

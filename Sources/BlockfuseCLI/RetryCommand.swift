@@ -45,7 +45,8 @@ struct RetryCommand: ParsableCommand {
   }
 
   private func retake(in store: JobStore) throws {
-    let answer = try ViewRetaker(store: store, registry: CommandSetup.registry).retake(views, of: job.job, acceptsChanged: acceptChanged)
+    let retaker = ViewRetaker(store: store, registry: CommandSetup.registry)
+    let answer = try retaker.retake(views, of: job.job, acceptsChanged: acceptChanged, note: { Terminal.message("note: \($0)") })
     let (job, count) = (answer.job.id, answer.pendingBlocks)
     let document = JSONValue.object(["job": JSONValue(job), "pending": JSONValue(count), "views": JSONValue(views)])
     Terminal.result(json ? document.text : "\(count)")

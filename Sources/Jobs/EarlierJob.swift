@@ -13,6 +13,8 @@ struct EarlierJob {
 
   var record: JobRecord { job.record }
   var isComplete: Bool { record.state == .complete }
+  /// The name that the image had at submit, also where it was moved since.
+  var outputName: String { job.plan.output.name }
 
   /// Nil where no job has its output there, or the output is not that job's any more.
   static func find(output path: String, in store: JobStore) throws -> EarlierJob? {

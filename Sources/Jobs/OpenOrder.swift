@@ -8,6 +8,6 @@ enum OpenOrder {
     guard let order = try store.openOrder(of: job) else { return }
     throw JobError.invalid(
       what: "cannot \(what) while the work order \(order.path) is out: its tasks may be at work",
-      hint: "`blockfuse order \(job) --withdraw` takes it back; then do the same again")
+      hint: "`blockfuse order \(job) --withdraw` cancels it; do the same again when its tasks have stopped")
   }
 }

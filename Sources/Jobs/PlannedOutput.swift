@@ -32,9 +32,7 @@ package struct PlannedOutput: Sendable {
       if let folder = dataset.listedFolder { try rules.check(beside: resolver.resolve(address: folder)) }
       try rules.check(againstDatabase: resolver.resolve(databasePath))
       problem = nil
-    } catch let error as JobError {
-      problem = (error.description, error.hint)
-    } catch let error as JobStoreError {
+    } catch let error as any Failure {
       problem = (error.description, error.hint)
     }
   }

@@ -110,16 +110,16 @@ package struct Submitter {
     var resolver = PathResolver()
     let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
-    func plan() throws -> (dataset: Dataset, result: Planner.Result) {
+    func plan(named name: String) throws -> (dataset: Dataset, result: Planner.Result) {
       let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
       return (
         dataset,
-        try Planner.plan(dataset: dataset, options: request.options, name: FilePath.lastComponent(of: outputPath), registry: registry)
+        try Planner.plan(dataset: dataset, options: request.options, name: name, registry: registry)
       )
     }
     let earlier = try existing.flatMap { try EarlierJob.find(output: outputPath, in: $0) }
     if goesOn, let earlier {
-      let result = try earlier.planned { try plan().result }
+      let result = try earlier.planned { try plan(named: earlier.outputName).result }
       let differences = try earlier.differences(from: request, result)
       if differences.isEmpty, !earlier.isComplete || !request.options.overwrite { return (outputPath, rules, result, earlier.record) }
       if !request.options.overwrite { throw earlier.isInTheWay(since: differences) }
@@ -127,7 +127,7 @@ package struct Submitter {
     if let existing { try rules.check(against: existing) }
     if let earlier, !request.options.overwrite { throw earlier.isInTheWay() }
     try rules.check(overwrite: request.options.overwrite)
-    let (dataset, result) = try plan()
+    let (dataset, result) = try plan(named: FilePath.lastComponent(of: outputPath))
     if let memory = request.memoryByteCount {
       try MemoryPlan(result, registry: registry, workers: 1, memory: memory).checkIsPossible()
     }

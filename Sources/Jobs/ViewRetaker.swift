@@ -22,8 +22,12 @@ package struct ViewRetaker {
 
   package init(store: JobStore, registry: FusionRegistry) { (self.store, self.registry) = (store, registry) }
 
-  /// - Parameter acceptsChanged: images of another shape, type or place are taken, too, where the job stays the same.
-  package func retake(_ names: [String], of selector: String?, acceptsChanged: Bool) throws -> Answer {
+  /// - Parameters:
+  ///   - acceptsChanged: images of another shape, type or place are taken, too, where the job stays the same.
+  ///   - note: told what is worth a word.
+  package func retake(
+    _ names: [String], of selector: String?, acceptsChanged: Bool, note: (String) -> Void = { _ in }
+  ) throws -> Answer {
     let job = try LoadedJob(store.job(selector))
     try refuse(job)
     let records = try store.views(of: job.record.id)
@@ -48,6 +52,9 @@ package struct ViewRetaker {
         was: records[number], becomes: try ViewRecord(recorded, ordinal: number, transforms: records[number].transforms))
     }
     let touched = try touching(Set(numbers), of: job, others.isEmpty ? [views] : [views, views.replacing(images)])
+    // a task whose order was withdrawn may still be about to put a block of the old image in its place
+    let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .alone, note: note)
+    defer { withExtendedLifetime(hold) {} }
     let count = try store.take(taken, of: job.record.id, as: .image, touched: touched)
     return Answer(job: try store.job(job.record.id), pendingBlocks: count, differences: described.lines)
   }

@@ -79,7 +79,10 @@ package struct OrderMaker {
       throw JobError.invalid(what: "no work order of job \(record.id) is out", hint: "`blockfuse order` makes one")
     }
     try WorkOrder.withdraw(order.path)
-    _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
+    // what tasks made of an output that is gone, or another job's, is of no use to the record
+    if try LoadedJob(record).output.foreignness() == nil {
+      _ = try Collector(store: store).collect(String(record.id), allowsGone: true)
+    }
     try store.closeOrder(order.id)
     return order
   }

@@ -245,7 +245,7 @@ package final class OutputFolder: Sendable {
       version: plan.output.ngffVersion, name: plan.output.name, is3D: plan.is3D, spacing: stack.spacing, origin: stack.origin,
       levels: plan.levels.map { level in
         OMEWriter.Level(
-          path: String(level.level), absoluteFactor: level.absoluteFactor, isSampled: plan.fusion.downsampling == .nearest)
+          path: String(level.level), absoluteFactor: level.absoluteFactor, isSampled: plan.fusion.levelsAreSampled)
       },
       channels: channels, elementType: plan.outputType)
     writer.isPhysical = plan.isPhysical

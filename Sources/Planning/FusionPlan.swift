@@ -18,5 +18,8 @@ package struct FusionPlan: Sendable, Codable {
   /// How the levels above 0 are made; nil in records of versions that made means only.
   package var downsample: String?
 
+  /// Whether voxels of the levels above 0 lie where the first of those that they span lies, and not in their middle.
+  package var levelsAreSampled: Bool { downsampling == .nearest }
+
   package var downsampling: Downsampling { downsample.flatMap { Downsampling(rawValue: $0) } ?? .mean }
 }

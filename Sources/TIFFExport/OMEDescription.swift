@@ -18,7 +18,9 @@ struct OMEDescription {
   /// The place of the part's first voxel.
   private var origin: Vector3 {
     let (factor, stack) = (Vector3(layout.absoluteFactor), plan.outputStack)
-    return stack.origin + (factor - 1) * stack.spacing / 2 + Vector3(region.box.lower) * spacing
+    // as the level's own metadata have it
+    let middle = plan.fusion.levelsAreSampled ? Vector3.zero : (factor - 1) * stack.spacing / 2
+    return stack.origin + middle + Vector3(region.box.lower) * spacing
   }
 
   /// Where nobody knows how long a world unit is, OME has a word for that.

@@ -60,9 +60,10 @@ def test_voxels_of_all_types(tmp_path, dtype):
     assert np.array_equal(voxels, data)
 
 
-def test_all_axes_sizes_and_colours(tmp_path):
+@pytest.mark.parametrize("flags", [(), ("--downsample", "nearest")])
+def test_all_axes_sizes_and_colours(tmp_path, flags):
     data = np.random.default_rng(4).integers(0, 5000, (3, 2, 10, 230, 250)).astype("uint16")
-    fused(tmp_path, data, channels=["DAPI & <co>", 'GFP "x"'])
+    fused(tmp_path, data, *flags, channels=["DAPI & <co>", 'GFP "x"'])
     meta = zarr.open_group(tmp_path / "out.ome.zarr", mode="r").attrs["multiscales"][0]["datasets"]
     assert len(meta) == 2
     for number in (0, 1):

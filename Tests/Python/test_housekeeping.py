@@ -70,3 +70,18 @@ def test_prune_asks(job):
     blockfuse(job, "status", "1")
     on_terminal(job, "prune", answer="y\n")
     blockfuse(job, "status", "1", status=10)
+
+
+@pytest.mark.parametrize("command", [("plan", "dataset.json", "--picture"), ("preview", "--output"), ("report", "--output")])
+def test_a_file_of_another_kind_is_not_replaced(job, command):
+    """A slip in the name of a picture or page costs no tile, dataset or database."""
+    own = job / "own.out"
+    for _ in range(2):
+        blockfuse(job, *command, "own.out")
+    assert own.stat().st_size > 100
+    for name in ("dataset.json", "jobs.sqlite", "out.zarr/.zattrs"):
+        if not (job / name).exists():
+            continue
+        before = (job / name).read_bytes()
+        blockfuse(job, *command, name, status=64)
+        assert (job / name).read_bytes() == before

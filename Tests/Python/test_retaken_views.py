@@ -250,6 +250,49 @@ def test_refused_while_others_work(tmp_path):
     assert run.wait() == 0
 
 
+def test_refused_while_a_task_of_a_withdrawn_order_works(tmp_path):
+    """It would put a block of the old image in the place of one that was made of the new."""
+    dataset(tmp_path, "zarr")
+    call(tmp_path, "submit", "dataset.json", "--output", "out.zarr", *OPTIONS)
+    order = call(tmp_path, "order", 1).stdout.strip()
+    hold = tmp_path / "hold"
+    hold.touch()
+    task = subprocess.Popen([binary(), "work", order, "--task", "0", "--tasks", "1", "--quiet"], cwd=tmp_path, text=True, stderr=subprocess.PIPE,
+                            env={**os.environ, "BLOCKFUSE_FAULT": f"file-synced=hold:{hold}@3+"})
+    for line in task.stderr:
+        if "made to fail" in line:
+            break
+    call(tmp_path, "order", 1, "--withdraw")
+    write(tmp_path, "v1", "zarr", 7)
+    assert "another process is at work on the output" in call(tmp_path, "retry", 1, "--view", "v1", status=11).stderr
+    hold.unlink()
+    task.communicate()
+    call(tmp_path, "retry", 1, "--view", "v1")
+    call(tmp_path, "run", 1, "--quiet")
+    call(tmp_path, "fuse", "dataset.json", "--output", "whole.zarr", *OPTIONS)
+    expect_equal(tmp_path)
+
+
+def test_a_job_that_moved_goes_on_by_fuse(tmp_path):
+    """Also under another name; and an order that is out when its output goes can be taken back."""
+    dataset(tmp_path, "zarr")
+    fuse = ["fuse", "dataset.json", "--output", "b.zarr", *OPTIONS]
+    call(tmp_path, "submit", "dataset.json", "--output", "a.zarr", *OPTIONS)
+    call(tmp_path, "run", 1, "--limit", 5)
+    for name in ("a.zarr", "a.zarr.blockfuse"):
+        shutil.move(tmp_path / name, tmp_path / name.replace("a.", "b."))
+    call(tmp_path, "relocate", 1, "--output", "b.zarr")
+    call(tmp_path, *fuse, "--overwrite")
+    assert [job["job"] for job in json.loads(call(tmp_path, "list", "--json").stdout)] == [1]
+    call(tmp_path, "verify", 1)
+    call(tmp_path, "submit", "dataset.json", "--output", "c.zarr", *OPTIONS)
+    call(tmp_path, "order", 2)
+    shutil.rmtree(tmp_path / "c.zarr")
+    assert "--withdraw" in call(tmp_path, "remove", 2, status=64).stderr
+    call(tmp_path, "order", 2, "--withdraw")
+    call(tmp_path, "remove", 2)
+
+
 def test_a_view_that_is_gone_is_not_taken(tmp_path):
     dataset(tmp_path, "zarr")
     call(tmp_path, "fuse", "dataset.json", "--output", "out.zarr", *OPTIONS)
