@@ -8,7 +8,7 @@ import Planning
 /// - Parameter kind: what the bytes are, for people.
 func writeReplacing(_ bytes: Data, to path: String, kind: String) throws {
   // what a shell has opened for us is its affair
-  if !path.hasPrefix("/dev/"), FileStatus.isFile(path) {
+  if !isOwnOutput(path), FileStatus.isFile(path) {
     let file = FileHandle(forReadingAtPath: path)
     defer { try? file?.close() }
     let head = (try? file?.read(upToCount: 8)) ?? Data()

@@ -19,6 +19,12 @@ public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(St
   try write(bytes, into: descriptor, path)
 }
 
+/// Whether a path leads to what this process writes its answers or messages into.
+public func isOwnOutput(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && [STDOUT_FILENO, STDERR_FILENO].contains { isFile(status, openAs: $0) }
+}
+
 /// The file that a path leads to, also where it is not there yet: the path itself unless that is a link.
 private func linkEnd(of path: String) throws(StorageError) -> String {
   var end = path

@@ -43,10 +43,14 @@ extension JobStore {
     let known = try copy.identity()
     if let replaced, try !replaced.isRelated(to: copy) { throw JobStoreError.otherDatabase(path: to.path, source: from.path) }
     let newest = max(known?.generation ?? 0, replaced?.identity?.generation ?? 0, try generation(copy))
+    let (next, isBeyond) = newest.addingReportingOverflow(1)
+    guard !isBeyond else {
+      throw JobStoreError.damaged(path: target, why: "the number of its take-overs (or that in an owner.json) is \(newest)")
+    }
     func take(_ db: Database, file: String) throws {
       guard let file = DatabaseFile.Identity(file) else { throw JobStoreError.cannotOpen(path: to.path, why: systemWords(errno)) }
       try DatabaseIdentity(
-        uuid: known?.uuid ?? UUID().uuidString.lowercased(), generation: newest + 1, inode: file.number, path: to.path
+        uuid: known?.uuid ?? UUID().uuidString.lowercased(), generation: next, inode: file.number, path: to.path
       ).save(db)
       try db.execute(sql: "PRAGMA application_id = \(Migrator.applicationID)")
     }

@@ -22,7 +22,7 @@ import Testing
     let link = folder.file("link")
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "end")
     for arguments in commands(dataset, link) {
-      try Data("old".utf8).write(to: URL(fileURLWithPath: folder.file("end")))
+      try Data().write(to: URL(fileURLWithPath: folder.file("end")))
       let end = try RunningProcess("blockfuse", arguments, folder: folder.path).wait()
       #expect(end.status == 0, "\(end.errors)")
       #expect(isLink(link), "\(arguments)")

@@ -125,7 +125,8 @@ def test_a_limit_of_the_address_space_is_told_as_what_it_is(mosaic):
     """A run that has too few addresses ends in words, with blocks that the same line goes on with."""
     job = blockfuse(mosaic, "submit", "dataset.json", "--output", "bound.ome.zarr", "--output-chunksize", "64").strip()
     ends = []
-    for mebibytes in (1600, 700, 500, 450, 400, 350):
+    # with less than this the language's own library may find no room to begin with
+    for mebibytes in (1600, 700, 500, 450, 400):
         end = limited(mosaic, mebibytes * 1024, "run", job, "--memory", "3GiB", "--workers", "2", "--limit", "12")
         if end.returncode == 127:
             # not even the program's libraries have room
