@@ -41,6 +41,7 @@ struct ListedJob {
   }
 
   private var outputNote: String {
+    if status.isHalfRemoved { return "  (half removed)" }
     if absence != .there { return "  (not there)" }
     return status.outputProblem == nil ? "" : "  (not this job's any more)"
   }
@@ -57,8 +58,8 @@ struct ListedJob {
     return .object(object)
   }
 
-  /// Only where that is certain.
-  private var isOutputGone: Bool { if case .gone = absence { true } else { false } }
+  /// Only where that is certain, and nothing of it is left beside its place.
+  private var isOutputGone: Bool { if case .gone = absence { !status.isHalfRemoved } else { false } }
 
   /// `1.23 Gvoxel`.
   private static func text(voxels: Int) -> String {

@@ -30,7 +30,7 @@ struct PruneCommand: ParsableCommand {
       for finding in kept { Terminal.message("note: kept: \(Self.line(finding))") }
       var forgotten: [Pruner.Finding] = []
       let count = "\(gone.count) job\(gone.count == 1 ? "" : "s")"
-      if !dryRun, !gone.isEmpty, yes || Question.agreed("forget \(count)?") {
+      if !dryRun, !gone.isEmpty, try yes || Question.agreed("forget \(count)?") {
         forgotten = try gone.filter(pruner.forget)
       }
       if json {

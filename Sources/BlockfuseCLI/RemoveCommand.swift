@@ -12,7 +12,7 @@ struct RemoveCommand: ParsableCommand {
     discussion: """
       Without --output the image stays as it is, and no job can go on with it. With --output, files that blockfuse made are \
       deleted, and nothing else: files of other programs in the image's folder stay and are named. On a terminal you are asked \
-      first. If it is interrupted, the same command finishes it.
+      first, and `y` can be piped in; a script is not asked. If it is interrupted, the same command finishes it.
 
       Example: blockfuse remove 3 --output
 
@@ -31,8 +31,8 @@ struct RemoveCommand: ParsableCommand {
       Signals.endAtOnce()
       let remover = Remover(store: try database.existing(), note: { Terminal.message("note: \($0)") })
       guard output else { return tell(try remover.forget(job.job)) }
-      let removed = try remover.removeWithOutput(job.job) { extent, path in
-        yes || Question.agreed("delete \(Self.text(extent)) of \(path)?")
+      let removed = try remover.removeWithOutput(job.job) { (extent, path) throws in
+        try yes || Question.agreed("delete \(Self.text(extent)) of \(path)?")
       }
       guard let removed else { return Terminal.news("nothing was deleted") }
       tell(removed)

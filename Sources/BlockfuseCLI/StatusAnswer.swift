@@ -18,6 +18,8 @@ struct StatusAnswer {
   private let details: JobDetails?
   /// Why the output folder is not this job's.
   let outputProblem: String?
+  /// Whether that is since its removal was stopped.
+  let isHalfRemoved: Bool
 
   var job: JobRecord { progress.job }
   var levels: [LevelRecord] { progress.levels }
@@ -34,6 +36,7 @@ struct StatusAnswer {
     self.progress = progress
     details = try? progress.job.details()
     outputProblem = progress.job.outputProblem(details)
+    isHalfRemoved = outputProblem != nil && progress.job.isHalfRemoved(details)
     order = try store.openOrder(of: progress.job.id).map { ($0, try store.logs(of: $0.id)) }
   }
 

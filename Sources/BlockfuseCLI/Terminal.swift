@@ -91,6 +91,9 @@ enum Terminal {
     write("blockfuse: " + text.printable, to: STDERR_FILENO)
   }
 
+  /// Ends the line of a question whose answer was not typed there.
+  static func endPrompt() { if isInteractive { write("\n", to: STDERR_FILENO) } }
+
   /// One line that is redrawn on a terminal; elsewhere a line of its own.
   static func progress(_ text: String) {
     if isQuiet { return }

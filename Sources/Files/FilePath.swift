@@ -29,6 +29,20 @@ package enum FilePath {
     return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
   }
 
+  /// Where a link leads by its last name, also where nothing is there; the path as it is where it is no link.
+  package static func linkEnd(of path: String) throws(StorageError) -> String {
+    var end = path
+    // as many as the system follows
+    for _ in 0..<40 {
+      var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+      let count = readlink(end, &target, target.count - 1)
+      guard count >= 0 else { return end }
+      end = absolute(
+        String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self), in: absolute(parentFolder(of: end)))
+    }
+    throw .io(step: .open, path: path, errno: ELOOP)
+  }
+
   private static func tidy(_ path: String) -> String {
     var parts: [Substring] = []
     for part in path.split(separator: "/") {

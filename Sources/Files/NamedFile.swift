@@ -5,13 +5,13 @@ import Foundation
 public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(StorageError) {
   var status = stat()
   guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
-    return try writeFileAtomically(bytes, to: linkEnd(of: path), sync: sync)
+    return try writeFileAtomically(bytes, to: FilePath.linkEnd(of: path), sync: sync)
   }
   // its place in it, and whether it is appended to, are the shell's
   if let open = [STDOUT_FILENO, STDERR_FILENO].first(where: { isFile(status, openAs: $0) }) {
     return try write(bytes, into: open, path)
   }
-  if status.st_mode & S_IFMT == S_IFREG { return try writeFileAtomically(bytes, to: linkEnd(of: path), sync: sync) }
+  if status.st_mode & S_IFMT == S_IFREG { return try writeFileAtomically(bytes, to: FilePath.linkEnd(of: path), sync: sync) }
   var descriptor: Int32
   repeat { descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY) } while descriptor < 0 && errno == EINTR
   guard descriptor >= 0 else { throw .io(step: .open, path: path, errno: errno) }
@@ -23,20 +23,6 @@ public func writeNamedFile(_ bytes: Data, to path: String, sync: Bool) throws(St
 public func isOwnOutput(_ path: String) -> Bool {
   var status = stat()
   return stat(path, &status) == 0 && [STDOUT_FILENO, STDERR_FILENO].contains { isFile(status, openAs: $0) }
-}
-
-/// The file that a path leads to, also where it is not there yet: the path itself unless that is a link.
-private func linkEnd(of path: String) throws(StorageError) -> String {
-  var end = path
-  // as many as the system follows
-  for _ in 0..<40 {
-    var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    let count = readlink(end, &target, target.count - 1)
-    guard count >= 0 else { return end }
-    let text = String(decoding: target[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
-    end = text.hasPrefix("/") ? text : parentFolder(of: end) + "/" + text
-  }
-  throw .io(step: .open, path: path, errno: ELOOP)
 }
 
 private func isFile(_ status: stat, openAs descriptor: Int32) -> Bool {

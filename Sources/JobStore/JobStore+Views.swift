@@ -36,6 +36,23 @@ extension JobStore {
     }
   }
 
+  /// The first view of each job that lies at one of some paths, of all jobs but those being created.
+  public func firstViews(where isMeant: (String) -> Bool) throws(JobStoreError) -> [JobView] {
+    try read { db in
+      var views: [JobView] = []
+      let sql = """
+        SELECT v.job, v.name, v.path FROM view v JOIN job j ON j.id = v.job WHERE j.state <> 'creating' ORDER BY v.job, v.ordinal
+        """
+      try db.each(sql) { row in
+        let job = try row.integer("job")
+        if views.last?.job == job { return }
+        let path = try row.text("path")
+        if isMeant(path) { views.append(JobView(job: job, name: try row.text("name"), path: path)) }
+      }
+      return views
+    }
+  }
+
   static func insert(_ db: Database, job: JobID, _ view: ViewRecord) throws {
     let (shape, spacing, origin) = (view.shape, view.spacing, view.origin)
     try db.insert(
@@ -83,4 +100,11 @@ extension JobStore {
       return LevelRecord(layout: level.layout, counts: counts)
     }
   }
+}
+
+/// A view of a job, by its name and place alone.
+public struct JobView: Sendable {
+  public let job: JobID
+  public let name: String
+  public let path: String
 }

@@ -59,14 +59,23 @@ package struct Pruner {
     switch OutputAbsence(of: output.path) {
     case .there:
       guard let later = jobs.last(where: { $0.replacesOutput(of: job) }), try output.foreignness() != nil else { return .there }
-      return .gone("its output was replaced by that of job \(later.id)")
-    case .gone where OutputRemoval(of: output)?.isBegun == true:
-      return .kept("its output is half removed: `blockfuse remove \(job.id) --output` ends that")
+      return gone(job, output, "its output was replaced by that of job \(later.id)")
     case .gone(inEmptyFolder: true):
       return .kept("its folder is empty, as a place is where no disk is mounted: `blockfuse remove \(job.id)` forgets it all the same")
-    case .gone(inEmptyFolder: false): return .gone("its output is gone")
+    case .gone(inEmptyFolder: false): return gone(job, output, "its output is gone")
     case .unknown(let why): return .kept("nobody can say whether its output is gone: \(why)")
     }
+  }
+
+  /// Unless something of it lies beside its place, which nobody would find without the record.
+  private func gone(_ job: JobRecord, _ output: OutputFolder, _ why: String) -> Standing {
+    if OutputRemoval(of: output)?.isBegun == true {
+      return .kept("its output is half removed: `blockfuse remove \(job.id) --output` ends that")
+    }
+    if let old = placement(ofOutput: output.path, uuid: job.description.uuid).keptAside {
+      return .kept("\(why), but what it had replaced is still at \(old): `blockfuse remove \(job.id)` deletes that, and forgets the job")
+    }
+    return .gone(why)
   }
 
   /// Who may be working on it.

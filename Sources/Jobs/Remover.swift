@@ -42,7 +42,7 @@ package struct Remover {
   /// Removes the output, then the record; nil where that is not agreed to.
   ///
   /// - Parameter agree: asked once it is known what would be removed.
-  package func removeWithOutput(_ selector: String, agree: (OwnFiles.Extent, String) -> Bool) throws -> Removed? {
+  package func removeWithOutput(_ selector: String, agree: (OwnFiles.Extent, String) throws -> Bool) throws -> Removed? {
     let record = try store.onlyJob(selector)
     try store.whileIdle(record.id) {}
     let job = try LoadedJob(record)
@@ -53,7 +53,8 @@ package struct Remover {
     var (extent, others): (OwnFiles.Extent?, [String]) = (nil, [])
     if try removal.isBegun || isThere(job, removal) {
       let found = try removal.extent()
-      guard agree(found, job.output.path) else { return nil }
+      if let readers = try ImageReaders(of: job.output.path, in: store, but: record.id) { note(readers.note) }
+      guard try agree(found, job.output.path) else { return nil }
       if !removal.isBegun { try begin(removal, of: job) }
       (extent, others) = (found, try removal.finish())
     }
@@ -77,8 +78,10 @@ package struct Remover {
     let path = job.output.path
     guard let foreign = try Retry.standard.transient({ try job.output.foreignness() }) else { return true }
     switch OutputAbsence(of: path) {
-    case .gone:
-      note("the output \(path) was not there any more")
+    case .gone(let inEmptyFolder):
+      note(
+        "the output \(path) was not there any more"
+          + (inEmptyFolder ? "; its folder is empty: if a disk belongs there and is not mounted, the image is still on it" : ""))
       return false
     case .unknown(let why):
       throw JobError.output(

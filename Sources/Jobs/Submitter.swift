@@ -72,6 +72,11 @@ package struct Submitter {
       tell(.isThere(same))
       return (same, existing)
     }
+    if request.options.overwrite, Place(outputPath).isThere,
+      let readers = try existing.flatMap({ try ImageReaders(of: outputPath, in: $0) })
+    {
+      tell(.note(readers.note))
+    }
     let store = try existing ?? JobStore.open(databasePath, mode: .create)
     let uuid = UUID().uuidString.lowercased()
     let details = details(result, uuid: uuid, request: request, datasetPath: datasetPath)

@@ -68,6 +68,11 @@ extension JobRecord {
     do throws(ZarrError) { return try output.foreignness() } catch { return error.description }
   }
 
+  /// Whether a removal of the output was begun and has not come to its end; what is left lies beside its place.
+  package func isHalfRemoved(_ details: JobDetails?) -> Bool {
+    details.flatMap { try? outputFolder($0) }.flatMap(OutputRemoval.init)?.isBegun == true
+  }
+
   /// Whether this job was submitted after another, with the same place for its output.
   package func replacesOutput(of job: JobRecord) -> Bool {
     id > job.id && description.outputPath == job.description.outputPath

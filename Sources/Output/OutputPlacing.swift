@@ -19,6 +19,8 @@ package protocol OutputPlacing {
   ///
   /// - Parameter ofKilled: whether it is what another process left, which nobody has undone.
   func removeRemains(_ files: [OutputFolder.MetadataFile], ofKilled: Bool) -> [String]
+  /// The old output, where it is still kept.
+  var keptAside: String? { get }
   /// Removes the old output; returns its path where that cannot be done.
   func removeAside() -> String?
 }

@@ -6,7 +6,8 @@ import Store
 /// The way of a job's output out of the world: it is renamed aside at once, so that nobody takes what is half removed for an
 /// image, and its files are then removed one by one. What has no name of this program is put back where it was.
 ///
-/// The name aside carries the job's uuid: stopped anywhere, the removal is found again, and goes on.
+/// The name aside carries the job's uuid: stopped anywhere, the removal is found again, and goes on. Where a link leads to the
+/// output, all of this is done at its end, and the link stays as another's.
 package struct OutputRemoval {
   private let output: OutputFolder
   private let path: String
@@ -14,7 +15,9 @@ package struct OutputRemoval {
 
   /// Nil for an output in a store that does not rename.
   package init?(of output: OutputFolder) {
-    guard let path = output.place.filePath, output.place.store.abilities.contains(.renames) else { return nil }
+    guard let named = output.place.filePath, output.place.store.abilities.contains(.renames) else { return nil }
+    // a ring of links leads nowhere, so that nothing is there to be removed
+    let path = (try? FilePath.linkEnd(of: named)) ?? named
     (self.output, self.path) = (output, path)
     aside = "\(FilePath.folder(of: path))/.\(FilePath.lastComponent(of: path)).\(output.uuid).removed.tmp"
   }
@@ -43,7 +46,8 @@ package struct OutputRemoval {
       if let number = Faults.reach(.othersPutBack) { throw StorageError.io(step: .rename, path: path, errno: number) }
     }
     try sync()
-    return isBegun ? others : others.map { path + $0.dropFirst(aside.count) }
+    if isBegun { return others }
+    return others.map { path + $0.dropFirst(aside.count) } + (path == output.path || FileStatus.exists(path) ? [] : [output.path])
   }
 
   private func sync() throws {

@@ -18,7 +18,7 @@ package struct OutputRules {
   private var parent: String { FilePath.folder(of: path) }
   private var name: String { FilePath.lastComponent(of: path) }
 
-  /// Throws unless the place is free, or holds a Zarr that may be overwritten.
+  /// Throws unless the place is free, or holds nothing but one image or array, which may be overwritten.
   package func check(overwrite: Bool) throws {
     try checkPlace()
     guard place.isThere else { return }
@@ -31,8 +31,10 @@ package struct OutputRules {
     }
     if let stranger = try ZarrTree.firstStranger(in: place) {
       throw JobError.invalid(
-        what: "the output \(path) is not overwritten: \(stranger) is no part of a Zarr",
-        hint: "only what is recognised as Zarr is ever deleted; move it away yourself")
+        what: stranger == place.address
+          ? "the output \(path) is not overwritten: it is no Zarr image"
+          : "the output \(path) is not overwritten: \(stranger) would be deleted too, and is no part of its image",
+        hint: "only one image with its levels, or one array, is ever replaced; move all else away yourself, or choose another place")
     }
   }
 

@@ -87,6 +87,8 @@ struct RenamedPlacement: OutputPlacing {
     return left.compactMap { $0 }
   }
 
+  var keptAside: String? { FileStatus.exists(aside) ? aside : nil }
+
   func removeAside() -> String? {
     let left = remove(aside)
     // it is there no more, so that nothing is left to fail

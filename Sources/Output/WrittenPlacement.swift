@@ -39,5 +39,7 @@ struct WrittenPlacement: OutputPlacing {
     return files.map { place / $0.name }.filter { (try? $0.remove()) == nil && $0.isThere }.map(\.address)
   }
 
+  var keptAside: String? { nil }
+
   func removeAside() -> String? { nil }
 }

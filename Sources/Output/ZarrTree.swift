@@ -4,43 +4,76 @@ import JSON
 import Store
 import Zarr
 
-/// What of a folder is recognised as Zarr, at any depth: only that is ever deleted.
+/// What of a folder is one Zarr array, or one image with the arrays of its levels: only that is ever replaced. Labels, tables
+/// and further images are not made anew with it, whatever they are stored as.
 enum ZarrTree {
   private enum Node { case group, array }
 
-  /// The path of something that no Zarr has, or nil: the folder itself where it is no Zarr. Costs a look at each folder,
-  /// not at each chunk. Links are not followed.
+  /// The path of something that is no part of the one array or image, or nil: the folder itself where it is neither. Costs a
+  /// look at each folder, not at each chunk. Links are not followed.
   ///
   /// - Throws: where a folder or its metadata cannot be read: who knows what is in there.
-  static func firstStranger(in folder: Place) throws(StorageError) -> String? {
+  static func firstStranger(in folder: Place) throws -> String? {
     let entries = try entries(of: folder)
-    guard let node = try node(folder, entries) else { return folder.address }
-    for entry in entries where !metadata.contains(entry.name) && !isTemporary(entry.name) {
+    switch try node(folder, entries) {
+    case nil: return folder.address
+    case .array: return try firstStranger(ofArray: folder, entries)
+    case .group: return try firstStranger(ofGroup: folder, entries, arrays: try levelPaths(folder))
+    }
+  }
+
+  /// - Parameter arrays: the ways from the group to the arrays that may be below.
+  private static func firstStranger(ofGroup folder: Place, _ entries: [StoreEntry], arrays: [[String]]) throws -> String? {
+    for entry in entries where !isMetadata(entry) {
       let place = folder / entry.name
-      switch node {
+      let ways = arrays.filter { $0.first == entry.name }.map { Array($0.dropFirst()) }
+      guard entry.isFolder, !ways.isEmpty else { return place.address }
+      let inner = try Self.entries(of: place)
+      switch try node(place, inner) {
+      case nil: return place.address
       case .array:
-        guard isChunkName(entry.name) else { return place.address }
-        if entry.isFolder, let stranger = try firstStranger(amongChunks: place) { return stranger }
-      case .group:
-        // bioformats2raw's, with the XML of the file that it came from
-        if entry.isFolder, entry.name == "OME" { continue }
-        guard entry.isFolder else { return place.address }
-        if let stranger = try firstStranger(in: place) { return stranger }
+        guard ways.contains([]) else { return place.address }
+        if let stranger = try firstStranger(ofArray: place, inner) { return stranger }
+      case .group: if let stranger = try firstStranger(ofGroup: place, inner, arrays: ways) { return stranger }
       }
     }
     return nil
   }
 
-  private static func firstStranger(amongChunks folder: Place) throws(StorageError) -> String? {
-    for entry in try entries(of: folder) where !isTemporary(entry.name) {
+  private static func firstStranger(ofArray folder: Place, _ entries: [StoreEntry]) throws(StorageError) -> String? {
+    try firstStranger(amongChunks: folder, entries.filter { !isMetadata($0) })
+  }
+
+  private static func firstStranger(amongChunks folder: Place, _ entries: [StoreEntry]) throws(StorageError) -> String? {
+    for entry in entries {
       let place = folder / entry.name
-      guard isChunkName(entry.name) else { return place.address }
-      if entry.isFolder, let stranger = try firstStranger(amongChunks: place) { return stranger }
+      guard isChunkName(entry.name) || !entry.isFolder && TemporaryName.target(of: entry.name).map(isChunkName) == true else {
+        return place.address
+      }
+      if entry.isFolder, let stranger = try firstStranger(amongChunks: place, Self.entries(of: place)) { return stranger }
     }
     return nil
   }
 
+  /// The levels of the image that a group is; none where it is no image, or none whose levels can be told.
+  private static func levelPaths(_ group: Place) throws -> [[String]] {
+    let ome: JSONValue?
+    do throws(ZarrError) {
+      ome = try readAttributes(ofGroup: group)?.ome
+    } catch {
+      if case .storage = error { throw error }
+      return []
+    }
+    let datasets = (ome?["multiscales"]?.array ?? []).flatMap { $0["datasets"]?.array ?? [] }
+    return datasets.compactMap { $0["path"]?.string }.map { path in path.split(separator: "/").map(String.init).filter { $0 != "." } }
+  }
+
   private static let metadata: Set<String> = Set(ZarrFileName.all + [ZarrFileName.v2Consolidated])
+
+  /// Metadata, or the temp file of some.
+  private static func isMetadata(_ entry: StoreEntry) -> Bool {
+    !entry.isFolder && metadata.contains(TemporaryName.target(of: entry.name) ?? entry.name)
+  }
 
   private static func node(_ folder: Place, _ entries: [StoreEntry]) throws(StorageError) -> Node? {
     let names = Set(entries.map(\.name))
@@ -51,8 +84,6 @@ enum ZarrTree {
     let json = try? JSONValue.parse(bytes ?? [])
     return json?["node_type"]?.string == "array" ? .array : .group
   }
-
-  private static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".tmp") }
 
   /// `3`, `0.1.2`, `c`, `c.0.1`
   private static func isChunkName(_ name: String) -> Bool {

@@ -49,6 +49,65 @@ import Testing
     #expect(try folder.blockfuse("run", "3", "--quiet").status == 0)
   }
 
+  /// What is left beside an output's place nobody would find without the record.
+  @Test func notWhileSomethingOfItIsLeft() throws {
+    let folder = try submitted(["a.zarr", "b.zarr", "c.zarr"])
+    let half = try folder.blockfuse(["remove", "1", "--output"], fault: "own-file-removed=kill@1")
+    try #require(half.status == 128 + SIGKILL)
+    // another image took the place meanwhile
+    try #require(try folder.blockfuse("submit", "mosaic/dataset.json", "--output", "a.zarr", "--quiet").status == 0)
+    let replacing = try folder.blockfuse(
+      ["submit", "mosaic/dataset.json", "--output", "c.zarr", "--overwrite", "--quiet"], fault: "marked-ready=kill")
+    try #require(replacing.status == 128 + SIGKILL)
+    func asides() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".tmp") }
+    }
+    #expect(try asides().count == 2)
+    for name in ["b.zarr", "c.zarr"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
+
+    let lines = try folder.blockfuse("list").output.split(separator: "\n")
+    #expect(lines.filter { $0.hasSuffix("a.zarr  (half removed)") }.count == 1, "\(lines)")
+    let end = try folder.blockfuse("prune", "--json")
+    #expect(try JSONValue.parse(end.output)["forgotten"]?.array?.compactMap { $0["job"]?.int } == [2, 3], "\(end.output)")
+    #expect(end.errors.contains("kept: job 1") && end.errors.contains("`blockfuse remove 1 --output` ends that"), "\(end.errors)")
+    #expect(end.errors.contains("kept: job 5") && end.errors.contains("`blockfuse remove 5` deletes that"), "\(end.errors)")
+    #expect(try asides().count == 2)
+    for arguments in [["remove", "1", "--output"], ["remove", "5"]] {
+      let end = try folder.blockfuse(arguments, fault: "")
+      #expect(end.status == 0, "\(end.errors)")
+    }
+    #expect(try asides() == [] && jobs(folder) == [4])
+    #expect(try folder.blockfuse("run", "4", "--quiet").status == 0)
+  }
+
+  /// A link into a disk that is not mounted: its place is gone, or empty. One into a folder that lacks the image alone is sure.
+  @Test func aLinkIntoADiskThatIsNotMounted() throws {
+    let folder = try submitted(["away.zarr", "empty.zarr", "gone.zarr", "ring.zarr", "here.zarr"])
+    let files = FileManager.default
+    for name in ["away", "empty", "gone", "here"] {
+      try files.createDirectory(atPath: folder.file("disk-\(name)"), withIntermediateDirectories: false)
+      try files.moveItem(atPath: folder.file("\(name).zarr"), toPath: folder.file("disk-\(name)/image.zarr"))
+      try files.createSymbolicLink(atPath: folder.file("\(name).zarr"), withDestinationPath: "disk-\(name)/image.zarr/")
+    }
+    try files.moveItem(atPath: folder.file("disk-away"), toPath: folder.file("elsewhere"))
+    try files.moveItem(atPath: folder.file("disk-empty/image.zarr"), toPath: folder.file("image.zarr"))
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.file("disk-gone/notes.txt")))
+    try files.removeItem(atPath: folder.file("disk-gone/image.zarr"))
+    try files.removeItem(atPath: folder.file("ring.zarr"))
+    try files.createSymbolicLink(atPath: folder.file("ring.zarr"), withDestinationPath: "ring.zarr")
+    let list = try #require(try JSONValue.parse(folder.blockfuse("list", "--json").output).array)
+    // of the empty one as little is sure as without a link
+    #expect(list.map { $0["output_gone"]?.bool } == [false, true, true, false, false])
+    let end = try folder.blockfuse("prune")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(try jobs(folder) == [1, 2, 4, 5], "\(end.output) \(end.errors)")
+    for job in [1, 2, 4] { #expect(end.errors.contains("kept: job \(job)"), "\(end.errors)") }
+    let remove = try folder.blockfuse("remove", "1", "--output")
+    #expect(remove.status == 1 && remove.errors.contains("mount its disk"), "\(remove.errors)")
+    try files.moveItem(atPath: folder.file("elsewhere"), toPath: folder.file("disk-away"))
+    #expect(try folder.blockfuse("run", "1", "--quiet").status == 0)
+  }
+
   @Test func notWhileSomebodyMayWrite() throws {
     let folder = try submitted(["a.zarr", "b.zarr"])
     try #require(try folder.blockfuse("order", "1").status == 0)

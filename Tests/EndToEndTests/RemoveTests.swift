@@ -76,6 +76,41 @@ import Testing
     #expect(try folder.blockfuse("status", "1").status == 10)
   }
 
+  /// Through a link the image goes, and the link stays, as all that this program did not make. Stopped, it is ended by the same
+  /// command.
+  @Test(arguments: [nil, "output-put-aside=kill", "own-file-removed=kill@4", "forgetting-job=kill"])
+  func anImageBehindALink(fault: String?) throws {
+    let folder = try fused()
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder.file("disk"), withIntermediateDirectories: false)
+    try files.moveItem(atPath: folder.file("out.zarr"), toPath: folder.file("disk/image.zarr"))
+    try files.createSymbolicLink(atPath: folder.file("out.zarr"), withDestinationPath: "disk/image.zarr/")
+    try write(folder, "disk/other.txt")
+    if let fault { _ = try folder.blockfuse(["remove", "1", "--output"], fault: fault) }
+    let end = try folder.blockfuse("remove", "1", "--output")
+    #expect(end.status == 0, "\(end.errors)")
+    if fault == nil { #expect(end.errors.contains("did not make it: \(folder.file("out.zarr"))"), "\(end.errors)") }
+    #expect(try folder.blockfuse("status", "1").status == 10)
+    #expect(try files.contentsOfDirectory(atPath: folder.file("disk")) == ["other.txt"])
+    let left = try files.contentsOfDirectory(atPath: folder.path).filter { $0.contains("out.zarr") }
+    #expect(left == ["out.zarr"], "\(left)")
+    #expect(try files.destinationOfSymbolicLink(atPath: folder.file("out.zarr")) == "disk/image.zarr/")
+  }
+
+  /// It is said which jobs read the image, by whatever name.
+  @Test func theReadersOfTheImageAreTold() throws {
+    let folder = try fused()
+    try FileManager.default.createSymbolicLink(atPath: folder.file("way"), withDestinationPath: ".")
+    for (name, dataset) in [("b", "out.zarr"), ("c", "way/out.zarr")] {
+      let end = try folder.blockfuse("submit", dataset, "--output", "\(name).zarr", "--quiet")
+      try #require(end.status == 0, "\(end.errors)")
+    }
+    let end = try folder.blockfuse("remove", "1", "--output")
+    #expect(end.status == 0 && end.errors.contains("out.zarr is an input of job 2, job 3:"), "\(end.errors)")
+    let last = try folder.blockfuse("remove", "3", "--output")
+    #expect(last.status == 0 && !last.errors.contains("is an input of"), "\(last.errors)")
+  }
+
   @Test func theImageOfAnotherJobIsLeftAlone() throws {
     let folder = try fused()
     let again = try folder.blockfuse(
@@ -141,7 +176,22 @@ import Testing
     #expect(renamed.status == 0 && renamed.errors.contains("job 2 is called newt"), "\(renamed.errors)")
     #expect(try folder.blockfuse("remove", "fish").status == 0)
     #expect(try folder.status("newt")["job"]?.int == 2)
-    for name in ["7", "", "a\u{7}b"] { #expect(try folder.blockfuse("rename", "newt", name).status == 64, "\(name)") }
+    let names = [
+      "7", "", "a\u{7}b", " ", "\u{a0}", " newt", "newt ", "new\u{a0}t", "\u{202e}newt", "new\u{200b}t", "\u{feff}newt", "\u{3164}",
+      "\u{ff11}\u{ff12}", "\u{663}", String(repeating: "x", count: 101), "x" + String(repeating: "\u{301}", count: 100),
+    ]
+    for name in names {
+      let end = try folder.blockfuse("rename", "newt", name)
+      #expect(end.status == 64 && end.errors.contains("NAME"), "\(name): \(end.errors)")
+      let submit = try folder.blockfuse("submit", "mosaic/dataset.json", "--output", "c.zarr", "--name", name)
+      #expect(submit.status == 64 && submit.errors.contains("--name"), "\(name): \(submit.errors)")
+    }
+    var former = "newt"
+    for name in ["fish 2, left", "胚-七", "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}", "\u{2764}\u{fe0f}", String(repeating: "x", count: 100)] {
+      let end = try folder.blockfuse("rename", former, name)
+      #expect(end.status == 0, "\(end.errors)")
+      former = name
+    }
   }
 
   /// A process that writes to an output for another database keeps it from being replaced.

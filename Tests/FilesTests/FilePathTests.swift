@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FilePathTests {
@@ -32,6 +33,20 @@ import Testing
       #expect(FilePath.absolute(path, in: root + "/work") == "\(root)/\(result)", "\(path)")
     }
     #expect(FilePath.absolute("../a", in: root + "/work/link") == root + "/real/a")
+  }
+
+  /// By the links in its last place, also to nothing; as text, so that a link may end with a slash.
+  @Test func linksLeadToTheirEnd() throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    try FileManager.default.createDirectory(atPath: folder.path + "/sub", withIntermediateDirectories: false)
+    let links = ["a": "sub/b", "sub/b": "../c/", "c": folder.path + "/nothing/d", "ring": "other", "other": "ring"]
+    for (name, target) in links { try #require(symlink(target, "\(folder.path)/\(name)") == 0) }
+    #expect(try FilePath.linkEnd(of: folder.path + "/a") == folder.path + "/nothing/d")
+    for path in [folder.path + "/sub", folder.path + "/none", "none", "a/b"] { #expect(try FilePath.linkEnd(of: path) == path) }
+    #expect(throws: StorageError.io(step: .open, path: folder.path + "/ring", errno: ELOOP)) {
+      try FilePath.linkEnd(of: folder.path + "/ring")
+    }
   }
 
   @Test func takesPathsApart() {

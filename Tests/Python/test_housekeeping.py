@@ -52,6 +52,60 @@ def test_only_yes_deletes(job, answer):
     blockfuse(job, "verify", "--quiet")
 
 
+def piped(folder, *arguments, answer, terminal="stderr"):
+    """Runs blockfuse with a pipe for its input, that holds an answer, and a terminal for one of its outputs."""
+    ours, theirs = pty.openpty()
+    files = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, terminal: theirs}
+    process = subprocess.Popen([binary(), *arguments], cwd=folder, stdin=subprocess.PIPE, env={**os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite")}, **files)
+    os.close(theirs)
+    _, errors = process.communicate(answer.encode(), timeout=60)
+    text = (errors or b"").decode()
+    while select.select([ours], [], [], 0)[0]:
+        try:
+            text += os.read(ours, 65536).decode()
+        except OSError:
+            break
+    os.close(ours)
+    return process.returncode, text.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("terminal", ["stderr", "stdout"])
+@pytest.mark.parametrize("answer", ["n\n", "\n", "no", "2\ny\n"])
+def test_an_answer_from_a_pipe_counts(job, answer, terminal):
+    """As for `rm -i`: `echo n | blockfuse remove 1 --output` deletes nothing."""
+    status, text = piped(job, "remove", "1", "--output", answer=answer, terminal=terminal)
+    assert status == 0 and "nothing was deleted" in text, text
+    if terminal == "stderr":
+        assert "of {}/out.zarr? [y/N] \nblockfuse: nothing".format(job) in text, text
+    blockfuse(job, "verify", "--quiet")
+
+
+@pytest.mark.parametrize("answer", ["y\n", "yes"])
+def test_yes_from_a_pipe_counts(job, answer):
+    status, text = piped(job, "remove", "1", "--output", answer=answer)
+    assert status == 0 and not (job / "out.zarr").exists(), text
+    blockfuse(job, "status", "1", status=10)
+
+
+def test_no_answer_is_none(job):
+    """An input that has ended, while somebody sees the question."""
+    status, text = piped(job, "remove", "1", "--output", answer="")
+    assert status == 64 and "nobody answered" in text and "--yes" in text, text
+    blockfuse(job, "verify", "--quiet")
+    os.rename(job / "out.zarr", job / "away.zarr")
+    status, text = piped(job, "prune", answer="")
+    assert status == 64 and "nobody answered" in text, text
+    blockfuse(job, "status", "1")
+    status, text = piped(job, "prune", "--yes", answer="")
+    assert status == 0 and "[y/N]" not in text, text
+
+
+def test_a_script_is_not_asked(job):
+    """Nothing is a terminal: what it says by its options is done, whatever its input holds."""
+    end = subprocess.run([binary(), "remove", "1", "--output"], cwd=job, input=b"n\n", capture_output=True, env={**os.environ, "BLOCKFUSE_DB": str(job / "jobs.sqlite")})
+    assert end.returncode == 0 and b"[y/N]" not in end.stderr and not (job / "out.zarr").exists()
+
+
 @pytest.mark.parametrize("answer", ["y\n", "YES\n"])
 def test_yes_deletes(job, answer):
     on_terminal(job, "remove", "1", "--output", answer=answer)
