@@ -1,5 +1,6 @@
 import ArgumentParser
 import JobStore
+import Output
 
 struct BackupCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,7 +20,9 @@ struct BackupCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      try database.readOnly().backup(to: file)
+      let store = try database.readOnly()
+      try NamedPlace(file).check(in: store)
+      try store.backup(to: file)
       Terminal.news("\(database.resolvedPath) is copied to \(file)")
     }
   }

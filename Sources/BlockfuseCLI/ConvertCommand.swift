@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Files
 import Foundation
+import Output
 import Planning
 import Views
 import Zarr
@@ -30,6 +31,7 @@ struct ConvertCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
+      try NamedPlace(output).checkFolder()
       // an image that is missing is no reason not to write down where it belongs
       let choice = ViewChoice(skipsMissing: true)
       let source = try DatasetFile.read(dataset, choice: choice)

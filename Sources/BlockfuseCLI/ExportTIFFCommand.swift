@@ -41,6 +41,7 @@ struct ExportTIFFCommand: ParsableCommand {
     try reportingErrors {
       Signals.install()
       let store = try database.readOnly()
+      try NamedPlace(output).check(in: store, isImage: true)
       let opened = try LoadedJob.load(job.job, in: store)
       let ranges = try region.map { try RegionText.parse($0, is3D: opened.plan.is3D) } ?? [:]
       let result = try TIFFExport.write(

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import JobStore
 import Jobs
+import Output
 import Pictures
 import Planning
 import Projections
@@ -45,6 +46,7 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
+      if let picture { try NamedPlace(picture).check(in: nil) }
       let registry = CommandSetup.registry
       let (options, _) = try flags.resolve()
       let loaded = try Dataset.load(dataset, options: Dataset.LoadOptions(choice: options.viewChoice))

@@ -49,6 +49,7 @@ struct PreviewCommand: ParsableCommand {
         throw JobError.invalid(what: "--level \(level)", hint: "auto, or the number of a level")
       }
       let store = try database.readOnly()
+      try NamedPlace(output).check(in: store)
       let opened = try LoadedJob.load(job.job, in: store)
       let made = try Projection.make(opened, store: store, axes: [along], level: number, time: timepoint)
       guard let projection = made.first else { return }

@@ -34,6 +34,7 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let store = try database.readOnly()
+      try NamedPlace(output).check(in: store)
       let opened = try LoadedJob.load(job.job, in: store)
       let content = try ReportContent(opened, in: store)
       var projections: [Projection] = []

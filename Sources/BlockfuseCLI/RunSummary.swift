@@ -3,8 +3,8 @@ import Engine
 import Foundation
 import JobStore
 
-/// The last words of a run: what it wrote, how long it took and how fast it was; and of a complete job, how large its output
-/// is and how to open it.
+/// The last words of a run: what it wrote, how long it took and how fast it was; and of a complete job, how much was written
+/// for it and how to open it.
 package struct RunSummary {
   private let job: JobRecord
   private let reading: RunMeter.Reading
@@ -42,7 +42,8 @@ package struct RunSummary {
   package var output: [String] {
     let path = job.description.outputPath
     let byteCount = runs?.reduce(0) { $0 + $1.progress.bytes } ?? 0
-    let size = byteCount > 0 ? ", \(byteText(byteCount)) on disk" : ""
+    // more than what is there, where blocks were made again: nothing keeps the sizes of all files
+    let size = byteCount > 0 ? ", \(byteText(byteCount)) written" : ""
     let open =
       job.description.ngffVersion == nil
       ? "open it in Python with `zarr.open(\"\(path)\", mode=\"r\")`"

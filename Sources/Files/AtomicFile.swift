@@ -38,7 +38,7 @@ public struct AtomicFile: ~Copyable {
     temporaryPath = TemporaryName.path(of: target, tag: tag)
     if let number = Faults.reach(.fileOpening) {
       descriptor = -1
-      throw .io(step: .open, path: temporaryPath, errno: number)
+      throw .io(step: .open, path: target, errno: number)
     }
     if isNamedLate, !Self.isRefusedNames(held.locate(parentFolder(of: target))) {
       let place = held.locate(parentFolder(of: target))
@@ -57,12 +57,12 @@ public struct AtomicFile: ~Copyable {
       let count = write(descriptor, start + done, min(bytes.count - done, 1 << 30))
       if count < 0 {
         if errno == EINTR { continue }
-        throw .io(step: .write, path: temporaryPath, errno: errno)
+        throw .io(step: .write, path: target, errno: errno)
       }
       done += count
     }
     byteCount += bytes.count
-    try reach(.fileWritten, .write, temporaryPath)
+    try reach(.fileWritten, .write, target)
   }
 
   public mutating func append(_ bytes: [UInt8]) throws(StorageError) {
@@ -74,13 +74,13 @@ public struct AtomicFile: ~Copyable {
   /// Writes over bytes that were appended before, as a format needs that begins with what is known at the end.
   package mutating func replace(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
     guard offset >= 0, offset + bytes.count <= byteCount else {
-      throw .io(step: .write, path: temporaryPath, errno: EINVAL)
+      throw .io(step: .write, path: target, errno: EINVAL)
     }
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done, off_t(offset + done)) }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .io(step: .write, path: temporaryPath, errno: errno) }
+      guard count >= 0 else { throw .io(step: .write, path: target, errno: errno) }
       done += count
     }
   }
@@ -89,14 +89,14 @@ public struct AtomicFile: ~Copyable {
   public mutating func sync() throws(StorageError) {
     try giveTemporaryName()
     let number = csystem_sync(descriptor)
-    guard number == 0 else { throw .io(step: .sync, path: temporaryPath, errno: number) }
-    try reach(.fileSynced, .sync, temporaryPath)
+    guard number == 0 else { throw .io(step: .sync, path: target, errno: number) }
+    try reach(.fileSynced, .sync, target)
   }
 
   /// What it will be told by under its name.
   package borrowing func version() throws(StorageError) -> FileVersion {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: temporaryPath, errno: errno) }
+    guard fstat(descriptor, &status) == 0 else { throw .io(step: .stat, path: target, errno: errno) }
     return FileVersion(status)
   }
 
@@ -154,7 +154,7 @@ public struct AtomicFile: ~Copyable {
     repeat {
       descriptor = openat(place.folder, place.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
     } while descriptor < 0 && errno == EINTR
-    guard descriptor >= 0 else { throw .io(step: .open, path: temporaryPath, errno: errno) }
+    guard descriptor >= 0 else { throw .io(step: .open, path: target, errno: errno) }
     return descriptor
   }
 
@@ -167,7 +167,7 @@ public struct AtomicFile: ~Copyable {
       return
     }
     guard [EPERM, EACCES, ENOENT, EXDEV, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, ELOOP].contains(number) else {
-      throw .io(step: .link, path: temporaryPath, errno: number)
+      throw .io(step: .link, path: target, errno: number)
     }
     try copyUnderName()
     if let device = FileStatus.device(ofOpen: descriptor) { Self.refusedNames.withLock { _ = $0.insert(device) } }
@@ -184,13 +184,13 @@ public struct AtomicFile: ~Copyable {
     while true {
       let count = piece.withUnsafeMutableBytes { pread(unnamed, $0.baseAddress, $0.count, off_t(done)) }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .io(step: .read, path: temporaryPath, errno: errno) }
+      guard count >= 0 else { throw .io(step: .read, path: target, errno: errno) }
       if count == 0 { break }
       let number = writeWhole(Array(piece[..<count]), to: named)
-      guard number == 0 else { throw .io(step: .write, path: temporaryPath, errno: number) }
+      guard number == 0 else { throw .io(step: .write, path: target, errno: number) }
       done += count
     }
-    guard done == byteCount else { throw .io(step: .read, path: temporaryPath, errno: EIO) }
+    guard done == byteCount else { throw .io(step: .read, path: target, errno: EIO) }
   }
 
   private static func isRefusedNames(_ folder: (folder: Int32, path: String)) -> Bool {
@@ -205,7 +205,7 @@ public struct AtomicFile: ~Copyable {
     let number = errno
     descriptor = -1
     // after EINTR the descriptor is closed all the same
-    guard result == 0 || number == EINTR else { throw .io(step: .write, path: temporaryPath, errno: number) }
+    guard result == 0 || number == EINTR else { throw .io(step: .write, path: target, errno: number) }
   }
 
   deinit {

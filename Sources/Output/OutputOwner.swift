@@ -15,7 +15,11 @@ package struct OutputOwner: Equatable, Sendable {
   package let job: String
 
   /// What lies beside an output and belongs to it: its owner, its lock, its work orders.
-  package static func folder(ofOutput path: String) -> String { path + ".blockfuse" }
+  package static func folder(ofOutput path: String) -> String { path + ending }
+  private static let ending = ".blockfuse"
+
+  /// Whether a folder is one that lies beside an output.
+  static func isFolder(_ place: Place) -> Bool { place.key.hasSuffix(ending) && (place / fileName).isObject }
 
   private static func file(ofOutput path: String) -> Place { Place(folder(ofOutput: path)) / fileName }
 

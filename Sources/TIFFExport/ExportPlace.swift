@@ -16,10 +16,6 @@ struct ExportPlace {
   }
 
   func check(for job: LoadedJob, in store: JobStore, overwrites: Bool) throws {
-    if isNested(path, job.output.path) {
-      throw JobError.invalid(
-        what: "\(path) would lie in the output of job \(job.title), whose folder holds nothing else", hint: "choose another place")
-    }
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFREG else {
@@ -33,6 +29,10 @@ struct ExportPlace {
     var resolver = PathResolver()
     for view in try store.views(of: job.record.id) where isNested(resolver.resolve(address: view.path), path) {
       throw JobError.invalid(what: "\(path) is not overwritten: it is view \"\(view.name)\"", hint: "choose another name")
+    }
+    if let other = try ImageReaders(of: path, in: store)?.views.first {
+      throw JobError.invalid(
+        what: "\(path) is not overwritten: it is view \"\(other.name)\" of job \(other.job)", hint: "choose another name")
     }
   }
 

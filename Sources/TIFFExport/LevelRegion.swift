@@ -8,16 +8,16 @@ struct LevelRegion: Sendable {
   var box: Box3
 
   /// - Parameter ranges: of the axes that are cut; an upper end of `Int.max` is the end of the axis.
-  init(_ ranges: [Axis: Range<Int>], of shape: TCZYX) throws(JobError) {
+  init(_ ranges: [Axis: Range<Int>], of shape: TCZYX, level: Int) throws(JobError) {
     func range(_ axis: Axis) throws(JobError) -> Range<Int> {
       let length = shape[axis]
       guard let wanted = ranges[axis] else { return 0..<length }
       let upper = wanted.upperBound == .max ? length : wanted.upperBound
       guard wanted.lowerBound >= 0, wanted.lowerBound < upper, upper <= length else {
+        let text = wanted.count == 1 ? "" : ":" + (wanted.upperBound == .max ? "" : String(upper))
         throw .invalid(
-          what: "--region \(axis)=\(wanted.lowerBound):\(wanted.upperBound == .max ? "" : String(upper)) is not in the level, "
-            + "which has \(length) along \(axis)",
-          hint: "it is counted from 0 in voxels of this level, and the end is not included: at most \(axis)=0:\(length)")
+          what: "--region \(axis)=\(wanted.lowerBound)\(text) is not in level \(level), which has \(length) along \(axis)",
+          hint: "it is counted from 0 in voxels of that level, and the end is not included: all of it is \(axis)=0:\(length)")
       }
       return wanted.lowerBound..<upper
     }

@@ -64,7 +64,7 @@ package struct TIFFExport {
         what: "OME-TIFF cannot hold \(type.rawValue), the type of job \(job.title)",
         hint: "fuse it once more with another --output-dtype, such as \(type == .float16 ? "float32" : "uint32 or float64")")
     }
-    let region = try LevelRegion(request.region, of: layout.shape)
+    let region = try LevelRegion(request.region, of: layout.shape, level: layout.level)
     try ExportPlace(request.path).check(for: job, in: store, overwrites: request.overwrites)
     try checkComplete()
     let cut = TileCut(region, chunk: layout.chunk, elementByteCount: type.byteCount)

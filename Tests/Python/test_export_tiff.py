@@ -95,8 +95,15 @@ def test_regions(tmp_path):
     with tifffile.TiffFile(tmp_path / "x.ome.tif") as file:
         stage = ET.fromstring(file.ome_metadata).find(f"{OME}Image/{OME}StageLabel")
     assert [float(stage.get(a)) for a in "ZYX"] == [10 + 3 * 2.0, 20 + 5 * 0.5, 30 + 17 * 0.25]
-    for region, words in [("z=0:21", "is not in the level"), ("z=20:", "is not in the level"), ("z=4:4", "FIRST:END"), ("q=1", "no such axis"), ("z=1,z=2", "twice"), ("z=1,", "no such axis")]:
-        assert words in refused(tmp_path, "--region", region, out="y.ome.tif"), region
+    for region, words in [
+        ("z=0:21", "z=0:21 is not in level 0, which has 20 along z"), ("z=20:", "z=20: is not in level 0"), ("z=99", "z=99 is not in level 0"), ("t=2", "t=2 is not in level 0, which has 2 along t"),
+        ("z=4:4", "end above 4"), ("z=5:2", "the end is not included"), ("q=1", "no such axis"), ("Z=0:4", "no such axis"), ("z=1,z=2", "twice"), ("", "--region is empty"), ("z", "z: expected AXIS=FIRST:END"),
+        ("z=", "expected FIRST:END or one position"), ("z=0:4:2", "expected FIRST:END or one position"), ("z=1,", "a part is empty"), ("z=1.5", '"1.5" is no whole number'), ("z=0-4", '"0-4" is no whole number'),
+        ("z= 0:4", '" 0" is no whole number'), ("z=0:99999999999999999999", "too large"), ("z=-1:2", "counted from 0"), ("z=0:-2", "counted from 0"), ("=3", "no such axis"),
+    ]:
+        errors = refused(tmp_path, "--region", region, out="y.ome.tif")
+        assert words in errors and "hint: " in errors, (region, errors)
+    assert "level 1, which has 10 along z" in refused(tmp_path, "--region", "z=12", "--level", "1", out="y.ome.tif")
     assert not (tmp_path / "y.ome.tif").exists()
 
 
