@@ -4,7 +4,7 @@ import JobStore
 import Testing
 
 /// Every fault point that `remove`, `remove --output`, `relocate` and `prune` reach, with a kill and an error at each: nothing
-/// is lost that was not asked for, and the same command again ends it.
+/// is lost that was not asked for, and the same command again ends it. `RetakenViewTests` has `retry --view`.
 @Suite struct HousekeepingFaultTests {
   /// Fault points that only these commands reach.
   static let ownPoints: [FaultPoint] = [
@@ -12,12 +12,35 @@ import Testing
   ]
 
   enum Command: String, CaseIterable {
-    case remove = "remove 1"
-    case removeOutput = "remove 1 --output"
-    case relocate = "relocate 1 --output place/new.ome.zarr --inputs mosaic=moved"
+    case remove
+    case removeOutput
+    /// An image that a link leads to.
+    case removeLinked
+    case relocate
     case prune
 
-    var arguments: [String] { rawValue.split(separator: " ").map(String.init) }
+    var arguments: [String] {
+      let line =
+        switch self {
+        case .remove: "remove 1"
+        case .removeOutput, .removeLinked: "remove 1 --output"
+        case .relocate: "relocate 1 --output place/new.ome.zarr --inputs mosaic=moved"
+        case .prune: "prune"
+        }
+      return line.split(separator: " ").map(String.init)
+    }
+
+    /// Where the image is before it.
+    var image: String {
+      switch self {
+      case .remove, .removeOutput, .prune: "out.ome.zarr"
+      case .removeLinked: "disk/image.zarr"
+      case .relocate: "place/new.ome.zarr"
+      }
+    }
+
+    var mosaic: String { self == .relocate ? "moved" : "mosaic" }
+    var removesImage: Bool { [.removeOutput, .removeLinked].contains(self) }
   }
 
   @Test func everyOwnPointIsReached() throws {
@@ -42,6 +65,8 @@ import Testing
     let folder: TestFolder
     let kept: TestFolder
     let voxels: [[UInt8]]
+    /// The files of the dataset, with their bytes.
+    let inputs: [String: Data]
 
     init() throws {
       (folder, kept) = (try TestFolder(isInMemory: true), try TestFolder(isInMemory: true))
@@ -53,6 +78,7 @@ import Testing
       try FileManager.default.createDirectory(atPath: folder.file("out.ome.zarr/labels"), withIntermediateDirectories: false)
       for name in Self.others { try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.file(name))) }
       voxels = try levels(folder.file("out.ome.zarr"))
+      inputs = try Self.files(folder.file("mosaic"))
       try copy(folder.path, to: kept.file("0"))
     }
 
@@ -80,10 +106,24 @@ import Testing
       let isForgotten = try folder.database.jobs().isEmpty
       // at no time is anything of others gone, wherever it is
       #expect(try countOthers() == Self.others.count || command == .prune, note)
-      if command == .remove { #expect(try levels(folder.file("out.ome.zarr")) == voxels, note) }
+      #expect(try Self.files(folder.file(command.mosaic)) == inputs, note)
+      if !command.removesImage, command != .prune { #expect(try levels(folder.file(command.image)) == voxels, note) }
+      #expect(try folder.database.integrityCheck() == [], note)
+      if !isForgotten, command != .prune, !command.removesImage { try expectStand(command, note) }
       let again = try folder.blockfuse(command.arguments, fault: "")
       #expect(again.status == (isForgotten && command != .prune ? 10 : 0), "\(note): \(again.errors)")
       try expectDone(command, note)
+    }
+
+    /// All of it happened, or nothing.
+    private func expectStand(_ command: Command, _ note: Comment) throws {
+      let store = try folder.database
+      let job = try store.job(1)
+      let isMoved = job.description.outputPath == folder.file("place/new.ome.zarr")
+      let views = try store.views(of: 1)
+      #expect(views.allSatisfy { $0.path.hasPrefix(folder.file(isMoved ? "moved/" : "mosaic/")) }, note)
+      #expect(command == .relocate || !isMoved, note)
+      #expect(job.counts.settled == job.counts.total, note)
     }
 
     /// - Parameter isThorough: blocks are made again, too.
@@ -95,8 +135,8 @@ import Testing
       switch command {
       case .remove:
         #expect(try levels(folder.file("out.ome.zarr")) == voxels, note)
-      case .removeOutput:
-        let left = try #require(files.enumerator(atPath: folder.file("out.ome.zarr"))).compactMap { $0 as? String }
+      case .removeOutput, .removeLinked:
+        let left = try #require(files.enumerator(atPath: folder.file(command.image))).compactMap { $0 as? String }
         #expect(
           Set(left) == ["labels", "labels/1", "notes.txt", "0", "0/0", "0/0/0", "0/0/0/0", "0/0/0/0/0", "0/0/0/0/0/extra"],
           "\(note): \(left)")
@@ -114,6 +154,14 @@ import Testing
         #expect(run.status == 0, "\(note): \(run.errors)")
         #expect(try levels(folder.file("place/new.ome.zarr")) == voxels, note)
       case .prune: break
+      }
+    }
+
+    private static func files(_ path: String) throws -> [String: Data] {
+      let names = try #require(FileManager.default.enumerator(atPath: path)).compactMap { $0 as? String }
+      return try names.reduce(into: [:]) { files, name in
+        let url = URL(fileURLWithPath: "\(path)/\(name)")
+        if try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true { files[name] = try Data(contentsOf: url) }
       }
     }
 
@@ -140,6 +188,10 @@ import Testing
       try copy(kept.file("0/."), to: folder.path)
       switch command {
       case .remove, .removeOutput: break
+      case .removeLinked:
+        try files.createDirectory(atPath: folder.file("disk"), withIntermediateDirectories: false)
+        try files.moveItem(atPath: folder.file("out.ome.zarr"), toPath: folder.file(command.image))
+        try files.createSymbolicLink(atPath: folder.file("out.ome.zarr"), withDestinationPath: command.image)
       case .prune: try files.removeItem(atPath: folder.file("out.ome.zarr"))
       case .relocate:
         try files.moveItem(atPath: folder.file("mosaic"), toPath: folder.file("moved"))

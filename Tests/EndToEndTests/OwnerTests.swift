@@ -34,30 +34,35 @@ import Testing
   }
 
   private static let looks = [
-    "status", "list", "blocks", "verify", "report -o page.html", "preview -o picture.png", "export 1 blocks", "prune --dry-run",
+    "status 1", "list", "blocks 1", "verify 1", "report 1 -o page.html", "preview 1 -o picture.png", "export 1 blocks", "prune --dry-run",
+    "export-tiff 2 -o level.tif", "backup jobs.backup",
   ]
+  private static let retake = "retry 1 --view tile_0_0"
+  /// Beside it the times of an input change.
+  private static let accept = "run 1 --accept-times --limit 1"
   /// In the order in which they are done.
   private static let writes = [
-    "retry", "order", "collect", "verify --repair", "rename 1 other", "relocate 1 --inputs mosaic=mosaic", "prune", "remove 1 --output",
-    "order --withdraw", "run", "submit mosaic/dataset.json --output b.ome.zarr", "remove 1",
+    "retry 1", retake, accept, "order 1", "collect 1", "verify 1 --repair", "rename 1 other", "relocate 1 --inputs mosaic=mosaic", "prune",
+    "remove 1 --output", "order 1 --withdraw", "run 1", "submit mosaic/dataset.json --output b.ome.zarr",
+    "fuse mosaic/dataset.json --output c.ome.zarr", "remove 1",
   ]
 
-  private static let ordered: [String: Int32] = [
-    "verify --repair": 64, "rename 1 other": 64, "relocate 1 --inputs mosaic=mosaic": 64, "remove 1 --output": 64,
+  private static let moved: [String: Int32] = [
+    "verify 1 --repair": 64, "rename 1 other": 64, "relocate 1 --inputs mosaic=mosaic": 64, "remove 1 --output": 64,
   ]
 
   /// The exit status of each command in each state where it is not 0, as the table in docs/jobs.md has it.
   private static let table: [State: [String: Int32]] = [
     .running: [
-      "order": 11, "collect": 64, "verify --repair": 11, "rename 1 other": 11, "relocate 1 --inputs mosaic=mosaic": 11,
-      "remove 1 --output": 11, "order --withdraw": 64, "run": 11, "remove 1": 11,
+      retake: 11, accept: 11, "order 1": 11, "collect 1": 64, "verify 1 --repair": 11, "rename 1 other": 11,
+      "relocate 1 --inputs mosaic=mosaic": 11, "remove 1 --output": 11, "order 1 --withdraw": 64, "run 1": 11, "remove 1": 11,
     ],
-    .ordered: ordered,
+    .ordered: moved.merging([retake: 64, accept: 64]) { $1 },
     .copied: Dictionary(uniqueKeysWithValues: writes.map { ($0, 64) }),
-    .moved: ordered,
+    .moved: moved,
     .left: [
-      "order": 4, "collect": 64, "verify --repair": 4, "relocate 1 --inputs mosaic=mosaic": 4, "remove 1 --output": 4,
-      "order --withdraw": 64, "run": 4,
+      retake: 4, accept: 4, "order 1": 4, "collect 1": 64, "verify 1 --repair": 4, "relocate 1 --inputs mosaic=mosaic": 4,
+      "remove 1 --output": 4, "order 1 --withdraw": 64, "run 1": 4,
     ],
   ]
 
@@ -66,11 +71,13 @@ import Testing
     let folder = try submitted()
     // before it is known whose the output is, all may have it
     try #require(try folder.blockfuse("run", "--limit", "4", "--quiet").status == 0)
+    let second = try folder.blockfuse("fuse", "mosaic/dataset.json", "--output", "second.ome.zarr", "--quiet")
+    try #require(second.status == 0, "\(second.errors)")
     var database = "jobs.sqlite"
     var run: HeldRun?
     switch state {
     case .running: run = try folder.held(after: 4)
-    case .ordered: try #require(try folder.blockfuse("order").status == 0)
+    case .ordered: try #require(try folder.blockfuse("order", "1").status == 0)
     case .copied:
       database = "copy.sqlite"
       try FileManager.default.copyItem(atPath: folder.file("jobs.sqlite"), toPath: folder.file(database))
@@ -85,14 +92,39 @@ import Testing
       let end = try blockfuse(folder, command.split(separator: " ").map(String.init), database: database)
       #expect(end.status == 0, "\(name), \(command): \(end.errors)")
     }
+    try expectPages(folder, database: database, "\(name)")
     for command in Self.writes {
+      // a run that lives would see that the file was touched, though its time is what it was
+      let time = command == Self.accept && state != .running ? try touched(folder) : nil
       let end = try blockfuse(folder, command.split(separator: " ").map(String.init), database: database)
+      if let time, end.status != 0 {
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: folder.file(Self.input))
+      }
       #expect(end.status == Self.table[state]?[command] ?? 0, "\(name), \(command): \(end.status) \(end.errors)")
       // the way out
       if state == .copied || end.status == 4 { #expect(end.errors.contains("blockfuse restore "), "\(command): \(end.errors)") }
     }
     run?.goOn()
     if let end = run?.process.wait() { #expect(end.status == 0, "\(end.errors)") }
+  }
+
+  private static let input = "mosaic/tiles/tile_0_0.ome.zarr/0/.zarray"
+
+  /// Gives a file of the input another time; the time that it had.
+  private func touched(_ folder: TestFolder) throws -> Date {
+    let before = try FileManager.default.attributesOfItem(atPath: folder.file(Self.input))[.modificationDate] as? Date
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 2e9)], ofItemAtPath: folder.file(Self.input))
+    return try #require(before)
+  }
+
+  /// `serve` goes on until it is stopped.
+  private func expectPages(_ folder: TestFolder, database: String, _ note: Comment) throws {
+    let server = try RunningProcess(
+      "blockfuse", ["serve", "--port", "0"], folder: folder.path, environment: ["BLOCKFUSE_DB": folder.file(database)])
+    for _ in 0..<2000 where server.isRunning && !server.outputSoFar.contains("http://") { usleep(5000) }
+    #expect(server.isRunning && server.outputSoFar.contains("http://"), "\(note): serve: \(server.errorsSoFar)")
+    server.signal(SIGKILL)
+    server.wait()
   }
 
   /// Of what only the original recorded a copy knows nothing; it would remove all of it as strays.

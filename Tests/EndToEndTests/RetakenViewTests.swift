@@ -57,6 +57,8 @@ import Testing
           if action == "kill" { #expect(stand == (point == FaultPoint.viewsTaken.rawValue ? after : before), "\(fault)") }
           #expect(try folder.database.integrityCheck() == [], "\(fault)")
           try expectRecordedBlocksOnDisk(folder, job: 1, fault)
+          // files are made anew by the run, one by one, and not before
+          #expect(try levels(folder.file("out.zarr")) == calm, "\(fault)")
         }
       }
       let again = try folder.blockfuse(retry, fault: "")
