@@ -103,7 +103,6 @@ def test_regions(tmp_path):
     ]:
         errors = refused(tmp_path, "--region", region, out="y.ome.tif")
         assert words in errors and "hint: " in errors, (region, errors)
-    assert "level 1, which has 10 along z" in refused(tmp_path, "--region", "z=12", "--level", "1", out="y.ome.tif")
     assert not (tmp_path / "y.ome.tif").exists()
 
 
@@ -161,6 +160,7 @@ def test_what_is_not_complete_is_refused(tmp_path):
     # level 0 is there, and nothing of level 1
     assert np.array_equal(export(tmp_path)["shape"], [1, 1, 16, 240, 240])
     assert "level 1" in refused(tmp_path, "--level", "1", out="y.ome.tif")
+    assert "y=130 is not in level 1, which has 120 along y" in refused(tmp_path, "--level", "1", "--region", "y=130", out="y.ome.tif")
     assert "no level 9" in refused(tmp_path, "--level", "9", out="y.ome.tif")
     refused(tmp_path, "7", out="y.ome.tif", status=10)
     assert not (tmp_path / "y.ome.tif").exists()
