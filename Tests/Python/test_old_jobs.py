@@ -32,7 +32,8 @@ def record(folder, **columns):
 
 
 def move(database, folder):
-    """Absolute paths in every column of text are changed to where the fixture was unpacked."""
+    """Absolute paths in every column of text are changed to where the fixture was unpacked, with what is known by them: sums of rows
+    are as in a database from before there were any, and the file is the one that it was, though it was unpacked to another inode."""
     mode = database.stat().st_mode
     database.chmod(0o644)
     with sqlite3.connect(database) as db:
@@ -40,6 +41,10 @@ def move(database, folder):
             for column, kind in db.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall():
                 if kind == "TEXT":
                     db.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)", (RECORDED, str(folder), RECORDED))
+        columns = {name for (name,) in db.execute("SELECT name FROM pragma_table_info('job')")}
+        if "fixed_sum" in columns:
+            db.execute("UPDATE job SET fixed_sum = NULL, views_sum = NULL")
+            db.execute("UPDATE identity SET inode = ?", (database.stat().st_ino,))
     db.close()
     database.chmod(mode)
 
