@@ -145,6 +145,7 @@ let package = Package(
         .embedInCode("0005_worked.sql"), .embedInCode("0006_voxel_revision.sql"),
         .embedInCode("0007_sums_and_owner.sql"), .embedInCode("0008_view_checks.sql"),
         .embedInCode("0009_view_changes.sql"), .embedInCode("0010_exit_status.sql"),
+        .embedInCode("0011_refusal.sql"),
       ],
       swiftSettings: settings),
     .target(name: "CSystem"),
@@ -200,7 +201,7 @@ let package = Package(
       name: "JobsTests",
       dependencies: [
         "Jobs", "Orders", "Engine", "Output", "Planning", "JobStore", "Fusion", "Zarr", "Store", "Files", "JSON", "Geometry", "Threads",
-        "TestSupport",
+        "Diagnostics", "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(name: "SlurmTests", dependencies: ["Slurm", "Orders", "Geometry"], swiftSettings: settings),

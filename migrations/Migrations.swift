@@ -13,4 +13,5 @@ public let migrations: [(name: String, sql: String)] = [
   ("0008_view_checks", String(decoding: PackageResources._008_view_checks_sql, as: UTF8.self)),
   ("0009_view_changes", String(decoding: PackageResources._009_view_changes_sql, as: UTF8.self)),
   ("0010_exit_status", String(decoding: PackageResources._010_exit_status_sql, as: UTF8.self)),
+  ("0011_refusal", String(decoding: PackageResources._011_refusal_sql, as: UTF8.self)),
 ]

@@ -65,7 +65,7 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       (given, content) = (object, read)
     }
     let options = try JobOptions(.object(laid(over: given, in: "")))
-    return (options, file.flatMap { path in content.map { (Self.isLasting(path) ? path : nil, $0) } })
+    return (options, file.flatMap { path in content.map { (isLasting(path) ? path : nil, $0) } })
   }
 
   /// The options of a map with what was typed for them.
@@ -117,11 +117,6 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
       throw JobError.invalid(what: "option \"\(key)\" must be a map, not \(value.text)", hint: "")
     }
     return map
-  }
-
-  /// Whether the path will lead to the same file later, and in another process.
-  private static func isLasting(_ path: String) -> Bool {
-    FileStatus.isFile(path) && !["/dev/", "/proc/"].contains(where: FilePath.absolute(path).hasPrefix)
   }
 
   private static func read(_ path: String) throws -> JSONValue {

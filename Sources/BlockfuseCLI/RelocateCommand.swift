@@ -40,7 +40,8 @@ struct RelocateCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let relocator = Relocator(store: try database.existing(), note: { Terminal.message("note: \($0)") })
+      let relocator = Relocator(
+        store: try database.existing(), registry: CommandSetup.registry, note: { Terminal.message("note: \($0)") })
       let moved = try relocator.relocate(job.job, output: output, inputs: inputs)
       var lines: [String] = []
       if !inputs.isEmpty { lines.append("\(moved.views.grouped) of \(moved.viewCount.grouped) views have another place") }

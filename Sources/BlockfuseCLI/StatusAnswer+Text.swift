@@ -46,6 +46,11 @@ extension StatusAnswer {
       let runs = progress.runs.count == 1 ? "one run" : counted(progress.runs.count, "run")
       lines.append("\(runs) so far, \(durationText(progress.workedSeconds)) in all; the last \(ending(of: last))")
     }
+    if let refusal = progress.refusal, live.isEmpty, job.state != .complete,
+      progress.runs.allSatisfy({ ($0.endedAt ?? $0.heartbeatAt) <= refusal.at })
+    {
+      lines.append("a run was refused \(ago(refusal.at)): \(refusal.message.split(separator: "\n").joined(separator: " "))")
+    }
     if let order {
       lines.append("work order \(order.record.path)")
       let collected =
@@ -90,13 +95,17 @@ extension StatusAnswer {
 
   private func ending(of run: RunRecord) -> String {
     let date = run.outcome == .died ? run.heartbeatAt : run.endedAt ?? run.heartbeatAt
-    let at = "\(durationText(max(0, progress.readAt.timeIntervalSince(date)))) ago (\(momentText(date)))"
+    let at = ago(date)
     return switch run.outcome {
     case .finished: "finished \(at)"
     case .interrupted: "was stopped \(at)"
     case .error(let message): "ended \(at) with an error: \(message)"
     case .died, nil: "died, last heard of \(at)"
     }
+  }
+
+  private func ago(_ date: Date) -> String {
+    "\(durationText(max(0, progress.readAt.timeIntervalSince(date)))) ago (\(momentText(date)))"
   }
 
   private func levelTable(width: Int?) -> String {

@@ -80,6 +80,12 @@ struct StatusAnswer {
         ])
       } ?? .null
     object["runs"] = .array(progress.runs.map(run))
+    object["refused"] =
+      progress.refusal.map { refusal in
+        .object([
+          "time": .string(timeText(refusal.at)), "exit_status": JSONValue(refusal.exitStatus), "message": .string(refusal.message),
+        ])
+      } ?? .null
     return .object(object)
   }
 

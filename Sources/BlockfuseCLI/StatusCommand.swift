@@ -14,9 +14,10 @@ struct StatusCommand: ParsableCommand {
       With --watch the status is shown again every two seconds, until the job is complete or has failed; with --json, one \
       object per line. What tasks of a work order have done is read from their logs, also where nobody collected it.
 
-      Exit status: 0; 10 no such job. With --exit-status that of the job: 0 complete; 3 some blocks failed; that of the last \
-      `blockfuse run` where it ended before all was done, such as 0 for --limit, 4 or 130; 75 while the job runs, or waits to \
-      be run. With both, the watch also ends when the last process that ran the job has ended, and no work order is out.
+      Exit status: 0; 10 no such job. With --exit-status that of the job: 0 complete; 3 some blocks failed; with blocks left \
+      that of the last `blockfuse run`, also where it was refused, such as 0 for --limit, 1 where it was killed, 4 or 130; 75 \
+      while somebody works on the job, or it waits to be run. With both, the watch ends once that is known, or once nobody \
+      works any more on a job that somebody worked on.
 
       Example: blockfuse status 3 --watch --exit-status && echo done
       """)
@@ -34,19 +35,12 @@ struct StatusCommand: ParsableCommand {
       // the newest may be another one by the next time
       let id = try store.job(job.job).id
       var watched = JobWatch()
+      var ending = ExitWatch()
       var screen = RedrawnText()
-      // one that began or ended meanwhile
-      var hasRun = false
-      var firstRun: Int64??
       while true {
         let status = try StatusAnswer(store: store, job: id, watch: &watched)
         let isShown = show(status, &screen)
-        let isLive = status.progress.runs.contains(where: \.isLive)
-        let newest = status.progress.runs.last?.id
-        if firstRun == nil { firstRun = .some(newest) }
-        hasRun = hasRun || firstRun != .some(newest)
-        let isOver = [.complete, .failed].contains(status.job.state) || exitStatus && hasRun && !isLive && status.order == nil
-        hasRun = hasRun || isLive
+        let isOver = exitStatus ? ending.isOver(status.progress) : [.complete, .failed].contains(status.job.state)
         if !watch || !isShown || isOver {
           if exitStatus, status.progress.exitStatus != .done { throw status.progress.exitStatus }
           return

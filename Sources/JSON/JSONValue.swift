@@ -91,6 +91,16 @@ public enum JSONValue: Sendable, Hashable {
 
   public var isNull: Bool { self == .null }
 
+  /// The same with whole numbers as `int`, however they were written: 64.0 is 64.
+  package var withPlainNumbers: JSONValue {
+    switch self {
+    case .double(let value): Int64(exactly: value).map { .int($0) } ?? self
+    case .array(let values): .array(values.map(\.withPlainNumbers))
+    case .object(let values): .object(values.mapValues(\.withPlainNumbers))
+    case .null, .bool, .int, .uint, .string: self
+    }
+  }
+
   /// What the value is, for messages.
   package var kind: String {
     switch self {

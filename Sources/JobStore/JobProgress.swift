@@ -8,6 +8,10 @@ public struct JobProgress: Sendable {
   /// Oldest first.
   public let runs: [RunRecord]
   public let samples: [RunSample]
+  /// The last run that was refused before it began.
+  public let refusal: Refusal?
+  /// The newest work order, whether it is out or was taken back.
+  public let newestOrder: OrderRecord?
   public let readAt: Date
   /// What tasks of a work order did beyond the record, which is then in the counts; nil where no order is out, or its logs were
   /// not read.
@@ -36,6 +40,7 @@ extension JobStore {
     let levels = try self.levelRecords(db, job, live: live)
     return JobProgress(
       job: try JobRecord(row, levels: levels, isLive: !live.isEmpty), levels: levels, runs: runs,
-      samples: try self.sampleRecords(db, job), readAt: Date())
+      samples: try self.sampleRecords(db, job), refusal: try JobStore.refusal(db, of: job),
+      newestOrder: try JobStore.orders(db, of: job).last, readAt: Date())
   }
 }

@@ -100,3 +100,13 @@ public struct JobPlaces: Sendable {
     (self.datasetPath, self.outputPath, self.details, self.views) = (datasetPath, outputPath, details, views)
   }
 }
+
+extension JobRecord {
+  /// The record as it would be with other places.
+  package func moved(to places: JobPlaces) -> JobRecord {
+    var description = description
+    (description.datasetPath, description.outputPath, description.details) = (places.datasetPath, places.outputPath, places.details)
+    return JobRecord(
+      id: id, state: state, description: description, counts: counts, createdAt: createdAt, finishedAt: finishedAt)
+  }
+}

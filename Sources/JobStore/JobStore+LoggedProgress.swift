@@ -27,7 +27,8 @@ extension JobStore {
       }
       return JobProgress(
         job: recorded.job.with(counts: levels.map(\.counts), isAtWork: tasks.atWork > 0 || !live.isEmpty), levels: levels,
-        runs: recorded.runs, samples: recorded.samples, readAt: recorded.readAt, tasks: tasks)
+        runs: recorded.runs, samples: recorded.samples, refusal: recorded.refusal, newestOrder: recorded.newestOrder,
+        readAt: recorded.readAt, tasks: tasks)
     }
   }
 }

@@ -1,6 +1,5 @@
 import Diagnostics
 import JobStore
-import JSON
 import Output
 import Planning
 import Views
@@ -34,24 +33,30 @@ struct EarlierJob {
     }
   }
 
-  /// What a submit would record otherwise; empty where the job is the same. Images that changed since are for a run to say, as
+  /// The options with which a new job is planned that is to be compared with this one.
+  func options(_ options: JobOptions) throws -> JobOptions { try job.withOwnChunk(options) }
+
+  /// What a submit would make otherwise; empty where the job is the same. Images that changed since are for a run to say, as
   /// long as the job is not complete.
-  func differences(from request: Submitter.Request, _ now: Planner.Result) throws -> [String] {
-    var differences = Program.differences(from: record.description)
-    let recorded = try JSONValue.parse(Array(record.description.options.utf8))
-    differences += ChangeCheck.differences(
-      JobOptions.withoutOverwrite(recorded), JobOptions.withoutOverwrite(request.options.json), path: ""
-    )
-    .map { "options: \($0)" }
-    if now.datasetDigest != record.description.datasetDigest { differences.append("the content of the dataset changed") }
+  func differences(from options: JobOptions, _ now: Planner.Result) throws -> [String] {
+    let differences = Program.differences(from: record.description)
     if !differences.isEmpty { return differences }
+    return try PlanDifferences.all(of: job, job.views(in: store), in: now, options: options)
+  }
+
+  /// The images of a complete job that are not any more what it was made of.
+  func changedImages() throws -> ChangedViews {
     let views = try job.views(in: store)
-    let missing = (names(job.details.missingViews ?? []), names(now.missingViews))
-    if missing.0 != missing.1 { differences.append("views without images: were \(missing.0), are \(missing.1)") }
-    differences += PlanDifferences.views(of: job, views, in: now, atMost: ChangeCheck.listedAtMost)
-    if differences.isEmpty { differences += try PlanDifferences.plan(of: job, in: now) }
-    if differences.isEmpty, isComplete { differences += views.watched.described(try views.watched.lookAtAll()).lines }
-    return differences
+    return views.watched.described(try views.watched.lookAtAll())
+  }
+
+  /// The error for a complete job whose images changed.
+  func isInTheWay(since changed: ChangedViews) -> JobError {
+    .invalid(
+      what: "the output \(job.output.path) exists: it is that of job \(job.title), which is complete; since then "
+        + changed.lines.prefix(3).joined(separator: "; ") + (changed.lines.count > 3 ? "; …" : ""),
+      hint: (ChangeAdvice.text(for: changed, job: record.id) ?? "")
+        + "; for a new job choose another place, or add --overwrite to replace it")
   }
 
   /// The error for a new job in its place.
@@ -63,6 +68,4 @@ struct EarlierJob {
       hint: (isComplete ? "that job is complete" : "`blockfuse run \(record.id)` goes on with that job")
         + "; for a new one choose another place, or add --overwrite to replace it")
   }
-
-  private func names(_ views: [MissingView]) -> String { views.isEmpty ? "none" : views.map { "\"\($0.name)\"" }.joined(separator: ", ") }
 }

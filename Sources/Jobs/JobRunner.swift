@@ -37,29 +37,27 @@ package struct JobRunner {
     _ selector: String?, join: Bool = false, acceptsTimes: Bool = false, command: String, stopFlag: StopFlag,
     note: @escaping @Sendable (String) -> Void, observe: @escaping @Sendable (RunMeter.Reading) -> Void
   ) throws -> Outcome {
-    let (record, order) = try collect(selector, note: note)
-    let opened = try LoadedJob(record)
-    if record.state == .complete { return try nothingLeft(of: opened) }
-    if !join, let holder = try store.holders(of: record.id).first {
-      throw JobStoreError.alreadyRunning(job: record.id, holder: holder)
+    let selected = try store.job(selector)
+    let begun: Begun
+    do {
+      guard let taken = try begin(selected, join: join, acceptsTimes: acceptsTimes, command: command, stopFlag, note) else {
+        return try nothingLeft(of: LoadedJob(selected))
+      }
+      begun = taken
+    } catch {
+      noteRefusal(of: selected.id, error)
+      throw error
     }
-    // before the job is taken: a run that is refused leaves the job's state alone
-    let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
-    let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, acceptsTimes: acceptsTimes, note: note) }
-    try LevelRunner.checkMemory(of: opened, views, registry, settings)
-    let job = try patience.beginning(stopFlag) { try Retry.standard.transient { try opened.holdingOutput() } }
-    let hold = try patience.beginning(stopFlag) { try self.hold(job, note: note) }
-    defer { withExtendedLifetime(hold) {} }
-    removeReplacedOutput(job, note: note)
-    let run = try patience.beginning(stopFlag) { try take(job, join: join, command: command) }
+    let (job, views, run) = (begun.job, begun.views, begun.run)
+    defer { withExtendedLifetime(begun.hold) {} }
     let outcome: Outcome
     do {
       outcome = try work(on: job, views, as: run, stopFlag: stopFlag, note: note, observe: observe)
-      if outcome.ending == .complete, let order { try close(order) }
+      if outcome.ending == .complete, let order = begun.order { try close(order) }
     } catch {
       let error = changedInputs(error, job, views, run, note: note)
       // where this cannot be written either, the run counts as dead as soon as the process ends
-      _ = try? run.end(.error(message: errorWords(error)), exitStatus: (error as? any Failure)?.exitStatus ?? .unexpected)
+      _ = try? run.end(.error(message: errorWords(error)), exitStatus: Self.exitStatus(of: error))
       try job.output.checkPlace(by: job.title)
       guard WorkFailure(error).isDiskFull else { throw error }
       throw fullDisk(error, job)
@@ -69,6 +67,58 @@ package struct JobRunner {
   }
 
   // MARK: before the job is taken
+
+  /// A job that is taken, with what it was taken with.
+  private struct Begun {
+    let job: LoadedJob
+    let views: LoadedViews
+    let order: OrderRecord?
+    let hold: OutputHold
+    let run: Run
+  }
+
+  /// Checks that nothing changed, and takes the job; nil for one that is complete.
+  private func begin(
+    _ selected: JobRecord, join: Bool, acceptsTimes: Bool, command: String, _ stopFlag: StopFlag,
+    _ note: @escaping @Sendable (String) -> Void
+  ) throws -> Begun? {
+    let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
+    let opened: LoadedJob
+    let order: OrderRecord?
+    if selected.state == .complete {
+      guard acceptsTimes else { return nil }
+      (opened, order) = (try LoadedJob(selected), nil)
+    } else {
+      let collected = try collect(selected, note: note)
+      (opened, order) = (try LoadedJob(collected.record), collected.order)
+      if opened.record.state == .complete { return nil }
+    }
+    if !join { try refuseIfRunning(opened) }
+    // before the job is taken: a run that is refused leaves the job's state alone
+    let views = try patience.beginning(stopFlag) { try unchangedViews(of: opened, acceptsTimes: acceptsTimes, note: note) }
+    if selected.state == .complete, try store.job(selected.id).state == .complete { return nil }
+    try LevelRunner.checkMemory(of: opened, views, registry, settings)
+    let job = try patience.beginning(stopFlag) { try Retry.standard.transient { try opened.holdingOutput() } }
+    let hold = try patience.beginning(stopFlag) { try self.hold(job, note: note) }
+    removeReplacedOutput(job, note: note)
+    let run = try patience.beginning(stopFlag) { try take(job, join: join, command: command) }
+    return Begun(job: job, views: views, order: order, hold: hold, run: run)
+  }
+
+  /// Whoever watches the job learns how this ended. That another process runs the job is no end of it; and where a database
+  /// takes no more, the error itself is what is to be told.
+  private func noteRefusal(of job: JobID, _ error: any Error) {
+    let status = Self.exitStatus(of: error)
+    if status != .alreadyRunning { try? store.noteRefusal(of: job, exitStatus: status, message: errorWords(error)) }
+  }
+
+  private static func exitStatus(of error: any Error) -> ExitStatus { (error as? any Failure)?.exitStatus ?? .unexpected }
+
+  private func refuseIfRunning(_ job: LoadedJob) throws {
+    if let holder = try store.holders(of: job.record.id).first {
+      throw JobStoreError.alreadyRunning(job: job.record.id, holder: holder)
+    }
+  }
 
   private func hold(_ job: LoadedJob, note: (String) -> Void) throws -> OutputHold {
     do {
@@ -82,12 +132,11 @@ package struct JobRunner {
   }
 
   /// The job with all that tasks of its open work order have done so far, and that order.
-  private func collect(_ selector: String?, note: (String) -> Void) throws -> (record: JobRecord, order: OrderRecord?) {
-    let record = try store.job(selector)
+  private func collect(_ record: JobRecord, note: (String) -> Void) throws -> (record: JobRecord, order: OrderRecord?) {
     if record.state == .creating {
       throw JobError.invalid(what: "job \(record.id) was never submitted to its end", hint: "submit it again")
     }
-    guard record.state != .complete, let order = try store.openOrder(of: record.id) else { return (record, nil) }
+    guard let order = try store.openOrder(of: record.id) else { return (record, nil) }
     let collected = try Collector(store: store).collect(String(record.id), allowsGone: true)
     note(
       collected.isOrderGone
@@ -106,13 +155,11 @@ package struct JobRunner {
 
   /// The views of the job; refuses them if anything differs from when it was submitted.
   private func unchangedViews(of job: LoadedJob, acceptsTimes: Bool, note: (String) -> Void) throws -> LoadedViews {
+    if acceptsTimes { try Retry.standard.transient { try TimeAcceptor(store: store, registry: registry).accept(job, note: note) } }
     let views = try job.views(in: store)
     let findings = try Retry.standard.transient { try ChangeCheck.findings(of: job, views, registry: registry, notedIn: store) }
     if findings.blocksSetBack > 0 { try WorkOrder.close(of: job.record.id, in: store) }
     findings.notes.forEach(note)
-    if acceptsTimes, try TimeAcceptor(store: store).accept(findings, of: job, views, note: note) {
-      return try unchangedViews(of: job, acceptsTimes: false, note: note)
-    }
     if let error = findings.error(of: job) { throw error }
     return views
   }

@@ -2,6 +2,7 @@ import Diagnostics
 import Engine
 import Files
 import Foundation
+import Fusion
 import JobStore
 import JSON
 import Output
@@ -22,10 +23,13 @@ package struct Relocator {
   }
 
   private let store: JobStore
+  private let registry: FusionRegistry
   private let note: (String) -> Void
 
   /// - Parameter note: told what is worth a word.
-  package init(store: JobStore, note: @escaping (String) -> Void) { (self.store, self.note) = (store, note) }
+  package init(store: JobStore, registry: FusionRegistry, note: @escaping (String) -> Void) {
+    (self.store, self.registry, self.note) = (store, registry, note)
+  }
 
   /// - Parameters:
   ///   - output: where the output is now; nil: where it was.
@@ -38,19 +42,24 @@ package struct Relocator {
       throw JobError.invalid(
         what: "the output \(job.output.path) is half removed", hint: "`blockfuse remove \(record.id) --output` ends that")
     }
-    let before = try job.views(in: store).views
+    let loaded = try job.views(in: store)
+    let before = loaded.views
     let moves = try InputMoves(inputs, views: before, dataset: record.description.datasetPath).moves
     let views = before.map { $0.moved(moves) }
-    try check(views, of: job)
     var resolver = PathResolver()
     let path = output.map { resolver.resolve(address: $0) }
     let rules = OutputRules(path: path ?? job.output.path)
-    let (place, hold) = try take(path, of: job, rules, views)
-    defer { withExtendedLifetime(hold) {} }
     let description = record.description
     let places = JobPlaces(
       datasetPath: moves.moved(description.datasetPath) ?? description.datasetPath, outputPath: rules.path,
       details: try details(description.details, moves), views: try rows(from: before, to: views))
+    // of inputs that stay where they are nothing is recorded; those of a complete job may be gone for good
+    if !inputs.isEmpty {
+      let moved = Dictionary(uniqueKeysWithValues: views.enumerated().map { ($0, $1) })
+      try checkInputs(of: LoadedJob(record.moved(to: places)), loaded.replacing(moved))
+    }
+    let (place, hold) = try take(path, of: job, rules, views)
+    defer { withExtendedLifetime(hold) {} }
     try store.relocate(record.id, to: places, outputs: rules.isNear) { uses in
       if path == nil { return }
       try rules.check(against: uses)
@@ -69,18 +78,22 @@ package struct Relocator {
 
   // MARK: - Inputs
 
-  /// Throws unless the views are as they were recorded; where times alone differ, that is for the run to accept.
-  private func check(_ views: [View], of job: LoadedJob) throws {
-    let watched = WatchedViews(views)
-    let changed = try Retry.standard.transient { try watched.lookAtAll() }
-    let others = changed.filter { !$0.changes.allSatisfy(\.isTimeOnly) }
-    guard others.isEmpty else {
-      throw JobError.changed(job: job.title, differences: watched.described(others).lines)
+  /// Throws where a run would refuse the inputs as they are at their places; where times alone differ, that is for the run to
+  /// accept.
+  private func checkInputs(of job: LoadedJob, _ views: LoadedViews) throws {
+    let findings = try Retry.standard.transient { try ChangeCheck.inputs(of: job, views, registry: registry) }
+    let changed = findings.changed
+    let others = changed.filter { !$0.changes.areTimes }
+    let differences = findings.otherDifferences + views.watched.described(others).lines
+    guard differences.isEmpty else {
+      throw JobError.changed(
+        job: job.title, differences: differences,
+        advice: "nothing was recorded: give the folder in which all is as it was at submit, or restore what differs there")
     }
     guard let first = changed.first else { return }
     note(
-      "the files of \(changed.count) of \(counted(views.count, "view")) have other times than at submit, and nothing else differs, such as those of "
-        + "\"\(views[first.view].name)\" at \(views[first.view].path). Give the copy the times of the original (`rsync -a`, `cp -p`); or, "
+      "the files of \(changed.count) of \(counted(views.views.count, "view")) have other times than at submit, and nothing else differs, such as those of "
+        + "\"\(views.views[first.view].name)\" at \(views.views[first.view].path). Give the copy the times of the original (`rsync -a`, `cp -p`); or, "
         + "if it is a copy of the same data, `blockfuse run \(job.record.id) --accept-times` goes on")
   }
 

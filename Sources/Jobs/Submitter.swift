@@ -115,24 +115,24 @@ package struct Submitter {
     var resolver = PathResolver()
     let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
-    func plan(named name: String) throws -> (dataset: Dataset, result: Planner.Result) {
-      let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
-      return (
-        dataset,
-        try Planner.plan(dataset: dataset, options: request.options, name: name, registry: registry)
-      )
+    func plan(_ options: JobOptions, named name: String) throws -> (dataset: Dataset, result: Planner.Result) {
+      let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: options.viewChoice))
+      return (dataset, try Planner.plan(dataset: dataset, options: options, name: name, registry: registry))
     }
     let earlier = try existing.flatMap { try EarlierJob.find(output: outputPath, in: $0) }
     if goesOn, let earlier {
-      let result = try earlier.planned { try plan(named: earlier.outputName).result }
-      let differences = try earlier.differences(from: request, result)
+      let result = try earlier.planned { try plan(earlier.options(request.options), named: earlier.outputName).result }
+      let differences = try earlier.differences(from: request.options, result)
+      let changed = differences.isEmpty && earlier.isComplete && !request.options.overwrite ? try earlier.changedImages() : nil
+      if let changed, !changed.isEmpty { throw earlier.isInTheWay(since: changed) }
       if differences.isEmpty, !earlier.isComplete || !request.options.overwrite { return (outputPath, rules, result, earlier.record) }
       if !request.options.overwrite { throw earlier.isInTheWay(since: differences) }
     }
     if let existing { try rules.check(against: existing) }
     if let earlier, !request.options.overwrite { throw earlier.isInTheWay() }
+    if !request.options.overwrite, let occupant = try OutputOccupant(of: outputPath, in: existing) { throw occupant.isInTheWay }
     try rules.check(overwrite: request.options.overwrite)
-    let (dataset, result) = try plan(named: FilePath.lastComponent(of: outputPath))
+    let (dataset, result) = try plan(request.options, named: FilePath.lastComponent(of: outputPath))
     if let memory = request.memoryByteCount {
       try MemoryPlan(result, registry: registry, workers: 1, memory: memory).checkIsPossible()
     }

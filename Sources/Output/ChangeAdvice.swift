@@ -6,12 +6,18 @@ import Views
 package enum ChangeAdvice {
   private static let namedAtMost = 3
 
-  /// Nil where no view changed.
-  package static func text(for views: ChangedViews, job: JobID) -> String? {
-    if views.isEmpty { return nil }
+  /// Nil where no view changed, and the output is there.
+  ///
+  /// - Parameter isOutputGone: nothing is where the output was.
+  package static func text(for views: ChangedViews, job: JobID, isOutputGone: Bool = false) -> String? {
+    if views.isEmpty, !isOutputGone { return nil }
     var parts: [String] = []
     let kinds = views.kinds
-    if kinds.contains(.gone) { parts.append("put back the files that are gone, or mount their disk; then `blockfuse run \(job)` goes on") }
+    if isOutputGone || kinds.contains(.gone) {
+      parts.append("put back what is gone, or mount its disk; then `blockfuse run \(job)` goes on")
+    }
+    let moved = [isOutputGone ? " --output NEW" : "", kinds.contains(.gone) ? " --inputs OLD=NEW" : ""].joined()
+    if !moved.isEmpty { parts.append("where it was moved, `blockfuse relocate \(job)\(moved)` first tells the job the new place") }
     if kinds == [.otherTime] {
       parts.append(
         "where these are the same images as before, `blockfuse run \(job) --accept-times` goes on"

@@ -16,6 +16,8 @@ package struct ChangeCheck {
   package struct Findings {
     /// What differs beside the images of the views.
     package var otherDifferences: [String] = []
+    /// Nothing is where the output was, which is one of these.
+    package var isOutputGone = false
     package var notes: [String] = []
     /// The views whose images are not as recorded.
     package var changed: [WatchedViews.Changed] = []
@@ -29,7 +31,8 @@ package struct ChangeCheck {
     /// The error for what differs; nil where nothing does.
     package func error(of job: LoadedJob) -> JobError? {
       if differences.isEmpty { return nil }
-      let advice = otherDifferences.isEmpty ? ChangeAdvice.text(for: views, job: job.record.id) : nil
+      let isOutputAlone = otherDifferences.count == (isOutputGone ? 1 : 0)
+      let advice = isOutputAlone ? ChangeAdvice.text(for: views, job: job.record.id, isOutputGone: isOutputGone) : nil
       return .changed(job: job.title, differences: differences, advice: advice)
     }
   }
@@ -37,20 +40,27 @@ package struct ChangeCheck {
   package static let listedAtMost = 20
 
   package static func findings(of job: LoadedJob, _ views: LoadedViews, registry: FusionRegistry) throws -> Findings {
+    var findings = try inputs(of: job, views, registry: registry)
+    findings.otherDifferences = Program.differences(from: job.record.description) + findings.otherDifferences
+    if let lost = try job.output.lostMark() {
+      findings.otherDifferences.append("\(lost); `blockfuse verify --repair` writes them again")
+    } else if let foreign = try job.output.foreignness() {
+      findings.otherDifferences.append(foreign)
+      findings.isOutputGone = OutputAbsence(of: job.output.path) != .there && OutputRemoval(of: job.output)?.isBegun != true
+    } else {
+      findings.otherDifferences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
+    }
+    return findings
+  }
+
+  /// What differs in the options file, the dataset and the images, wherever the record says that they are.
+  package static func inputs(of job: LoadedJob, _ views: LoadedViews, registry: FusionRegistry) throws -> Findings {
     var findings = Findings()
-    findings.otherDifferences += Program.differences(from: job.record.description)
     options(job, &findings)
     dataset(job, views, registry, &findings)
     missingViews(job, &findings)
     findings.changed = try views.watched.lookAtAll()
     findings.views = views.watched.described(findings.changed)
-    if let lost = try job.output.lostMark() {
-      findings.otherDifferences.append("\(lost); `blockfuse verify --repair` writes them again")
-    } else if let foreign = try job.output.foreignness() {
-      findings.otherDifferences.append(foreign)
-    } else {
-      findings.otherDifferences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }
-    }
     return findings
   }
 
@@ -64,11 +74,21 @@ package struct ChangeCheck {
     if findings.changed.isEmpty {
       try store.foundViewsAsRecorded(by: check, of: job.record.id)
     } else {
-      let blocks = try TouchedBlocks(by: Set(findings.changed.map(\.view)), of: views, plan: job.plan, registry: registry)
-      findings.blocksSetBack = try blocks.setBack(job.record.id, in: store, because: findings.differences.first ?? "")
-      if let note = TouchedBlocks.note(findings.blocksSetBack) { findings.notes.append(note) }
+      try setBack(job, views, &findings, registry: registry, in: store)
     }
     return findings
+  }
+
+  /// What is recorded of changed views since they were last found as recorded becomes pending. An image that is gone, as one that
+  /// was moved with its project, says nothing of what it was: that is asked again where it is there.
+  package static func setBack(
+    _ job: LoadedJob, _ views: LoadedViews, _ findings: inout Findings, registry: FusionRegistry, in store: JobStore
+  ) throws {
+    let changed = Set(findings.views.entries.filter { $0.kind != .gone }.map(\.index))
+    if changed.isEmpty { return }
+    let blocks = try TouchedBlocks(by: changed, of: views, plan: job.plan, registry: registry)
+    findings.blocksSetBack = try blocks.setBack(job.record.id, in: store, because: findings.differences.first ?? "")
+    if let note = TouchedBlocks.note(findings.blocksSetBack) { findings.notes.append(note) }
   }
 
   private static func options(_ job: LoadedJob, _ findings: inout Findings) {

@@ -227,6 +227,17 @@ package final class OutputFolder: Sendable {
     if isComplete { try writeFinalMetadata(isDone: isDone) }
   }
 
+  /// The uuid of the job that made the image at a place, an OME-Zarr or an array; nil where none says that it did.
+  package static func uuid(at place: Place) throws(ZarrError) -> String? {
+    do throws(ZarrError) {
+      if let group = try readAttributes(ofGroup: place) { return uuid(in: group.attributes) }
+      return uuid(in: try ZarrArray.open(place).attributes)
+    } catch {
+      if error.isTransient { throw error }
+      return nil
+    }
+  }
+
   private static func uuid(in attributes: JSONValue) -> String? {
     let own =
       attributes["blockfuse"] ?? attributes["ome"]?["multiscales"]?.array?.first?["metadata"]?["blockfuse"]

@@ -82,7 +82,8 @@ package enum JobError: Failure, Sendable {
     case .inUse: .alreadyRunning
     case .damaged: .damaged
     case .notYet, .unanswered(_, byTask: true): .notYet
-    case .unanswered, .interrupted, .diskFull, .output, .lost, .unexpected: .unexpected
+    case .interrupted(let signal): .stopped(signal: signal)
+    case .unanswered, .diskFull, .output, .lost, .unexpected: .unexpected
     }
   }
 

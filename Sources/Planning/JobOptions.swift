@@ -64,13 +64,26 @@ package struct JobOptions: Sendable {
     if parent.isEmpty { keysAlongZ = map.namingZ([OptionTable.rows.outputOrigin.key, OptionTable.rows.outputShape.key]) }
   }
 
-  /// Options as they count for a job, whatever was in the place of its output before.
-  package static func withoutOverwrite(_ json: JSONValue) -> JSONValue {
-    let rows = OptionTable.rows
-    guard var map = json.object, var zarr = map[rows.zarrOptions.name]?.object else { return json }
-    zarr[rows.overwrite.name] = nil
-    map[rows.zarrOptions.name] = zarr.isEmpty ? nil : .object(zarr)
+  /// What was given, as far as it makes a difference to a job, whatever was in the place of its output: without what is null or
+  /// the default, and with one form of each number. For people: what is planned of options says whether they mean the same.
+  package var meaning: JSONValue { Self.meaning(json.withPlainNumbers, in: "") }
+
+  private static func meaning(_ json: JSONValue, in parent: String) -> JSONValue {
+    guard var map = json.object else { return json }
+    for row in OptionTable.options(in: parent) {
+      guard let value = map[row.name] else { continue }
+      let inner = row is OptionMapRow ? meaning(value, in: row.key) : value
+      let isDefault = (inner.string ?? inner.text) == row.defaultText || inner.object?.isEmpty == true
+      map[row.name] = inner.isNull || isDefault || row.key == OptionTable.rows.overwrite.key ? nil : inner
+    }
     return .object(map)
+  }
+
+  /// The same with another chunk of the output.
+  package func choosing(chunk: [Axis: Int]) throws(JobError) -> JobOptions {
+    guard var map = json.object else { return self }
+    map[OptionTable.rows.outputChunk.key] = .object(Dictionary(uniqueKeysWithValues: chunk.map { ($0.rawValue, JSONValue($1)) }))
+    return try JobOptions(.object(map))
   }
 
   /// What of a dataset is to be opened.

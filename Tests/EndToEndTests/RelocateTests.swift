@@ -114,6 +114,69 @@ import Testing
     try refused("--output", "new/out.zarr", status: 4, "was altered")
   }
 
+  /// What a run would refuse is not recorded: a dataset or an options file that says something else at the new place.
+  @Test func whatARunWouldRefuse() throws {
+    let folder = try project()
+    let before = try folder.database.job(1).description
+    for (file, was, now, words) in [
+      ("dataset.json", "\"tile_0_0\"", "\"other\"", "view 0 was \"tile_0_0\", is \"other\""),
+      ("options.json", "16", "32", "output_chunksize: was 16, is 32"),
+    ] {
+      try copy(folder, "-a", "old", "new")
+      let text = try String(contentsOfFile: folder.file("new/\(file)"), encoding: .utf8)
+      try text.replacing(was, with: now).write(toFile: folder.file("new/\(file)"), atomically: true, encoding: .utf8)
+      let end = try folder.blockfuse("relocate", "1", "--inputs", "old=new")
+      #expect(end.status == 4 && end.errors.contains(words) && end.errors.contains("nothing was recorded"), "\(end.errors)")
+      #expect(try folder.database.job(1).description == before)
+      try FileManager.default.removeItem(atPath: folder.file("new"))
+    }
+  }
+
+  /// Of inputs that stay where they are nothing is asked: those of a complete job may be gone for good.
+  @Test func anOutputWithoutItsInputs() throws {
+    let folder = try project()
+    try #require(try folder.blockfuse("run", "--quiet").status == 0)
+    for name in ["out.zarr", "out.zarr.blockfuse"] {
+      try FileManager.default.moveItem(atPath: folder.file("old/\(name)"), toPath: folder.file(name))
+    }
+    for name in ["old", "old2"] { try FileManager.default.removeItem(atPath: folder.file(name)) }
+    let end = try folder.blockfuse("relocate", "1", "--output", "out.zarr")
+    #expect(end.status == 0, "\(end.errors)")
+    #expect(try folder.blockfuse("verify", "--quiet").status == 0)
+  }
+
+  /// A run that finds the inputs gone says how to tell their new place, and leaves what is done: once they are found as recorded,
+  /// nothing is done again.
+  @Test func whatIsDoneStaysDone() throws {
+    let folder = try project()
+    let settled = try folder.database.job(1).counts.settled
+    let isUnchecked = try folder.database.hasUncheckedBlocks(1)
+    try #require(settled == 5 && isUnchecked)
+    try FileManager.default.moveItem(atPath: folder.file("old"), toPath: folder.file("new"))
+    let run = try folder.blockfuse("run", "--quiet")
+    #expect(run.status == 4 && run.errors.contains("relocate 1 --output NEW --inputs OLD=NEW"), "\(run.errors)")
+    #expect(!run.errors.contains("pending again"), "\(run.errors)")
+    #expect(try folder.database.job(1).counts.settled == settled)
+    try #require(try folder.blockfuse("relocate", "1", "--output", "new/out.zarr", "--inputs", "old=new").status == 0)
+    try expectWhole(folder, "new/out.zarr")
+    let counts = try folder.database.runs(of: 1).map(\.progress.blocks)
+    #expect(try counts.reduce(0, +) == folder.database.job(1).counts.total, "\(counts)")
+  }
+
+  /// One that comes back as another is a change like any: what was not checked is made again.
+  @Test func aViewThatComesBackAsAnother() throws {
+    let folder = try project()
+    let array = folder.file("old/tiles/tile_0_0.ome.zarr/0/.zarray")
+    try FileManager.default.moveItem(atPath: folder.file("old/tiles"), toPath: folder.file("away"))
+    try #require(try folder.blockfuse("run", "--quiet").status == 4)
+    #expect(try folder.database.job(1).counts.settled == 5)
+    try FileManager.default.moveItem(atPath: folder.file("away"), toPath: folder.file("old/tiles"))
+    try (String(contentsOfFile: array, encoding: .utf8) + "\n").write(toFile: array, atomically: true, encoding: .utf8)
+    let run = try folder.blockfuse("run", "--quiet")
+    #expect(run.status == 4 && run.errors.contains("pending again"), "\(run.errors)")
+    #expect(try folder.database.job(1).counts.settled < 5)
+  }
+
   /// Signs of equality in names.
   @Test func namesWithTheSign() throws {
     let folder = try project()

@@ -1,6 +1,6 @@
 """Databases and outputs of earlier versions, as they were left (Tests/Fixtures/Jobs): everything in them can be looked at and
 finished or is refused in words."""
-import json, os, sqlite3, subprocess, tarfile
+import json, os, re, sqlite3, subprocess, tarfile
 from pathlib import Path
 
 import numpy as np, pytest, zarr
@@ -10,6 +10,8 @@ FIXTURES = sorted((Path(__file__).parents[1] / "Fixtures/Jobs").glob("revision-*
 RECORDED = "/jobs-fixture"
 STATES = {1: "pending", 2: "interrupted", 3: "failed", 4: "complete", 5: "interrupted", 6: "pending"}
 UNFINISHED = [1, 2, 3, 5]
+# with the chunk that its program took where none was asked for; revision-1 has no such job
+CHOSEN = 7
 
 
 def current(folder):
@@ -30,7 +32,8 @@ def record(folder, **columns):
 
 
 def move(database, folder):
-    """Absolute paths in every column of text are changed to where the fixture was unpacked."""
+    """Absolute paths in every column of text are changed to where the fixture was unpacked, with what is known by them: sums of rows
+    are as in a database from before there were any, and the file is the one that it was, though it was unpacked to another inode."""
     mode = database.stat().st_mode
     database.chmod(0o644)
     with sqlite3.connect(database) as db:
@@ -38,6 +41,10 @@ def move(database, folder):
             for column, kind in db.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall():
                 if kind == "TEXT":
                     db.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?)", (RECORDED, str(folder), RECORDED))
+        columns = {name for (name,) in db.execute("SELECT name FROM pragma_table_info('job')")}
+        if "fixed_sum" in columns:
+            db.execute("UPDATE job SET fixed_sum = NULL, views_sum = NULL")
+            db.execute("UPDATE identity SET inode = ?", (database.stat().st_ino,))
     db.close()
     database.chmod(mode)
 
@@ -68,14 +75,21 @@ def voxels(folder, name):
     return [np.asarray(zarr.open_array(folder / name / level)[:]) for level in ("0", "1")]
 
 
+def states(folder):
+    """Of the jobs of a fixture."""
+    return {**STATES, CHOSEN: "interrupted"} if (folder / "chosen.ome.zarr").exists() else STATES
+
+
 def test_there_is_a_fixture_of_every_revision():
-    assert [path.name for path in FIXTURES][:1] == ["revision-1.tar.gz"]
+    said = subprocess.run([binary(), "--version"], capture_output=True, text=True, check=True).stdout
+    revision = int(re.search(r"voxel revision (\d+)", said)[1])
+    assert [path.name for path in FIXTURES] == [f"revision-{number}.tar.gz" for number in range(1, revision + 1)]
 
 
 def test_every_job_can_be_looked_at(jobs):
     listed = json.loads(blockfuse(jobs, "list", "--json"))
-    assert {job["job"]: job["state"] for job in listed} == STATES
-    for job in STATES:
+    assert {job["job"]: job["state"] for job in listed} == states(jobs)
+    for job in states(jobs):
         status = json.loads(blockfuse(jobs, "status", job, "--json"))
         blocks = [json.loads(line) for line in blockfuse(jobs, "blocks", job, "--json").splitlines()]
         assert len(blocks) == status["blocks"]["total"]
@@ -143,6 +157,31 @@ def test_the_record_itself_goes_on(jobs):
             np.testing.assert_array_equal(one, other)
     for one, other in zip(voxels(jobs, "pending.ome.zarr"), voxels(jobs, "complete.ome.zarr")):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("more", [[], ["--overwrite"]], ids=["", "overwrite"])
+def test_fuse_goes_on_with_what_it_began(jobs, more):
+    """The same line as then, with a program that takes other chunks and records more of a view: the job is the same."""
+    revision, libraries = current(jobs)
+    record(jobs, voxel_revision=revision, codec_libraries=libraries)
+    before = states(jobs)
+    for job, name, options in [(2, "interrupted", ["--output-chunksize", "32"]), (CHOSEN, "chosen", [])]:
+        if job not in before:
+            continue
+        chunk = json.loads(blockfuse(jobs, "status", job, "--json"))["levels"][0]["chunks"]
+        end = exit_status(jobs, "fuse", "images/dataset.json", "--output", f"{name}.ome.zarr", *options, *more)
+        assert end.returncode == 0 and f"goes on with job {job}: " in end.stderr, end.stderr
+        status = json.loads(blockfuse(jobs, "status", job, "--json"))
+        assert status["state"] == "complete" and status["levels"][0]["chunks"] == chunk
+        blockfuse(jobs, "verify", job)
+        # the chunk is no matter to voxels
+        blockfuse(jobs, "run", 1, "--quiet")
+        for one, other in zip(voxels(jobs, "pending.ome.zarr"), voxels(jobs, f"{name}.ome.zarr")):
+            np.testing.assert_array_equal(one, other)
+    assert {job["job"] for job in json.loads(blockfuse(jobs, "list", "--json"))} == set(before)
+    # another chunk than the one that was taken is another job
+    end = exit_status(jobs, "fuse", "images/dataset.json", "--output", "killed.ome.zarr", "--output-chunksize", "64")
+    assert end.returncode == 64 and "output_chunksize: was 32, is 64" in end.stderr, end.stderr
 
 
 def test_other_codec_libraries_are_refused_by_name(jobs):

@@ -59,17 +59,20 @@ def test_what_tasks_logged_is_counted_once_and_written_nowhere(order):
     assert third["blocks"]["pending"] == 0 and third["state"] == "interrupted" and "records that" in text
 
 
+def held(folder, point, *arguments):
+    """A process that holds still at a fault point, and what lets it go on."""
+    hold = folder / ("hold-" + point.split("@")[0])
+    hold.touch()
+    process = subprocess.Popen([binary(), *map(str, arguments)], cwd=folder, stderr=subprocess.PIPE, text=True, env={
+        **os.environ, "BLOCKFUSE_DB": str(folder / "jobs.sqlite"), "BLOCKFUSE_FAULT": f"{point.replace('@', f'=hold:{hold}@')}+"})
+    assert any("made to fail" in line for line in process.stderr)
+    return process, hold.unlink
+
+
 def test_a_task_at_work_has_a_rate_and_a_time(order):
     folder, path = order
-    whole = status(folder)["blocks"]["total"]
-    # one block at a time, and a pause in which nothing is written
-    task = start(folder, "work", path, "--task", 0, "--tasks", 1, "--workers", 1, "--level", 0, "--quiet")
-    log = Path(path, "level-0/of-1/task-0")
-    deadline = time.time() + 60
-    while time.time() < deadline and not (log.exists() and any(f.stat().st_size > 600 for f in log.iterdir())):
-        time.sleep(0.02)
-    task.send_signal(signal.SIGSTOP)
-    said = [file.stat().st_size for file in log.iterdir()]
+    # all of its level is made and in its log, and it has not said that it ended
+    task, go_on = held(folder, "log-synced@3", "work", path, "--task", 0, "--tasks", 2, "--workers", 1, "--level", 0, "--quiet")
     answer = status(folder)
     text = blockfuse(folder, "status")
     server = start(folder, "serve", "--port", "0")
@@ -79,13 +82,13 @@ def test_a_task_at_work_has_a_rate_and_a_time(order):
         jobs = urllib.request.urlopen(address).read().decode()
     finally:
         server.kill()
-        task.send_signal(signal.SIGCONT)
-    assert task.wait() == 0 and said
+        go_on()
+    assert task.wait() == 0
     assert answer["state"] == "running" and answer["order"]["tasks_at_work"] == 1, answer
     assert "1 task is at work" in text and "running" in text.splitlines()[0], text
     assert 'class="state running"' in page and "task at work" in page and 'class="state running"' in jobs
-    if answer["blocks"]["done"]:
-        assert answer["voxels_per_second"] > 0 and (answer["seconds_left"] > 0 or answer["blocks"]["done"] == whole), answer
+    assert 0 < answer["blocks"]["done"] < answer["blocks"]["total"], answer
+    assert answer["voxels_per_second"] > 0 and answer["seconds_left"] > 0, answer
     # what was settled in one go just before the end gives a rate, too
     assert status(folder)["voxels_per_second"] > 0 and status(folder)["state"] == "interrupted"
 
@@ -104,30 +107,23 @@ def test_failures_are_counted_and_end_a_watch(order):
 
 
 def test_a_watch_ends_as_the_run_did(order):
+    """One that began long before, and whose output is read; every state and end is in Tests/EndToEndTests/ExitWatchTests.swift."""
     folder, _ = order
     blockfuse(folder, "order", "--withdraw")
-    assert blockfuse(folder, "status", "--exit-status", status=75)
     watch = start(folder, "status", "--watch", "--json", "--exit-status")
     assert json.loads(watch.stdout.readline())["state"] == "pending"
-    blockfuse(folder, "run", "--limit", 3, "--quiet")
-    # the run came to its end at the limit, and well
-    assert watch.wait(timeout=20) == 0
-    assert blockfuse(folder, "status", "--exit-status")
-    run = start(folder, "run", "--quiet", "--workers", 1)
-    while not status(folder)["runs"][-1]["live"]:
-        time.sleep(0.02)
-    run.send_signal(signal.SIGSTOP)
-    watch = start(folder, "status", "--watch", "--json", "--exit-status")
-    assert json.loads(watch.stdout.readline())["state"] == "running"
+    run, go_on = held(folder, "file-opening@4", "run", "--quiet", "--workers", 1)
+    while json.loads(watch.stdout.readline())["state"] != "running":
+        pass
     assert blockfuse(folder, "status", "--exit-status", status=75)
     run.send_signal(signal.SIGTERM)
-    run.send_signal(signal.SIGCONT)
-    end = run.wait(timeout=30)
-    assert end in (143, 0) and watch.wait(timeout=20) == end
-    assert blockfuse(folder, "status", "--exit-status", status=end)
+    go_on()
+    assert run.wait(timeout=30) == 143 and watch.wait(timeout=20) == 143
+    assert json.loads(watch.stdout.read().splitlines()[-1])["state"] == "interrupted"
+    assert blockfuse(folder, "status", "--exit-status", status=143)
     # an input that changed meanwhile
-    if end == 143:
-        zarray = next((folder / "mosaic/tiles").rglob(".zarray"))
-        zarray.write_bytes(zarray.read_bytes() + b" ")
-        blockfuse(folder, "run", "--quiet", status=4)
+    zarray = next((folder / "mosaic/tiles").rglob(".zarray"))
+    zarray.write_bytes(zarray.read_bytes() + b" ")
+    blockfuse(folder, "run", "--quiet", status=4)
+    assert "a run was refused" in blockfuse(folder, "status", "--exit-status", status=4)
     blockfuse(folder, "status", "--exit-status", 7, status=10)

@@ -223,6 +223,7 @@ def test_what_changed_is_said_in_few_lines(tmp_path):
     os.utime(tmp_path / "v0", (when[0], when[0]))
     end = call(tmp_path, "run", 1, status=4)
     assert f"5 views are gone, all below {tmp_path / 'x'}" in end.stderr and "put back" in end.stderr and "--accept-times" not in end.stderr, end.stderr
+    assert "`blockfuse relocate 1 --inputs OLD=NEW`" in end.stderr, end.stderr
 
 
 def test_refused_while_others_work(tmp_path):
@@ -248,6 +249,34 @@ def test_refused_while_others_work(tmp_path):
     call(tmp_path, "retry", 1, "--view", "v1", status=11)
     hold.unlink()
     assert run.wait() == 0
+
+
+def test_times_are_taken_by_the_owner_alone(tmp_path):
+    """Nothing is written, not even what is set to pending, where --accept-times is refused: while an order is out that a run works beside,
+    and in a database that was left behind."""
+    dataset(tmp_path, "zarr")
+    call(tmp_path, "submit", "dataset.json", "--output", "out.zarr", *OPTIONS)
+    call(tmp_path, "order", 1)
+    # not checked since
+    call(tmp_path, "run", 1, "--limit", 3, "--quiet")
+    os.utime(tmp_path / "v0" / ".zarray")
+
+    def stand():
+        with sqlite3.connect(f"file:{tmp_path}/jobs.sqlite?mode=ro", uri=True) as db:
+            return [db.execute(f"SELECT {what}").fetchall() for what in (
+                "done, empty FROM level", "* FROM view_change", "closed_ms FROM work_order", "fingerprint FROM view")]
+    before = stand()
+    assert sum(done for done, _ in before[0]) == 3
+    assert "--withdraw" in call(tmp_path, "run", 1, "--accept-times", status=64).stderr
+    assert stand() == before
+    call(tmp_path, "order", 1, "--withdraw")
+    before = stand()
+    call(tmp_path, "backup", "copy.sqlite")
+    call(tmp_path, "restore", "copy.sqlite", "--db", "copy.sqlite")
+    assert "copy.sqlite" in call(tmp_path, "run", 1, "--accept-times", status=4).stderr
+    assert stand() == before
+    end = call(tmp_path, "run", 1, "--accept-times", "--db", "copy.sqlite")
+    assert "taken with its new time" in end.stderr and "pending again" in end.stderr, end.stderr
 
 
 def test_refused_while_a_task_of_a_withdrawn_order_works(tmp_path):

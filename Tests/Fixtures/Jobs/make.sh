@@ -29,7 +29,8 @@ find . -exec touch -d @1700000000 {} +
 
 options=(--output-chunksize 32 --workers 1)
 submit=(--output-chunksize 32)
-# 1 pending, 2 interrupted, 3 failed, 4 complete (shards), 5 killed, 6 with an order that one of two tasks worked on
+# 1 pending, 2 interrupted, 3 failed, 4 complete (shards), 5 killed, 6 with an order that one of two tasks worked on,
+# 7 interrupted, with the chunk that the program took where none was asked for (not in revision-1)
 blockfuse submit images/dataset.json --output pending.ome.zarr --name pending "${submit[@]}"
 blockfuse fuse images/dataset.json --output interrupted.ome.zarr --name interrupted --limit 7 "${options[@]}"
 blockfuse fuse images/damaged.json --output failed.ome.zarr --name failed "${options[@]}" && exit 1 || [ $? -eq 3 ]
@@ -40,5 +41,6 @@ BLOCKFUSE_FAULT=file-opening=kill@40 command blockfuse run killed --workers 1 --
 blockfuse submit images/dataset.json --output ordered.ome.zarr --name ordered "${submit[@]}"
 order=$(blockfuse order ordered)
 blockfuse work "$order" --task 0 --tasks 2 --workers 1
+blockfuse fuse images/dataset.json --output chosen.ome.zarr --name chosen --limit 1 --workers 1
 command blockfuse list
 tar --sort=name --owner=0 --group=0 --format=pax -czf "$out" -C / jobs-fixture
