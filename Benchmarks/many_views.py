@@ -1,4 +1,5 @@
-"""Time and memory of `plan` and `submit` for datasets of very many tiles, by kind of dataset; metadata only, no voxels.
+"""Time and memory of `plan`, `submit`, `status`, `list` and the beginning of `run` for datasets of very many tiles, by kind of dataset;
+metadata only, no voxels.
 
     python Benchmarks/many_views.py [--tiles 100000] [--folder DIR] [--only scene]
 
@@ -72,7 +73,16 @@ def bigstitcher(folder, count):
     return "dataset.xml"
 
 
-KINDS = {"folder of OME-Zarr": image_folder, "list of OME-Zarr": image_list, "OME-Zarr scene": scene, "BigStitcher XML, N5": bigstitcher}
+def shared_images(folder, count):
+    zarr_tiles(folder / "tiles", 4)
+    views = [{"name": f"tile_{i}", "path": f"tiles/tile_{i % 4}", "transforms": {"registered": [
+        [1, 0, 0, z], [0, 1, 0, y], [0, 0, 1, x], [0, 0, 0, 1]]}} for i in range(count) for z, y, x in [place(i, count)]]
+    write(folder / "dataset.json", {"views": views})
+    return "dataset.json"
+
+
+KINDS = {"folder of OME-Zarr": image_folder, "list of OME-Zarr": image_list, "OME-Zarr scene": scene, "BigStitcher XML, N5": bigstitcher,
+         "dataset.json, four images": shared_images}
 
 
 def run(folder, *arguments):
@@ -90,7 +100,7 @@ def main():
     parser.add_argument("--folder", default="/tmp/blockfuse-many-views")
     parser.add_argument("--only", default="", help="kinds whose name has this in it")
     options = parser.parse_args()
-    print("| dataset | tiles | plan | memory | submit | memory |\n|---|---:|---:|---:|---:|---:|")
+    print("| dataset | tiles | plan | memory | submit | memory | status | list | run --limit 1 | memory |\n|---|" + "---:|" * 9)
     for name, make in KINDS.items():
         if options.only.lower() not in name.lower():
             continue
@@ -100,7 +110,10 @@ def main():
         dataset = make(folder, options.tiles)
         plan = run(folder, "plan", dataset)
         submit = run(folder, "submit", dataset, "--output", "out.zarr")
-        print(f"| {name} | {options.tiles:,} | {plan[0]:.1f} s | {plan[1] / 1e6:.0f} MB | {submit[0]:.1f} s | {submit[1] / 1e6:.0f} MB |", flush=True)
+        status, jobs = run(folder, "status"), run(folder, "list")
+        begun = run(folder, "run", "--limit", "1", "--quiet")
+        print(f"| {name} | {options.tiles:,} | {plan[0]:.1f} s | {plan[1] / 1e6:.0f} MB | {submit[0]:.1f} s | {submit[1] / 1e6:.0f} MB "
+              f"| {status[0]:.2f} s | {jobs[0]:.2f} s | {begun[0]:.1f} s | {begun[1] / 1e6:.0f} MB |", flush=True)
         shutil.rmtree(folder)
 
 

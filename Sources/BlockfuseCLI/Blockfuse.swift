@@ -18,12 +18,12 @@ package struct Blockfuse: ParsableCommand {
     discussion: """
       A job that was stopped or killed continues where it stopped: give the same line again.
 
-        blockfuse fuse dataset.json --output fused.ome.zarr      # all in one step; or:
+        blockfuse plan dataset.json                           # dry run: size, time
+        blockfuse fuse dataset.json --output fused.ome.zarr   # fuse; or step by step:
 
-        blockfuse plan dataset.json                              # dry run: size, memory, time
-        blockfuse submit dataset.json --output fused.ome.zarr    # check and record the job
-        blockfuse run                                            # run it, or continue it
-        blockfuse status                                         # show its progress
+        blockfuse submit dataset.json --output fused.ome.zarr # check, record the job
+        blockfuse run                                         # run it, or continue
+        blockfuse status                                      # show its progress
 
       The job database is blockfuse.sqlite in the current folder, unless --db or BLOCKFUSE_DB names another.
       """,

@@ -14,11 +14,10 @@ struct CollectCommand: ParsableCommand {
     discussion: """
       Example: blockfuse collect 3 && blockfuse status 3
 
-      With --order it can end a scheduler's jobs on any host: where the job database is not on that host, it reads the
-      order and its logs, completes the output where all blocks are done, and says how to collect. The job is the order's.
+      With --order it also works on a host without the job database, as the last job of a scheduler: it reads the order and its \
+      logs, completes the output if all blocks are done, and says how to collect.
 
-      Exit status: 0 collected, with --order only where the job is complete; 1 the order or its logs cannot be
-      read; 3 some blocks failed; 75 with --order: some are not done yet.
+      Exit status: 0 collected, with --order only if the job is complete; 1 the order or its logs cannot be read; 3 some blocks failed; 75 with --order: some are not done yet.
       """)
 
   @OptionGroup var job: JobArgument
@@ -38,7 +37,7 @@ struct CollectCommand: ParsableCommand {
       if let other = job.job, !end.isOf(job: other) {
         throw JobError.invalid(
           what: "the order \(end.path) is of job \(end.job), not of \"\(other)\"",
-          hint: "leave out the job: `blockfuse collect --order \(end.path)`; or give the order of that job")
+          hint: "leave out the job: `blockfuse collect --order \(shellWord(end.path))`; or give the order of that job")
       }
       if let store = try recording(end) { try collect(end.job, in: store) } else { try report(end) }
     }
@@ -78,7 +77,7 @@ struct CollectCommand: ParsableCommand {
         "job \(id) is \(report.state.rawValue): \(counted(report.settledBlocks, "block")) newly settled, from "
           + "\(counted(report.logs.count, "log")), \(counted(report.logs.endedCount, "of which has", "of which have")) ended")
       if counts.pending > 0 {
-        Terminal.news("\(counts.pending.grouped) of \(counted(counts.total, "block")) \(counts.pending == 1 ? "is" : "are") not done yet")
+        Terminal.news("\(counted(counts.pending, "block is", "blocks are")) not done yet, of \(counts.total.grouped)")
       }
     }
     if report.state == .failed { throw ExitStatus.someFailed }

@@ -152,7 +152,7 @@ struct PlanAnswer {
 
   private var timeSource: String {
     if let earlier {
-      return "as fast as \(earlier.runCount == 1 ? "an earlier run" : "\(earlier.runCount) earlier runs") of this database here"
+      return "as fast as \(counted(earlier.runCount, "earlier run")) of this database here"
     }
     return "by costs measured on another machine, with \(counted(memory.workers, "worker"))"
   }

@@ -26,7 +26,7 @@ struct PreviewCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "PNG file to write; an existing one is replaced. A link is followed; a FIFO or /dev/stdout is written to.", valueName: "png"),
+      "PNG file to write; an existing one is replaced. A link is followed; /dev/stdout and named pipes work, too.", valueName: "png"),
     completion: .file(extensions: ["png"]), transform: localPath)
   var output: String
   @Option(help: ArgumentHelp("Axis of the projection: z, y or x.", valueName: "axis"), completion: .list(["z", "y", "x"]))

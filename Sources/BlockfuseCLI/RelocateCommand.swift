@@ -30,7 +30,7 @@ struct RelocateCommand: ParsableCommand {
 
   func validate() throws {
     guard output != nil || !inputs.isEmpty else {
-      throw CommandLineMistake.error("nothing is to be relocated", hint: "give --output NEW, --inputs OLD=NEW, or both")
+      throw CommandLineMistake.error("there is nothing to relocate", hint: "give --output NEW, --inputs OLD=NEW, or both")
     }
     for text in inputs {
       guard let sign = text.lastIndex(of: "="), let problem = PathProblem(String(text[text.index(after: sign)...])) else { continue }

@@ -60,6 +60,6 @@ struct RemoveCommand: ParsableCommand {
   }
 
   private static func text(_ extent: OwnFiles.Extent) -> String {
-    "\(extent.fileCount.grouped) file\(extent.fileCount == 1 ? "" : "s") (\(byteText(extent.byteCount)))"
+    "\(counted(extent.fileCount, "file")) (\(byteText(extent.byteCount)))"
   }
 }

@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "HTML file to write; an existing one is replaced. A link is followed; a FIFO or /dev/stdout is written to.", valueName: "html"),
+      "HTML file to write; an existing one is replaced. A link is followed; /dev/stdout and named pipes work, too.", valueName: "html"),
     completion: .file(extensions: ["html"]), transform: localPath)
   var output: String
   @OptionGroup var quiet: QuietFlag

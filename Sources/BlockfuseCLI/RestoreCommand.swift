@@ -5,11 +5,12 @@ import Jobs
 struct RestoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "restore",
-    abstract: "Make a backup, or another copy, the job database, which owns the outputs from then on.",
+    abstract: "Put a backup, or another copy, in the place of the job database.",
     discussion: """
-      The copy is checked and put in the place of --db; files that belonged to the replaced database are removed. If --db \
-      names the copy itself, it becomes the database where it is, for example after a project was moved by rsync. The database \
-      that the copy was made from can then be read, but not continued; tasks of work orders are told to stop.
+      The copy is checked and put in the place of --db; files that belonged to the replaced database are removed. From then on it \
+      owns the outputs: the database that it was copied from can be read, but no job in it can continue, and tasks of work orders \
+      are told to stop. If --db names the copy itself, it becomes the database where it is, for example after a project was moved \
+      by rsync.
 
       Example: blockfuse restore /archive/jobs-2026-03-01.sqlite
 

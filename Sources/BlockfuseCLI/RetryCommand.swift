@@ -40,7 +40,9 @@ struct RetryCommand: ParsableCommand {
       let count = try store.retry(record.id)
       Terminal.result(json ? JSONValue.object(["job": JSONValue(record.id), "pending": JSONValue(count)]).text : "\(count)")
       Terminal.news(
-        "\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(record.id)` tries \(count == 1 ? "it" : "them")")
+        count == 0
+          ? "job \(record.id) has no failed blocks; nothing was changed"
+          : "\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(record.id)` tries \(count == 1 ? "it" : "them")")
     }
   }
 
@@ -52,6 +54,9 @@ struct RetryCommand: ParsableCommand {
     Terminal.result(json ? document.text : "\(count)")
     for line in answer.differences { Terminal.message("note: taken as it is now: \(line)") }
     if answer.differences.isEmpty { Terminal.message("note: the files are as they were recorded") }
-    Terminal.news("\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(job)` makes \(count == 1 ? "it" : "them")")
+    Terminal.news(
+      count == 0
+        ? "no block that \(answer.viewCount == 1 ? "the view touches" : "the views touch") was made yet; `blockfuse run \(job)` makes them"
+        : "\(counted(count, "block is", "blocks are")) pending again; `blockfuse run \(job)` makes \(count == 1 ? "it" : "them")")
   }
 }

@@ -57,7 +57,7 @@ struct RunArguments: ParsableArguments {
     if json { Terminal.result(ProgressReporter.json(outcome.reading, ending: outcome.ending).text) }
     let summary = try RunSummary(job, outcome.reading, in: store)
     summary.work.map(Terminal.news)
-    let again = "`blockfuse run \(job.id)` goes on from here"
+    let again = "`blockfuse run \(job.id)` continues from here"
     switch outcome.ending {
     case .complete:
       summary.output.forEach(Terminal.news)

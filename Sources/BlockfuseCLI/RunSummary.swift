@@ -51,13 +51,3 @@ package struct RunSummary {
     return ["job \(job.id) is complete: \(path)\(size)", open]
   }
 }
-
-/// One word for a shell.
-func shellWord(_ word: String) -> String {
-  let isPlain =
-    !word.isEmpty
-    && word.utf8.allSatisfy { c in
-      (48...57).contains(c) || (65...90).contains(c) || (97...122).contains(c) || c >= 128 || "/._-+:=,@%".utf8.contains(c)
-    }
-  return isPlain ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
-}

@@ -13,7 +13,7 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve live web pages of all jobs, for a browser on this machine.",
     discussion: """
       Changes nothing. Listens on 127.0.0.1 only: to look from another machine, forward the port with \
-      `ssh -L 8642:127.0.0.1:8642 HOST`. Anyone logged in to this machine can see them.
+      `ssh -L 8642:127.0.0.1:8642 HOST`. Anyone logged in to this machine can see the pages.
 
       Example: blockfuse serve --db /data/jobs.sqlite --port 9000
       """)

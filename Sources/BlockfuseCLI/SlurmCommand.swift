@@ -12,19 +12,17 @@ struct SlurmCommand: ParsableCommand {
     commandName: "slurm",
     abstract: "Submit a job to Slurm: an array of tasks for each level, then one that collects.",
     discussion: """
-      Run it on a host that submits to Slurm and has the job database. After a failure, or at any time, run it again:
-      only missing tasks are submitted; those that run or wait are left alone. The first word without a dash is the
-      job. Options that are not listed here are passed on to sbatch; write their values after an equals sign, or all of them
-      after two dashes.
+      Run it on a host that submits to Slurm and has the job database. After a failure, or at any time, run it again: only \
+      missing tasks are submitted; those that run or wait are left alone. The first word without a dash is the job. Options that \
+      are not listed here are passed on to sbatch; write their values after an equals sign, or all of them after two dashes.
 
-      Example: blockfuse slurm 3 --tasks 100 --partition main --time=12:00:00 --cpus-per-task=8 --mem=16G
+      Example: blockfuse slurm 3 --tasks 100 --time=12:00:00 --mem=16G
 
-      Each task gets TERM two minutes before its time is over (--signal=B:TERM@120; later where --time is short), stops cleanly, and continues
-      where it stopped when it is submitted again. The last job, `collect`, writes the job database where that is on its host; else run
-      `blockfuse collect` here.
+      Slurm tells each task to stop two minutes before its time is over (--signal=B:TERM@120; later if --time is short). It stops \
+      cleanly, and continues where it stopped when it is submitted again. The last job, `collect`, writes the job database if that \
+      is on its host; else run `blockfuse collect` here.
 
-      Exit status: 0 submitted, or nothing is missing; 3 nothing is left but failed blocks; 4 something changed since
-      submit; 10 no such job; 64 a wrong command line, or Slurm refused it.
+      Exit status: 0 submitted, or nothing is missing; 3 nothing is left but failed blocks; 4 something changed since submit; 10 no such job; 64 a wrong command line, or Slurm refused it.
       """)
 
   @Argument(

@@ -139,7 +139,7 @@ extension StatusAnswer {
     if order != nil, [.pending, .interrupted, .failed].contains(job.state) { return orderHint }
     return switch job.state {
     case .pending: "`blockfuse run \(job.id)` begins"
-    case .interrupted: "`blockfuse run \(job.id)` goes on from here"
+    case .interrupted: "`blockfuse run \(job.id)` continues from here"
     case .failed where outputProblem != nil: "`blockfuse blocks \(job.id) --state failed` says why blocks failed"
     case .failed:
       "`blockfuse blocks \(job.id) --state failed` says why; `blockfuse retry \(job.id)` sets them to pending"

@@ -15,7 +15,7 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Read back every block that is recorded as done.",
     discussion: """
       Exit status: 0 all is as recorded, or --repair set it right; 12 something is missing or damaged. An unfinished job and \
-      stray files are reported, but are no damage.
+      stray files are reported, but are not damage.
 
       Example: blockfuse verify 3 --repair && blockfuse run 3
       """)
@@ -47,10 +47,10 @@ struct VerifyCommand: ParsableCommand {
         }
         Terminal.clearProgress()
         if repair { done = try verifier.repair(report, note: { Terminal.message("note: \($0)") }) }
-      } catch JobError.changed(_, let differences, _) {
+      } catch JobError.changed(_, let differences, let advice) {
         Terminal.clearProgress()
         for difference in differences { Terminal.message("error: \(difference)") }
-        Terminal.message("hint: what the record says is done is not there; submit again")
+        if let advice { Terminal.message("hint: \(advice)") }
         throw ExitStatus.damaged
       }
       show(report, done, record)
@@ -87,8 +87,13 @@ struct VerifyCommand: ParsableCommand {
         + "\(report.problems.count.grouped) missing or damaged, \(counted(report.strays.count, "stray file"))")
     if record.state != .complete { Terminal.result("the job is \(record.state.rawValue): what is not done was not looked at") }
     if let done {
-      Terminal.result(
-        "\(counted(done.blockCount, "block is", "blocks are")) pending again, \(counted(done.removedStrays, "stray")) removed")
+      if done.blockCount == 0, done.removedStrays == 0, report.metadataProblems.isEmpty {
+        Terminal.result("there was nothing to repair")
+      } else {
+        Terminal.result(
+          "\(counted(done.blockCount, "block is", "blocks are")) pending again, \(counted(done.removedStrays, "stray file")) removed")
+      }
+      if done.blockCount > 0 { Terminal.message("hint: `blockfuse run \(record.id)` makes the pending blocks") }
     } else if report.isDamaged {
       Terminal.message("hint: `blockfuse verify \(record.id) --repair` sets them to pending, `blockfuse run \(record.id)` makes them again")
     }

@@ -53,7 +53,7 @@ struct WorkCommand: ParsableCommand {
       Terminal.clearProgress()
       let title = "task \(place.index) of \(place.count)"
       if case .stopped(let signal) = outcome.ending {
-        Terminal.news("\(title): stopped by \(Signals.name(signal)); the same command goes on from here")
+        Terminal.news("\(title): stopped by \(Signals.name(signal)); the same command continues from here")
         throw ExitStatus.stopped(signal: signal)
       }
       let done = outcome.reading.finishedBlocks

@@ -105,17 +105,17 @@ public enum FailureCode: String, Sendable, CaseIterable {
   public var hintForBlocks: String {
     switch self {
     case .chunkDamaged, .shardDamaged, .tiffDamaged, .chunkMissing:
-      "restore the file from its source; where that is impossible, the voxels are lost: take the view out and submit anew"
+      "restore the file from its source; if there is none, leave the view out with --views, and submit a new job"
     case .sourceMissing:
-      "a block of the level below is recorded done and has no file; `blockfuse verify --repair` finds all such blocks"
+      "a block of the level below is recorded as done, and its file is gone; `blockfuse verify --repair` finds all such blocks"
     case .inputMissing, .datasetMissing: "check that the disk of the inputs is mounted, and the path is right"
-    case .inputChanged: "an input is not what it was when the job was submitted; restore it, or submit anew"
-    case .metadataInvalid, .jsonInvalid: "the metadata of an input cannot be used, as its message says; restore them"
-    case .formatUnsupported: "write the input again without what its message names"
-    case .noFile: "something else is in the place of a file; remove it, and put the file there"
+    case .inputChanged: "an input is not what it was when the job was submitted; restore it, or submit a new job"
+    case .metadataInvalid, .jsonInvalid: "the metadata of an image cannot be used, as the message says; restore the file that it names"
+    case .formatUnsupported: "save the image again without what the message names"
+    case .noFile: "something that is no file has the name of a file; remove it, and put the file back"
     case .ioFailed: "check the disk, the mount and the permissions"
     case .outOfMemory: "run with fewer workers, or with less --memory for the cache"
-    case .batchFailed: "the batch function left the block out or threw; see its message"
+    case .batchFailed: "the batch function left the block out, or failed; see the message"
     default: Self.hintForUnknownBlocks
     }
   }

@@ -37,7 +37,6 @@ private func editDistance(_ a: [Character], _ b: [Character]) -> Int {
 public func nameHint(_ word: String, among known: [String], prefix: String = "", limit: Int = 20) -> String {
   if known.isEmpty { return "" }
   let names = known.sorted()
-  let more = names.count > limit ? ", … (\(names.count.grouped) in all)" : ""
-  let list = "there \(names.count == 1 ? "is" : "are") \(names.prefix(limit).map { prefix + $0 }.joined(separator: ", "))\(more)"
+  let list = "there \(names.count == 1 ? "is" : "are") \(nameList(names.map { prefix + $0 }, limit: limit, isQuoted: false))"
   return nearestName(to: word, among: known).map { "did you mean \"\(prefix)\($0)\"? \(list)" } ?? list
 }

@@ -27,7 +27,7 @@ package struct WaitForOthers: Sendable {
     let workers = others.map(\.worker)
     guard self.level == level, !others.isEmpty, workers != told else { return nil }
     told = workers
-    let list = others.map { "\($0.blocks.grouped) \($0.blocks == 1 ? "block" : "blocks") in the hands of \($0.worker)" }.joined(
+    let list = others.map { "\(counted($0.blocks, "block")) in the hands of \($0.worker)" }.joined(
       separator: "; ")
     return
       "nothing is left to take on level \(level), so this run waits for others: \(list). If one of them hangs, end it: its blocks are then taken over"

@@ -3,7 +3,7 @@ import GRDB
 /// The sums of what of a job never changes once it is submitted: its row without name, state and times, its levels without
 /// their counts, its views and their matrices. Damage to any of it would be wrong voxels without a word.
 ///
-/// Whoever changes one of these columns on purpose calls `seal` in the same transaction.
+/// Whoever changes one of these columns on purpose does so in `changing`.
 enum FixedRows {
   private static let jobColumns = """
     uuid, dataset_path, dataset_digest, output_path, options, program_version, voxel_revision, codec_libraries, \
@@ -36,9 +36,11 @@ enum FixedRows {
     try db.run("UPDATE job SET fixed_sum = ?, views_sum = ? WHERE id = ?", [Int(fixed), Int(views), job])
   }
 
-  /// Changes rows of a job's views on purpose: what was damaged before is not sealed as if it were right.
+  /// Changes such rows of a job on purpose: what was damaged before is not sealed as if it were right.
   static func changing(_ db: Database, _ job: JobID, _ change: () throws -> Void) throws {
-    guard let row = try db.row("SELECT id, fixed_sum, views_sum FROM job WHERE id = ?", [job]) else { return }
+    guard let row = try db.row("SELECT id, fixed_sum, views_sum FROM job WHERE id = ?", [job]) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "job \(job) is not there")
+    }
     if let problem = try problems(db, row).first { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem) }
     try change()
     try seal(db, job)
@@ -77,12 +79,6 @@ enum FixedRows {
       problems.append("the views of job \(job) are not as they were recorded")
     }
     return problems
-  }
-
-  /// Throws unless all of a job's rows are as they were recorded.
-  static func checkAll(_ db: Database, _ job: JobID) throws {
-    guard let row = try db.row("SELECT id, fixed_sum, views_sum FROM job WHERE id = ?", [job]) else { return }
-    if let problem = try problems(db, row).first { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: problem) }
   }
 
   private static func sum(_ db: Database, _ job: JobID) throws -> UInt32 {

@@ -44,21 +44,20 @@ extension JobStore {
   ) throws {
     try writeBeside { db in
       try self.refuseIfBusy(db, job)
-      // damage is not to be sealed as what was submitted
-      try FixedRows.checkAll(db, job)
       try checking(self.outputUses(db, where: isNear).filter { $0.job != job })
-      try db.run(
-        "UPDATE job SET dataset_path = ?, output_path = ?, details = ? WHERE id = ?",
-        [places.datasetPath, places.outputPath, places.details, job])
-      for view in places.views {
+      try FixedRows.changing(db, job) {
         try db.run(
-          "UPDATE view SET path = ?, details = ?, fingerprint = ? WHERE job = ? AND ordinal = ? AND path = ?",
-          [view.path, view.details, view.fingerprint, job, view.ordinal, view.formerPath])
-        guard db.changesCount == 1 else {
-          throw JobStoreError.invalid("view \(view.ordinal) of job \(job) was given another place meanwhile")
+          "UPDATE job SET dataset_path = ?, output_path = ?, details = ? WHERE id = ?",
+          [places.datasetPath, places.outputPath, places.details, job])
+        for view in places.views {
+          try db.run(
+            "UPDATE view SET path = ?, details = ?, fingerprint = ? WHERE job = ? AND ordinal = ? AND path = ?",
+            [view.path, view.details, view.fingerprint, job, view.ordinal, view.formerPath])
+          guard db.changesCount == 1 else {
+            throw JobStoreError.invalid("view \(view.ordinal) of job \(job) was given another place meanwhile")
+          }
         }
       }
-      try FixedRows.seal(db, job)
       try db.reach(.relocating)
     }
     _ = Faults.reach(.relocated)
@@ -69,9 +68,7 @@ extension JobStore {
     let state = try storedState(db, job)
     if state == .creating { throw JobStoreError.wrongState(job: job, state: state, action: "change it") }
     try refuseIfRunning(db, job)
-    if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
-      throw JobStoreError.orderOut(job: job, order: order.path)
-    }
+    try refuseOpenOrder(db, job)
   }
 }
 

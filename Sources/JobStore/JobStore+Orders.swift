@@ -51,6 +51,13 @@ extension JobStore {
     try orders(of: job).last(where: \.isOpen)
   }
 
+  /// Throws where tasks may be at work.
+  func refuseOpenOrder(_ db: Database, _ job: JobID) throws {
+    if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
+      throw JobStoreError.orderOut(job: job, order: order.path)
+    }
+  }
+
   public func logs(of order: OrderRecord.ID) throws(JobStoreError) -> OrderLogs {
     try read { db in
       let row = try db.row(

@@ -44,9 +44,7 @@ extension JobStore {
       let state = try self.storedState(db, job)
       try self.refuseIfRunning(db, job)
       try self.freeDead(db, job)
-      if let order = try JobStore.orders(db, of: job).last(where: \.isOpen) {
-        throw JobStoreError.invalid("tasks of the work order \(order.path) may be at work on job \(job)")
-      }
+      try self.refuseOpenOrder(db, job)
       try FixedRows.changing(db, job) { for view in views { try JobStore.replace(db, job, view, kind) } }
       var changed = 0
       if let touched {

@@ -118,7 +118,7 @@ public enum JobStoreError: Failure, Hashable, Sendable {
     case .alreadyRunning(let job, let holder): "job \(job) is being run by \(holder)"
     case .orderOut(let job, let order): "tasks of the work order \(order) may be at work on job \(job)"
     case .claimLost(let claims):
-      "the blocks of \(claims.count == 1 ? "a claim" : "\(claims.count) claims") are no longer held by this process"
+      "the blocks of \(counted(claims.count, "claim")) are no longer held by this process"
     case .notClaimed(let claim, let block): "block \(block) is not held by claim \(claim)"
     case .runEnded(let run): "run \(run) was declared dead by another process"
     case .viewsChanged(let what): "another process that runs the job found that inputs changed: \(what)"
@@ -137,14 +137,15 @@ public enum JobStoreError: Failure, Hashable, Sendable {
   /// What to do next.
   public var hint: String {
     switch self {
-    case .noDatabase: "name the database with --db or BLOCKFUSE_DB, or make one by submitting a job"
+    case .noDatabase:
+      "go to the folder where the job was submitted, or name its database with --db; `blockfuse fuse` and `blockfuse submit` make one"
     case .databaseGone:
       "if it was moved, put it back, with the -wal file that was beside it, and run the same command again; if it is lost, "
         + "put a backup in its place with `blockfuse restore FILE`, or submit the job anew"
     case .noParentFolder: "make the folder, or name another place with --db"
     case .unusablePath: "name a file with --db, such as --db jobs.sqlite"
     case .severalNames(let path, _):
-      "remove the other names, which `find FOLDER -samefile '\(path)'` lists; for a copy of its own use `blockfuse backup`"
+      "remove the other names, which `find FOLDER -samefile \(shellWord(path))` lists; for a copy of its own use `blockfuse backup`"
     case .noSuchJob(let selector, _, let nearest):
       if let nearest {
         "did you mean \"\(nearest)\"? `blockfuse list` shows all jobs"
@@ -163,19 +164,23 @@ public enum JobStoreError: Failure, Hashable, Sendable {
         + "--db ~/blockfuse.sqlite or --db /var/tmp/blockfuse.sqlite; the output may stay on the network"
     case .copied(let path, let original):
       (original == path
-        ? "" : "name the database itself with --db; or put the copy in its place with `blockfuse restore \(path) --db \(original)`; ")
-        + "where the database is gone, or was moved here by a copy, `blockfuse restore \(path) --db \(path)` makes this one the database"
-    case .foreignLog(let path): "`blockfuse restore \(path) --db \(path)` removes that file and makes the backup the database"
+        ? ""
+        : "name the database itself with --db; or put the copy in its place with "
+          + "`blockfuse restore \(shellWord(path)) --db \(shellWord(original))`; ")
+        + "if the database is gone, or was moved here by a copy, `blockfuse restore \(shellWord(path)) --db \(shellWord(path))` makes "
+        + "this one the database"
+    case .foreignLog(let path):
+      "`blockfuse restore \(shellWord(path)) --db \(shellWord(path))` removes that file and makes the backup the database"
     case .otherDatabase: "name the right one with --db; to replace this one all the same, move it away first"
-    case .inUse(let path): "end the process, which `lsof \(path)` names, then do the same again"
+    case .inUse(let path): "end the process, which `lsof \(shellWord(path))` names, then do the same again"
     case .busy: "try again; if it stays locked, see who has the file open with `lsof`"
     case .alreadyRunning: "wait for it, stop it (Ctrl-C or kill), or share the work with --join"
     case .claimLost: "another process does these blocks now; nothing is lost"
     case .notClaimed, .invalid: "this is a fault of the program; please report it"
     case .runEnded: "leave the .lock file beside the database alone while a job runs; run the same command again"
-    case .viewsChanged: "restore what changed, or submit a new job for the new data"
+    case .viewsChanged: "restore the images that it names, or submit a new job"
     case .wrongState: "see its state with `blockfuse status`"
-    case .orderOut(let job, _): "`blockfuse order \(job) --withdraw` takes it back; when its tasks have stopped, do the same again"
+    case .orderOut(let job, _): "`blockfuse order \(job) --withdraw` cancels it; do the same again when its tasks have stopped"
     case .diskFull(let path) where FileStatus.isOutOfFiles(at: path):
       "remove files that are not needed (`df -i` shows how many there are) and run the same command again"
     case .diskFull:

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import JobStore
 
@@ -50,7 +51,7 @@ package struct FailureGroups: Sendable {
       let cause = group.code.split(separator: "-").joined(separator: " ")
       let view = group.view.map { "view \"\($0)\": " } ?? ""
       return
-        "\(group.blockCount) block\(group.blockCount == 1 ? "" : "s"): \(view)\(cause) (\(group.message)\(group.hasOthers ? ", and others" : ""))"
+        "\(counted(group.blockCount, "block")): \(view)\(cause) (\(group.message)\(group.hasOthers ? ", and others" : ""))"
     }
   }
 

@@ -180,7 +180,7 @@ package struct JobRunner {
 
   private func refuseForeign(_ job: LoadedJob) throws {
     let foreign = try Retry.standard.transient { try job.output.foreignness() }
-    if let foreign { throw JobError.changed(job: job.title, differences: [foreign]) }
+    if let foreign { throw job.error(foreignOutput: foreign) }
   }
 
   // MARK: the work

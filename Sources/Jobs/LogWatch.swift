@@ -14,6 +14,6 @@ package struct LogWatch: Sendable {
     while nextByteCount <= byteCount { nextByteCount *= 2 }
     return
       "the log beside the job database, \(path), has grown to \(byteText(byteCount)), since some program has been reading the "
-      + "database for long and keeps it from being folded in; `lsof \(path)` shows which: end it, or let it go on if it is stopped"
+      + "database for long and keeps it from being folded in; `lsof \(shellWord(path))` shows which: end it, or let it go on if it is stopped"
   }
 }

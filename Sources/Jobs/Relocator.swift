@@ -98,13 +98,10 @@ package struct Relocator {
   }
 
   private func rows(from before: [View], to after: [View]) throws -> [JobPlaces.MovedView] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    func json(_ value: some Encodable) throws -> String { String(decoding: try encoder.encode(value), as: UTF8.self) }
     return try zip(before, after).enumerated().filter { isMoved($0.element.0, $0.element.1) }.map { ordinal, views in
       JobPlaces.MovedView(
-        ordinal: ordinal, formerPath: views.0.path, path: views.1.path, details: try json(views.1.details),
-        fingerprint: try json(views.1.fingerprint))
+        ordinal: ordinal, formerPath: views.0.path, path: views.1.path, details: try RecordJSON.text(views.1.details),
+        fingerprint: try RecordJSON.text(views.1.fingerprint))
     }
   }
 

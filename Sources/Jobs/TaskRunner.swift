@@ -54,15 +54,21 @@ package struct TaskRunner {
     }
     let patience = Patience(limitSeconds: settings.patienceSeconds, say: note)
     let order = try patience.beginning(stopFlag) { try WorkOrder(path: path) }
-    if let why = WorkOrder.withdrawal(order.path) { throw changed(order, [why]) }
+    if let why = WorkOrder.withdrawal(order.path) {
+      throw JobError.changed(
+        job: order.job.title, differences: [why], advice: WorkOrder.advice(afterWithdrawal: order.job.id))
+    }
     let differences = Program.differences(from: order.job.description)
-    if !differences.isEmpty { throw changed(order, differences) }
+    if !differences.isEmpty { throw JobError.changed(job: order.job.title, differences: differences, advice: Program.advice) }
     let mark = "-" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
     let job = try patience.beginning(stopFlag) {
       try Retry.standard.transient { try LoadedJob(order.job, mark: mark).holdingOutput() }
     }
     let problems = try patience.beginning(stopFlag) { try Retry.standard.transient { try job.output.metadataProblems() } }
-    if !problems.isEmpty { throw changed(order, problems) }
+    if !problems.isEmpty {
+      throw JobError.changed(
+        job: order.job.title, differences: problems, advice: "`blockfuse verify \(order.job.id) --repair` writes them again")
+    }
     let hold = try patience.beginning(stopFlag) {
       try OutputHold.take(job.output, of: order.store.identity(), database: nil, for: .task, note: note)
     }
@@ -120,9 +126,5 @@ package struct TaskRunner {
       waiting += counts.pending - blocked
     }
     return (failed, waiting)
-  }
-
-  private func changed(_ order: WorkOrder, _ differences: [String]) -> JobError {
-    .changed(job: order.job.title, differences: differences)
   }
 }

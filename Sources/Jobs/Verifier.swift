@@ -65,7 +65,7 @@ package struct Verifier {
       // what looks like a stray may be in a task's hands, or in a log that was not collected yet
       throw JobError.invalid(
         what: "tasks of the work order \(order.path) may be writing to the output",
-        hint: "`blockfuse order \(job.record.id) --withdraw` takes it back; repair when the tasks have stopped")
+        hint: "`blockfuse order \(job.record.id) --withdraw` cancels it; repair when its tasks have stopped")
     }
     if let holder = try store.holders(of: job.record.id).first {
       throw JobStoreError.alreadyRunning(job: job.record.id, holder: holder)
@@ -107,7 +107,7 @@ package struct Verifier {
 
   private func refuseForeign(lostMark: String?) throws {
     if lostMark == nil, let foreign = try job.output.foreignness() {
-      throw JobError.changed(job: job.title, differences: [foreign])
+      throw job.error(foreignOutput: foreign)
     }
   }
 

@@ -11,6 +11,7 @@ import Views
 package struct ViewRetaker {
   package struct Answer: Sendable {
     package let job: JobRecord
+    package let viewCount: Int
     /// Blocks that were done, empty or failed.
     package let pendingBlocks: Int
     /// What differed from the record, a line for each view; empty where nothing did.
@@ -56,13 +57,13 @@ package struct ViewRetaker {
     let hold = try OutputHold.take(job.output, of: store.identity(), database: store.path, for: .alone, note: note)
     defer { withExtendedLifetime(hold) {} }
     let count = try store.take(taken, of: job.record.id, as: .image, touched: touched)
-    return Answer(job: try store.job(job.record.id), pendingBlocks: count, differences: described.lines)
+    return Answer(job: try store.job(job.record.id), viewCount: numbers.count, pendingBlocks: count, differences: described.lines)
   }
 
   private func refuse(_ job: LoadedJob) throws {
     // which blocks a view touches is known to the program that makes them
     let differences = Program.differences(from: job.record.description)
-    if !differences.isEmpty { throw JobError.changed(job: job.title, differences: differences) }
+    if !differences.isEmpty { throw JobError.changed(job: job.title, differences: differences, advice: Program.advice) }
     if let holder = try store.holders(of: job.record.id).first {
       throw JobStoreError.alreadyRunning(job: job.record.id, holder: holder)
     }
@@ -74,10 +75,8 @@ package struct ViewRetaker {
     return try Set(
       names.map { name in
         if let number = known[name] { return number }
-        let nearest = nearestName(to: name, among: views.views.map(\.name))
         throw JobError.invalid(
-          what: "job \(job.title) has no view \"\(name)\"",
-          hint: nearest.map { "did you mean \"\($0)\"?" } ?? "`blockfuse blocks \(job.record.id) --block …` names the views of a block")
+          what: "job \(job.title) has no view \"\(name)\"", hint: nameHint(name, among: views.views.map(\.name)))
       }
     ).sorted()
   }

@@ -22,7 +22,7 @@ package struct Collector {
       return CollectedOrder(order: try store.orders(of: record.id).last, state: record.state)
     }
     let job = try LoadedJob(record)
-    if let foreign = try job.output.foreignness() { throw JobError.changed(job: record.title, differences: [foreign]) }
+    if let foreign = try job.output.foreignness() { throw job.error(foreignOutput: foreign) }
     try OutputHold.checkOwner(of: job.output, by: store)
     guard try WorkOrder.isThere(order.path) else {
       guard allowsGone else {

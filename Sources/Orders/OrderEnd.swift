@@ -36,7 +36,7 @@ package struct OrderEnd {
 
   package func standing() throws -> Standing {
     let job = try LoadedJob(order.job)
-    if let foreign = try job.output.foreignness() { throw JobError.changed(job: job.title, differences: [foreign]) }
+    if let foreign = try job.output.foreignness() { throw job.error(foreignOutput: foreign) }
     var standing = Standing()
     var coarsest: LoggedLevel?
     for layout in job.plan.levels {

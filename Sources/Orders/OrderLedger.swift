@@ -90,7 +90,9 @@ package final class OrderLedger: LevelLedger {
   // MARK: BlockLedger
 
   package func take(level: Int, limit: Int) throws -> [TakenBlock] {
-    if let why = WorkOrder.withdrawal(order.path) { throw JobError.changed(job: title, differences: [why]) }
+    if let why = WorkOrder.withdrawal(order.path) {
+      throw JobError.changed(job: title, differences: [why], advice: WorkOrder.advice(afterWithdrawal: order.job.id))
+    }
     let taken = try state.withLock { state -> [TakenBlock] in
       let chooser = try chooser(level, &state)
       try begin(chooser, &state)

@@ -41,10 +41,13 @@ package struct TaskIndex: Equatable, Sendable {
     }
     guard let index = task ?? index else {
       throw JobError.invalid(
-        what: "which task is this?", hint: "give --task, from 0; or start it as one of a scheduler's array")
+        what: "--task is missing: which of the tasks is this?",
+        hint: "count from 0, such as --task 3; a scheduler's array gives it by itself")
     }
     guard let count = tasks ?? count else {
-      throw JobError.invalid(what: "how many tasks are there?", hint: "give --tasks")
+      throw JobError.invalid(
+        what: "--tasks is missing: how many tasks share the work?",
+        hint: "give the same number to all of them, such as --tasks 8")
     }
     guard count > 0, (0..<count).contains(index) else {
       throw JobError.invalid(what: "there is no task \(index) of \(count)", hint: "tasks are numbered from 0")

@@ -40,7 +40,8 @@ package struct WorkOrder: Sendable {
     let frozen = Place(path) / Self.fileName
     guard try Self.isThere(path) else {
       throw JobError.invalid(
-        what: "there is no work order at \(given)", hint: "`blockfuse order JOB` makes one and prints its path")
+        what: "there is no work order at \(given)",
+        hint: "give the path that `blockfuse order` printed; it makes a work order of the newest job, or of the job that is named")
     }
     self.path = path
     store = try Self.open(frozen)
@@ -52,6 +53,10 @@ package struct WorkOrder: Sendable {
   package static func withdrawal(_ path: String) -> String? {
     (Place(path) / withdrawnName).isThere
       ? "the work order \(path) was withdrawn or replaced by a newer one, or `run` has completed the job" : nil
+  }
+
+  package static func advice(afterWithdrawal job: JobID) -> String {
+    "start tasks with the newest order; `blockfuse order \(job)` makes one and prints its path"
   }
 
   /// Tells tasks to stop; they look before they take more blocks.

@@ -23,6 +23,8 @@ package struct ChangeCheck {
     package var changed: [WatchedViews.Changed] = []
     /// The same in words.
     package var views = ChangedViews([], of: [])
+    /// Why the output is not this job's; one of the other differences.
+    package var foreignOutput: String?
     /// Blocks that became pending for these.
     package var blocksSetBack = 0
 
@@ -31,9 +33,15 @@ package struct ChangeCheck {
     /// The error for what differs; nil where nothing does.
     package func error(of job: LoadedJob) -> JobError? {
       if differences.isEmpty { return nil }
-      let isOutputAlone = otherDifferences.count == (isOutputGone ? 1 : 0)
-      let advice = isOutputAlone ? ChangeAdvice.text(for: views, job: job.record.id, isOutputGone: isOutputGone) : nil
-      return .changed(job: job.title, differences: differences, advice: advice)
+      if otherDifferences.count == (isOutputGone ? 1 : 0) {
+        let advice = ChangeAdvice.text(for: views, job: job.record.id, isOutputGone: isOutputGone)
+        return .changed(job: job.title, differences: differences, advice: advice)
+      }
+      if differences == Program.differences(from: job.record.description) {
+        return .changed(job: job.title, differences: differences, advice: Program.advice)
+      }
+      if differences == foreignOutput.map({ [$0] }) { return job.error(foreignOutput: differences[0]) }
+      return .changed(job: job.title, differences: differences)
     }
   }
 
@@ -46,6 +54,7 @@ package struct ChangeCheck {
       findings.otherDifferences.append("\(lost); `blockfuse verify --repair` writes them again")
     } else if let foreign = try job.output.foreignness() {
       findings.otherDifferences.append(foreign)
+      findings.foreignOutput = foreign
       findings.isOutputGone = OutputAbsence(of: job.output.path) != .there && OutputRemoval(of: job.output)?.isBegun != true
     } else {
       findings.otherDifferences += try job.output.metadataProblems().map { "\($0); `blockfuse verify --repair` writes it again" }

@@ -35,6 +35,17 @@ package struct LoadedJob: Sendable {
     return job
   }
 
+  /// The error for an output that is not this job's, as `OutputFolder.foreignness` says why.
+  package func error(foreignOutput why: String) -> JobError {
+    let id = record.id
+    let advice =
+      OutputRemoval(of: output)?.isBegun == true
+      ? "`blockfuse remove \(id) --output` finishes the removal"
+      : "put the image of this job back, or mount its disk; if it was moved, `blockfuse relocate \(id) --output NEW_PATH` tells the job; "
+        + "if it is lost, submit a new job"
+    return .changed(job: title, differences: [why], advice: advice)
+  }
+
   /// The path of a block's file, whether it is there or not.
   package func file(of block: BlockID) -> String { output.file(of: block.position, level: block.level) }
 
@@ -65,7 +76,12 @@ extension JobRecord {
   /// nobody knows.
   package func outputProblem(_ details: JobDetails?) -> String? {
     guard let output = details.flatMap({ try? outputFolder($0) }) else { return nil }
-    do throws(ZarrError) { return try output.foreignness() } catch { return error.description }
+    do throws(ZarrError) {
+      guard let why = try output.foreignness() else { return nil }
+      return OutputRemoval(of: output)?.isBegun == true ? "\(why): `blockfuse remove \(id) --output` finishes that" : why
+    } catch {
+      return error.description
+    }
   }
 
   /// Whether a removal of the output was begun and has not come to its end; what is left lies beside its place.

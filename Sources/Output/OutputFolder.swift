@@ -54,11 +54,11 @@ package final class OutputFolder: Sendable {
     do throws(StorageError) {
       held = try place.held()
     } catch {
-      if !error.isTransient, let foreign = try foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+      if !error.isTransient, let foreign = try foreignness() { throw Self.error(foreign, of: title) }
       throw error
     }
     // looked at by its path, and only now: what had the path before is what is held, or the uuid is another
-    if let foreign = try foreignness() { throw JobError.changed(job: title, differences: [foreign]) }
+    if let foreign = try foreignness() { throw Self.error(foreign, of: title) }
     return try OutputFolder(path: path, plan: plan, uuid: uuid, provenance: provenance, mark: mark, held: held)
   }
 
@@ -67,7 +67,13 @@ package final class OutputFolder: Sendable {
   package func checkPlace(by title: String) throws(JobError) {
     if (try? target.store.isInPlace()) ?? true { return }
     let found = (try? foreignness()) ?? nil
-    throw .changed(job: title, differences: [found ?? "the output \(path) was moved away and put back while it was written"])
+    throw Self.error(found ?? "the output \(path) was moved away and put back while it was written", of: title)
+  }
+
+  private static func error(_ what: String, of title: String) -> JobError {
+    .changed(
+      job: title, differences: [what],
+      advice: "put the image of this job back in its place; the same command continues where it stopped")
   }
 
   package func array(_ level: Int) -> ZarrArray { arrays[level] }
@@ -134,7 +140,7 @@ package final class OutputFolder: Sendable {
   package func foreignness() throws(ZarrError) -> String? {
     guard try isThere() else {
       if OutputRemoval(of: self)?.isBegun == true {
-        return "the output \(path) is being removed, and is not whole any more: `blockfuse remove JOB --output` ends that"
+        return "the output \(path) is being removed, and is not whole any more"
       }
       return "the output \(path) is not there; if its disk is not mounted, mount it"
     }

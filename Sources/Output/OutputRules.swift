@@ -132,7 +132,7 @@ package struct OutputRules {
       if let order = use.openOrder {
         throw JobError.invalid(
           what: "tasks of the work order \(order.path) may be writing to the output \(path)",
-          hint: "`blockfuse order \(use.job) --withdraw` takes it back")
+          hint: "`blockfuse order \(use.job) --withdraw` cancels it")
       }
     }
   }

@@ -17,19 +17,20 @@ package enum Program {
 
   package static var versionWithLibraries: String { "blockfuse \(version), \(codecLibraries)" }
 
+  /// What to do where it is the program that differs.
+  package static let advice = "continue with the program that began the job; or submit a new job"
+
   /// Why this program must not go on with a job; empty where it may.
   package static func differences(from job: JobDescription) -> [String] {
     if job.voxelRevision != voxelRevision {
       return [
         "program: the job was begun with voxel revision \(job.voxelRevision) (\(job.programVersion)); this is \(version) with "
-          + "revision \(voxelRevision), which computes some voxels differently: go on with a program of revision "
-          + "\(job.voxelRevision), or submit the job anew"
+          + "revision \(voxelRevision), which computes some voxels differently"
       ]
     }
     if job.codecLibraries != codecLibraries {
       return [
-        "codec libraries: were \(job.codecLibraries), are \(codecLibraries), which may write other bytes: go on with those "
-          + "libraries, or submit the job anew"
+        "codec libraries: were \(job.codecLibraries), are \(codecLibraries), which may write other bytes"
       ]
     }
     return []

@@ -1,3 +1,4 @@
+import Diagnostics
 import Fusion
 import Geometry
 import JobStore
@@ -40,6 +41,6 @@ package struct TouchedBlocks {
   /// Nil where nothing was set back.
   package static func note(_ count: Int) -> String? {
     if count == 0 { return nil }
-    return "what was made of changed views since they were last found as recorded is pending again: \(count) block\(count == 1 ? "" : "s")"
+    return "what was made of changed views since they were last found as recorded is pending again: \(counted(count, "block"))"
   }
 }

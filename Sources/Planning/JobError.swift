@@ -100,7 +100,7 @@ package enum JobError: Failure, Sendable {
     case .invalid(_, let hint), .output(_, let hint), .foreignOutput(_, let hint): hint
     case .changed(_, _, let advice?): advice
     case .changed:
-      "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them), or submit a new "
+      "restore what changed (a copy of the same data needs its times too, as `cp -p` and `rsync -t` keep them); or submit a new "
         + "job for the new data"
     case .interrupted: "the same `blockfuse run` continues where it stopped"
     case .diskFull(let path, _) where FileStatus.isOutOfFiles(at: path):
@@ -113,11 +113,12 @@ package enum JobError: Failure, Sendable {
     case .unanswered:
       "bring back what is named, or wait until it is there; the same command continues where it stopped, and what is done is kept"
     case .inUse: "wait until it ends, or stop it; then do the same again"
-    case .notOwner(_, nil, let owner): "make a new work order with `blockfuse order --db \(owner)`, on the host that has it"
+    case .notOwner(_, nil, let owner): "make a new work order with `blockfuse order --db \(shellWord(owner))`, on the host that has it"
     case .notOwner(_, let database?, let owner):
-      "go on with --db \(owner); where that is gone, or is not to be used any more, `blockfuse restore \(database) --db \(database)` "
+      "use --db \(shellWord(owner)); if that is gone, or is not to be used any more, "
+        + "`blockfuse restore \(shellWord(database)) --db \(shellWord(database))` "
         + "makes this one the owner"
-    case .lost: "run again"
+    case .lost: "the same command continues where it stopped"
     case .notYet(let level, _, _): "start the tasks of level \(level - 1) again, then this one"
     case .unexpected: ""
     }

@@ -30,7 +30,7 @@ struct PlanNotes {
     if views.isEmpty { return [] }
     let reasons = views.prefix(listedAtMost).map(\.reason).joined(separator: "; ")
     return [
-      "\(counted(views.count)) left out, as missing_views says, since \(views.count == 1 ? "its image" : "their images") "
+      "\(counted(views.count, "view is", "views are")) left out, as missing_views says, since \(views.count == 1 ? "its image" : "their images") "
         + "cannot be opened: \(reasons)\(more(views.count, listedAs: "missing_views"))"
     ]
   }
@@ -47,9 +47,8 @@ struct PlanNotes {
   /// Said at submit, and again by each run.
   static func absent(_ names: [String], of count: Int) -> [String] {
     if names.isEmpty { return [] }
-    let verb = names.count == 1 ? "has" : "have"
     return [
-      "\(names.count) of \(count) views \(verb) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
+      "\(of(names.count, count, "has", "have")) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
         + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
     ]
   }
@@ -57,10 +56,10 @@ struct PlanNotes {
   private var outside: [String] {
     var notes: [String] = []
     let (count, unknown) = (presence.outsideRegion, presence.unknownCount)
-    if count > 0 { notes.append("\(count) of \(views.count) views \(count == 1 ? "is" : "are") outside the region that was asked for") }
+    if count > 0 { notes.append("\(Self.of(count, views.count, "is", "are")) outside the region that was asked for") }
     if unknown > 0 {
-      let verb = unknown == 1 ? "has" : "have"
-      notes.append("whether \(unknown) of \(views.count) views \(verb) a voxel in the output was not looked at, since it would take long")
+      let them = Self.of(unknown, views.count, "has", "have")
+      notes.append("whether \(them) a voxel in the output was not looked at, since it would take long")
     }
     return notes
   }
@@ -70,9 +69,9 @@ struct PlanNotes {
     if groups.isEmpty { return [] }
     let count = groups.reduce(0) { $0 + $1.count }
     let names = groups.prefix(3).map { Self.listed($0.map { views[$0].name }) }.joined(separator: "; ")
-    let others = groups.count > 3 ? "; and so on, at \(groups.count) places" : ""
+    let others = groups.count > 3 ? "; and so on, at \(groups.count.grouped) places" : ""
     return [
-      "\(count) views are at the same place as another of their size, where they are fused into one: \(names)\(others). Fiji "
+      "\(counted(count, "view is", "views are")) at the same place as another of their size, where they are fused into one: \(names)\(others). Fiji "
         + "writes tiles that it discarded at the origin; choose others with --views, or correct the dataset"
     ]
   }
@@ -81,16 +80,16 @@ struct PlanNotes {
     if loneViews.isEmpty { return [] }
     let whose =
       loneViews.count == views.count
-      ? "none of the \(views.count) views touches another"
-      : "\(loneViews.count) of \(views.count) views \(loneViews.count == 1 ? "touches" : "touch") no other: "
+      ? "none of the \(counted(views.count, "view")) touches another"
+      : "\(Self.of(loneViews.count, views.count, "touches", "touch")) no other: "
         + Self.listed(loneViews, as: "lone_views")
-    return ["\(whose). Where they should, see to the units of spacing, origins and transforms"]
+    return ["\(whose). If they should, check the units of spacing, origins and transforms"]
   }
 
   private var short: [String] {
     shortAxes.map { short in
-      "along \(short.axis) the output has \(short.voxelCount) \(short.voxelCount == 1 ? "voxel" : "voxels") of what the views have in "
-        + "about \(short.finestCount.grouped): see whether output_spacing is in the unit of the dataset's world"
+      "along \(short.axis) the output has \(counted(short.voxelCount, "voxel")), where the views have "
+        + "about \(short.finestCount.grouped): check whether output_spacing is in the unit of the dataset's world"
     }
   }
 
@@ -107,7 +106,7 @@ struct PlanNotes {
     let fate =
       type.isInteger ? "they are clipped to it; --intensity-range MIN,MAX scales them, " : "beyond its largest they become infinite; "
     return [
-      "\(wider.count) of \(views.count) views \(wider.count == 1 ? "has" : "have") values that \(type.rawValue), \(given), may not "
+      "\(Self.of(wider.count, views.count, "has", "have")) values that \(type.rawValue), \(given), may not "
         + "hold, such as \(first.level.elementType.rawValue) of view \"\(first.name)\": \(fate)--output-dtype chooses a type"
     ]
   }
@@ -198,15 +197,19 @@ struct PlanNotes {
 
   private static let listedAtMost = 20
 
-  private static func counted(_ count: Int) -> String { count == 1 ? "1 view is" : "\(count) views are" }
+  /// `3 of 12 views have`, with the verb of one or of many.
+  private static func of(_ count: Int, _ all: Int, _ one: String, _ many: String) -> String {
+    "\(count.grouped) of \(counted(all, "view")) \(count == 1 ? one : many)"
+  }
 
   /// - Parameter key: where `--json` lists all of them.
   private static func listed(_ names: [String], as key: String? = nil) -> String {
-    names.prefix(listedAtMost).map { "\"\($0)\"" }.joined(separator: ", ") + more(names.count, listedAs: key)
+    nameList(names, limit: listedAtMost) + (names.count > listedAtMost ? jsonNote(key) : "")
   }
 
   private static func more(_ count: Int, listedAs key: String?) -> String {
-    guard count > listedAtMost else { return "" }
-    return " and \(count - listedAtMost) more" + (key.map { " (`--json` lists all as \($0))" } ?? "")
+    count > listedAtMost ? " and \((count - listedAtMost).grouped) more" + jsonNote(key) : ""
   }
+
+  private static func jsonNote(_ key: String?) -> String { key.map { " (`--json` lists all as \($0))" } ?? "" }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Geometry
 import Pictures
@@ -193,14 +194,15 @@ package struct LayoutPicture {
     let size = result.plan.outputStack.spacing * Vector3(result.plan.outputStack.shape)
     let all = result.views.count
     let views =
-      outlines.count == all ? "\(all) \(all == 1 ? "view" : "views")" : "\(outlines.count) of \(all) views (one time point and channel)"
+      outlines.count == all
+      ? counted(all, "view") : "\(outlines.count.grouped) of \(counted(all, "view")) (one time point and channel)"
     picture.text("\(views), seen along z", row: top + 60, column: left, scale: 2, Self.ink)
     picture.text(
       "frame: output, \(Self.numberText(size[2])) x \(Self.numberText(size[1])) \(unit) (x, y)", row: top + 84, column: left, scale: 2,
       Self.frame)
     var remarks: [String] = []
     if !names.leftOut.isEmpty { remarks.append("names without \(names.leftOut)") }
-    if names.unnamed > 0 { remarks.append("\(names.unnamed) \(names.unnamed == 1 ? "name has" : "names have") no room") }
+    if names.unnamed > 0 { remarks.append("\(counted(names.unnamed, "name has", "names have")) no room") }
     picture.text(remarks.joined(separator: ", "), row: top + 108, column: left, scale: 2, Self.ink)
   }
 

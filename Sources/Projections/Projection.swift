@@ -41,7 +41,7 @@ package struct Projection: Sendable {
       throw JobError.invalid(
         what: "there is no projection along \(axis)", hint: "one of \(job.plan.spatialAxes.map(\.rawValue).joined(separator: ", "))")
     }
-    if let problem = try job.output.foreignness() { throw JobError.changed(job: job.title, differences: [problem]) }
+    if let problem = try job.output.foreignness() { throw job.error(foreignOutput: problem) }
     let plan = try ProjectionPlan(plan: job.plan, levels: store.levels(of: job.record.id), level: level)
     let result = try Projector(job: job, plan: plan, time: time, axes: axes)
       .project(store: store, longestSide: longestSide)

@@ -20,9 +20,10 @@ extension Report {
       ("format", plan.output.isOMEZarr ? "OME-Zarr \(plan.output.ngffVersion.rawValue)" : "plain Zarr array"),
       ("fusion", d.fusionFunction), ("weights", d.weightsFunction ?? "blending only"),
       ("transform", d.transformKey ?? "the views' own metadata"),
-      ("submitted", momentText(content.job.createdAt)), ("output's uuid", d.uuid),
+      ("submitted", momentText(content.job.createdAt)),
     ]
     if let finished = content.job.finishedAt { rows.append(("finished", momentText(finished))) }
+    rows.append(("output's uuid", d.uuid))
     func table(_ rows: [(String, String)]) -> HTML {
       let lines: [HTML] = rows.map { "<tr><th>\($0.0)</th><td>\($0.1)</td></tr>" }
       return "<div class=\"wide\"><table class=\"pairs\"><tbody>\(lines)</tbody></table></div>"

@@ -40,8 +40,8 @@ extension Report {
       ? "<p>\(rest.grouped) more: <code>blockfuse blocks \(content.job.id) --state failed</code></p>" : nil
     return """
       <section><h2>Failures</h2><ul class="failures">\(groups)</ul>
-      <p>When it is mended, <code>blockfuse retry \(content.job.id)</code> and <code>blockfuse run \(content.job.id)</code> \
-      try them again; for an image that was restored or replaced add <code>--view NAME</code> to the first.</p>
+      <p>Once the cause is removed, <code>blockfuse retry \(content.job.id)</code> and then <code>blockfuse run \(content.job.id)</code> \
+      try these blocks again. If an image was restored or replaced, add <code>--view NAME</code> to the first.</p>
       <div class="wide"><table><thead><tr><th>why</th><th>blocks</th><th>level: position</th><th>last</th></tr></thead>\
       <tbody>\(rows)</tbody></table></div>\(more)</section>
       """

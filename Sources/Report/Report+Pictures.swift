@@ -11,11 +11,12 @@ extension Report {
     guard let first = projections.first else {
       return "<section><h2>Fused volume</h2><p class=\"warning\">No picture: \(pictureProblem ?? "there is none")</p></section>"
     }
+    if content.recordedDone == 0 { return "<section><h2>Fused volume</h2><p>\(nothingToSee)</p></section>" }
     let figures: [HTML] = projections.map { p in
       let (rows, columns) = sides(of: p.axis)
       return """
         <figure class="\(p.axis.rawValue)"><img src="\(source(p))" width="\(p.picture.width)" \
-        height="\(p.picture.height)" alt="Maximum projection along \(p.axis.rawValue)">\
+        height="\(p.picture.height)" style="--ratio:\(coordinate(Double(p.picture.width) / Double(p.picture.height)))" alt="Maximum projection along \(p.axis.rawValue)">\
         <figcaption>along \(p.axis.rawValue): \(rows.rawValue) down, \(columns.rawValue) to the right · \
         \(lengthText(Double(p.picture.height) * p.pixelSize)) × \(lengthText(Double(p.picture.width) * p.pixelSize))\
         </figcaption></figure>
@@ -28,12 +29,6 @@ extension Report {
         \(number(channel.range.upperBound))</li>
         """
     }
-    if content.recordedDone == 0, content.progress.tasks != nil {
-      return """
-        <section><h2>Fused volume</h2><p>There is a picture once <code>blockfuse collect \(content.job.id)</code> has recorded what \
-        the tasks have done.</p></section>
-        """
-    }
     let time = content.plan.timeCount > 1 ? ", time point \(first.time)" : ""
     return """
       <section><h2>Fused volume</h2>
@@ -41,6 +36,16 @@ extension Report {
       <div class="pictures">\(figures)</div>
       <ul class="channels">\(channels)</ul></section>
       """
+  }
+
+  /// Why there is no picture yet.
+  private var nothingToSee: HTML {
+    let (progress, id) = (content.progress, content.job.id)
+    if progress.tasks != nil {
+      return "There is a picture once <code>blockfuse collect \(id)</code> has recorded what the tasks have done."
+    }
+    if progress.counts.empty > 0 { return "All that is fused so far is background." }
+    return "There is a picture once some blocks are done: <code>blockfuse run \(id)</code>."
   }
 
   func sides(of axis: Axis) -> (rows: Axis, columns: Axis) {

@@ -16,7 +16,7 @@ extension Report {
     }
     let rows: [HTML] = progress.runs.suffix(Self.runLimit).reversed().map { run in
       let seconds = progress.seconds(of: run)
-      let rate = seconds > 0.5 && run.progress.voxels > 0 ? String(format: "%.1f", Double(run.progress.voxels) / seconds / 1e6) : ""
+      let rate = seconds > 0.5 && run.progress.voxels > 0 ? number(Double(run.progress.voxels) / seconds / 1e6) : ""
       return """
         <tr><td>\(momentText(run.worker.startedAt))</td><td>\(durationText(seconds))</td><td>\(run.worker.host) · \
         \(run.worker.pid)</td><td>\(run.progress.blocks.grouped)</td><td>\(rate)</td>\
@@ -69,7 +69,8 @@ extension Report {
       clock += progress.seconds(of: run)
       if !own.isEmpty { steps.append(own) }
     }
-    guard clock > 0, let top = steps.joined().map(\.rate).max(), top > 0 else { return nil }
+    // one step says no more than the table does
+    guard steps.joined().count > 1, clock > 0, let top = steps.joined().map(\.rate).max(), top > 0 else { return nil }
     let paths: [HTML] = steps.map { own in
       func x(_ time: Double) -> HTML { coordinate(1000 * time / clock) }
       func y(_ rate: Double) -> HTML { coordinate(200 - 195 * rate / top) }

@@ -41,15 +41,18 @@ extension Report {
   }
 
   /// How far the logs of a work order's tasks are in what is shown.
-  private func logs(_ tasks: TaskWork) -> String {
-    let logs =
+  private func logs(_ tasks: TaskWork) -> HTML {
+    let logs: HTML =
       tasks.grownLogs == 0
-      ? "A work order is out, and its tasks logged nothing beyond the record"
-      : "A work order is out; what \(counted(tasks.grownLogs, "log says", "logs say")) beyond the record is in all numbers here"
+      ? "A work order is out; its tasks have logged nothing that is not recorded yet"
+      : "A work order is out; the numbers here include what \(counted(tasks.grownLogs, "log says", "logs say")) beyond the record"
     guard let asOf = tasks.asOf else {
       return "\(logs). The logs of \(tasks.readFolders.grouped) of \(counted(tasks.folders, "share")) were read so far."
     }
-    return "\(logs), as of \(momentText(asOf)). Pictures, maps and failures are as of the last blockfuse collect."
+    return """
+      \(logs), as of \(momentText(asOf)). Pictures, maps and failures show what the last \
+      <code>blockfuse collect \(content.job.id)</code> recorded.
+      """
   }
 
   private func progressBar(_ counts: BlockCounts) -> HTML {

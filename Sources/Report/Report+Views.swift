@@ -43,7 +43,7 @@ extension Report {
     var remarks = content.plan.timeCount > 1 ? " At the first time point." : ""
     if step > 1 { remarks += " One of \(step) is drawn." }
     return """
-      <section><h2>\(content.views.count.grouped) \(content.views.count == 1 ? "view" : "views")</h2>
+      <section><h2>\(counted(content.views.count, "view"))</h2>
       <p>Outlines seen along z, over the fused volume of \(lengthText(height * scale)) × \(lengthText(width * scale)).\(remarks)</p>
       <svg class="views" viewBox="\(box)" preserveAspectRatio="xMinYMin" role="img" aria-label="Where the views are">\
       <rect class="ground" width="\(coordinate(width))" height="\(coordinate(height))"/>\(picture)\

@@ -48,7 +48,15 @@ let reportStyle = """
   .facts { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1rem 0 1.5rem; }
   .facts dt { color: var(--soft); font-size: .8125rem; }
   .facts dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-  .wide { overflow-x: auto; }
+  /* a shade at an edge beyond which there is more */
+  .wide {
+    overflow-x: auto;
+    background:
+      linear-gradient(to right, var(--page) 40%, transparent) left / 2rem 100% no-repeat local,
+      linear-gradient(to left, var(--page) 40%, transparent) right / 2rem 100% no-repeat local,
+      linear-gradient(to right, var(--line), transparent) left / .6rem 100% no-repeat scroll,
+      linear-gradient(to left, var(--line), transparent) right / .6rem 100% no-repeat scroll;
+  }
   table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; min-width: 100%; }
   th, td { text-align: left; padding: .35rem 1.25rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
   td { white-space: nowrap; }
@@ -65,8 +73,8 @@ let reportStyle = """
   .pictures { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.25rem; align-items: start; }
   .pictures figure { text-align: left; }
   .pictures .z { grid-column: 1 / -1; }
-  .pictures .z img { max-height: 40rem; width: auto; min-width: min(100%, 30rem); }
-  .pictures .y img, .pictures .x img { width: 100%; max-height: 24rem; object-fit: contain; background: none; }
+  .pictures .z img { width: min(100%, calc(40rem * var(--ratio))); }
+  .pictures .y img, .pictures .x img { width: min(100%, calc(24rem * var(--ratio))); }
   ul { margin: .75rem 0; padding: 0; list-style: none; }
   .channels li, .legend li { display: inline-block; margin-right: 1.25rem; color: var(--soft); font-size: .8125rem; }
   .channels i, .legend i {
@@ -118,7 +126,9 @@ let reportStyle = """
     .pictures, .maps { grid-template-columns: minmax(0, 1fr); }
     .facts { gap: .5rem 1.5rem; }
     .pairs th { width: 7.5rem; white-space: normal; }
-    .jobs td.name { min-width: 9rem; }
-    .jobs .progress { min-width: 4.5rem; }
+    .jobs th, .jobs td { padding-right: .6rem; }
+    .jobs td.name { min-width: 7.5rem; }
+    .jobs .progress { min-width: 4rem; }
+    .jobs .state { padding: .05rem .45rem; }
   }
   """

@@ -1,6 +1,7 @@
 import Diagnostics
 import JobStore
 import Jobs
+import Output
 import Pictures
 import Report
 
@@ -26,6 +27,7 @@ struct JobList {
   }
 
   func main() -> HTML {
+    let begin = ContinuousClock.now
     let rows: [HTML] = jobs.prefix(Self.limit).map { job in
       let c = job.counts
       let total = Double(max(1, c.total))
@@ -33,20 +35,24 @@ struct JobList {
         count > 0 ? "<i class=\"\(name)\" style=\"width:\(Int(100 * Double(count) / total))%\"></i>" : nil
       }
       let failed: HTML? = c.failed > 0 ? "<strong class=\"bad\">\(c.failed.grouped)</strong>" : nil
+      // a disk may be slow to say
+      let isLate = ContinuousClock.now - begin > .seconds(Self.seconds)
+      let absence: HTML? =
+        !isLate && OutputAbsence(of: job.description.outputPath) != .there ? " <strong class=\"bad\">(not there)</strong>" : nil
       return """
         <tr><th><a href="/job/\(job.id)">\(job.id)</a></th>\
         <td class="name"><a href="/job/\(job.id)">\(job.description.name ?? "job \(job.id)")</a></td>\
         <td>\(percentText(c.settled, of: c.total))<div class="progress">\(part("done", c.done))\(part("empty", c.empty))\
         \(part("failed", c.failed))</div></td>\
         <td><span class="state \(job.state.rawValue)">\(job.state.rawValue)</span></td><td>\(c.total.grouped)</td><td>\(failed)</td>\
-        <td class="path">\(job.description.outputPath)</td></tr>
+        <td class="path">\(job.description.outputPath)\(absence)</td></tr>
         """
     }
     let rest = jobs.count - rows.count
     let more: HTML? = rest > 0 ? "<p>\(counted(rest, "earlier job is", "earlier jobs are")) not shown.</p>" : nil
     let table: HTML =
       jobs.isEmpty
-      ? "<p>No jobs yet: <code>blockfuse submit</code> makes one.</p>"
+      ? "<p>No jobs yet: <code>blockfuse fuse</code> and <code>blockfuse submit</code> make one.</p>"
       : """
       <div class="wide"><table class="jobs"><thead><tr><th>job</th><th>name</th><th>finished</th><th>state</th>\
       <th>blocks</th><th>failed</th><th>output</th></tr></thead><tbody>\(rows)</tbody></table></div>

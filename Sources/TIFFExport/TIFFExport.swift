@@ -86,7 +86,7 @@ package struct TIFFExport {
   }
 
   private func checkComplete() throws {
-    if let problem = try job.output.foreignness() { throw JobError.changed(job: job.title, differences: [problem]) }
+    if let problem = try job.output.foreignness() { throw job.error(foreignOutput: problem) }
     let records = try store.levels(of: job.record.id)
     guard let counts = records.first(where: { $0.layout.level == layout.level })?.counts, !counts.isSettled else { return }
     let hint =

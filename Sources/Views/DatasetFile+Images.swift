@@ -61,8 +61,8 @@ extension DatasetFile {
     var notes: [String] = []
     let unwritten = layout.unwrittenWells.map { FilePath.relative($0, to: path) }
     if !unwritten.isEmpty {
-      let count = unwritten.count == 1 ? "1 well was" : "\(unwritten.count) wells were"
-      notes.append("\(count) never written and left out, although the plate lists them: \(Self.some(unwritten))")
+      let wells = counted(unwritten.count, "well was", "wells were")
+      notes.append("\(wells) never written and left out, although the plate lists them: \(Self.some(unwritten))")
     }
     let unlisted = try ImageFolder.unlisted(layout, in: path)
     if !unlisted.isEmpty { notes.append("left out, since the metadata of the folder do not list them: \(Self.some(unlisted))") }
@@ -144,6 +144,6 @@ extension DatasetFile {
   }
 
   private static func some(_ names: [String]) -> String {
-    names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
+    nameList(names, limit: 5, isQuoted: false)
   }
 }

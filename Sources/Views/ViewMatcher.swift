@@ -1,3 +1,4 @@
+import Diagnostics
 import Geometry
 import Zarr
 
@@ -108,7 +109,7 @@ struct ViewMatcher {
 
   private func text(_ axes: [Axis]) -> String { axes.map(\.rawValue).joined(separator: " ") }
 
-  private func text(_ names: [String]) -> String { names.map { "\"\($0)\"" }.joined(separator: ", ") }
+  private func text(_ names: [String]) -> String { nameList(names) }
 }
 
 extension SeriesMap {

@@ -102,7 +102,8 @@ public enum ViewsError: Failure, Equatable, Sendable {
     case .layoutWithoutImages: "give the folder of a plate or well that has images, or of one image"
     case .placesMissing(let path, _, let datasets):
       datasets.first.map { "did you mean \(path)/\($0)?" }
-        ?? "say where they are: by a TileConfiguration.txt, the XML of BigStitcher, or a dataset.json with \"origin\" or \"transforms\"; channels or time points of one place have their \"c\" or \"t\" in a dataset.json"
+        ?? "stitch them first, in Fiji (Grid/Collection stitching) or BigStitcher, and give the file that it wrote; or write a dataset.json with "
+        + "\"origin\" or \"transforms\" of each, or with \"c\" or \"t\" for channels or time points of one place"
     case .samePlace:
       "list the files of one channel and time point only, or give each its \"c\" or \"t\" in a dataset.json; a dataset.json may have several on one place, too"
     case .wellsOverlap(_, let first, _): "give one well: \(first)"
@@ -183,11 +184,11 @@ extension ViewsError {
       "\(path): the metadata of the folder list no image"
         + (unwritten == 0
           ? ""
-          : unwritten == 1 ? " but those of 1 well that was never written" : " but those of \(unwritten) wells that were never written")
+          : " but those of \(counted(unwritten, "well that was", "wells that were")) never written")
     case .placesMissing(let path, let count, _):
-      "\(path): the metadata of all \(counted(count, "image")) say that they are at the same place"
+      "\(path): the \(counted(count, "image")) carry no positions (all are at the same place)"
     case .samePlace(let path, let first, let second):
-      "\(path): the metadata of \"\(first)\" and \"\(second)\" say that they are at the same place, where they would be averaged"
+      "\(path): by their metadata \"\(first)\" and \"\(second)\" are at the same place, where they would be averaged"
     case .wellsOverlap(let path, let first, let second):
       "\(path): the fields of the wells \(FilePath.relative(first, to: path)) and \(FilePath.relative(second, to: path)) lie on each other, since they are placed within their wells"
     case .choiceInvalid(let what, _): what
@@ -214,7 +215,7 @@ extension ViewsError {
 
   /// At most ten of the names, so that a message stays one.
   private func listed(_ names: [String]) -> String {
-    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count) in all)" : "")
+    nameList(names, limit: 10, isQuoted: false)
   }
 }
 

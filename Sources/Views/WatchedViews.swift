@@ -38,18 +38,44 @@ public final class WatchedViews: Sendable {
   /// Compares a view with its record, unless that was done before; what differs.
   public func look(at view: Int) throws(ViewsError) -> [FingerprintChange] {
     if seen.withLock({ $0[view] != nil }) { return [] }
-    // before the comparison, so that what changes after it is seen later
-    let files = try files(of: view)
-    let changes = try views[view].changes()
-    if changes.isEmpty {
-      seen.withLock { if $0[view] == nil { $0[view] = Seen(files: files) } }
-    }
+    let (files, changes) = try firstLook(at: view)
+    if changes.isEmpty { note([(view, files)]) }
     return changes
   }
 
-  /// The same of all views; those that are not what they were recorded as, in order. Looked at in parallel.
+  /// The same of all views; those that are not what they were recorded as, in order. Looked at in parallel, and noted together:
+  /// of a hundred thousand views, threads would wait for each other.
   public func lookAtAll(threads: Int? = nil) throws(ViewsError) -> [Changed] {
-    try inParallel(Array(views.indices), threads) { [self] (view) throws(ViewsError) in try look(at: view) }
+    let known = seen.withLock { Set($0.keys) }
+    let new = views.indices.filter { !known.contains($0) }
+    let looks = parallelMap(count: new.count, threads: threads) { [self] i in
+      Result { () throws(ViewsError) in try firstLook(at: new[i]) }
+    }
+    var found: [(view: Int, files: [String: FileLook])] = []
+    var changed: [Changed] = []
+    var problem: ViewsError?
+    for (view, look) in zip(new, looks) {
+      switch look {
+      case .success((let files, let changes)) where changes.isEmpty: found.append((view, files))
+      case .success((_, let changes)): changed.append((view: view, changes: changes))
+      case .failure(let error): problem = problem ?? error
+      }
+    }
+    note(found)
+    if let problem { throw problem }
+    return changed
+  }
+
+  private func firstLook(at view: Int) throws(ViewsError) -> (files: [String: FileLook], changes: [FingerprintChange]) {
+    // before the comparison, so that what changes after it is seen later
+    let files = try files(of: view)
+    return (files, try views[view].changes())
+  }
+
+  private func note(_ looks: [(view: Int, files: [String: FileLook])]) {
+    seen.withLock { seen in
+      for (view, files) in looks where seen[view] == nil { seen[view] = Seen(files: files) }
+    }
   }
 
   // MARK: Later looks

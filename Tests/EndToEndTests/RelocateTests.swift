@@ -98,7 +98,7 @@ import Testing
     // no view is there
     try refused("--inputs", "ol=new", status: 64, "no view of the job lies in")
     try refused("--inputs", "old", status: 64, "OLD=NEW")
-    try refused(status: 64, "nothing is to be relocated")
+    try refused(status: 64, "there is nothing to relocate")
     // no output, another job's, one that another database has
     try refused("--output", "nowhere.zarr", status: 64, "there is no output at")
     try #require(try folder.blockfuse("submit", "mosaic/../old/dataset.json", "--output", "b.zarr", "--quiet").status == 0)

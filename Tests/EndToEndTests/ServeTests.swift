@@ -74,12 +74,15 @@ import Testing
     // jobs that come later are there, too
     try folder.blockfuse("submit", dataset, "--output", "b.ome.zarr")
     #expect(try ask(port, "/").contains("href=\"/job/2\""))
+    #expect(try !ask(port, "/").contains("(not there)"))
+    try FileManager.default.removeItem(atPath: folder.file("b.ome.zarr"))
+    #expect(try ask(port, "/main").contains("b.ome.zarr <strong class=\"bad\">(not there)</strong>"))
     process.signal(SIGINT)
     #expect(process.wait().status == 130)
   }
 
   private func address(in page: String) throws -> String {
-    String(try #require(page.firstMatch(of: /src="(\/job\/1\/z-[0-9a-f]+-[0-9a-f]+\.png)"/)).1)
+    String(try #require(page.firstMatch(of: /(?:src|href)="(\/job\/1\/z-[0-9a-f]+-[0-9a-f]+\.png)"/)).1)
   }
 
   /// A browser keeps what is at an address for an hour.

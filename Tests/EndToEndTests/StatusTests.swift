@@ -23,7 +23,7 @@ import Zarr
     let halfway = try folder.blockfuse("status").output
     #expect(halfway.contains("interrupted"))
     #expect(halfway.contains("200 of 810 blocks"), "\(halfway)")
-    #expect(halfway.contains("goes on from here"))
+    #expect(halfway.contains("continues from here"))
     try folder.blockfuse("run", "--quiet")
     let complete = try folder.blockfuse("status").output
     #expect(complete.contains("100.0 %"))

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import JobStore
 import Testing
@@ -45,6 +46,13 @@ import Testing
     let changes = try scene.store.viewChanges(of: job)
     #expect(changes.map(\.kind) == ["image", "times"] && changes[0].was == old && changes[0].became == changes[1].was)
     #expect(try scene.store.integrityCheck() == [])
+  }
+
+  @Test func whileTasksMayBeAtWorkNothingIsTaken() throws {
+    let scene = try Scene()
+    let job = try job(scene, [size(4, 4, 4)])
+    _ = try scene.store.beginOrder(OrderRecord(id: 0, job: job, uuid: "u", path: "/out/order-1", madeAt: Date()))
+    #expect(throws: JobStoreError.orderOut(job: job, order: "/out/order-1")) { _ = try take(scene, job, touched: nil) }
   }
 
   @Test func whatAnotherProcessTookIsNotTakenOver() throws {

@@ -50,6 +50,21 @@ def test_peak_is_what_plan_says(name, limit, workers, uses, flags, mosaic):
     assert peak >= uses * limit, f"{peak / MIB:.0f} MiB of {limit / MIB:.0f} MiB used"
 
 
+def test_many_views_are_in_the_plan(tmp_path):
+    """Ten thousand of one image: their record, and what is known of their files, is most of it."""
+    (tmp_path / "in.zarr").mkdir()
+    metadata = {"zarr_format": 2, "shape": [8, 32, 32], "chunks": [8, 32, 32], "dtype": "<u2", "compressor": None, "fill_value": 7, "order": "C", "filters": None}
+    (tmp_path / "in.zarr/.zarray").write_text(json.dumps(metadata))
+    place = {"path": "in.zarr", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}}
+    views = [{"name": f"tile_{i}", **place, "transforms": {"r": [[1, 0, 0, 0], [0, 1, 0, 28 * (i // 100)], [0, 0, 1, 28 * (i % 100)], [0, 0, 0, 1]]}} for i in range(10_000)]
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    resources = ["--workers", "1", "--memory", str(130 * MIB)]
+    plan = json.loads(blockfuse(tmp_path, "plan", "dataset.json", "--json", *resources))["memory"]["total"]
+    job = blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.zarr").strip()
+    peak = peak_byte_count(tmp_path, "run", job, *resources, "--limit", "500", "--quiet")
+    assert peak <= 1.05 * plan, f"{peak / MIB:.0f} MiB, planned {plan / MIB:.0f} MiB"
+
+
 def test_a_slow_part_of_a_shard_does_not_fill_the_memory(mosaic):
     """The others of its shard are soon done and have to wait for it: not all of them at once."""
     # chunks as those of the input, so that no other part waits for the same one

@@ -1,7 +1,7 @@
 """Every command of README.md, run in the order in which a reader would, in an empty folder."""
-import json, os, re, subprocess, sys
+import json, os, re, shutil, subprocess, sys
 from pathlib import Path
-import numpy as np, pytest, tifffile
+import numpy as np, pytest, tifffile, zarr
 from conftest import binary, texture, write_view
 from test_bigstitcher import N5, shift, tile, write_n5, write_xml
 
@@ -52,6 +52,7 @@ def shell(tmp_path_factory):
 
 def test_all_commands(shell):
     data_of_the_reader(shell.folder)
+    shutil.copy(ROOT / "Examples/make_tiles.py", shell.folder)
     rng = np.random.default_rng(4)
     for i, x in enumerate((0.0, 20.0)):
         write_view(shell.folder / f"tile_{i}.ome.zarr", texture(rng, (1, 1, 10, 30, 60), "uint16"), [1, 1, 1], [0, 0, x])
@@ -80,6 +81,17 @@ def test_what_make_does_is_run_by_ci():
     assert lines == {"make demo", "make test"}
     for line in lines:
         assert re.search(rf"^{line}\b", ci, re.M), line
+
+
+def test_the_tiles_to_try_are_fused_without_a_seam(shell):
+    """Each tile is a part of one made-up plane, so that the fused image is that plane: a wrong place would show."""
+    shutil.copy(ROOT / "Examples/make_tiles.py", shell.folder)
+    shell("python3 make_tiles.py tried && blockfuse fuse tried/dataset.json --output tried.ome.zarr --quiet")
+    fused = zarr.open(str(shell.folder / "tried.ome.zarr"))["0"][0, 0]
+    assert fused.shape == (16, 370, 540) and fused.std() > 50
+    for row, column in np.ndindex(2, 3):
+        tile = zarr.open(str(shell.folder / f"tried/tile_{row}_{column}.ome.zarr"))["0"][:]
+        assert np.abs(fused[:, row * 170:row * 170 + 200, column * 170:column * 170 + 200].astype(int) - tile).max() <= 1
 
 
 def test_the_dataset_of_the_readme_is_one(shell):

@@ -56,7 +56,8 @@ def brightness(browser, axis):
 
 def test_every_state(browser, folder):
     assert report(browser, folder, "pending.html") == "pending"
-    assert brightness(browser, "z") == 255 / 4  # black, and opaque
+    assert browser.js("document.querySelectorAll('img').length") == 0
+    assert "once some blocks are done: blockfuse run 1" in browser.js("document.body.textContent")
     blockfuse(folder, "run", "1", "--limit", "40", "--quiet")
     assert report(browser, folder, "interrupted.html", dark=True) == "interrupted"
     assert browser.js("document.querySelectorAll('rect.cell.done, rect.cell[class*=part]').length") > 0
@@ -78,6 +79,9 @@ def test_every_state(browser, folder):
     assert all(brightness(browser, axis) > 255 / 4 + 5 for axis in "zyx")
     assert browser.js("document.querySelectorAll('.outlines path').length") == 2
     assert browser.js("document.querySelectorAll('.maps figure').length") >= 1
+    # as wide as high as the volume is, and nothing beside it
+    sides = browser.js("[...document.querySelectorAll('.pictures img')].map(i => [i.clientWidth / i.clientHeight, i.naturalWidth / i.naturalHeight])")
+    assert len(sides) == 3 and all(abs(shown / made - 1) < 0.05 for shown, made in sides), sides
 
 
 @pytest.mark.parametrize("width", [390, 800, 1600])

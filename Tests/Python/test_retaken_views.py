@@ -356,3 +356,29 @@ def test_the_terminal_closes(tmp_path):
         assert state == outcome and code == (0 if words else 128 + signal.SIGHUP), (words, state, code)
         call(tmp_path, "run", job, "--quiet")
     assert levels(tmp_path / "a.zarr").keys() == levels(tmp_path / "b.zarr").keys()
+
+
+def test_words_when_there_is_nothing_to_do_or_another_thing(tmp_path):
+    dataset(tmp_path, "zarr")
+    call(tmp_path, "submit", "dataset.json", "--output", "out.zarr", "--output-chunksize", 16)
+    end = call(tmp_path, "retry", 1, "--view", "v0", "--view", "v1")
+    assert end.stdout == "0\n" and "no block that the views touch was made yet; `blockfuse run 1`" in end.stderr
+    call(tmp_path, "run", 1, "--quiet")
+    end = call(tmp_path, "retry", 1)
+    assert end.stdout == "0\n" and "job 1 has no failed blocks; nothing was changed" in end.stderr
+    end = call(tmp_path, "retry", 1, "--view", "tile", status=64)
+    assert 'job 1 has no view "tile"' in end.stderr and "hint: there are v0, v1, v2" in end.stderr
+    assert "there was nothing to repair" in call(tmp_path, "verify", 1, "--repair").stdout
+    # an output that was moved is no input that changed
+    (tmp_path / "out.zarr").rename(tmp_path / "moved.zarr")
+    for command in (["run", 1], ["export-tiff", 1, "--output", "a.tif"]):
+        end = call(tmp_path, *command, status=4)
+        assert "blockfuse relocate 1 --output" in end.stderr and "cp -p" not in end.stderr, end.stderr
+    # nor is another version of the program
+    (tmp_path / "moved.zarr").rename(tmp_path / "out.zarr")
+    call(tmp_path, "submit", "dataset.json", "--output", "other.zarr")
+    with sqlite3.connect(tmp_path / "jobs.sqlite") as database:
+        database.execute("UPDATE job SET voxel_revision = 1, fixed_sum = NULL")
+    for command in (["retry", 1, "--view", "v0"], ["run", 2]):
+        end = call(tmp_path, *command, status=4)
+        assert "voxel revision 1" in end.stderr and "continue with the program that began the job" in end.stderr and "cp -p" not in end.stderr, end.stderr

@@ -27,15 +27,25 @@ def test_the_page_follows_the_job(served):
     browser.js("document.querySelector('a[href=\"/job/1\"]').click()")
     browser.wait("document.querySelector('h1 .state')?.textContent === 'pending'")
     browser.js("document.querySelector('#options').open = true")
-    first = browser.js("document.querySelector('figure.z img').getAttribute('src')")
+    first = browser.js("document.querySelector('svg.views image').getAttribute('href')")
     browser.js("window.same = true")
     blockfuse(folder, "run", "--quiet")
     browser.wait("document.querySelector('h1 .state').textContent === 'complete'")
     # the same page, with what was opened still open; the picture follows
     assert browser.js("window.same && document.querySelector('#options').open")
-    browser.wait(f"document.querySelector('figure.z img').getAttribute('src') !== '{first}'", seconds=60)
+    browser.wait(f"document.querySelector('svg.views image').getAttribute('href') !== '{first}'", seconds=60)
     browser.wait("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert {r.split("/")[2] for r in browser.requests} == {address.split("/")[2]}
     assert browser.complaints == []
     server.kill()
     browser.wait("document.querySelector('.live').textContent.includes('No answer')")
+
+
+def test_the_state_of_each_job_is_seen_on_a_phone(served):
+    folder, address, browser, server = served
+    blockfuse(folder, "rename", "1", "the left half of a liver lobe")
+    blockfuse(folder, "run", "--limit", "3", "--quiet")
+    browser.open(address, width=390, height=844)
+    assert browser.js("document.querySelector('.jobs .state').textContent") == "interrupted"
+    right = browser.js("document.querySelector('.jobs .state').getBoundingClientRect().right")
+    assert right <= browser.js("document.querySelector('.wide').getBoundingClientRect().right"), right

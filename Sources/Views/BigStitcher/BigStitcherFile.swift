@@ -172,7 +172,7 @@ struct BigStitcherFile {
     case let type:
       throw .datasetUnsupported(
         path: path, field: place(element), what: "a list of time points of type \"\(type ?? "")\"",
-        hint: "range, list and pattern are; save the dataset again with BigStitcher")
+        hint: "the types range, list and pattern are read; save the dataset again with BigStitcher")
     }
     guard !times.isEmpty, Set(times).count == times.count else {
       throw invalid(element, times.isEmpty ? "there is none" : "one is there twice")
@@ -230,7 +230,7 @@ struct BigStitcherFile {
     guard element.attribute("type") == "affine", let matrix = element.child("affine") else {
       throw .datasetUnsupported(
         path: path, field: place(element), what: "a transform of type \"\(element.attribute("type") ?? "")\"",
-        hint: "affine transforms are; in BigStitcher, remove the other or register again with an affine model")
+        hint: "only affine transforms are read; in BigStitcher, remove this one, or register again with an affine model")
     }
     // rows x y z, each with its shift last
     let n = try numbers(matrix, count: 12)
@@ -252,7 +252,7 @@ struct BigStitcherFile {
 
   private func notes(missingCount: Int) -> [String] {
     var notes: [String] = []
-    if missingCount > 0 { notes.append("\(missingCount) \(missingCount == 1 ? "view is" : "views are") missing (MissingViews)") }
+    if missingCount > 0 { notes.append("\(counted(missingCount, "view is", "views are")) missing (MissingViews)") }
     if root.child("IntensityAdjustments")?.children.isEmpty == false {
       notes.append("the XML's IntensityAdjustments are not applied")
     }

@@ -37,7 +37,7 @@ enum BigStitcherLoader {
     default:
       throw .datasetUnsupported(
         path: file.path, field: file.place(element), what: "the format \"\(format)\"",
-        hint: "\(Self.formats.joined(separator: ", ")) are; in BigStitcher, resave the dataset as N5 or OME-Zarr "
+        hint: "the formats \(Self.formats.joined(separator: ", ")) are read; in BigStitcher, resave the dataset as N5 or OME-Zarr "
           + "(BigStitcher-Spark: resave)")
     }
   }
@@ -52,7 +52,7 @@ enum BigStitcherLoader {
     guard version.isEmpty || zarrVersions.contains(version) else {
       throw .datasetUnsupported(
         path: file.path, field: file.place(element), what: "version \(version) of bdv.multimg.zarr",
-        hint: "\(zarrVersions.joined(separator: ", ")) are; save the dataset again with one of them")
+        hint: "the versions \(zarrVersions.joined(separator: ", ")) are read; save the dataset again with one of them")
     }
     let folder = try BigStitcherFile.place(file.child("zarr", of: element), in: file.base, path: file.path)
     var groups: [ViewID: Group] = [:]

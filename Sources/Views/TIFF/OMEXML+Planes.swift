@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Geometry
 import Zarr
@@ -54,9 +55,9 @@ extension OMEXML {
     if images.count == 1 { return first }
     let own = images.filter { image in image.tiffData.isEmpty || image.tiffData.contains { isData($0, in: path) } }
     if own.count == 1 { return own[0] }
-    let names = images.prefix(5).map { "\"\($0.name ?? "")\"" }.joined(separator: ", ")
+    let names = nameList(images.map { $0.name ?? "" }, limit: 5)
     throw .unsupported(
-      path: path, feature: "a file of \(images.count) images (\(names)\(images.count > 5 ? ", …" : ""))",
+      path: path, feature: "a file of \(images.count) images (\(names))",
       advice: own.isEmpty
         ? "give the file the name that its OME-XML has for it, or save each image as a file of its own with its own metadata only"
         : "save each image as a file of its own")
