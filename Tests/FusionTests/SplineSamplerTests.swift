@@ -16,7 +16,7 @@ import Testing
 
   /// Views that reach much further than a coefficient does, so that what is read of them is a part.
   @Test(arguments: MapKind.allCases, [2, 3, 4, 5]) func voxelsDoNotDependOnBlocks(_ kind: MapKind, _ order: Int) throws {
-    let (shape, volume) = (Index3(9, 11, 70), Index3(5, 6, 60))
+    let (shape, volume) = (Index3(4, 6, 70), Index3(3, 5, 60))
     for (type, nanShare) in [(ElementType.uint16, 0), (.float32, 0.002), (.int32, 0)] {
       var g = SeededGenerator(seed: UInt64(order))
       let views = (0..<2).map { id in
@@ -27,14 +27,11 @@ import Testing
       let recipe = try recipe(order, type, in: volume)
       let whole = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume)
       #expect(whole.contains { $0 != 0 })
-      for block in [Index3(1, 1, 5), Index3(2, 6, 13), Index3(5, 3, 60)] {
+      for block in [Index3(1, 2, 13), Index3(3, 3, 60)] {
         #expect(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: block, lends: true) == whole, "\(block) \(type)")
       }
       // a limit so small that every block is fused in parts
       #expect(try fuseInBlocks(BlockFuser(recipe: recipe, patchByteLimit: 1 << 14), views, block: volume) == whole)
-      if type == .uint16 {
-        #expect(departures(whole, type, views, TwinFuser(order: order), volume: volume, size: 65536) == [])
-      }
     }
   }
 
