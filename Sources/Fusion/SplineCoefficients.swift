@@ -56,6 +56,14 @@ private struct Filter<S: RowArithmetic> {
     Spline.mirrored(at, length: viewShape[axis]) - boxes.voxels.lower[axis]
   }
 
+  /// The rows that coefficients along an axis are made of, one after the other, `stride` numbers apart in the patch: the window
+  /// of the coefficient at a place begins as many rows on.
+  private func rows(_ axis: Int, of numbers: UnsafePointer<S>, stride: Int) -> [UnsafePointer<S>?] {
+    ((boxes.taps.lower[axis] - boxes.reach[axis])..<(boxes.taps.upper[axis] + boxes.reach[axis])).map {
+      numbers + place($0, axis) * stride
+    }
+  }
+
   /// Converts a plane of voxels, and filters its rows and columns.
   func alongYX(z: Int, into target: UnsafeMutablePointer<S>, _ plane: ScratchBuffer, _ rows: ScratchBuffer) {
     let (voxels, taps, reach) = (boxes.voxels, boxes.taps, boxes.reach)
@@ -69,13 +77,13 @@ private struct Filter<S: RowArithmetic> {
     let first = taps.lower[2] - reach[2]
     let inside = max(voxels.lower[2], first)..<min(voxels.upper[2], taps.upper[2] + reach[2])
     let outside = Array(first..<max(first, inside.lowerBound)) + Array(inside.upperBound..<(taps.upper[2] + reach[2]))
-    var columnRows = [UnsafePointer<S>?](repeating: nil, count: 2 * reach[1] + 1)
+    let columnRows = self.rows(1, of: numbers, stride: width)
     let rowRows = (0...(2 * reach[2])).map { UnsafePointer?.some(UnsafePointer(padded + $0)) }
     for y in 0..<taps.shape[1] {
-      for k in 0...(2 * reach[1]) {
-        columnRows[k] = UnsafePointer(numbers + place(taps.lower[1] + y + k - reach[1], 1) * width)
+      columnRows.withUnsafeBufferPointer { rows in
+        guard let first = rows.baseAddress else { return }
+        S.filterSpline(first + y, weights, reach: reach[1], count: width, into: column)
       }
-      S.filterSpline(columnRows, weights, reach: reach[1], count: width, into: column)
       (padded + (inside.lowerBound - first)).update(
         from: column + (inside.lowerBound - voxels.lower[2]), count: inside.count)
       for at in outside { padded[at - first] = column[place(at, 2)] }
@@ -89,13 +97,15 @@ private struct Filter<S: RowArithmetic> {
     if taps.lower[0] == boxes.voxels.lower[0] && taps.upper[0] == boxes.voxels.upper[0] && reach == 0 { return }
     let (width, planeCount) = (taps.shape[2], taps.shape[1] * taps.shape[2])
     let slab = plane.reserve(S.self, count: depth * width)
-    var rows = [UnsafePointer<S>?](repeating: nil, count: 2 * reach + 1)
+    let rows = self.rows(0, of: slab, stride: width)
     for y in 0..<taps.shape[1] {
       let column = numbers + y * width
       for z in 0..<depth { (slab + z * width).update(from: column + z * planeCount, count: width) }
-      for z in 0..<taps.shape[0] {
-        for k in 0...(2 * reach) { rows[k] = UnsafePointer(slab + place(taps.lower[0] + z + k - reach, 0) * width) }
-        S.filterSpline(rows, weights, reach: reach, count: width, into: column + z * planeCount)
+      rows.withUnsafeBufferPointer { rows in
+        guard let first = rows.baseAddress else { return }
+        for z in 0..<taps.shape[0] {
+          S.filterSpline(first + z, weights, reach: reach, count: width, into: column + z * planeCount)
+        }
       }
     }
   }

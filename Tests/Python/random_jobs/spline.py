@@ -64,7 +64,7 @@ def spline(image: Array, places: list[Array], at: PixelMap, eps: float, order: i
     close = np.zeros(value.shape, bool)
     for p, w in zip(places, whole):
         fraction = p + raise_ - np.floor(p + raise_)
-        close |= (not w) & (np.minimum(fraction, 1 - fraction) < 1e-6 + at.doubt)
+        close |= (not w) & (fraction != 0) & (np.minimum(fraction, 1 - fraction) < 1e-6 + at.doubt)
     for taps in product(*([0] if w else range(-centre, order + 1 - centre) for w in whole)):
         weight, index = np.ones(value.shape), []
         for tap, p, b, w, length in zip(taps, places, bases, whole, image.shape):
