@@ -29,6 +29,7 @@ final class SplineSampler<S: RowArithmetic>: RowSampler {
   private var plane: UnsafePointer<S>
   private var rowKey = (z: Int.min, y: Int.min)
 
+  /// How samples are taken, by which axes mix.
   enum Way {
     case rows(SeparablePlaces)
     case planes(MixedPlaces)
@@ -56,7 +57,7 @@ final class SplineSampler<S: RowArithmetic>: RowSampler {
   static func byteCount(_ boxes: SplineBoxes, width: Int) -> Int {
     let shape = boxes.taps.shape
     return (shape[1] * shape[2] + shape[2] + 2 * SplineCoefficients<S>.slack) * MemoryLayout<S>.stride
-      + width * (MemoryLayout<S>.stride + 4)
+      + 2 * width * MemoryLayout<S>.stride
   }
 
   func sample(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<S>) {

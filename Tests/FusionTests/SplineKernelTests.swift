@@ -68,19 +68,16 @@ import Testing
           Int.random(in: centre..<(shape[2] - order + centre), using: &g))
       }
       var index = places.map { Int32($0[0] * planeStride + $0[1] * rowStride + $0[2]) }
-      var f = (0..<3).map { _ in (0..<count).map { _ in Float.random(in: 0..<1, using: &g) } }
-      func gather(_ from: Int, _ count: Int) -> [Float] {
-        var out = [Float](repeating: -7, count: count + 1)
+      var fractions = random(3 * count, &g).map { ($0 + 1000) / 2000.5 }
+      func gather(_ from: Int, _ sampleCount: Int) -> [Float] {
+        var out = [Float](repeating: -7, count: sampleCount + 1)
         index.withUnsafeMutableBufferPointer { index in
-          f[0].withUnsafeMutableBufferPointer { fz in
-            f[1].withUnsafeMutableBufferPointer { fy in
-              f[2].withUnsafeMutableBufferPointer { fx in
-                guard let i = index.baseAddress, let z = fz.baseAddress, let y = fy.baseAddress, let x = fx.baseAddress else { return }
-                var taps = ck_taps(index: i + from, fraction_z: z + from, fraction_y: y + from, fraction_x: x + from)
-                ck_spline_gather(
-                  order, axes, numbers, ck_strides(row: rowStride, plane: planeStride), &taps, count, &out)
-              }
-            }
+          fractions.withUnsafeMutableBufferPointer { f in
+            guard let i = index.baseAddress, let z = f.baseAddress else { return }
+            var taps = ck_taps(
+              index: i + from, fraction_z: z + from, fraction_y: z + count + from, fraction_x: z + 2 * count + from)
+            ck_spline_gather(
+              order, axes, numbers, ck_strides(row: rowStride, plane: planeStride), &taps, sampleCount, &out)
           }
         }
         return out
@@ -90,7 +87,7 @@ import Testing
       for i in 0..<count {
         #expect(gather(i, 1)[0] == out[i])
         func weights(_ axis: Int) -> [Double] {
-          axis < 3 - axes ? (0...order).map { $0 == centre ? 1 : 0 } : spline.weights(at: Double(f[axis][i]))
+          axis < 3 - axes ? (0...order).map { $0 == centre ? 1 : 0 } : spline.weights(at: Double(fractions[axis * count + i]))
         }
         var sum = 0.0
         for (z, wz) in weights(0).enumerated() {
