@@ -6,7 +6,7 @@ package enum MeasuredCosts {
   package static let perVoxel = 15.0
   package static func perViewVoxel(order: Int) -> Double { order < 2 ? 12 : perSplineVoxel[min(order, 5) - 2] }
   /// With an order of interpolation from 2 to 5; measured with `Benchmarks/splines.py`.
-  private static let perSplineVoxel = [24.0, 28, 42, 50]
+  private static let perSplineVoxel = [17.0, 19, 25, 30]
   /// With content-based weights, where views overlap.
   package static let perContentVoxel = 170.0
   /// The cost of a block and of a voxel of the pyramid; a voxel with reading the eight below, where there are any.
