@@ -78,7 +78,7 @@ final class FusedLevel: LevelWork {
 
   /// How many chunks of the output are made of a box of a view's voxels; nil where counting would take long.
   private func readerCount(of view: PlacedView, _ input: Box3) -> Int? {
-    guard let around = view.outputBox(for: input) else { return nil }
+    guard let around = view.outputBox(for: input, order: recipe.interpolationOrder) else { return nil }
     let grid = BlockGrid(shape: plan.levels[0].shape, block: plan.levels[0].chunk)
     let cells = grid.blocks(meeting: around.grown(by: recipe.halo))
     guard cells.count <= 1024 else { return nil }

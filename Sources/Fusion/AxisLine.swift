@@ -30,6 +30,9 @@ struct AxisLine {
     }
   }
 
+  /// Whether it is a shift by whole pixels.
+  var isWholeShift: Bool { isShift && shiftFraction == 0 }
+
   /// The whole pixel and the fraction of an output index; only for valid indices.
   func position(at index: Int) -> (base: Int, fraction: Double) {
     if isShift { return (shiftBase + index, shiftFraction) }

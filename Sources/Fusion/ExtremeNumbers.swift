@@ -16,6 +16,11 @@ enum ExtremeNumbers {
     return a * max(1 - f, S.leastNormalMagnitude) + b * f
   }
 
+  /// Makes NaN of all that are no numbers, or so large that the usual arithmetic may be wrong about them.
+  static func remove<S: FusionScalar>(from row: UnsafeMutablePointer<S>, count: Int) {
+    for i in 0..<count where !(row[i].magnitude <= S(limit)) { row[i] = .nan }
+  }
+
   /// Blends two rows of numbers among which are extremes.
   static func blend<S: FusionScalar>(
     _ a: UnsafePointer<S>, _ b: UnsafePointer<S>, fraction: S, count: Int, into target: UnsafeMutablePointer<S>

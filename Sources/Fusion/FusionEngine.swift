@@ -146,7 +146,7 @@ final class FusionEngine<S: RowArithmetic> {
     while let part = pending.popLast() {
       let needed = views.filter { !$0.inputBox(for: part, order: order).isEmpty }
       let bytes = needed.reduce(0) { $0 + Self.viewByteCount($1, part, order) }
-      let axis = part.shape[0] > 1 ? 0 : part.shape[1] > 1 ? 1 : 2
+      let axis = cutAxis(part.shape)
       if bytes > patchByteLimit && part.shape[axis] > 1 {
         let middle = part.lower[axis] + part.shape[axis] / 2
         var (first, second) = (part, part)
@@ -156,6 +156,12 @@ final class FusionEngine<S: RowArithmetic> {
         try body(part, needed)
       }
     }
+  }
+
+  /// The axis that a part is cut along. Splines need much around a part, so it stays as thick as it can be.
+  private func cutAxis(_ shape: Index3) -> Int {
+    if recipe.interpolationOrder < 2 { return shape[0] > 1 ? 0 : shape[1] > 1 ? 1 : 2 }
+    return shape[0] >= max(shape[1], shape[2]) ? 0 : shape[1] >= shape[2] ? 1 : 2
   }
 
   private func makeMemory(_ count: Int) {
@@ -172,14 +178,25 @@ final class FusionEngine<S: RowArithmetic> {
     guard let count = TCZYX(zyx: shape &+ 1).checkedProduct, count < 1 << 48 else { return 1 << 52 }
     // room beyond the numbers of a patch for corners that are looked at with a fraction of 0: a plane, two rows and some
     let slack = shape[1] * shape[2] + 2 * shape[2] + 64
+    let spline = view.boxes(for: part, order: order)?.boxes
+    if let spline, !isIndexable(spline) { return 1 << 52 }
     let working =
       switch view.mapClass {
+      // only where there may be NaN are there linear samples among those of a spline
+      case _ where spline != nil && view.elementType.isInteger: 0
       // three rows of numbers and those of kernels, with room at their ends; columns, fractions and hats; distances of rows
       case .separable: 6 * (shape[2] + 4) * size + part.shape[2] * (12 + size) + part.shape[1] * 8
       case .plane: (slack + shape[2]) * size
-      case .general: order == 1 ? (box.count + slack) * size : 0
+      case .general: order > 0 ? (box.count + slack) * size : 0
       }
-    return box.count * view.elementType.byteCount + working + RowGatherer<S>.byteCount
+    let coefficients = spline.map {
+      SplineCoefficients<S>.byteCount($0) + SplineSampler<S>.byteCount($0, width: part.shape[2]) + part.shape[2] * size
+    }
+    return box.count * view.elementType.byteCount + working + (coefficients ?? 0) + RowGatherer<S>.byteCount
+  }
+
+  private static func isIndexable(_ boxes: SplineBoxes) -> Bool {
+    TCZYX(zyx: pointwiseMax(boxes.taps.shape, boxes.voxels.shape) &+ 8).checkedProduct.map { $0 < 1 << 48 } ?? false
   }
 
   /// The most memory in bytes that a block takes, apart from the output buffer.

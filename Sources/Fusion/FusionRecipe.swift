@@ -23,8 +23,9 @@ public struct FusionRecipe: Sendable {
   public let weights: (any WeightsFunction)?
   /// The widths of the blending ramps along z, y, x, in world units; 0 means no ramp along that axis.
   public let blendingWidths: Vector3
-  /// The order of interpolation: 0 nearest, 1 linear.
+  /// The order of interpolation: 0 nearest, 1 linear, 2 to 5 B-splines.
   public let interpolationOrder: Int
+  package static let interpolationOrders = 0...5
   public let rounding: RoundingMode
   public let outputType: ElementType
   /// The element types of the views; decide, with the output's, the precision of the whole job.
@@ -46,8 +47,8 @@ public struct FusionRecipe: Sendable {
     outputType: ElementType, inputTypes: [ElementType] = [], intensityRange: IntensityRange? = nil,
     context: FusionContext, minimumHalo: Index3 = Index3(repeating: 0), registry: FusionRegistry = .builtin
   ) throws(FusionError) {
-    guard interpolationOrder == 0 || interpolationOrder == 1 else {
-      throw .invalidOption(name: "interpolation_order", why: "\(interpolationOrder) is neither 0 nor 1")
+    guard Self.interpolationOrders.contains(interpolationOrder) else {
+      throw .invalidOption(name: "interpolation_order", why: "\(interpolationOrder) is not a whole number from 0 to 5")
     }
     for axis in 0..<3 where !(blendingWidths[axis] >= 0 && blendingWidths[axis].isFinite) {
       throw .invalidOption(

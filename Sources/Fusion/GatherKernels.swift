@@ -43,12 +43,16 @@ private func locateExactly<S: RowArithmetic>(
 
 /// Works out the places of linear samples that lie hardly beyond the ends of a view, and count as on them: one by one, since
 /// they are few.
-func locateAtEdge<S: RowArithmetic>(_ line: SampleLine, of shape: Index3, in patch: Box3, x: Int, _ place: Taps<S>) {
+///
+/// - Parameter up: what is added to places before they are rounded down.
+func locateAtEdge<S: RowArithmetic>(
+  _ line: SampleLine, of shape: Index3, raised up: Double = 0, ignoringZ: Bool = false, in patch: Box3, x: Int, _ place: Taps<S>
+) {
   let strides = Index3(patch.shape[1] * patch.shape[2], patch.shape[2], 1)
   for i in 0..<place.count {
     var (at, fractions) = (Index3(repeating: 0), Vector3.zero)
-    for axis in 0..<3 {
-      let p = min(max(line.start[axis] + line.slope[axis] * Double(x + i), 0), Double(shape[axis] - 1))
+    for axis in (ignoringZ ? 1 : 0)..<3 {
+      let p = min(max(line.start[axis] + line.slope[axis] * Double(x + i), 0), Double(shape[axis] - 1)) + up
       let base = p.rounded(.down)
       (at[axis], fractions[axis]) = (Int(base) - patch.lower[axis], p - base)
     }

@@ -88,7 +88,7 @@ final class MixedPlaces: RowPlaces {
     for axis in 0..<3 {
       let p = min(max(start[axis] + step.x[axis] * Double(x), 0), Double(shape[axis] - 1))
       let whole = order == 0 ? (p + 0.5).rounded(.down) : p.rounded(.down)
-      if order == 1 && p != whole { return nil }
+      if order > 0 && p != whole { return nil }
       at[axis] = Int(whole)
     }
     return at

@@ -23,7 +23,7 @@ extension PlacedView {
     if let index = Index3(exactly: middle), box.contains(Box3(lower: index, upper: index &+ 1)), hasSample(at: index) {
       return .present
     }
-    guard let around = outputBox(for: Box3(shape: shape)) else { return .unknown }
+    guard let around = outputBox(for: Box3(shape: shape), order: 1) else { return .unknown }
     let rows = around.intersection(box)
     if rows.isEmpty { return .absent }
     for z in rows.lower[0]..<rows.upper[0] {

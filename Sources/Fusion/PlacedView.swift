@@ -50,8 +50,13 @@ public struct PlacedView: Sendable {
 
   /// The voxels of the view that a box of the output needs, clipped to the view; empty if it needs none.
   ///
-  /// - Parameter order: 0 nearest, 1 linear.
+  /// - Parameter order: 0 nearest, 1 linear, above that a spline's, which needs more around them.
   public func inputBox(for output: Box3, order: Int) -> Box3 {
+    boxes(for: output, order: order)?.boxes.voxels ?? sampledBox(for: output, order: order)
+  }
+
+  /// The voxels next to the samples of a box of the output.
+  func sampledBox(for output: Box3, order: Int) -> Box3 {
     let nothing = Box3(lower: Index3(repeating: 0), upper: Index3(repeating: 0))
     guard !output.isEmpty, shape[0] > 0, shape[1] > 0, shape[2] > 0 else { return nothing }
     var box = nothing
@@ -101,11 +106,11 @@ public struct PlacedView: Sendable {
 extension PlacedView {
   /// A box of the output that holds every voxel that is made of voxels in a box of the view; nil if the map has no
   /// inverse, or leads too far to say.
-  public func outputBox(for input: Box3) -> Box3? {
+  public func outputBox(for input: Box3, order: Int) -> Box3? {
     guard let inverse = try? AffineMap(rows: map.rows, translation: map.offset).inverse() else { return nil }
-    // a sample reaches less than a voxel beyond its place
-    let (lower, upper) = PixelMap(rows: inverse.rows, offset: inverse.translation)
-      .bounds(of: input.grown(by: Index3(repeating: 1)))
+    // a sample that is no spline's reaches less than a voxel beyond its place
+    let reach = Index3(repeating: spline(order: order)?.support ?? 1)
+    let (lower, upper) = PixelMap(rows: inverse.rows, offset: inverse.translation).bounds(of: input.grown(by: reach))
     var box = Box3(lower: Index3(repeating: 0), upper: Index3(repeating: 0))
     for axis in 0..<3 {
       guard lower[axis] > -1e15, upper[axis] < 1e15 else { return nil }

@@ -2,7 +2,7 @@ import CKernels
 import Geometry
 
 /// A precision in which rows are computed: what the loops need of it beyond arithmetic.
-protocol RowArithmetic: FusionScalar {
+protocol RowArithmetic: SplineArithmetic {
   /// The number that a voxel is.
   static func of<T: Voxel>(_ voxel: T) -> Self
   /// Rounds, saturates and writes numbers as voxels.

@@ -6,6 +6,7 @@
 /// | `PlaneSampler` | y and x mix, z does not | linear |
 /// | `VolumeSampler` | all others | linear |
 /// | `NearestSampler` | axes mix | nearest |
+/// | `SplineSampler` | all | B-splines |
 ///
 /// `ViewSampler` chooses between them, and calls the type that it chose: a call through the protocol would run loops that
 /// are compiled for no precision in particular, and are many times slower.

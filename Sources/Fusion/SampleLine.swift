@@ -17,6 +17,11 @@ extension SampleLine {
 }
 
 extension SampleLine {
+  /// The line with the same added to its coordinates.
+  func raised(_ up: Double) -> SampleLine {
+    up == 0 ? self : SampleLine(start: start + up, slope: slope, length: length)
+  }
+
   /// The line without its z, in the first plane of a patch.
   func withoutZ(_ patch: Box3) -> SampleLine {
     var (start, slope) = (start, slope)

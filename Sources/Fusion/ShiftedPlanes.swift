@@ -6,6 +6,7 @@ import Memory
 final class ShiftedPlanes {
   private let patch: ViewPatch
   private let places: SeparablePlaces
+  /// Whether samples are linear, or, by a spline, all voxels.
   private let isLinear: Bool
   private let room: ScratchBuffer
   /// The shift from output x to the view's x, and the fraction of a voxel; nil if it is no shift.

@@ -1,4 +1,5 @@
 import Geometry
+import Memory
 
 /// One view over one region of the output: where it has samples, what they are, and how much they count. `SamplerMemory` makes
 /// it, and makes no other as long as it is in use.
@@ -16,6 +17,8 @@ final class ViewSampler<S: RowArithmetic> {
   private let isSeparable: Bool
   private let patch: ViewPatch
   private let sampler: Sampler
+  /// Takes the samples that a spline has none for, if there may be such, and a row for them.
+  private var linear: (sampler: Sampler, row: ScratchBuffer)?
   /// A voxel counts as `v * gain + offset`; nil if it counts as it is.
   private let scale: (gain: S, offset: S)?
   /// Keeps the voxels.
@@ -27,6 +30,7 @@ final class ViewSampler<S: RowArithmetic> {
     case plane(PlaneSampler<S>)
     case volume(VolumeSampler<S>)
     case nearest(NearestSampler<S>)
+    case spline(SplineSampler<S>)
   }
 
   /// - Parameters:
@@ -42,26 +46,39 @@ final class ViewSampler<S: RowArithmetic> {
     isWide = view.elementType == .uint64 || view.elementType == .int64
     scale = view.isScaled ? (S(view.intensityScale), S(view.intensityOffset)) : nil
     isSeparable = view.mapClass == .separable
-    let isLinear = recipe.interpolationOrder == 1
+    let isLinear = recipe.interpolationOrder > 0
+    let spline = patch.isConstant ? nil : view.boxes(for: region, order: recipe.interpolationOrder)
+    let way: SplineSampler<S>.Way
     if isSeparable {
       let places = SeparablePlaces(view: view, region: region, recipe: recipe)
-      self.places = places
-      planes = patch.isConstant ? nil : ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane)
-      sampler =
-        patch.isConstant
-        ? .constant(patch.first()) : .separable(SeparableSampler(patch, places, memory.separable))
+      (self.places, way) = (places, .rows(places))
+      let hasRows = !patch.isConstant && spline == nil
+      planes = hasRows ? ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane) : nil
+    } else {
+      let places = MixedPlaces(view: view, region: region, recipe: recipe)
+      (self.places, planes) = (places, nil)
+      way = view.mapClass == .plane ? .planes(places) : .volume(places)
+    }
+    guard let (spline, boxes) = spline else {
+      sampler = patch.isConstant ? .constant(patch.first()) : Self.sampler(patch, way, isLinear: isLinear, memory)
       return
     }
-    let places = MixedPlaces(view: view, region: region, recipe: recipe)
-    (self.places, planes) = (places, nil)
-    if patch.isConstant {
-      sampler = .constant(patch.first())
-    } else if !isLinear {
-      sampler = .nearest(NearestSampler(patch, places, memory.gatherer))
-    } else if view.mapClass == .plane {
-      sampler = .plane(PlaneSampler(patch, places, memory.gatherer, converted: memory.converted))
-    } else {
-      sampler = .volume(VolumeSampler(patch, places, memory.gatherer, converted: memory.converted))
+    let coefficients = SplineCoefficients(patch, view, boxes, spline, memory.spline.coefficients)
+    sampler = .spline(SplineSampler(coefficients, way, memory.spline, memory.gatherer))
+    if patch.hasExtremes { linear = (Self.sampler(patch, way, isLinear: true, memory), memory.linearRow) }
+  }
+
+  /// The sampler of voxels that are not all the same, nearest or linear.
+  private static func sampler(
+    _ patch: ViewPatch, _ way: SplineSampler<S>.Way, isLinear: Bool, _ memory: SamplerMemory<S>
+  ) -> Sampler {
+    switch way {
+    case .rows(let places): .separable(SeparableSampler(patch, places, memory.separable))
+    case .planes(let places) where isLinear:
+      .plane(PlaneSampler(patch, places, memory.gatherer, converted: memory.converted))
+    case .volume(let places) where isLinear:
+      .volume(VolumeSampler(patch, places, memory.gatherer, converted: memory.converted))
+    case .planes(let places), .volume(let places): .nearest(NearestSampler(patch, places, memory.gatherer))
     }
   }
 
@@ -73,15 +90,30 @@ final class ViewSampler<S: RowArithmetic> {
 
   /// Writes the samples of output x in `range`, which lies in the row's interval. NaN is no value.
   func sample(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<S>) {
+    take(from: sampler, z: z, y: y, x: range, into: target)
+    if let linear {
+      let missing = (0..<range.count).filter { !target[$0].isFinite }
+      if !missing.isEmpty {
+        let row = linear.row.reserve(S.self, count: range.count)
+        take(from: linear.sampler, z: z, y: y, x: range, into: row)
+        for i in missing { target[i] = row[i] }
+      }
+    }
+    if let (gain, offset) = scale {
+      for i in 0..<range.count { target[i] = target[i] * gain + offset }
+    }
+  }
+
+  private func take(
+    from sampler: Sampler, z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<S>
+  ) {
     switch sampler {
     case .constant(let value): target.update(repeating: value, count: range.count)
     case .separable(let sampler): sampler.sample(z: z, y: y, x: range, into: target)
     case .plane(let sampler): sampler.sample(z: z, y: y, x: range, into: target)
     case .volume(let sampler): sampler.sample(z: z, y: y, x: range, into: target)
     case .nearest(let sampler): sampler.sample(z: z, y: y, x: range, into: target)
-    }
-    if let (gain, offset) = scale {
-      for i in 0..<range.count { target[i] = target[i] * gain + offset }
+    case .spline(let sampler): sampler.sample(z: z, y: y, x: range, into: target)
     }
   }
 

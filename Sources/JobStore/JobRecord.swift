@@ -21,6 +21,7 @@ public struct JobDescription: Hashable, Sendable {
   public var transformKey: String?
   public var fusionFunction: String
   public var weightsFunction: String?
+  /// 0 nearest, 1 smoother than that; the plan in `details` has the order of a spline.
   public var interpolationOrder: Int
   public var elementType: ElementType
   public var is3D: Bool

@@ -218,7 +218,7 @@ package struct Submitter {
       outputPath: outputPath, options: request.options.json.text, programVersion: Program.versionWithLibraries,
       voxelRevision: Program.voxelRevision, codecLibraries: Program.codecLibraries,
       transformKey: plan.fusion.transformKey, fusionFunction: plan.fusion.function, weightsFunction: plan.fusion.weights,
-      interpolationOrder: plan.fusion.interpolationOrder, elementType: plan.outputType, is3D: plan.is3D,
+      interpolationOrder: min(1, plan.fusion.interpolationOrder), elementType: plan.outputType, is3D: plan.is3D,
       spacing: plan.stack.spacing, origin: plan.stack.origin,
       ngffVersion: plan.output.isOMEZarr ? plan.output.ngffVersion.rawValue : nil, details: try RecordJSON.text(details))
     var views: [ViewRecord] = []

@@ -20,6 +20,7 @@ package struct BlockCosts {
   private let boxes: [[ViewBox]]
   private let placements: [PlacedViews]
   private let order = MortonOrder()
+  private let perViewVoxel: Double
 
   private struct Shared {
     var viewCount = 0
@@ -35,6 +36,7 @@ package struct BlockCosts {
 
   init(plan: JobPlan, views: [View], transforms: [[AffineMap]]) throws {
     self.plan = plan
+    perViewVoxel = MeasuredCosts.perViewVoxel(order: plan.fusion.interpolationOrder)
     placements = try PlacedViews.all(views, transforms, in: plan)
     let times = transforms.map(\.count).max() ?? 1
     boxes = (0..<times).map { t in
@@ -113,7 +115,7 @@ package struct BlockCosts {
           add(boxes[moment][view.id], scale: scale, block: block, region: region, layout: layout, to: &own, &shared)
         }
         for (i, meeting) in shared.enumerated() where meeting.viewCount > 1 {
-          own[i] += (MeasuredCosts.perContentVoxel - MeasuredCosts.perViewVoxel) * meeting.voxels
+          own[i] += (MeasuredCosts.perContentVoxel - perViewVoxel) * meeting.voxels
         }
         let first = ((t - region.t.lowerBound) * place.extent.c + c - region.c.lowerBound) * volume
         for (i, cost) in own.enumerated() { byIndex[first + i] = cost }
@@ -167,7 +169,7 @@ package struct BlockCosts {
           }
           if own[index] == 0 { own[index] = MeasuredCosts.perBlock + count * MeasuredCosts.perVoxel }
           let voxels = view.fill * dz * dy * dx
-          own[index] += MeasuredCosts.perViewVoxel * voxels
+          own[index] += perViewVoxel * voxels
           if !shared.isEmpty {
             shared[index].viewCount += 1
             shared[index].voxels += voxels

@@ -18,7 +18,8 @@ package struct ExpectedWork: Sendable {
     // weights by content are asked for where views overlap
     let overlapping = plan.fusion.weights == nil ? 0 : min(seen, max(0, seen - covered) * 2)
     var cost = Double(base.grid.total) * MeasuredCosts.perBlock + covered * MeasuredCosts.perVoxel
-    cost += seen * MeasuredCosts.perViewVoxel + overlapping * (MeasuredCosts.perContentVoxel - MeasuredCosts.perViewVoxel)
+    let perViewVoxel = MeasuredCosts.perViewVoxel(order: plan.fusion.interpolationOrder)
+    cost += seen * perViewVoxel + overlapping * (MeasuredCosts.perContentVoxel - perViewVoxel)
     for level in plan.levels.dropFirst() {
       cost += Double(level.grid.total) * MeasuredCosts.perMeanBlock
       cost += coverage.share * Double(level.shape.product) * MeasuredCosts.perMeanVoxel

@@ -124,9 +124,10 @@ package struct OptionTable: Sendable {
   }
 
   package let interpolationOrder = OptionRow(
-    "interpolation_order", default: 1, form: .json, choices: .words(["0", "1"]), help: "0 nearest, 1 linear."
+    "interpolation_order", default: 1, form: .json, choices: .words(FusionRecipe.interpolationOrders.map(String.init)),
+    help: "0 nearest, 1 linear, 2 to 5 B-splines, of which 3 is the usual one."
   ) { (map, key) throws(JobError) in
-    try map.integer(key, in: 0...1)
+    try map.integer(key, in: FusionRecipe.interpolationOrders)
   }
 
   package let planewise = OptionRow(

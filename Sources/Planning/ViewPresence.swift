@@ -50,7 +50,7 @@ struct ViewPresence {
       case .absent:
         // on a grid without an end it would have some, or it is somewhere else altogether
         let isElsewhere = own.allSatisfy { !PlacedViews.bounds(of: $1.views[i], view.level.stack, in: plan.stack).meets(volume) }
-        if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape)) }) == .present {
+        if isRegion, isElsewhere || answer({ $0.outputBox(for: Box3(shape: $0.shape), order: 1) }) == .present {
           outsideRegionIndices.insert(i)
         } else {
           withoutVoxels.append(view.name)

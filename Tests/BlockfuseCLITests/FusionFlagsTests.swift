@@ -119,7 +119,7 @@ import Testing
     (["--output-spacing", "z=1,z=2"], "option \"output_spacing\" names z twice"),
     (["--output-spacing", "{\"z\""], "option \"output_spacing\": "),
     (["--output-spacing", "=1"], "option \"output_spacing\": \"=1\" is not NAME=VALUE"),
-    (["--interpolation-order", "2"], "option \"interpolation_order\" is 2; expected a whole number from 0 to 1"),
+    (["--interpolation-order", "6"], "option \"interpolation_order\" is 6; expected a whole number from 0 to 5"),
     (["--rounding", "up"], "option \"rounding\" is \"up\"; expected one of nearest, truncate"),
     (["--world-unit", "3"], "option \"world_unit\" is \"3\"; expected a length above 0 with its unit, such as 0.25um"),
     (["--views", ","], "option \"views\" is []; expected at least one"),

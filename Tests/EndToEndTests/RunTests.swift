@@ -196,7 +196,7 @@ import Zarr
     #expect(try folder.blockfuse("blocks", "--block", "0,0,99,0,0").status == 64)
   }
 
-  @Test func voxelsDoNotDependOnHowTheWorkIsCut() throws {
+  @Test(arguments: [[], ["--interpolation-order", "3"]]) func voxelsDoNotDependOnHowTheWorkIsCut(_ options: [String]) throws {
     let folder = try TestFolder()
     let dataset = try folder.mosaic(
       "--tiles", "2x2", "--shape", "20,130,130", "--chunk", "20,50,50", "--rotation", "2")
@@ -209,7 +209,8 @@ import Zarr
     var first: [[UInt8]]?
     for (i, cut) in cuts.enumerated() {
       let output = folder.file("cut\(i).ome.zarr")
-      let end = try RunningProcess("blockfuse", ["fuse", dataset, "--output", output, "--quiet"] + cut, folder: folder.path).wait()
+      let end = try RunningProcess("blockfuse", ["fuse", dataset, "--output", output, "--quiet"] + options + cut, folder: folder.path)
+        .wait()
       try #require(end.status == 0, "\(end.errors)")
       let voxels = try levels(output)
       if let first { #expect(voxels == first, "\(cut) gives other voxels") }

@@ -11,7 +11,9 @@ func expectTwin(_ kinds: [MapKind], order: Int) throws {
       let views = randomViews(kind, in: volume, type: type, count: 3, nanShare: i % 2 == 0 ? 0 : 0.05, using: &g)
       let recipe = try FusionRecipe(interpolationOrder: order, outputType: type, context: context(volume))
       let bytes = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(3, 4, 9))
-      #expect(departures(bytes, type, views, TwinFuser(order: order), volume: volume, size: numberSize(type)) == [], "\(kind) \(type)")
+      // coefficients of noise are larger than the noise
+      let size = numberSize(type) * (order < 2 ? 1 : order < 4 ? 2 : 4)
+      #expect(departures(bytes, type, views, TwinFuser(order: order), volume: volume, size: size) == [], "\(kind) \(type)")
     }
   }
 }

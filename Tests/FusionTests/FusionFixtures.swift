@@ -164,6 +164,22 @@ func tolerance(_ type: ElementType, size: Double) -> Double {
   }
 }
 
+/// A number, cut to the range of an integer type: splines go beyond their voxels.
+func saturated(_ number: Double, _ type: ElementType) -> Double {
+  func cut<T: FixedWidthInteger>(_: T.Type) -> Double { min(max(number, Double(T.min)), Double(T.max)) }
+  switch type {
+  case .uint8: return cut(UInt8.self)
+  case .int8: return cut(Int8.self)
+  case .uint16: return cut(UInt16.self)
+  case .int16: return cut(Int16.self)
+  case .uint32: return cut(UInt32.self)
+  case .int32: return cut(Int32.self)
+  case .uint64: return cut(UInt64.self)
+  case .int64: return cut(Int64.self)
+  case .float16, .float32, .float64: return number
+  }
+}
+
 /// Where a fused volume is not what the twin says; empty where it is.
 func departures(
   _ bytes: [UInt8], _ type: ElementType, _ views: [TwinView], _ twin: TwinFuser, volume: Index3, size: Double
@@ -173,7 +189,7 @@ func departures(
   for i in 0..<fused.count {
     let index = Index3(i / (volume[1] * volume[2]), i / volume[2] % volume[1], i % volume[2])
     if twin.isTie(views, index) { continue }
-    let expected = twin.fuse(views, index) ?? 0
+    let expected = saturated(twin.fuse(views, index) ?? 0, type)
     if !((fused[i] - expected).magnitude <= tolerance(type, size: size)) {
       wrong.append("\(index): \(fused[i]), not \(expected)")
     }

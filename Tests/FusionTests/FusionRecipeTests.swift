@@ -21,7 +21,9 @@ import Testing
 
   @Test func optionsAreChecked() {
     #expect(error() == nil)
-    #expect(error(order: 3)?.code.rawValue == "option-invalid")
+    #expect(error(order: 5) == nil)
+    #expect(error(order: 6)?.code.rawValue == "option-invalid")
+    #expect(error(order: -1)?.code.rawValue == "option-invalid")
     #expect(error(widths: Vector3(1, -1, 1))?.code.rawValue == "option-invalid")
     #expect(error(widths: Vector3(1, .nan, 1))?.code.rawValue == "option-invalid")
     #expect(error(type: .float32, range: IntensityRange(lower: 0, upper: 1))?.code.rawValue == "option-invalid")

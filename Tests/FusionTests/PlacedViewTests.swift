@@ -88,12 +88,12 @@ import Testing
       let view = smallView(kind, &g)
       let lower = smallIndex(5, 8, 11, &g)
       let input = Box3(lower: lower, upper: lower &+ Index3(2, 3, 4))
-      guard let around = view.outputBox(for: input) else { continue }
       for z in 0..<volume[0] {
         for y in 0..<volume[1] {
           for x in 0..<volume[2] {
             let voxel = Box3(lower: Index3(z, y, x), upper: Index3(z + 1, y + 1, x + 1))
-            for order in [0, 1] where view.inputBox(for: voxel, order: order).intersects(input) {
+            for order in 0...5 where view.inputBox(for: voxel, order: order).intersects(input) {
+              guard let around = view.outputBox(for: input, order: order) else { continue }
               #expect(around.contains(voxel), "\(kind) \(order) \(voxel.lower)")
             }
           }
@@ -103,7 +103,28 @@ import Testing
     let flat = PlacedView(
       id: 0, map: PixelMap(rows: [.zero, .zero, .zero], offset: .zero), shape: Index3(5, 5, 5),
       spacing: Vector3(1, 1, 1), affine: .identity, elementType: .uint8)
-    #expect(flat.outputBox(for: Box3(shape: Index3(1, 1, 1))) == nil)
+    #expect(flat.outputBox(for: Box3(shape: Index3(1, 1, 1)), order: 1) == nil)
+  }
+
+  /// What a spline needs around its samples, but along axes along which all samples are voxels.
+  @Test func splinesNeedVoxelsAround() {
+    func box(_ offset: Vector3, order: Int) -> Box3 {
+      PlacedView(
+        id: 0, map: PixelMap(rows: AffineMap.identity.rows, offset: offset), shape: Index3(100, 100, 100),
+        spacing: Vector3(1, 1, 1), affine: .identity, elementType: .uint8
+      ).inputBox(for: Box3(lower: Index3(50, 3, 90), upper: Index3(52, 5, 92)), order: order)
+    }
+    for order in 2...5 {
+      let reach = (Spline.of(order: order)?.reach ?? 0)
+      let half = order / 2
+      let below = 50 - half - reach
+      #expect(box(Vector3(0, 0, 0), order: order) == Box3(lower: Index3(50, 3, 90), upper: Index3(52, 5, 92)))
+      let around = box(Vector3(0.25, 0, 0), order: order)
+      #expect(around == Box3(lower: Index3(below, 3, 90), upper: Index3(52 + (order + 1) / 2 + reach, 5, 92)), "\(order)")
+      let atEnds = box(Vector3(0, 0.25, 0.25), order: order)
+      #expect(atEnds.lower[1] == 0 && atEnds.upper[2] == 100 && atEnds.shape[0] == 2, "\(order)")
+    }
+    #expect(Spline.of(order: 1) == nil && Spline.of(order: 6) == nil)
   }
 
   @Test func inputBoxesOfShiftsAreTight() {

@@ -10,6 +10,7 @@ struct TwinView {
   let bytes: [UInt8]
   /// As it was given, before anything was made of it; nil: that of `placed`.
   var given: PixelMap?
+  let splines = TwinSplines()
 
   subscript(z: Int, y: Int, x: Int) -> Double { voxels[(z * placed.shape[1] + y) * placed.shape[2] + x] }
 }
@@ -97,7 +98,7 @@ struct TwinFuser {
       let at = (p + 0.5).rounded(.down)
       value = view[Int(at[0]), Int(at[1]), Int(at[2])]
     } else {
-      value = interpolate(view, p)
+      value = (order > 1 ? view.splines.sample(view, p, order: order) : nil) ?? interpolate(view, p)
     }
     if value.isNaN { return nil }
     return (value * view.placed.intensityScale + view.placed.intensityOffset, weight(view, p))

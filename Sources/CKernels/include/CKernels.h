@@ -70,6 +70,19 @@ void ck_detail(const float *values, const float *smooth, const float *norm, long
 typedef struct {
   long row, plane;
 } ck_strides;
+
+/// A filter of rows that leaves constants as they are: `target[i] = c[i] + w[0] ((c-1[i] + c+1[i]) - 2 c[i]) + w[1] ((c-2[i]
+/// + c+2[i]) - 2 c[i]) + …`, added up in this order; `rows` are the 2 * reach + 1 rows of the window.
+void ck_spline_filter(const float *const *rows, const float *weights, long reach, long count, float *target);
+/// `c[i] + w[0] (r0[i] - c[i]) + w[1] (r1[i] - c[i]) + …`, c being the row at place `centre`; the target is none of them.
+void ck_spline_blend(const float *const *rows, const float *weights, long taps, long centre, long count, float *target);
+/// Samples of the B-spline of an order from 2 to 5, summed along z, then y, then x, each as by `ck_spline_blend`. With `axes` 2
+/// there is no z, with 1 no y.
+///
+/// `index` is that of the coefficient at place order / 2 of each axis. Rows are read up to 5 numbers beyond those needed.
+void ck_spline_gather(long order, long axes, const float *numbers, ck_strides strides, const ck_taps *taps, long count,
+                      float *target);
+
 /// `depth` x `height` x `width` windows of `z` (1 or 2) by `y` (1 or 2) by 2 voxels.
 typedef struct {
   long z, y;

@@ -127,7 +127,7 @@ def fusion_options(rng: np.random.Generator, n: int) -> dict[str, Any]:
     else:
         options["fusion_func"] = str(rng.choice(FUNCTIONS))
         if maybe(rng, 0.3):
-            options["interpolation_order"] = 0
+            options["interpolation_order"] = int(rng.choice([0, 2, 3, 4, 5], p=[0.4, 0.1, 0.25, 0.1, 0.15]))
         if maybe(rng, 0.06):
             options["output_mask"] = True
     if maybe(rng, 0.6):

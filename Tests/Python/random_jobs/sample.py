@@ -9,6 +9,7 @@ import numpy as np
 
 from .job import Array, Job, View
 from .place import PixelMap
+from .spline import spline
 
 #: A sample so far outside a view's first or last voxel is on it, in voxels.
 BORDER = 1e-6
@@ -76,10 +77,15 @@ def sample(job: Job, view: View, image: Array, at: PixelMap, index: list[Array],
         places.append(np.clip(p, 0, last))
     doubtful &= np.all([(p >= 0) & (p <= n - 1) for p, n in zip(places, view.shape)], axis=0)
     numbers = image.astype(np.longdouble if job.is_double else np.float64)
-    if job.options.get("interpolation_order", 1) == 0:
+    order = job.options.get("interpolation_order", 1)
+    if order == 0:
         value, error, unsure = nearest(numbers, places, at)
     else:
         value, error, unsure = linear(numbers, places, at, precision(job))
+    if order > 1:
+        smooth = spline(numbers, places, at, precision(job), order, flat)
+        value, error = np.where(smooth.is_missing, value, smooth.value), np.where(smooth.is_missing, error, smooth.error)
+        unsure = (unsure & smooth.is_missing) | smooth.unsure
     if view.scale != 1 or view.offset != 0:
         with np.errstate(invalid="ignore", over="ignore"):
             value = value * view.scale + view.offset
