@@ -16,7 +16,8 @@ def random_mosaic(folder, seed, n, count, dtype="uint16", degrees=0.0, gaps=Fals
         # one part of each view is blurred: none is the best everywhere
         sharp = rng.normal(0, 300 if np.dtype(dtype).kind in "iu" else 0.1, data.shape)
         half = int(rng.integers(10, shape[-1] - 10))
-        data[..., :half] = np.clip(data[..., :half] + sharp[..., :half], 1, 4000).astype(dtype)
+        # nowhere flat: what rounding leaves of a flat tile would decide in the reference
+        data[..., :half] = (1 + np.abs(data[..., :half] + sharp[..., :half]) % 4000).astype(dtype)
         if gaps:
             data[rng.random(data.shape) < 0.02] = np.nan
             data[..., :12, 10:30] = np.nan
@@ -144,6 +145,26 @@ def test_planes_are_fused_each_by_itself(tmp_path):
         assert (fused(image.fuse("out.ome.zarr", dict(output_chunksize=64, **options))) == planes[z]).all()
         expected = reference(image, options)
         assert (np.abs(planes[z] - expected) > 0.51).mean() < 1e-3
+
+
+def test_views_of_other_times_and_channels_are_not_compared_with(tmp_path):
+    """Two views at the first time point, three at the second: each is what it is alone."""
+    mosaic = random_mosaic(tmp_path, 6, 2, 5)
+    seats = [(0, 0), (0, 0), (1, 1), (1, 1), (1, 1)]
+    place = {"spacing": {"y": 1, "x": 1}, "origin": {"y": -12, "x": -12}, "shape": {"y": 70, "x": 70}}
+    options = dict(weights_func="content_based_dct", weights_func_kwargs={"dct_size": 16}, output_stack_properties=place)
+    views = mosaic.views
+    series = [{**view, "t": t, "c": c} for view, (t, c) in zip(views, seats)]
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": series}))
+    together = zarr.open_group(mosaic.fuse("series.ome.zarr", options), mode="r")["0"][:]
+    assert together.shape[:2] == (2, 2)
+    for t in range(2):
+        (tmp_path / "dataset.json").write_text(json.dumps({"views": [v for v, seat in zip(views, seats) if seat == (t, t)]}))
+        alone = fused(mosaic.fuse(f"alone{t}.ome.zarr", options))
+        assert (together[t, t] == alone).all() and np.ptp(alone) > 0
+    # and of the five together it is something else
+    (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
+    assert (fused(mosaic.fuse("all.ome.zarr", options)) != together[0, 0]).any()
 
 
 @pytest.mark.parametrize("arguments, words", [
