@@ -406,10 +406,10 @@ def main():
         print(f"written to {path}")
 
 
-def free_path(folder):
+def free_path(folder, kind="peers"):
     """Of the table: no earlier one is overwritten."""
     os.makedirs(folder, exist_ok=True)
-    names = [f"{datetime.date.today()}-peers{number}.md" for number in ("", *(f"-{n}" for n in range(2, 100)))]
+    names = [f"{datetime.date.today()}-{kind}{number}.md" for number in ("", *(f"-{n}" for n in range(2, 100)))]
     return next(path for path in (f"{folder}/{name}" for name in names) if not os.path.exists(path))
 
 

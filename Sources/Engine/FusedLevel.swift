@@ -151,7 +151,8 @@ private final class FusedBlockMaker: BlockMaker {
     let content =
       level.plan.fusion.isMask
       ? try fuser.countViews(box, views: views, reader: voxels, as: level.plan.outputType, into: buffer)
-      : try fuser.fuse(box, views: views, reader: voxels, into: buffer)
+      : try fuser.fuse(
+        box, views: views, viewCount: level.placement(t: t).viewCount(t: t, c: c), reader: voxels, into: buffer)
     for view in views { try voxels.finished(view, box: box) }
     return content
   }

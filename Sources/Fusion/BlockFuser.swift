@@ -33,10 +33,12 @@ public final class BlockFuser {
   ///   - box: the voxels of the block, inside the output.
   ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do
   ///     no harm.
+  ///   - viewCount: how many views the job has at the block's time point and channel, wherever they lie; some weights compare
+  ///     each with all.
   ///   - out: `box.count` voxels of the output's type, in C order.
   /// - Returns: `fill` if all voxels are 0; `out` then need not have been written.
   public func fuse(
-    _ box: Box3, views: [PlacedView], reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
+    _ box: Box3, views: [PlacedView], viewCount: Int, reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
   ) throws -> BlockContent {
     try check(box, views, out, recipe.outputType)
     guard let base = out.baseAddress, !box.isEmpty else { return .fill }
@@ -45,8 +47,8 @@ public final class BlockFuser {
       if bytes > arenaByteLimit { throw FusionError.tooLarge(what: "the resampled views of a block", byteCount: bytes) }
     }
     let hasWritten =
-      if let single { try single.fuse(box, views: views, reader: reader, into: base) } else {
-        try double?.fuse(box, views: views, reader: reader, into: base) ?? false
+      if let single { try single.fuse(box, views: views, viewCount: viewCount, reader: reader, into: base) } else {
+        try double?.fuse(box, views: views, viewCount: viewCount, reader: reader, into: base) ?? false
       }
     return hasWritten && !isAllZero(UnsafeRawBufferPointer(out)) ? .voxels : .fill
   }

@@ -29,12 +29,13 @@ public struct ContentBasedWeights: BuiltinWeights {
     makeFilter(views.context).weigh(views, into: weights)
   }
 
+  /// The filter that makes the weights; its memory stays from one view, and one block, to the next.
   func makeFilter(_ context: FusionContext) -> DetailFilter { DetailFilter(sigma1: sigma1, sigma2: sigma2, context) }
 
   /// What `DetailFilter` and its parts reserve, in numbers of 4 bytes. 24 numbers a row are for descriptions of its coverage
   /// (`CoverageRow`, 56 bytes each), 64 rows and columns for margins and padding of the planes in work, and 1 MiB for tables
   /// and rows of coverage that many rows share. Tests/Python/test_memory.py compares plans with the memory that is taken.
-  func scratchByteCount(wanted: Box3, context: FusionContext, gaps: Bool) -> Int {
+  func scratchByteCount(wanted: Box3, context: FusionContext, views: Int, gaps: Bool) -> Int {
     let (inner, outer) = (GaussianKernel.radius(sigma: sigma1), GaussianKernel.radius(sigma: sigma2))
     func around(_ reach: Int) -> Index3 { wanted.grown(by: Index3(context.blendsZ ? reach : 0, reach, reach)).shape }
     let (bounds, middle, shape) = (around(inner + outer), around(outer), wanted.shape)

@@ -8,7 +8,7 @@ final class ContentWeights<S: RowArithmetic> {
   typealias Load = (_ view: PlacedView, _ memory: SamplerMemory<S>, _ region: Box3) throws -> ViewSampler<S>
 
   private let recipe: FusionRecipe
-  private let weights: any BuiltinWeights
+  private let weights: ContentBasedWeights
   private let filter: DetailFilter
   private let byteLimit: Int
   private let results = ScratchBuffer()
@@ -16,7 +16,7 @@ final class ContentWeights<S: RowArithmetic> {
   /// The memory of samplers: of the view in hand, and of another.
   private let memory = (own: SamplerMemory<S>(), other: SamplerMemory<S>())
 
-  init(recipe: FusionRecipe, weights: any BuiltinWeights, byteLimit: Int) {
+  init(recipe: FusionRecipe, weights: ContentBasedWeights, byteLimit: Int) {
     (self.recipe, self.weights, self.byteLimit) = (recipe, weights, byteLimit)
     filter = weights.makeFilter(recipe.context)
   }
@@ -28,8 +28,8 @@ final class ContentWeights<S: RowArithmetic> {
   ///   - touching: the views with samples in the box.
   ///   - around: those and all others with samples in the box's halo.
   func weigh(_ box: Box3, touching: [PlacedView], around: [PlacedView], load: Load) throws -> [VoxelArray<Float>?] {
-    let shared = sharedBoxes(box, touching)
-    let count = shared.reduce(0) { $0 + $1.count }
+    let voxels = SharedVoxels(box, touching, recipe)
+    let (shared, count) = (voxels.boxes, voxels.count)
     if count == 0 { return shared.map { _ in nil } }
     let needed = zip(touching, shared).map { Self.byteCount(recipe, weights, $0, shared: $1) }.max() ?? 0
     if needed > byteLimit {
@@ -52,31 +52,8 @@ final class ContentWeights<S: RowArithmetic> {
     let hasGaps = !view.elementType.isInteger
     let around = shared.grown(by: weights.halo(in: recipe.context))
     let patch = FusionEngine<S>.viewByteCount(view, around, recipe.interpolationOrder)
-    return weights.scratchByteCount(wanted: shared, context: recipe.context, gaps: hasGaps)
+    return weights.scratchByteCount(wanted: shared, context: recipe.context, views: 1, gaps: hasGaps)
       + (hasGaps ? 2 * patch : patch)
-  }
-
-  /// For each view a box around the voxels that it shares with another.
-  private func sharedBoxes(_ box: Box3, _ views: [PlacedView]) -> [Box3] {
-    let none = Box3(lower: box.upper, upper: box.lower)
-    var shared = Array(repeating: none, count: views.count)
-    if views.count < 2 { return shared }
-    let places = views.map { $0.places(in: box, of: recipe) }
-    var ranges = Array(repeating: 0..<0, count: views.count)
-    for z in box.lower[0]..<box.upper[0] {
-      for y in box.lower[1]..<box.upper[1] {
-        for k in 0..<views.count { ranges[k] = places[k].interval(z: z, y: y) }
-        for k in 0..<views.count where !ranges[k].isEmpty {
-          for j in 0..<views.count where j != k {
-            let both = ranges[k].clamped(to: ranges[j])
-            if both.isEmpty { continue }
-            shared[k].lower = pointwiseMin(shared[k].lower, Index3(z, y, both.lowerBound))
-            shared[k].upper = pointwiseMax(shared[k].upper, Index3(z + 1, y + 1, both.upperBound))
-          }
-        }
-      }
-    }
-    return shared
   }
 
   private func weigh(

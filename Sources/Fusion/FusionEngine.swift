@@ -9,7 +9,7 @@ final class FusionEngine<S: RowArithmetic> {
   private let patchByteLimit: Int
   private let streamed: StreamedFusion<S>?
   private let stacked: StackedFusion<S>
-  private let content: ContentWeights<S>?
+  private let content: BlockWeights<S>?
   /// The memory of a sampler for each view of the part in hand; kept for the next.
   private var memory: [SamplerMemory<S>] = []
   private let counts = ScratchBuffer()
@@ -20,16 +20,16 @@ final class FusionEngine<S: RowArithmetic> {
     self.patchByteLimit = patchByteLimit
     streamed = recipe.streamedFunction.map { StreamedFusion(recipe: recipe, function: $0) }
     stacked = StackedFusion(recipe: recipe)
-    content = recipe.contentFusion.map {
-      ContentWeights(recipe: recipe, weights: $0.weights, byteLimit: arenaByteLimit)
-    }
+    content = BlockWeights(recipe, byteLimit: arenaByteLimit)
   }
 
   /// Fuses a block. Returns false, and writes nothing, if no view has voxels for it.
   func fuse(
-    _ box: Box3, views: [PlacedView], reader: any VoxelReader, into output: UnsafeMutableRawPointer
+    _ box: Box3, views: [PlacedView], viewCount: Int, reader: any VoxelReader, into output: UnsafeMutableRawPointer
   ) throws -> Bool {
-    guard let streamed else { return try fuseStacked(box, views: views, reader: reader, into: output) }
+    guard let streamed else {
+      return try fuseStacked(box, views: views, viewCount: viewCount, reader: reader, into: output)
+    }
     let order = recipe.interpolationOrder
     let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
     if needed.isEmpty { return false }
@@ -40,7 +40,7 @@ final class FusionEngine<S: RowArithmetic> {
     var weights: [Int: VoxelArray<Float>] = [:]
     if let content {
       let around = views.filter { !$0.inputBox(for: box.grown(by: recipe.halo), order: order).isEmpty }
-      let all = try content.weigh(box, touching: needed, around: around) { view, memory, region in
+      let all = try content.weigh(box, touching: needed, around: around, viewCount: viewCount) { view, memory, region in
         try memory.sampler(of: view, region: region, recipe: recipe, reader: reader)
       }
       for (view, array) in zip(needed, all) { weights[view.id] = array }
@@ -68,7 +68,7 @@ final class FusionEngine<S: RowArithmetic> {
   }
 
   private func fuseStacked(
-    _ box: Box3, views: [PlacedView], reader: any VoxelReader, into output: UnsafeMutableRawPointer
+    _ box: Box3, views: [PlacedView], viewCount: Int, reader: any VoxelReader, into output: UnsafeMutableRawPointer
   ) throws -> Bool {
     let order = recipe.interpolationOrder
     let stackBox = stacked.stackBox(of: box)
@@ -76,7 +76,7 @@ final class FusionEngine<S: RowArithmetic> {
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }
     guard needed.contains(where: { !$0.inputBox(for: box, order: order).isEmpty }) else { return false }
     makeMemory(1)
-    try stacked.fuse(box, views: needed, into: output) { view, region in
+    try stacked.fuse(box, views: needed, viewCount: viewCount, into: output) { view, region in
       try memory[0].sampler(of: view, region: region, recipe: recipe, reader: reader)
     }
     return true
@@ -208,9 +208,7 @@ final class FusionEngine<S: RowArithmetic> {
       let streamed =
         min(bytes, max(patchByteLimit, 0))
         + StreamedFusion<S>.scratchByteCount(width: box.shape[2], views: needed.count)
-      guard let content = recipe.contentFusion?.weights, needed.count > 1 else { return streamed }
-      let most = needed.map { ContentWeights<S>.byteCount(recipe, content, $0, shared: box) }.max() ?? 0
-      return streamed + most + 4 * needed.count * box.count
+      return streamed + BlockWeights<S>.byteCount(recipe, box, touching: needed, around: views)
     }
     let stackBox = box.grown(by: recipe.halo)
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }

@@ -14,7 +14,7 @@ public struct FusionRegistry: Sendable {
     WeightedAverageFusion.self, SimpleAverageFusion.self, MaxFusion.self, MinFusion.self, MedianFusion.self, FirstViewWins.self,
     LastViewWins.self, ClosestViewWins.self,
   ]
-  private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self]
+  private static let builtinWeights: [any WeightsFunction.Type] = [ContentBasedWeights.self, ContentBasedDCTWeights.self]
 
   /// The built-in functions alone.
   public static let builtin: FusionRegistry = {

@@ -10,12 +10,12 @@ struct StackedFusion<S: RowArithmetic> {
   private let fusion = ScratchBuffer()
   private let result = ScratchBuffer()
 
-  /// The built-in weights keep their memory from block to block.
+  /// Weights by detail keep their memory from block to block.
   private let detail: DetailFilter?
 
   init(recipe: FusionRecipe) {
     self.recipe = recipe
-    detail = recipe.builtinWeights?.makeFilter(recipe.context)
+    detail = (recipe.weights as? ContentBasedWeights)?.makeFilter(recipe.context)
   }
 
   private var needsBlending: Bool {
@@ -29,9 +29,9 @@ struct StackedFusion<S: RowArithmetic> {
 
   private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }
 
-  /// Writes the whole of `target`. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
+  /// Writes the whole of `target`. `viewCount` is that of all views, also those elsewhere. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
   func fuse(
-    _ target: Box3, views: [PlacedView], into output: UnsafeMutableRawPointer,
+    _ target: Box3, views: [PlacedView], viewCount: Int, into output: UnsafeMutableRawPointer,
     load: (_ view: PlacedView, _ region: Box3) throws -> ViewSampler<S>
   ) throws {
     let box = stackBox(of: target)
@@ -44,7 +44,7 @@ struct StackedFusion<S: RowArithmetic> {
     if let weights { normalise(weights, views: n, count: count) }
     func stack(_ fusionWeights: [VoxelArray<Float>]) -> TransformedViews<S> {
       TransformedViews(
-        context: recipe.context, target: target, box: box, views: views,
+        context: recipe.context, viewCount: viewCount, target: target, box: box, views: views,
         values: (0..<n).map { VoxelArray(box: box, base: samples + $0 * count) },
         blendingWeights: weights.map { w in (0..<n).map { VoxelArray(box: box, base: w + $0 * count) } } ?? [],
         fusionWeights: fusionWeights)
@@ -139,7 +139,7 @@ struct StackedFusion<S: RowArithmetic> {
     if recipe.weights != nil {
       bytes += views * weightsBox.count * 4
       if let builtin = recipe.builtinWeights {
-        bytes += builtin.scratchByteCount(wanted: weightsBox, context: recipe.context, gaps: true)
+        bytes += builtin.scratchByteCount(wanted: weightsBox, context: recipe.context, views: views, gaps: true)
       }
     }
     return bytes

@@ -4,6 +4,8 @@ import Geometry
 /// call.
 public struct TransformedViews<Scalar: FusionScalar> {
   public let context: FusionContext
+  /// How many views the job has at this time point and channel, wherever they lie.
+  public let viewCount: Int
   /// The output voxels that are asked for; inside `box`.
   public let target: Box3
   /// The voxels that the views' arrays cover: the target and the halo, also beyond the output's faces.

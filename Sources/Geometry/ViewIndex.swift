@@ -40,6 +40,7 @@ public struct ViewIndex: Sendable {
   }
 
   public var isEmpty: Bool { entries.isEmpty }
+  public var count: Int { entries.count }
 
   /// The views whose bounds meet a box of output voxels, in ascending order.
   public func views(touching box: Box3) -> [Int] {

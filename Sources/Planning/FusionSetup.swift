@@ -46,8 +46,7 @@ package enum FusionSetup {
   ) throws(JobError) -> FusionRecipe {
     do throws(FusionError) {
       if fusion.weights == nil, !fusion.weightsArguments.isEmpty {
-        // arguments that nothing takes are still checked, by the one function that would
-        _ = try registry.weightsFunction(named: "content_based", arguments: arguments(fusion.weightsArguments))
+        try checkUnused(arguments(fusion.weightsArguments), registry)
       }
       return try FusionRecipe(
         function: fusion.function,
@@ -59,6 +58,17 @@ package enum FusionSetup {
         minimumHalo: fusion.overlap, registry: registry)
     } catch {
       throw .invalid(what: error.description, hint: error.hint)
+    }
+  }
+
+  /// Arguments that nothing takes are still checked, by the functions that would.
+  private static func checkUnused(_ arguments: FunctionArguments, _ registry: FusionRegistry) throws(FusionError) {
+    do throws(FusionError) {
+      _ = try registry.weightsFunction(named: ContentBasedWeights.name, arguments: arguments)
+    } catch {
+      guard case .unknownArgument = error,
+        (try? registry.weightsFunction(named: ContentBasedDCTWeights.name, arguments: arguments)) != nil
+      else { throw error }
     }
   }
 

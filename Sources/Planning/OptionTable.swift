@@ -40,14 +40,17 @@ package struct OptionTable: Sendable {
 
   package let weightsFunction = OptionRow<String?>(
     "weights_func", default: nil, "null", form: .name, choices: .weightsFunctions,
-    help: OptionHelp { "null or \($0.weightsNames.joined(separator: ", "))." }
+    help: OptionHelp { "null, \($0.weightsNames.joined(separator: ", "))." }
   ) { (map, key) throws(JobError) in
     try map.string(key)
   }
 
   package let weightsArguments = OptionRow(
     "weights_func_kwargs", default: [:], form: .json, value: "map",
-    help: "Arguments for the weights function, such as sigma_1=5,sigma_2=11."
+    help: """
+      Arguments for the weights function, such as sigma_1=5,sigma_2=11 for content_based, or \
+      dct_size=32,exponent=1,otf_support_fraction=0.5 for content_based_dct.
+      """
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
   }

@@ -107,6 +107,15 @@ package struct PlacedViews: Sendable {
     return indices(t: t, c: c).contains { $0.anyView(touching: box) { $0 != view && has($0, t: t, c: c) } }
   }
 
+  /// How many views have the time point and channel, wherever they lie.
+  package func viewCount(t: Int, c: Int) -> Int {
+    // of those that are asked for, too, where they have neither
+    let lacking = partial.values.count { times, channels in
+      (times.only ?? t) == t && (channels.only ?? c) == c && (times[t] == nil || channels[c] == nil)
+    }
+    return indices(t: t, c: c).reduce(0) { $0 + $1.count } - lacking
+  }
+
   /// A time point and channel that a view has.
   func seat(of view: Int) -> (t: Int, c: Int) { seat[view] ?? (0, 0) }
 

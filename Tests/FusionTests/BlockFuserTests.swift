@@ -89,7 +89,7 @@ import Testing
     let fuser = BlockFuser(recipe: recipe)
     func content(_ x: Int) throws -> BlockContent {
       try fuser.fuse(
-        Box3(lower: Index3(0, 0, x), upper: Index3(4, 4, x + 8)), views: [view.placed, zeros.placed],
+        Box3(lower: Index3(0, 0, x), upper: Index3(4, 4, x + 8)), views: [view.placed, zeros.placed], viewCount: 2,
         reader: TwinReader(views: [view, zeros]), into: out)
     }
     #expect(try content(0) == .voxels)
@@ -109,7 +109,8 @@ import Testing
     defer { out.deallocate() }
     func fuse(_ box: Box3, _ views: [PlacedView], _ bytes: Int = 16) throws {
       _ = try fuser.fuse(
-        box, views: views, reader: TwinReader(views: []), into: UnsafeMutableRawBufferPointer(rebasing: out[0..<bytes]))
+        box, views: views, viewCount: views.count, reader: TwinReader(views: []),
+        into: UnsafeMutableRawBufferPointer(rebasing: out[0..<bytes]))
     }
     let box = Box3(shape: Index3(2, 2, 2))
     #expect(throws: FusionError.outsideOutput(box: box.shifted(by: Index3(0, 0, 1)), volume: box)) {
@@ -137,7 +138,7 @@ import Testing
     let out = UnsafeMutableRawBufferPointer.allocate(byteCount: 16, alignment: 8)
     defer { out.deallocate() }
     let error = #expect(throws: FusionError.self) {
-      try fuser.fuse(Box3(shape: Index3(2, 2, 2)), views: [view], reader: TwinReader(views: []), into: out)
+      try fuser.fuse(Box3(shape: Index3(2, 2, 2)), views: [view], viewCount: 1, reader: TwinReader(views: []), into: out)
     }
     #expect(error?.code.rawValue == "block-too-large")
   }

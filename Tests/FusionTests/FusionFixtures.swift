@@ -115,7 +115,7 @@ func fuseInBlocks(
     defer { out.deallocate() }
     for b in 0..<out.count { out[b] = 0xCD }
     let content = try fuser.fuse(
-      local.shifted(by: volume.lower), views: views.map(\.placed), reader: reader, into: out)
+      local.shifted(by: volume.lower), views: views.map(\.placed), viewCount: views.count, reader: reader, into: out)
     if case .fill = content { continue }
     var at = 0
     for z in local.lower[0]..<local.upper[0] {

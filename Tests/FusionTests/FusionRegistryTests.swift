@@ -16,7 +16,7 @@ private struct Own: FusionFunction {
     ]
     #expect(FusionRegistry.builtin.fusionNamesAsRegistered == names)
     #expect(FusionRegistry.builtin.fusionNames == names.sorted())
-    #expect(FusionRegistry.builtin.weightsNames == ["content_based"])
+    #expect(FusionRegistry.builtin.weightsNames == ["content_based", "content_based_dct"])
   }
 
   @Test func usersAddTheirsOnce() throws {

@@ -283,4 +283,49 @@ import Testing
     ck_detail(flat, [1000.001, 1000.01, -1000.001, 0], [1, 1, 1, 1], 4, &out)
     #expect(out[0] == 0 && out[1] > 0 && out[2] == 0 && out[3] == 0)
   }
+
+  @Test func matricesAreMultiplied() {
+    var g = SeededGenerator(seed: 41)
+    for columns in counts {
+      for (rows, inner) in [(1, 1), (3, 5), (4, 2), (9, 32), (16, 7)] {
+        let (from, to) = (columns + 3, columns + 1)
+        let (matrix, source) = (random(rows * inner, -1...1, &g), random(inner * from, -1000...1000, &g))
+        var out = [Float](repeating: -1, count: rows * to)
+        ck_multiply(matrix, rows, inner, source, from, columns, &out, to)
+        for r in 0..<rows {
+          for c in 0..<columns {
+            var sum = matrix[r * inner] * source[c]
+            for i in 1..<max(inner, 1) { sum += matrix[r * inner + i] * source[i * from + c] }
+            #expect(same(out[r * to + c], sum), "\(rows) \(inner) \(columns): \(r) \(c)")
+          }
+          #expect(out[r * to + columns] == -1)
+        }
+      }
+    }
+  }
+
+  @Test func numbersAreCountedFilledAndCentred() {
+    var g = SeededGenerator(seed: 42)
+    for count in counts {
+      var values = random(count, -1000...1000, &g)
+      for i in stride(from: 0, to: count, by: 3) { values[i] = [Float.nan, .infinity, -.infinity][i / 3 % 3] }
+      let found = values.filter(\.isFinite)
+      var least: Float = 0
+      #expect(ck_count_numbers(values, count, &least) == found.count)
+      #expect(least == found.min() ?? .greatestFiniteMagnitude)
+      var filled = values
+      ck_fill_gaps(&filled, count, 5)
+      #expect(filled == values.map { $0.isFinite ? $0 : 5 })
+      let centred = filled.map { $0 - 1.25 }
+      var (sum, squares) = (0.0, 0.0)
+      ck_centre(&filled, count, 1.25, &sum, &squares)
+      #expect(filled == centred)
+      var lanes = Array(repeating: (0.0, 0.0), count: 8)
+      for (i, value) in centred.enumerated() {
+        lanes[i % 8].0 += Double(value)
+        lanes[i % 8].1 += Double(value) * Double(value)
+      }
+      #expect(sum == lanes.reduce(0) { $0 + $1.0 } && squares == lanes.reduce(0) { $0 + $1.1 })
+    }
+  }
 }

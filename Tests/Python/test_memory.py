@@ -41,6 +41,7 @@ def peak_byte_count(folder, *arguments, fault=""):
     ("shard", 200 * MIB, 1, 0.8, ["--output-chunksize", "64", "--ngff-version", "0.5", "--shards", "z=128,y=1088,x=1792", "--compressor", "null"]),
     ("splines", 300 * MIB, 2, 0, ["--output-chunksize", "64", "--interpolation-order", "5", "--output-shape", "z=64,y=256,x=1100"]),
     ("general", 200 * MIB, 2, 0, ["--output-chunksize", "64", "--output-spacing", "z=2,y=2,x=2", "--weights-func", "content_based", "--weights-func-kwargs", "sigma_1=1,sigma_2=2"]),
+    ("tiles", 200 * MIB, 2, 0, ["--output-chunksize", "64", "--output-spacing", "z=2,y=2,x=2", "--weights-func", "content_based_dct"]),
 ])
 def test_peak_is_what_plan_says(name, limit, workers, uses, flags, mosaic):
     resources = ["--workers", str(workers), "--memory", str(limit)]

@@ -64,6 +64,8 @@ struct KernelBenchmark {
     try fuse("maximum of two, sub-voxel", function: "max_fusion", [(straight, part), (straight, Vector3(0.4, 0.3, 64.6))], &table)
     try fuse(
       "two views, content weights", weights: "content_based", [(straight, part), (straight, Vector3(0.4, 0.3, 64.6))], &table)
+    try fuse(
+      "two views, weights by tiles", weights: "content_based_dct", [(straight, part), (straight, Vector3(0.4, 0.3, 64.6))], &table)
     try downsample(&table)
   }
 
@@ -82,7 +84,7 @@ struct KernelBenchmark {
     let fuser = BlockFuser(recipe: recipe)
     let reader = MemoryReader(shape: viewShape, voxels: UnsafeRawBufferPointer(source))
     try compare(name, rounds: weights == nil ? 15 : 3, outputCount: block.count, &table) { target in
-      _ = try fuser.fuse(block, views: placed, reader: reader, into: target)
+      _ = try fuser.fuse(block, views: placed, viewCount: placed.count, reader: reader, into: target)
     }
   }
 

@@ -66,6 +66,18 @@ void ck_convolve_two(const float *const *rows, const float *weights, long radius
 /// `(v - s / n)^2`, and 0 where the difference is no more than what rounding leaves of a flat place.
 void ck_detail(const float *values, const float *smooth, const float *norm, long count, float *target);
 
+/// `target[r][c] = m[r][0] s[0][c] + m[r][1] s[1][c] + …`, added up in this order. Rows of the matrix are `inner` numbers
+/// apart, those of the source `from`, those of the target `to`. The target is none of the others.
+void ck_multiply(const float *matrix, long rows, long inner, const float *source, long from, long columns,
+                 float *target, long to);
+
+/// How many of some values are numbers, neither NaN nor infinite, and the least of those.
+long ck_count_numbers(const float *values, long count, float *least);
+/// Puts a number where there is none.
+void ck_fill_gaps(float *values, long count, float value);
+/// Takes `base` from all values; the sum of what is left, and of its squares: of every eighth value, then of those eight.
+void ck_centre(float *values, long count, float base, double *sum, double *squares);
+
 /// Elements from a row, or a plane, to the next.
 typedef struct {
   long row, plane;
