@@ -18,9 +18,7 @@ struct StackedFusion<S: RowArithmetic> {
     detail = recipe.builtinWeights?.makeFilter(recipe.context)
   }
 
-  private var needsBlending: Bool {
-    recipe.function.usesBlendingWeights || recipe.weights?.usesBlendingWeights == true
-  }
+  private var needsBlending: Bool { recipe.usesBlendingWeights }
 
   /// The output voxels that the views are resampled over.
   ///
@@ -30,16 +28,19 @@ struct StackedFusion<S: RowArithmetic> {
   private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }
 
   /// Writes the whole of `target`. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
+  ///
+  /// - Parameter gaps: where views take part with samples beyond their voxels' centres; elsewhere they do not.
   func fuse(
-    _ target: Box3, views: [PlacedView], into output: UnsafeMutableRawPointer,
+    _ target: Box3, views: [PlacedView], filling gaps: [EdgeGap] = [], into output: UnsafeMutableRawPointer,
     load: (_ view: PlacedView, _ region: Box3) throws -> ViewSampler<S>
   ) throws {
     let box = stackBox(of: target)
     let (n, count) = (views.count, box.count)
     let samples = values.reserve(S.self, count: n * count)
     let weights = needsBlending ? blending.reserve(Float.self, count: n * count) : nil
+    let byRow = Dictionary(grouping: gaps) { RowPlace(z: $0.z, y: $0.y) }.mapValues { $0.map(\.x) }
     for k in 0..<n {
-      resample(try load(views[k], box), box, into: samples + k * count, weights.map { $0 + k * count })
+      resample(try load(views[k], box), box, filling: byRow, into: samples + k * count, weights.map { $0 + k * count })
     }
     if let weights { normalise(weights, views: n, count: count) }
     func stack(_ fusionWeights: [VoxelArray<Float>]) -> TransformedViews<S> {
@@ -56,7 +57,12 @@ struct StackedFusion<S: RowArithmetic> {
       let base = fusion.reserve(Float.self, count: n * m)
       base.update(repeating: 0, count: n * m)
       let arrays = (0..<n).map { MutableVoxelArray(box: weightsBox, base: base + $0 * m) }
-      if let detail { detail.weigh(stack([]), into: arrays) } else { try S.weigh(function, stack([]), arrays) }
+      if let detail {
+        // beyond the ends of views there is no content to compare
+        if gaps.isEmpty { detail.weigh(stack([]), into: arrays) } else { base.update(repeating: 1, count: n * m) }
+      } else {
+        try S.weigh(function, stack([]), arrays)
+      }
       normalise(base, views: n, count: m)
       fusionWeights = arrays.map { VoxelArray(box: weightsBox, base: UnsafePointer($0.elements.baseAddress ?? base)) }
     }
@@ -89,28 +95,42 @@ struct StackedFusion<S: RowArithmetic> {
   }
 
   /// Writes a view's samples and weights over a box: NaN, and weight 0, where the view has no value.
+  ///
+  /// - Parameter gaps: of each row, where the view's samples beyond its voxels' centres count.
   private func resample(
-    _ sampler: ViewSampler<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
+    _ sampler: ViewSampler<S>, _ box: Box3, filling gaps: [RowPlace: [Range<Int>]], into samples: UnsafeMutablePointer<S>,
+    _ weights: UnsafeMutablePointer<Float>?
   ) {
     let width = box.shape[2]
     samples.update(repeating: .nan, count: box.count)
     weights?.update(repeating: 0, count: box.count)
+    let core = sampler.view.isFilled ? sampler.view.core.places(in: box, of: recipe) : sampler.places
     var at = 0
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
         defer { at += width }
-        let range = sampler.interval(z: z, y: y)
-        if range.isEmpty { continue }
-        let first = at + range.lowerBound - box.lower[2]
-        sampler.sample(z: z, y: y, x: range, into: samples + first)
-        guard let weights else { continue }
-        if !sampler.weigh(z: z, y: y, x: range, into: weights + first) {
-          (weights + first).update(repeating: 1, count: range.count)
-        }
-        if sampler.mayLackValues {
-          for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
+        resample(sampler, z: z, y: y, core.interval(z: z, y: y), at - box.lower[2], samples, weights)
+        for gap in gaps.isEmpty ? [] : gaps[RowPlace(z: z, y: y)] ?? [] {
+          resample(sampler, z: z, y: y, sampler.interval(z: z, y: y).clamped(to: gap), at - box.lower[2], samples, weights)
         }
       }
+    }
+  }
+
+  /// - Parameter row: the place of x = 0 of the row in the arrays.
+  private func resample(
+    _ sampler: ViewSampler<S>, z: Int, y: Int, _ range: Range<Int>, _ row: Int, _ samples: UnsafeMutablePointer<S>,
+    _ weights: UnsafeMutablePointer<Float>?
+  ) {
+    if range.isEmpty { return }
+    let first = row + range.lowerBound
+    sampler.sample(z: z, y: y, x: range, into: samples + first)
+    guard let weights else { return }
+    if !sampler.weigh(z: z, y: y, x: range, into: weights + first) {
+      (weights + first).update(repeating: 1, count: range.count)
+    }
+    if sampler.mayLackValues {
+      for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
     }
   }
 

@@ -46,7 +46,7 @@ final class ViewSampler<S: RowArithmetic> {
     if isSeparable {
       let places = SeparablePlaces(view: view, region: region, recipe: recipe)
       self.places = places
-      planes = patch.isConstant ? nil : ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane)
+      planes = patch.isConstant || view.isFilled ? nil : ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane)
       sampler =
         patch.isConstant
         ? .constant(patch.first()) : .separable(SeparableSampler(patch, places, memory.separable))
