@@ -43,6 +43,7 @@ struct SampledRow<S: RowArithmetic> {
     }
     return ValueRow(
       count: count, viewCount: viewCount, values: scratch.constValues, weights: weighed ? scratch.constWeights : [],
-      ranks: function.usesRanks ? views.map(\.view.rank) : [], result: scratch.result, decided: decided, storedInteger: decided == nil ? nil : { storedInteger($0, $1) })
+      ranks: function.usesRanks ? views.map(\.view.rank) : [], result: scratch.result, decided: decided,
+      storedInteger: decided == nil ? nil : { storedInteger($0, $1) })
   }
 }

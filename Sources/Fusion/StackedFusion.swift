@@ -58,8 +58,7 @@ struct StackedFusion<S: RowArithmetic> {
       base.update(repeating: 0, count: n * m)
       let arrays = (0..<n).map { MutableVoxelArray(box: weightsBox, base: base + $0 * m) }
       if let detail {
-        // beyond the ends of views there is no content to compare
-        if gaps.isEmpty { detail.weigh(stack([]), into: arrays) } else { base.update(repeating: 1, count: n * m) }
+        if gaps.isEmpty { detail.weigh(stack([]), into: arrays) } else { weighAlike(stack([]), into: arrays) }
       } else {
         try S.weigh(function, stack([]), arrays)
       }
@@ -71,6 +70,16 @@ struct StackedFusion<S: RowArithmetic> {
     try S.fuse(recipe.function, stack(fusionWeights), MutableVoxelArray(box: target, base: fused))
     markMissing(fused, target, samples, box, views: n)
     recipe.outputConversion.storeMarked(fused, count: target.count, to: output)
+  }
+
+  /// The same weight for all views that have a value: beyond the ends of views there is no content to compare.
+  private func weighAlike(_ views: TransformedViews<S>, into weights: [MutableVoxelArray<Float>]) {
+    for (values, weights) in zip(views.values, weights) {
+      for at in weights.box.positions {
+        let value = values[at[0], at[1], at[2]]
+        weights[at[0], at[1], at[2]] = value == value ? 1 : .nan
+      }
+    }
   }
 
   /// Where no view has a value there is none, whatever a function made of the surroundings: it would depend on blocks.

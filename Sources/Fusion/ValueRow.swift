@@ -17,7 +17,8 @@ struct ValueRow<S: FusionScalar> {
 
   init(
     count: Int, viewCount: Int, values: [UnsafePointer<S>], weights: [UnsafePointer<Float>], ranks: [Int] = [],
-    result: UnsafeMutablePointer<S>, decided: UnsafeMutablePointer<Int32>? = nil, storedInteger: ((_ place: Int, _ i: Int) -> Int128?)? = nil
+    result: UnsafeMutablePointer<S>, decided: UnsafeMutablePointer<Int32>? = nil,
+    storedInteger: ((_ place: Int, _ i: Int) -> Int128?)? = nil
   ) {
     (self.count, self.viewCount, self.values, self.weights, self.ranks) = (count, viewCount, values, weights, ranks)
     (self.result, self.decided, self.storedInteger) = (result, decided, storedInteger)

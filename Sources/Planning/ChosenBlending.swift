@@ -54,7 +54,9 @@ struct ChosenBlending {
     }
     let axes = plan.spatialAxes.filter { $0 != .z || !plan.fusion.isPlanewise }
     func text(_ value: Vector3) -> String { axes.map { "\($0)=\(value[$0.spaceLane ?? 0])" }.joined(separator: ",") }
-    let from = product.border == .zero ? "the outermost voxels of a view weigh" : "what lies up to \(text(product.border)) from the edge of a view weighs"
+    let from =
+      product.border == .zero
+      ? "the outermost voxels of a view weigh" : "what lies up to \(text(product.border)) from the edge of a view weighs"
     let name = options.like == nil ? "blending product" : "like \(options.like?.rawValue ?? "")"
     let unit = product.worldWidths.allSatisfy { $0 } ? " in the world's unit" : ""
     var note = "\(name): \(from) 0: black where no other view is; ramps from there are \(text(plan.fusion.blendingWidths)) long\(unit)"

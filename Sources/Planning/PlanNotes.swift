@@ -19,7 +19,8 @@ struct PlanNotes {
   let shardAdvice: ShardAdvice?
 
   var all: [String] {
-    Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count, in: plan.fusion) + outside + samePlace
+    Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count, in: plan.fusion) + outside
+      + samePlace
       + alone + short + types + pyramid + seam + chunks + files
   }
 

@@ -13,8 +13,11 @@ import Testing
   private static let samples: [String: [(typed: String, json: String)]] = [
     "transform-key": [("registered", "\"registered\""), ("5", "\"5\""), ("null", "null")],
     "fusion-func": [("max_fusion", "\"max_fusion\"")],
-    "fusion-func-kwargs": [("a=1,b=word", "{\"a\": 1, \"b\": \"word\"}"), ("{\"a\": [1]}", "{\"a\": [1]}")],
-    "fusion-method-kwargs": [("a=1", "{\"a\": 1}")],
+    "fusion-func-kwargs": [
+      ("a=1,b=word", "{\"a\": 1, \"b\": \"word\"}"), ("{\"a\": [1]}", "{\"a\": [1]}"),
+      ("order=tile_3, tile_1,b=2", "{\"order\": [\"tile_3\", \"tile_1\"], \"b\": 2}"),
+    ],
+    "fusion-method-kwargs": [("a=1", "{\"a\": 1}"), ("order=b,a", "{\"order\": [\"b\", \"a\"]}")],
     "weights-func": [("content_based", "\"content_based\""), ("null", "null")],
     "weights-func-kwargs": [("sigma_1=5,sigma_2=11", "{\"sigma_1\": 5, \"sigma_2\": 11}")],
     "world-unit": [("0.25um", "\"0.25um\"")],
@@ -31,6 +34,7 @@ import Testing
     "output-chunksize": [("64", "64"), ("z=1,y=512,x=512", "{\"z\": 1, \"y\": 512, \"x\": 512}")],
     "overlap-in-pixels": [("3", "3")],
     "blending-widths": [("z=0,y=5", "{\"z\": 0, \"y\": 5}")],
+    "blending-border": [("2", "2"), ("z=0,y=5", "{\"z\": 0, \"y\": 5}")],
     "zarr-options": [
       ("ngff_version=0.5,overwrite=true", "{\"ngff_version\": \"0.5\", \"overwrite\": true}"),
       ("{\"zarr_array_creation_kwargs\": {\"compressor\": null}}", "{\"zarr_array_creation_kwargs\": {\"compressor\": null}}"),
@@ -119,6 +123,9 @@ import Testing
     (["--output-spacing", "z=1,z=2"], "option \"output_spacing\" names z twice"),
     (["--output-spacing", "{\"z\""], "option \"output_spacing\": "),
     (["--output-spacing", "=1"], "option \"output_spacing\": \"=1\" is not NAME=VALUE"),
+    (["--output-spacing", "z=1,2"], "option \"output_spacing\": \"2\" is not NAME=VALUE"),
+    (["--fusion-func-kwargs", "tile_1,order=tile_3"], "option \"fusion_func_kwargs\": \"tile_1\" is not NAME=VALUE"),
+    (["--blending-border", "x=-1"], "option \"blending_border\" is -1 along x; expected a length, 0 or more"),
     (["--interpolation-order", "2"], "option \"interpolation_order\" is 2; expected a whole number from 0 to 1"),
     (["--rounding", "up"], "option \"rounding\" is \"up\"; expected one of nearest, truncate"),
     (["--world-unit", "3"], "option \"world_unit\" is \"3\"; expected a length above 0 with its unit, such as 0.25um"),
