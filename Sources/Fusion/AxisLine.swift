@@ -34,6 +34,9 @@ struct AxisLine {
     }
   }
 
+  /// Whether samples are pixels themselves, next to each other.
+  var isWholeShift: Bool { isShift && shiftFraction == 0 }
+
   /// The whole pixel and the fraction of an output index; only for valid indices.
   func position(at index: Int) -> (base: Int, fraction: Double) {
     if isShift {

@@ -77,6 +77,25 @@ import Testing
     #expect(black > 0 && other > 0)
   }
 
+  /// Fractions along some axes only, in blocks that begin outside the views.
+  @Test func shiftsAlongSomeAxes() throws {
+    for fractions in [Vector3(0.5, 0, 0), Vector3(0, 0.25, 0), Vector3(0, 0, 0.5), Vector3(0.5, 0.5, 0), .zero] {
+      for type in [ElementType.uint16, .int16] {
+        var g = SeededGenerator(seed: 8)
+        let views = (0..<2).map { id in
+          let map = PixelMap(rows: AffineMap.identity.rows, offset: fractions - Vector3(1, 2, 3 + 5 * Double(id)))
+          return randomView(id: id, type: type, shape: Index3(3, 6, 15), map: map, using: &g)
+            .placed(widths: Vector3(2, 2, 4), blending: ProductBlending())
+        }
+        let recipe = try FusionRecipe(blendingWidths: Vector3(2, 2, 4), outputType: type, context: context(volume))
+        let whole = try fuseInBlocks(BlockFuser(recipe: recipe), views, block: volume)
+        let twin = TwinFuser(widths: Vector3(2, 2, 4), product: ProductBlending())
+        #expect(departures(whole, type, views, twin, volume: volume, size: 65536) == [], "\(fractions) \(type)")
+        #expect(try fuseInBlocks(BlockFuser(recipe: recipe), views, block: Index3(2, 4, 7), lends: true) == whole)
+      }
+    }
+  }
+
   /// Content is what it is; where a view weighs 0 it has none.
   @Test(arguments: [MapKind.shift, .general]) func contentGoesWithIt(_ kind: MapKind) throws {
     let volume = Index3(5, 9, 14)

@@ -101,6 +101,20 @@ def test_the_product_of_ramps(tmp_path, border):
     assert (fuse(tmp_path, "o.zarr", "--options", "o.json", *REGION) == found).all()
 
 
+@pytest.mark.parametrize("axis", range(3))
+def test_a_shift_of_half_a_voxel_along_one_axis(tmp_path, axis):
+    """Where a block begins outside the view, too."""
+    matrix = np.eye(4)
+    matrix[:3, 3] = 3
+    matrix[axis, 3] = 3.5
+    data = np.random.default_rng(5).integers(1, 60000, (6, 9, 10)).astype("uint16")
+    Mosaic(tmp_path, (1, 1, 1)).add(data[None, None], (0, 0, 0), matrix)
+    flags = ["--output-origin", "z=0,y=0,x=0", "--output-shape", "z=12,y=14,x=16", "--blending", "product"]
+    expected, _ = average([(data, matrix)], (12, 14, 16), 1, [0], [np.array((3, 10, 10))])
+    np.testing.assert_allclose(fuse(tmp_path, "a.zarr", *flags), expected, atol=0.51)
+    assert (fuse(tmp_path, "b.zarr", *flags, "--output-chunksize", "z=2,y=5,x=5") == fuse(tmp_path, "c.zarr", *flags)).all()
+
+
 def test_voxels_do_not_depend_on_blocks(tmp_path):
     tiles(tmp_path)
     flags = ["--blending", "product", "--blending-border", "0.5", "--edges", "filled", *REGION]
