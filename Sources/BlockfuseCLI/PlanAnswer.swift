@@ -1,4 +1,5 @@
 import Diagnostics
+import Fusion
 import Geometry
 import JSON
 import Jobs
@@ -81,6 +82,17 @@ struct PlanAnswer {
       "spacing": space(plan.outputStack.spacing), "origin": space(plan.outputStack.origin),
       "spacing_world": space(plan.stack.spacing), "origin_world": space(plan.stack.origin),
       "world_unit": JSONValue(plan.output.worldUnit?.micrometres),
+      "blending": .object([
+        "ramp": .string(plan.fusion.product == nil ? "reference" : "product"), "widths": space(plan.fusion.blendingWidths),
+        "border": space(plan.fusion.product?.border ?? .zero),
+        "world_widths": .object(
+          Dictionary(
+            uniqueKeysWithValues: plan.spatialAxes.map {
+              ($0.rawValue, .bool(plan.fusion.product?.worldWidths[$0.spaceLane ?? 0] ?? false))
+            })),
+      ]),
+      "edges": .string((plan.fusion.edges ?? .reference).rawValue),
+      "view_order": plan.fusion.viewOrder.map { JSONValue($0.map { result.views[$0].name }) } ?? .null,
       "planewise": .bool(plan.fusion.isPlanewise), "chunks_from": .string(result.chunkSource),
       "levels": .array(
         plan.levels.map { level in

@@ -1,4 +1,4 @@
-// Blending weights of rows; `BlendingRamp` says what they are, in the same words one by one.
+// Blending weights of rows; `BlendingRamp` and `ProductRamp` say what they are, in the same words one by one.
 #include "CKernels.h"
 #include "arithmetic.h"
 
@@ -36,4 +36,28 @@ CLONES void ck_weigh_hats(float near, float far, const float *near_hats, const f
                           float *target) {
   float *restrict out = target;
   for (long i = 0; i < count; i++) out[i] = weight(near * near_hats[i] + far * far_hats[i]);
+}
+
+INLINE float factor(double p, double last, double border, double density) {
+  const double high = last - p;
+  const double d = ((p < high ? p : high) - border) * density;
+  return weight(d > 0 ? (float)d : 0);
+}
+
+CLONES void ck_weigh_product(const ck_product *ramp, const ck_line *line, double x, long count, float *target) {
+  const double sz = line->start[0], sy = line->start[1], sx = line->start[2];
+  const double mz = line->slope[0], my = line->slope[1], mx = line->slope[2];
+  const double lz = ramp->last[0], ly = ramp->last[1], lx = ramp->last[2];
+  const double bz = ramp->border[0], by = ramp->border[1], bx = ramp->border[2];
+  const double dz = ramp->density[0], dy = ramp->density[1], dx = ramp->density[2];
+  const int in_z = ramp->blends[0], in_y = ramp->blends[1], in_x = ramp->blends[2];
+  float *restrict out = target;
+  for (int i = 0; i < (int)count; i++) {
+    const double at = x + (double)i;
+    const float fz = in_z ? factor(sz + mz * at, lz, bz, dz) : 1;
+    const float fy = in_y ? factor(sy + my * at, ly, by, dy) : 1;
+    const float fx = in_x ? factor(sx + mx * at, lx, bx, dx) : 1;
+    const float w = (fz * fy) * fx;
+    out[i] = w > 1e-30f ? w : 1e-30f;
+  }
 }

@@ -73,7 +73,7 @@ final class FusedLevel: LevelWork {
 
   /// The voxels of a view that a box of the output is made of.
   func inputBox(of view: PlacedView, for box: Box3) -> Box3 {
-    view.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
+    view.whole.inputBox(for: box.grown(by: recipe.halo), order: recipe.interpolationOrder)
   }
 
   /// How many chunks of the output are made of a box of a view's voxels; nil where counting would take long.

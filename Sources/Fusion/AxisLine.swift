@@ -3,19 +3,23 @@ import Geometry
 /// One axis of a map whose axes do not mix: output index to a whole pixel and a fraction.
 ///
 /// A shift is kept as a whole and a fraction, so that the fraction is the same everywhere; any other scale is evaluated
-/// from the global index. What lies beyond the view's ends by no more than `ViewEdge` allows is on them.
+/// from the global index. What lies beyond the view's ends, as far as its reach goes, is on them.
 struct AxisLine {
   let scale: Double
   let offset: Double
   let length: Int
-  private let edge: Double
+  /// The coordinates between which there are samples.
+  private let reach: (lower: Double, upper: Double)
+  /// Whether samples lie between the first and the last pixel, and no further.
+  private let isPlain: Bool
   private let isShift: Bool
   private let shiftBase: Int
   private let shiftFraction: Double
 
-  init(map: PixelMap, axis: Int, length: Int) {
-    (scale, offset, self.length) = (map.rows[axis][axis], map.offset[axis], length)
-    edge = map.edgeTolerance(axis: axis, length: length)
+  init(_ view: PlacedView, axis: Int) {
+    let map = view.map
+    (scale, offset, length) = (map.rows[axis][axis], map.offset[axis], view.shape[axis])
+    (reach, isPlain) = ((view.reach.lower[axis], view.reach.upper[axis]), view.isPlain)
     // beyond 2^52 there are no fractions, and far beyond no voxels of any view
     if map.rows[axis][axis] == 1, map.offset[axis].magnitude < 0x1p52 {
       isShift = true
@@ -30,12 +34,16 @@ struct AxisLine {
     }
   }
 
-  /// Whether it is a shift by whole pixels.
+  /// Whether samples are pixels themselves, next to each other.
   var isWholeShift: Bool { isShift && shiftFraction == 0 }
 
   /// The whole pixel and the fraction of an output index; only for valid indices.
   func position(at index: Int) -> (base: Int, fraction: Double) {
-    if isShift { return (shiftBase + index, shiftFraction) }
+    if isShift {
+      let base = shiftBase + index
+      if isPlain || (base >= 0 && base < length - 1) { return (base, shiftFraction) }
+      return (min(max(base, 0), length - 1), 0)
+    }
     let p = min(max(offset + scale * Double(index), 0), Double(length - 1))
     let base = p.rounded(.down)
     return (Int(base), p - base)
@@ -43,8 +51,10 @@ struct AxisLine {
 
   /// The pixel that is nearest; halves go up.
   func nearest(at index: Int) -> Int {
-    if isShift { return shiftBase + index + (shiftFraction >= 0.5 ? 1 : 0) }
-    return Int((offset + scale * Double(index) + 0.5).rounded(.down))
+    let nearest =
+      isShift
+      ? shiftBase + index + (shiftFraction >= 0.5 ? 1 : 0) : Int((offset + scale * Double(index) + 0.5).rounded(.down))
+    return isPlain ? nearest : min(max(nearest, 0), length - 1)
   }
 
   /// The pixels that a valid output index needs.
@@ -59,12 +69,13 @@ struct AxisLine {
 
   /// The output indices of a range whose sample lies in the view.
   func validRange(in range: Range<Int>) -> Range<Int> {
-    if isShift {
+    if isShift && isPlain {
       let first = max(range.lowerBound, -shiftBase)
       let end = min(range.upperBound, length - shiftBase - (shiftFraction > 0 ? 1 : 0))
       return first < end ? first..<end : range.lowerBound..<range.lowerBound
     }
-    return validInterval(offset: offset, slope: scale, from: -edge, to: Double(length - 1) + edge, in: range)
+    let start = isShift ? Double(shiftBase) + shiftFraction : offset
+    return validInterval(offset: start, slope: scale, from: reach.lower, to: reach.upper, in: range)
   }
 }
 

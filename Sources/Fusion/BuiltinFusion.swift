@@ -18,7 +18,12 @@ protocol BuiltinFusion: FusionFunction {
 
   /// The place of the view that alone decides voxels at which `count` views have values, if it is the same one whatever the
   /// values are.
-  func decider(among count: Int) -> Int?
+  ///
+  /// - Parameter rank: the rank of the view at a place.
+  func decider(among count: Int, rank: (_ place: Int) -> Int) -> Int?
+
+  /// Whether it looks at the ranks of views.
+  var usesRanks: Bool { get }
 
   /// Combines many rows at once of views that are shifted; nil without such a kernel.
   var planeKernel: PlaneKernel? { get }
@@ -44,7 +49,8 @@ protocol ContentFusion: BuiltinFusion {
 }
 
 extension BuiltinFusion {
-  func decider(among count: Int) -> Int? { nil }
+  func decider(among count: Int, rank: (_ place: Int) -> Int) -> Int? { nil }
+  var usesRanks: Bool { false }
   var planeKernel: PlaneKernel? { nil }
 
   // what makes a built-in function a `FusionFunction`: a user's function may call it
@@ -61,6 +67,7 @@ extension BuiltinFusion {
     let box = output.box
     // they are there if the user's function asked for them
     let weights = usesBlendingWeights ? views.blendingWeights : []
+    let ranks = usesRanks ? views.views.map(\.rank) : []
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
         let x = box.lower[2]..<box.upper[2]
@@ -69,7 +76,7 @@ extension BuiltinFusion {
           ValueRow(
             count: x.count, viewCount: views.views.count,
             values: views.values.compactMap { $0.row(z: z, y: y, x: x).baseAddress },
-            weights: weights.compactMap { $0.row(z: z, y: y, x: x).baseAddress }, result: result))
+            weights: weights.compactMap { $0.row(z: z, y: y, x: x).baseAddress }, ranks: ranks, result: result))
       }
     }
   }

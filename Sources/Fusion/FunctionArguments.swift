@@ -45,6 +45,25 @@ public struct FunctionArguments: Hashable, Sendable {
     }
   }
 
+  /// A list of names, one alone as a text; whole numbers are names, too. Empty where it is not given.
+  public func names(_ name: String, of function: String) throws(FusionError) -> [String] {
+    let list: [Value]
+    switch values[name] {
+    case nil: return []
+    case .list(let values): list = values
+    case let value?: list = [value]
+    }
+    var names: [String] = []
+    for value in list {
+      switch value {
+      case .string(let text): names.append(text)
+      case .number(let number) where number == number.rounded() && number.magnitude < 1e15: names.append(String(Int(number)))
+      default: throw .invalidArgument(function: function, name: name, why: "it must be a list of names")
+      }
+    }
+    return names
+  }
+
   /// Throws for the first argument, in alphabetical order, that is none of `known`.
   public func finish(knowing known: [String], of function: String) throws(FusionError) {
     for name in values.keys.sorted() where !known.contains(name) {

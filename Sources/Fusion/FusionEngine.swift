@@ -13,6 +13,8 @@ final class FusionEngine<S: RowArithmetic> {
   /// The memory of a sampler for each view of the part in hand; kept for the next.
   private var memory: [SamplerMemory<S>] = []
   private let counts = ScratchBuffer()
+  /// Voxels of the output's type, of which only those of gaps are taken.
+  private let filled = ScratchBuffer()
   private let values = ScratchBuffer()
 
   init(recipe: FusionRecipe, patchByteLimit: Int, arenaByteLimit: Int) {
@@ -25,6 +27,23 @@ final class FusionEngine<S: RowArithmetic> {
 
   /// Fuses a block. Returns false, and writes nothing, if no view has voxels for it.
   func fuse(
+    _ box: Box3, views: [PlacedView], viewCount: Int, reader: any VoxelReader, into output: UnsafeMutableRawPointer
+  ) throws -> Bool {
+    guard views.contains(where: \.isFilled) else {
+      return try fuseCores(box, views: views, viewCount: viewCount, reader: reader, into: output)
+    }
+    let hasWritten = try fuseCores(box, views: views.map(\.core), viewCount: viewCount, reader: reader, into: output)
+    let gaps = EdgeGap.all(in: box, of: views, recipe: recipe)
+    if gaps.isEmpty { return hasWritten }
+    if !hasWritten {
+      output.initializeMemory(as: UInt8.self, repeating: 0, count: box.count * recipe.outputType.byteCount)
+    }
+    try fill(gaps, of: box, views: views, viewCount: viewCount, reader: reader, into: output)
+    return true
+  }
+
+  /// Fuses a block from the samples that views have by their voxels' centres.
+  private func fuseCores(
     _ box: Box3, views: [PlacedView], viewCount: Int, reader: any VoxelReader, into output: UnsafeMutableRawPointer
   ) throws -> Bool {
     guard let streamed else {
@@ -82,13 +101,66 @@ final class FusionEngine<S: RowArithmetic> {
     return true
   }
 
+  // MARK: gaps between views
+
+  /// Writes the voxels of gaps, as if there were no other voxels, from the samples that views have beyond their ends.
+  private func fill(
+    _ gaps: [EdgeGap], of box: Box3, views: [PlacedView], viewCount: Int, reader: any VoxelReader,
+    into output: UnsafeMutableRawPointer
+  ) throws {
+    let order = recipe.interpolationOrder
+    try forEachPart(of: gaps, views: views) { part, bounds, partViews in
+      makeMemory(partViews.count)
+      if let streamed {
+        let samplers = try zip(partViews, memory).map { view, memory in
+          try memory.lentSampler(of: view, region: bounds, recipe: recipe, reader: reader)
+        }
+        return streamed.fill(part, of: box, views: samplers, into: output)
+      }
+      let stackBox = stacked.stackBox(of: bounds)
+      let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }
+      let bytes = recipe.outputType.byteCount
+      let made = UnsafeMutableRawPointer(filled.reserve(UInt8.self, count: bounds.count * bytes))
+      let around = EdgeGap.all(in: stackBox, of: needed, recipe: recipe)
+      try stacked.fuse(bounds, views: needed, viewCount: viewCount, filling: around, into: made) { view, region in
+        try memory[0].sampler(of: view, region: region, recipe: recipe, reader: reader)
+      }
+      for gap in part {
+        let first = Index3(gap.z, gap.y, gap.x.lowerBound)
+        (output + bytes * box.offset(of: first)).copyMemory(
+          from: made + bytes * bounds.offset(of: first), byteCount: bytes * gap.x.count)
+      }
+    }
+  }
+
+  /// Cuts gaps until the patches of a part fit into the limit, and are not much larger than the gaps.
+  private func forEachPart(
+    of gaps: [EdgeGap], views: [PlacedView], _ body: ([EdgeGap], Box3, [PlacedView]) throws -> Void
+  ) throws {
+    let order = recipe.interpolationOrder
+    var pending = [gaps]
+    while let part = pending.popLast() {
+      let bounds = part.bounds
+      let needed = views.filter { !$0.inputBox(for: bounds, order: order).isEmpty }
+      let bytes = needed.reduce(0) { $0 + Self.viewByteCount($1, bounds, order) }
+      let isSparse = bounds.count > max(8 * part.voxelCount, 32_768)
+      let axis = (0..<3).max { bounds.shape[$0] < bounds.shape[$1] } ?? 0
+      if (bytes > patchByteLimit || isSparse) && bounds.shape[axis] > 1 {
+        let (before, after) = part.split(axis: axis, at: bounds.lower[axis] + bounds.shape[axis] / 2)
+        pending += [after, before]
+      } else {
+        try body(part, bounds, needed)
+      }
+    }
+  }
+
   /// Counts the views that have a value at each voxel, row by row.
   func countViews(
     _ box: Box3, views: [PlacedView], reader: any VoxelReader, as type: ElementType,
     into output: UnsafeMutableRawPointer
   ) throws {
     let order = recipe.interpolationOrder
-    let needed = views.filter { !$0.inputBox(for: box, order: order).isEmpty }
+    let needed = views.map(\.core).filter { !$0.inputBox(for: box, order: order).isEmpty }
     let total = counts.reserve(Int32.self, count: box.count)
     total.update(repeating: 0, count: box.count)
     let numbers = values.reserve(S.self, count: box.shape[2])
@@ -102,6 +174,20 @@ final class FusionEngine<S: RowArithmetic> {
         } else {
           let sampler = try memory[0].sampler(of: view, region: part, recipe: recipe, reader: reader)
           count(sampler.places, sampler, of: box, numbers, into: total)
+        }
+      }
+    }
+    let gaps = EdgeGap.all(in: box, of: views, recipe: recipe)
+    if !gaps.isEmpty {
+      try forEachPart(of: gaps, views: views) { part, bounds, partViews in
+        for view in partViews {
+          let isInteger = view.elementType.isInteger
+          let sampler =
+            isInteger ? nil : try memory[0].sampler(of: view, region: bounds, recipe: recipe, reader: reader)
+          let places = sampler?.places ?? view.places(in: bounds, of: recipe)
+          for gap in part {
+            count(places, sampler, z: gap.z, y: gap.y, within: gap.x, of: box, numbers, into: total)
+          }
         }
       }
     }
@@ -121,19 +207,26 @@ final class FusionEngine<S: RowArithmetic> {
     _ places: any RowPlaces, _ sampler: ViewSampler<S>?, of box: Box3, _ numbers: UnsafeMutablePointer<S>,
     into total: UnsafeMutablePointer<Int32>
   ) {
-    let (part, shape) = (places.region, box.shape)
+    let part = places.region
     for z in part.lower[0]..<part.upper[0] {
       for y in part.lower[1]..<part.upper[1] {
-        let range = places.interval(z: z, y: y)
-        if range.isEmpty { continue }
-        let start = ((z - box.lower[0]) * shape[1] + (y - box.lower[1])) * shape[2] - box.lower[2] + range.lowerBound
-        if let sampler, sampler.mayLackValues {
-          sampler.sample(z: z, y: y, x: range, into: numbers)
-          for i in 0..<range.count { total[start + i] &+= numbers[i] == numbers[i] ? 1 : 0 }
-        } else {
-          for i in 0..<range.count { total[start + i] &+= 1 }
-        }
+        count(places, sampler, z: z, y: y, within: part.lower[2]..<part.upper[2], of: box, numbers, into: total)
       }
+    }
+  }
+
+  private func count(
+    _ places: any RowPlaces, _ sampler: ViewSampler<S>?, z: Int, y: Int, within columns: Range<Int>, of box: Box3,
+    _ numbers: UnsafeMutablePointer<S>, into total: UnsafeMutablePointer<Int32>
+  ) {
+    let range = places.interval(z: z, y: y).clamped(to: columns)
+    if range.isEmpty { return }
+    let start = box.offset(of: Index3(z, y, range.lowerBound))
+    if let sampler, sampler.mayLackValues {
+      sampler.sample(z: z, y: y, x: range, into: numbers)
+      for i in 0..<range.count { total[start + i] &+= numbers[i] == numbers[i] ? 1 : 0 }
+    } else {
+      for i in 0..<range.count { total[start + i] &+= 1 }
     }
   }
 
@@ -212,7 +305,8 @@ final class FusionEngine<S: RowArithmetic> {
     }
     let stackBox = box.grown(by: recipe.halo)
     let needed = views.filter { !$0.inputBox(for: stackBox, order: order).isEmpty }
-    return StackedFusion<S>.byteCount(recipe: recipe, target: box, views: needed.count)
+    let filled = needed.contains(where: \.isFilled) ? box.count * recipe.outputType.byteCount : 0
+    return filled + StackedFusion<S>.byteCount(recipe: recipe, target: box, views: needed.count)
       + (needed.map { viewByteCount($0, stackBox, order) }.max() ?? 0)
   }
 }

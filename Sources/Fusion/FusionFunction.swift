@@ -21,6 +21,9 @@ public protocol FusionFunction: Sendable {
   var usesBlendingWeights: Bool { get }
   /// Whether `fuse` looks at fusion weights. If not, a weights function is not even called.
   var usesFusionWeights: Bool { get }
+  /// Names of views, where their order counts: `PlacedView.rank` then has their places in it. Others come after, in the
+  /// dataset's order.
+  var viewOrder: [String] { get }
   /// Writes every voxel of `output`, whose box is the target. NaN counts as no value and becomes 0, as does every voxel
   /// at which no view has a value; a block without any such is not even asked for.
   func fuse(_ views: TransformedViews<Float>, into output: MutableVoxelArray<Float>) throws
@@ -31,4 +34,5 @@ extension FusionFunction {
   public func halo(in context: FusionContext) -> Index3 { Index3(repeating: 0) }
   public var usesBlendingWeights: Bool { true }
   public var usesFusionWeights: Bool { false }
+  public var viewOrder: [String] { [] }
 }

@@ -99,6 +99,9 @@ public struct FusionRecipe: Sendable {
     return (function, weights)
   }
 
+  /// Whether blending weights have a part in voxels.
+  public var usesBlendingWeights: Bool { function.usesBlendingWeights || weights?.usesBlendingWeights == true }
+
   var builtinWeights: (any BuiltinWeights)? { weights as? any BuiltinWeights }
 
   /// Whether views that are 0 everywhere, unscaled, always fuse to 0. The built-in functions do so unless a rescale moves 0;

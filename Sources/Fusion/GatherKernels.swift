@@ -41,8 +41,17 @@ private func locateExactly<S: RowArithmetic>(
   }
 }
 
-/// Works out the places of linear samples that lie hardly beyond the ends of a view, and count as on them: one by one, since
-/// they are few.
+/// Works out the places of nearest samples that may lie beyond the ends of a view, and are taken at them.
+func locateNearestAtEdge<S: RowArithmetic>(_ line: SampleLine, of shape: Index3, in patch: Box3, x: Int, _ place: Taps<S>) {
+  let strides = Index3(patch.shape[1] * patch.shape[2], patch.shape[2], 1)
+  for i in 0..<place.count {
+    let at = (pointwiseMin(pointwiseMax(line.place(x + i), .zero), Vector3(shape) - 1) + 0.5).rounded(.down)
+    place.index[i] = Int32(truncatingIfNeeded: ((Index3(at) &- patch.lower) &* strides).wrappedSum())
+  }
+}
+
+/// Works out the places of linear samples that lie beyond the ends of a view, and are taken at them: one by one, since they
+/// are few.
 ///
 /// - Parameter up: what is added to places before they are rounded down.
 func locateAtEdge<S: RowArithmetic>(

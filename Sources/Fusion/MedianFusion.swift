@@ -7,7 +7,7 @@ public struct MedianFusion: BuiltinFusion {
     try arguments.finish(knowing: [], of: Self.name)
   }
 
-  func combine<S: RowArithmetic>(_ row: SampledRow<S>) { combine(row.values(weighed: false)) }
+  func combine<S: RowArithmetic>(_ row: SampledRow<S>) { combine(row.values(of: self)) }
 
   func combine<S: FusionScalar>(_ row: ValueRow<S>) { row.takeMedian() }
 }

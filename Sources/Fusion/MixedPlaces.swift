@@ -6,9 +6,9 @@ final class MixedPlaces: RowPlaces {
   let region: Box3
   let ramp: BlendingRamp
   private let order: Int
-  /// The view's shape and edges, and its map by columns: what a step along an output axis is in the view.
+  /// The view's shape and reach, and its map by columns: what a step along an output axis is in the view.
   private let shape: Index3
-  private let edge: Vector3
+  private let reach: ViewReach
   private let offset: Vector3
   private let step: PerAxis<Vector3>
   /// The first axis of the view that samples of a row may leave it along: not z if z does not mix.
@@ -22,7 +22,7 @@ final class MixedPlaces: RowPlaces {
     (self.view, self.region, order) = (view, region, recipe.interpolationOrder)
     ramp = BlendingRamp(view, recipe)
     let rows = view.map.rows
-    (shape, edge, offset, length) = (view.shape, view.edge, view.map.offset, view.shape.max())
+    (shape, reach, offset, length) = (view.shape, view.reach, view.map.offset, view.shape.max())
     step = PerAxis<Vector3> { Vector3(rows[0][$0], rows[1][$0], rows[2][$0]) }
     firstAxis = view.mapClass == .plane ? 1 : 0
     isCovered = view.covers(region)
@@ -47,14 +47,13 @@ final class MixedPlaces: RowPlaces {
     let start = start(z: z, y: y)
     for axis in 0..<3 where !isCovered[axis] {
       range = validInterval(
-        offset: start[axis], slope: step.x[axis], from: -edge[axis], to: Double(shape[axis] - 1) + edge[axis],
-        in: range)
+        offset: start[axis], slope: step.x[axis], from: reach.lower[axis], to: reach.upper[axis], in: range)
     }
     return range
   }
 
   /// The samples of a row that lie between the view's first and last voxels. The few others of the row's interval lie
-  /// hardly beyond the view's ends, and count as on them.
+  /// beyond the view's ends, and are taken at them.
   func inside(_ line: SampleLine, _ range: Range<Int>) -> Range<Int> {
     var inside = range
     for axis in firstAxis..<3 where !isCovered[axis] {
@@ -96,6 +95,8 @@ final class MixedPlaces: RowPlaces {
 
   func weigh(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
     let line = line(z: z, y: y)
+    if view.isFilled { return weighEnds(line, range, into: target) }
+    if let product = view.product { return weigh(product, line, range, into: target) }
     let ramp = self.ramp
     if ramp.leastDistance(line.start, line.slope, range) > BlendingRamp.certainDistance { return false }
     let n = 2 * BlendingRamp.stretch
@@ -109,6 +110,39 @@ final class MixedPlaces: RowPlaces {
         ramp.weigh(line, x: x, count: end - x, into: out)
       }
       x = end
+    }
+    return true
+  }
+
+  /// The weights of `blending: product`.
+  private func weigh(
+    _ product: ProductRamp, _ line: SampleLine, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    func least(_ part: Range<Int>) -> Float {
+      let (a, b) = (line.place(part.lowerBound), line.place(part.upperBound - 1))
+      return product.leastWeight(from: pointwiseMin(a, b), to: pointwiseMax(a, b))
+    }
+    if least(range) == 1 { return false }
+    var x = range.lowerBound
+    while x < range.upperBound {
+      let end = min(x + 2 * BlendingRamp.stretch, range.upperBound)
+      let out = target + (x - range.lowerBound)
+      if least(x..<end) == 1 {
+        for i in 0..<(end - x) { out[i] = 1 }
+      } else {
+        product.weigh(line, x: x, count: end - x, into: out)
+      }
+      x = end
+    }
+    return true
+  }
+
+  /// Weights of samples that may lie beyond the view's ends: those at the ends, one by one, since they are few.
+  private func weighEnds(_ line: SampleLine, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
+    let last = Vector3(shape) - 1
+    for x in range {
+      let p = pointwiseMin(pointwiseMax(line.place(x), .zero), last)
+      target[x - range.lowerBound] = weight(at: p)
     }
     return true
   }

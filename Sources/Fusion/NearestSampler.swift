@@ -13,7 +13,11 @@ final class NearestSampler<S: RowArithmetic>: RowSampler {
   func sample(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<S>) {
     let line = places.line(z: z, y: y)
     gatherer.forEachTaps(range) { x, place in
-      locateNearest(line, in: patch.box, x: x, place)
+      if places.view.isFilled {
+        locateNearestAtEdge(line, of: places.view.shape, in: patch.box, x: x, place)
+      } else {
+        locateNearest(line, in: patch.box, x: x, place)
+      }
       withVoxelType(
         patch.elementType,
         GatherBody(source: patch.start, index: place.index, count: place.count, target: target + (x - range.lowerBound)))

@@ -10,3 +10,5 @@ struct PerAxis<Value> {
   @inline(__always)
   subscript(axis: Int) -> Value { axis == 0 ? z : axis == 1 ? y : x }
 }
+
+extension PerAxis: Sendable where Value: Sendable {}

@@ -14,7 +14,7 @@ extension PlacedView {
     if box.isEmpty || shape[0] < 1 || shape[1] < 1 || shape[2] < 1 { return .absent }
     if mapClass == .separable {
       let isThere = (0..<3).allSatisfy { axis in
-        !AxisLine(map: map, axis: axis, length: shape[axis]).validRange(in: box.lower[axis]..<box.upper[axis]).isEmpty
+        !AxisLine(self, axis: axis).validRange(in: box.lower[axis]..<box.upper[axis]).isEmpty
       }
       return isThere ? .present : .absent
     }
@@ -38,6 +38,20 @@ extension PlacedView {
     return .absent
   }
 
+  /// Whether a voxel of a box that no view has samples at by its voxels' centres lies within half a voxel of this one
+  /// (`edges: filled`).
+  ///
+  /// - Parameter views: all that have any samples in the box, this one among them.
+  public func fillsGap(in box: Box3, among views: [PlacedView], recipe: FusionRecipe) -> Bool {
+    let own = places(in: box, of: recipe)
+    return EdgeGap.all(in: box, of: views, recipe: recipe).contains {
+      !own.interval(z: $0.z, y: $0.y).clamped(to: $0.x).isEmpty
+    }
+  }
+
+  /// The same by its voxels' centres alone.
+  public func corePresence(in box: Box3, rowLimit: inout Int) -> Presence { core.presence(in: box, rowLimit: &rowLimit) }
+
   private func hasSample(at index: Index3) -> Bool {
     !interval(z: index[0], y: index[1], in: index[2]..<(index[2] + 1)).isEmpty
   }
@@ -48,7 +62,7 @@ extension PlacedView {
     for axis in 0..<3 {
       let start = (map.offset[axis] + map.rows[axis][0] * Double(z)) + map.rows[axis][1] * Double(y)
       range = validInterval(
-        offset: start, slope: map.rows[axis][2], from: -edge[axis], to: Double(shape[axis] - 1) + edge[axis], in: range)
+        offset: start, slope: map.rows[axis][2], from: reach.lower[axis], to: reach.upper[axis], in: range)
     }
     return range
   }
@@ -59,9 +73,9 @@ extension PlacedView {
     for axis in 0..<3 where map.rows[axis][1] != 0 {
       let start = map.offset[axis] + map.rows[axis][0] * Double(z)
       let (first, last) = (map.rows[axis][2] * Double(x.lowerBound), map.rows[axis][2] * Double(x.upperBound - 1))
-      // start + slope y + (first ... last) meets 0 ... length - 1, or what counts as its ends
-      let a = (0 - edge[axis] - max(first, last) - start) / map.rows[axis][1]
-      let b = (Double(shape[axis] - 1) + edge[axis] - min(first, last) - start) / map.rows[axis][1]
+      // start + slope y + (first ... last) meets the view's reach
+      let a = (reach.lower[axis] - max(first, last) - start) / map.rows[axis][1]
+      let b = (reach.upper[axis] - min(first, last) - start) / map.rows[axis][1]
       lower = max(lower, min(a, b))
       upper = min(upper, max(a, b))
     }

@@ -19,13 +19,26 @@ public struct PlacedView: Sendable {
   /// A voxel counts as `v * intensityScale + intensityOffset`.
   public let intensityScale: Double
   public let intensityOffset: Double
+  /// Its place among views of which the first or the last wins; `id` unless options say otherwise.
+  public let rank: Int
+  /// The ramps of `blending: product`; nil where weights are the reference's.
+  let product: ProductRamp?
   let mapClass: MapClass
-  /// How far beyond the view's ends samples are still on them.
-  let edge: Vector3
+  /// Where it has samples by its voxels' centres.
+  private let coreReach: ViewReach
+  /// Where it has samples for voxels that lie beyond the voxel centres of all views; nil if it has none there.
+  private let filledReach: ViewReach?
+  /// Whether `reach` is the wider one, and samples beyond the view's ends are taken at its ends.
+  private(set) var isFilled: Bool
 
+  /// - Parameters:
+  ///   - widths: the lengths of the ramps of `blending`.
+  ///   - blending: of `blending: product`; nil where weights are the reference's, or where they have no part in voxels.
+  ///   - blendsZ: whether z has a part in weights.
   public init(
     id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
-    intensityScale: Double = 1, intensityOffset: Double = 0
+    intensityScale: Double = 1, intensityOffset: Double = 0, rank: Int? = nil, widths: Vector3 = .zero,
+    blending: ProductBlending? = nil, blendsZ: Bool = true, edges: EdgeRule = .reference
   ) {
     let onPlane = map.onNearestPlane(shape: shape)
     let map = onPlane ?? map
@@ -34,17 +47,65 @@ public struct PlacedView: Sendable {
     self.elementType = elementType
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
     mapClass = MapClass(map)
-    edge = map.edgeTolerance(shape: shape)
+    self.rank = rank ?? id
+    let hasZ = blendsZ && onPlane == nil
+    let ramp = blending.map { blending in
+      ProductRamp(shape: shape, spacing: spacing, affine: affine, widths: widths, blending: blending, blendsZ: hasZ)
+    }
+    product = ramp
+    let core = ramp.map { $0.reach(map, shape: shape) } ?? ViewReach(map, shape: shape)
+    var filled = core
+    // where a ramp begins at 0, what lies beyond has no weight
+    for axis in 0..<3 where edges == .filled && ramp?.hasRamp(axis) != true {
+      filled.lower[axis] -= 0.5
+      filled.upper[axis] += 0.5
+    }
+    coreReach = core
+    filledReach = filled == core ? nil : filled
+    isFilled = filledReach != nil
+  }
+
+  /// How far beyond its first and last voxels samples of it may lie, in voxels of the view.
+  public var overhang: Vector3 {
+    pointwiseMax(pointwiseMax(-reach.lower, reach.upper - (Vector3(shape) - 1)), .zero)
+  }
+
+  /// Where it has samples.
+  var reach: ViewReach { isFilled ? filledReach ?? coreReach : coreReach }
+
+  /// Whether the reach is from the view's first voxel to its last, and no other.
+  var isPlain: Bool { product == nil && !isFilled }
+
+  /// The same with samples by its voxels' centres alone.
+  var core: PlacedView {
+    var view = self
+    view.isFilled = false
+    return view
+  }
+
+  /// The same with all samples that any voxel may need, as a view is when it is placed.
+  public var whole: PlacedView {
+    var view = self
+    view.isFilled = filledReach != nil
+    return view
   }
 
   var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
+
+  /// Whether a box of the output lies on some of its samples, by the box around both.
+  public func mayHaveSamples(in output: Box3) -> Bool {
+    let bounds = map.bounds(of: output)
+    return all(bounds.lower .<= reach.upper) && all(bounds.upper .>= reach.lower)
+  }
 
   /// The axes of the view along which a box of the output lies well inside it: so far that no order of summing
   /// coordinates could put a sample outside.
   func covers(_ output: Box3) -> PerAxis<Bool> {
     let bounds = map.bounds(of: output)
+    let (reach, last) = (reach, Vector3(shape) - 1)
     return PerAxis { axis in
-      shape[axis] < 1 << 28 && bounds.lower[axis] >= 1e-3 && bounds.upper[axis] <= Double(shape[axis] - 1) - 1e-3
+      shape[axis] < 1 << 28 && bounds.lower[axis] >= max(reach.lower[axis], 0) + 1e-3
+        && bounds.upper[axis] <= min(reach.upper[axis], last[axis]) - 1e-3
     }
   }
 
@@ -63,7 +124,7 @@ public struct PlacedView: Sendable {
     switch mapClass {
     case .separable:
       for axis in 0..<3 {
-        let line = AxisLine(map: map, axis: axis, length: shape[axis])
+        let line = AxisLine(self, axis: axis)
         let valid = line.validRange(in: output.lower[axis]..<output.upper[axis])
         if valid.isEmpty { return nothing }
         let a = line.taps(at: valid.lowerBound, order: order)
@@ -72,12 +133,12 @@ public struct PlacedView: Sendable {
         box.upper[axis] = max(a.upperBound, b.upperBound)
       }
     case .plane, .general:
-      let bounds = map.bounds(of: output)
+      let (bounds, reach) = (map.bounds(of: output), reach)
       for axis in 0..<3 {
         // no view has 2^52 voxels along an axis, and beyond there would be no such integers
         let last = Double(min(shape[axis], 1 << 52) - 1)
         let (low, high) = (bounds.lower[axis], bounds.upper[axis])
-        guard high >= -edge[axis], low <= last + edge[axis] else { return nothing }
+        guard high >= reach.lower[axis], low <= reach.upper[axis] else { return nothing }
         let first = min(max(low, 0), last)
         let end = max(min(high, last), 0)
         if order == 0 {
@@ -100,6 +161,17 @@ public struct PlacedView: Sendable {
     else { return nil }
     let stored = inputBox(for: box, order: order)
     return stored.shape == box.shape ? stored : nil
+  }
+
+  /// The voxels of a box of the output at which it has samples; nil if its axes mix.
+  public func sampledBox(in box: Box3) -> Box3? {
+    guard mapClass == .separable else { return nil }
+    var sampled = box
+    for axis in 0..<3 {
+      let valid = AxisLine(self, axis: axis).validRange(in: box.lower[axis]..<box.upper[axis])
+      (sampled.lower[axis], sampled.upper[axis]) = (valid.lowerBound, valid.upperBound)
+    }
+    return sampled
   }
 }
 

@@ -47,22 +47,33 @@ extension BlendingRamp {
 }
 
 extension RowPlaces {
+  /// The weight at a place in the view, between its first and last voxels.
+  func weight(at p: Vector3) -> Float {
+    if let product = view.product { return product.weight(at: p) }
+    return BlendingRamp.weight(
+      ramp.distance(z: ramp.folded(p[0], axis: 0), y: ramp.folded(p[1], axis: 1), x: ramp.folded(p[2], axis: 2)))
+  }
+
+  /// A lower bound of the weights in a box of places in the view: they are least at the ends of the view that the box
+  /// comes next to.
+  private func leastWeight(from lower: Vector3, to upper: Vector3) -> Float {
+    if let product = view.product { return product.leastWeight(from: lower, to: upper) }
+    var t: [Float] = []
+    for axis in 0..<3 { t.append(min(ramp.folded(lower[axis], axis: axis), ramp.folded(upper[axis], axis: axis))) }
+    return BlendingRamp.weight(ramp.distance(z: t[0], y: t[1], x: t[2]))
+  }
+
   /// Calls with the parts of rows, if any, that have all blending weights of the region below a limit.
   func forEachRow(below limit: Float, _ body: (_ z: Int, _ y: Int, _ x: Range<Int>) -> Void) {
     var pending = [region]
     var weights = [Float](repeating: 1, count: region.shape[2])
     let last = Vector3(view.shape) - 1
     while let box = pending.popLast() {
-      // weights are least at the ends of the view that a box comes next to
       let bounds = view.map.bounds(of: box)
-      var t: [Float] = []
-      for axis in 0..<3 {
-        let low = ramp.folded(min(max(bounds.lower[axis], 0), last[axis]), axis: axis)
-        let high = ramp.folded(max(min(bounds.upper[axis], last[axis]), 0), axis: axis)
-        t.append(min(low, high))
-      }
+      let lower = pointwiseMin(pointwiseMax(bounds.lower, .zero), last)
+      let upper = pointwiseMax(pointwiseMin(bounds.upper, last), .zero)
       // twice the limit leaves room for rounding
-      if BlendingRamp.weight(ramp.distance(z: t[0], y: t[1], x: t[2])) >= 2 * limit { continue }
+      if leastWeight(from: lower, to: upper) >= 2 * limit { continue }
       let axis = box.shape[0] > box.shape[1] ? 0 : 1
       if box.shape[axis] > 1 {
         let middle = box.lower[axis] + box.shape[axis] / 2

@@ -7,6 +7,8 @@ struct SampleLine {
   let slope: Vector3
   /// The longest axis of the view.
   let length: Int
+
+  func place(_ x: Int) -> Vector3 { start + slope * Double(x) }
 }
 
 extension SampleLine {

@@ -31,9 +31,10 @@ struct SampledRow<S: RowArithmetic> {
   /// The row with the values of all views, which are written into the rows of the scratch.
   ///
   /// - Parameters:
-  ///   - weighed: whether blending weights are needed.
+  ///   - function: says whether blending weights are needed, and the ranks of views.
   ///   - decided: if given, takes the place of the view whose value each result is, and integers of 64 bits count as stored.
-  func values(weighed: Bool, decided: UnsafeMutablePointer<Int32>? = nil) -> ValueRow<S> {
+  func values(of function: any BuiltinFusion, decided: UnsafeMutablePointer<Int32>? = nil) -> ValueRow<S> {
+    let weighed = function.usesBlendingWeights
     for (place, view) in views.enumerated() {
       sample(view, into: scratch.values[place])
       if weighed && !weigh(view, into: scratch.weights[place]) {
@@ -42,6 +43,7 @@ struct SampledRow<S: RowArithmetic> {
     }
     return ValueRow(
       count: count, viewCount: viewCount, values: scratch.constValues, weights: weighed ? scratch.constWeights : [],
-      result: scratch.result, decided: decided, storedInteger: decided == nil ? nil : { storedInteger($0, $1) })
+      ranks: function.usesRanks ? views.map(\.view.rank) : [], result: scratch.result, decided: decided,
+      storedInteger: decided == nil ? nil : { storedInteger($0, $1) })
   }
 }

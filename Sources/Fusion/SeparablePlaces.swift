@@ -13,17 +13,22 @@ final class SeparablePlaces: RowPlaces {
   private let order: Int
   /// The output indices along each axis that have samples.
   private let valid: PerAxis<Range<Int>>
-  /// The two hats of each output x of the region: all near ones, then all far ones.
+  /// The two hats of each output x of the region: all near ones, then all far ones. Of `blending: product` the factor of
+  /// each x, and nothing more.
   private let hats = ScratchBuffer()
 
   init(view: PlacedView, region: Box3, recipe: FusionRecipe) {
     (self.view, self.region, order) = (view, region, recipe.interpolationOrder)
     let ramp = BlendingRamp(view, recipe)
-    let lines = PerAxis<AxisLine> { AxisLine(map: view.map, axis: $0, length: view.shape[$0]) }
+    let lines = PerAxis<AxisLine> { AxisLine(view, axis: $0) }
     valid = PerAxis<Range<Int>> { lines[$0].validRange(in: region.lower[$0]..<region.upper[$0]) }
     (self.ramp, self.lines) = (ramp, lines)
     let width = region.shape[2]
     let nearHats = hats.reserve(Float.self, count: 2 * width)
+    if let product = view.product {
+      for x in valid.x { nearHats[x - region.lower[2]] = product.factor(coordinate(2, x), axis: 2) }
+      return
+    }
     for x in valid.x {
       let t = ramp.folded(coordinate(2, x), axis: 2)
       nearHats[x - region.lower[2]] = BlendingRamp.nearHat(t)
@@ -68,7 +73,7 @@ final class SeparablePlaces: RowPlaces {
 
   /// If output x to the view's x is a shift: by how many columns, and the fraction that is left. Else nil.
   var shift: (columns: Int, fraction: Double)? {
-    guard lines.x.scale == 1, let first = valid.x.first else { return nil }
+    guard lines.x.scale == 1, !view.isFilled, let first = valid.x.first else { return nil }
     let (base, fraction) = sample(2, at: first)
     return (base - first, fraction)
   }
@@ -76,6 +81,7 @@ final class SeparablePlaces: RowPlaces {
   // MARK: weights
 
   func weigh(z: Int, y: Int, x range: Range<Int>, into target: UnsafeMutablePointer<Float>) -> Bool {
+    if let product = view.product { return weigh(product, z: z, y: y, range, into: target) }
     let (near, far) = rowDistances(z: z, y: y)
     let (nearHats, farHats) = hats(from: range.lowerBound)
     let last = range.count - 1
@@ -94,6 +100,18 @@ final class SeparablePlaces: RowPlaces {
       }
       i = end
     }
+    return true
+  }
+
+  /// The weights of `blending: product`.
+  private func weigh(
+    _ product: ProductRamp, z: Int, y: Int, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>
+  ) -> Bool {
+    let (fz, fy) = (product.factor(coordinate(0, z), axis: 0), product.factor(coordinate(1, y), axis: 1))
+    let factors = hats(from: range.lowerBound).near
+    // along x they rise to 1 and then fall
+    if fz == 1 && fy == 1 && factors[0] == 1 && factors[range.count - 1] == 1 { return false }
+    for i in 0..<range.count { target[i] = ProductRamp.product(fz, fy, factors[i]) }
     return true
   }
 

@@ -18,11 +18,7 @@ final class ShiftedPlanes {
   init(_ patch: ViewPatch, _ places: SeparablePlaces, isLinear: Bool, room: ScratchBuffer) {
     (self.patch, self.places, self.isLinear, self.room) = (patch, places, isLinear, room)
     shift = places.shift
-    func isWhole(_ axis: Int) -> Bool {
-      let line = places.lines[axis]
-      return line.scale == 1 && line.position(at: places.region.lower[axis]).fraction == 0
-    }
-    let isCopied = !isLinear || (isWhole(0) && isWhole(1) && shift?.fraction == 0)
+    let isCopied = !isLinear || (places.lines.z.isWholeShift && places.lines.y.isWholeShift && shift?.fraction == 0)
     isPlainCopy = shift != nil && isCopied && !places.view.isScaled && patch.elementType.isInteger
   }
 

@@ -16,7 +16,7 @@ extension PlacedView {
     let (slope, offset) = (map.rows[axis][axis], map.offset[axis])
     func isInteger(_ number: Double) -> Bool { number.magnitude < 0x1p52 && number == number.rounded() }
     switch mapClass {
-    case .separable where slope == 1: return AxisLine(map: map, axis: axis, length: shape[axis]).isWholeShift
+    case .separable where slope == 1: return AxisLine(self, axis: axis).isWholeShift
     case .separable: return isInteger(slope) && isInteger(offset)
     case .plane: return axis == 0 && isInteger(slope) && isInteger(offset)
     case .general: return false

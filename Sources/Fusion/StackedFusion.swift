@@ -18,9 +18,7 @@ struct StackedFusion<S: RowArithmetic> {
     detail = (recipe.weights as? ContentBasedWeights)?.makeFilter(recipe.context)
   }
 
-  private var needsBlending: Bool {
-    recipe.function.usesBlendingWeights || recipe.weights?.usesBlendingWeights == true
-  }
+  private var needsBlending: Bool { recipe.usesBlendingWeights }
 
   /// The output voxels that the views are resampled over.
   ///
@@ -29,17 +27,22 @@ struct StackedFusion<S: RowArithmetic> {
 
   private func fusionBox(of target: Box3) -> Box3 { target.grown(by: recipe.fusionHalo) }
 
-  /// Writes the whole of `target`. `viewCount` is that of all views, also those elsewhere. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
+  /// Writes the whole of `target`. `load` reads a view's voxels for a region; its sampler is used until the next is asked for.
+  ///
+  /// - Parameters:
+  ///   - viewCount: that of all views, also those elsewhere.
+  ///   - gaps: where views take part with samples beyond their voxels' centres; elsewhere they do not.
   func fuse(
-    _ target: Box3, views: [PlacedView], viewCount: Int, into output: UnsafeMutableRawPointer,
+    _ target: Box3, views: [PlacedView], viewCount: Int, filling gaps: [EdgeGap] = [], into output: UnsafeMutableRawPointer,
     load: (_ view: PlacedView, _ region: Box3) throws -> ViewSampler<S>
   ) throws {
     let box = stackBox(of: target)
     let (n, count) = (views.count, box.count)
     let samples = values.reserve(S.self, count: n * count)
     let weights = needsBlending ? blending.reserve(Float.self, count: n * count) : nil
+    let byRow = Dictionary(grouping: gaps) { RowPlace(z: $0.z, y: $0.y) }.mapValues { $0.map(\.x) }
     for k in 0..<n {
-      resample(try load(views[k], box), box, into: samples + k * count, weights.map { $0 + k * count })
+      resample(try load(views[k], box), box, filling: byRow, into: samples + k * count, weights.map { $0 + k * count })
     }
     if let weights { normalise(weights, views: n, count: count) }
     func stack(_ fusionWeights: [VoxelArray<Float>]) -> TransformedViews<S> {
@@ -56,7 +59,13 @@ struct StackedFusion<S: RowArithmetic> {
       let base = fusion.reserve(Float.self, count: n * m)
       base.update(repeating: 0, count: n * m)
       let arrays = (0..<n).map { MutableVoxelArray(box: weightsBox, base: base + $0 * m) }
-      if let detail { detail.weigh(stack([]), into: arrays) } else { try S.weigh(function, stack([]), arrays) }
+      if !gaps.isEmpty, recipe.builtinWeights != nil {
+        weighAlike(stack([]), into: arrays)
+      } else if let detail {
+        detail.weigh(stack([]), into: arrays)
+      } else {
+        try S.weigh(function, stack([]), arrays)
+      }
       normalise(base, views: n, count: m)
       fusionWeights = arrays.map { VoxelArray(box: weightsBox, base: UnsafePointer($0.elements.baseAddress ?? base)) }
     }
@@ -65,6 +74,16 @@ struct StackedFusion<S: RowArithmetic> {
     try S.fuse(recipe.function, stack(fusionWeights), MutableVoxelArray(box: target, base: fused))
     markMissing(fused, target, samples, box, views: n)
     recipe.outputConversion.storeMarked(fused, count: target.count, to: output)
+  }
+
+  /// The same weight for all views that have a value: beyond the ends of views there is no content to compare.
+  private func weighAlike(_ views: TransformedViews<S>, into weights: [MutableVoxelArray<Float>]) {
+    for (values, weights) in zip(views.values, weights) {
+      for at in weights.box.positions {
+        let value = values[at[0], at[1], at[2]]
+        weights[at[0], at[1], at[2]] = value == value ? 1 : .nan
+      }
+    }
   }
 
   /// Where no view has a value there is none, whatever a function made of the surroundings: it would depend on blocks.
@@ -89,28 +108,42 @@ struct StackedFusion<S: RowArithmetic> {
   }
 
   /// Writes a view's samples and weights over a box: NaN, and weight 0, where the view has no value.
+  ///
+  /// - Parameter gaps: of each row, where the view's samples beyond its voxels' centres count.
   private func resample(
-    _ sampler: ViewSampler<S>, _ box: Box3, into samples: UnsafeMutablePointer<S>, _ weights: UnsafeMutablePointer<Float>?
+    _ sampler: ViewSampler<S>, _ box: Box3, filling gaps: [RowPlace: [Range<Int>]], into samples: UnsafeMutablePointer<S>,
+    _ weights: UnsafeMutablePointer<Float>?
   ) {
     let width = box.shape[2]
     samples.update(repeating: .nan, count: box.count)
     weights?.update(repeating: 0, count: box.count)
+    let core = sampler.view.isFilled ? sampler.view.core.places(in: box, of: recipe) : sampler.places
     var at = 0
     for z in box.lower[0]..<box.upper[0] {
       for y in box.lower[1]..<box.upper[1] {
         defer { at += width }
-        let range = sampler.interval(z: z, y: y)
-        if range.isEmpty { continue }
-        let first = at + range.lowerBound - box.lower[2]
-        sampler.sample(z: z, y: y, x: range, into: samples + first)
-        guard let weights else { continue }
-        if !sampler.weigh(z: z, y: y, x: range, into: weights + first) {
-          (weights + first).update(repeating: 1, count: range.count)
-        }
-        if sampler.mayLackValues {
-          for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
+        resample(sampler, z: z, y: y, core.interval(z: z, y: y), at - box.lower[2], samples, weights)
+        for gap in gaps.isEmpty ? [] : gaps[RowPlace(z: z, y: y)] ?? [] {
+          resample(sampler, z: z, y: y, sampler.interval(z: z, y: y).clamped(to: gap), at - box.lower[2], samples, weights)
         }
       }
+    }
+  }
+
+  /// - Parameter row: the place of x = 0 of the row in the arrays.
+  private func resample(
+    _ sampler: ViewSampler<S>, z: Int, y: Int, _ range: Range<Int>, _ row: Int, _ samples: UnsafeMutablePointer<S>,
+    _ weights: UnsafeMutablePointer<Float>?
+  ) {
+    if range.isEmpty { return }
+    let first = row + range.lowerBound
+    sampler.sample(z: z, y: y, x: range, into: samples + first)
+    guard let weights else { return }
+    if !sampler.weigh(z: z, y: y, x: range, into: weights + first) {
+      (weights + first).update(repeating: 1, count: range.count)
+    }
+    if sampler.mayLackValues {
+      for i in first..<(first + range.count) where samples[i] != samples[i] { weights[i] = 0 }
     }
   }
 

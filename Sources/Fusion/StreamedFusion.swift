@@ -58,6 +58,21 @@ struct StreamedFusion<S: RowArithmetic> {
     }
   }
 
+  /// Writes the voxels of gaps, in a box whose voxels start at `output` in C order; other voxels stay as they are.
+  ///
+  /// - Parameter views: with samples beyond their voxels' centres, in ascending order of their ids.
+  func fill(_ gaps: [EdgeGap], of box: Box3, views: [ViewSampler<S>], into output: UnsafeMutableRawPointer) {
+    let (bytes, shape) = (conversion.type.byteCount, box.shape)
+    let scratch = RowScratch<S>(rows, width: shape[2], views: views.count)
+    var stretches: [Stretch<S>] = []
+    for gap in gaps {
+      cut(gap.x, views.map { $0.interval(z: gap.z, y: gap.y).clamped(to: gap.x) }, views, [], into: &stretches)
+      let start = ((gap.z - box.lower[0]) * shape[1] + (gap.y - box.lower[1])) * shape[2] - box.lower[2]
+      make(
+        stretches, z: gap.z, y: gap.y..<(gap.y + 1), scratch, into: output + start * bytes, rowByteCount: shape[2] * bytes)
+    }
+  }
+
   /// Makes rows of a plane that lie alike.
   ///
   /// - Parameter output: the place of x = 0 in the first row.
@@ -124,7 +139,8 @@ struct StreamedFusion<S: RowArithmetic> {
       return .stored(planes)
     }
     if hasContent { return .content }
-    if let kernel = function.planeKernel {
+    // the kernels know the reference's weights
+    if let kernel = function.planeKernel, samplers.allSatisfy({ $0.view.product == nil }) {
       let planes = samplers.compactMap(\.planes).filter { $0.hasKernel(for: conversion, inSingle: inSingle) }
       if planes.count == samplers.count { return .planes(planes, kernel) }
     }
@@ -135,7 +151,7 @@ struct StreamedFusion<S: RowArithmetic> {
   /// values.
   private func decider(_ samplers: [ViewSampler<S>]) -> Int? {
     if samplers.count == 1 { return 0 }
-    let decider = function.decider(among: samplers.count)
+    let decider = function.decider(among: samplers.count) { samplers[$0].view.rank }
     return decider.flatMap { samplers[$0].mayLackValues ? nil : $0 }
   }
 
@@ -182,12 +198,12 @@ struct StreamedFusion<S: RowArithmetic> {
 
   private func combineValues(_ row: SampledRow<S>, into target: UnsafeMutableRawPointer) {
     guard row.stretch.samplers.contains(where: isWide) else {
-      S.combine(function, row.values(weighed: function.usesBlendingWeights))
+      S.combine(function, row.values(of: function))
       return conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     }
     var decided = [Int32](repeating: -1, count: row.count)
     decided.withUnsafeMutableBufferPointer {
-      S.combine(function, row.values(weighed: function.usesBlendingWeights, decided: $0.baseAddress))
+      S.combine(function, row.values(of: function, decided: $0.baseAddress))
     }
     conversion.storeMarked(row.scratch.result, count: row.count, to: target)
     for i in 0..<row.count where decided[i] >= 0 {

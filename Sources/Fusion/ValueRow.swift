@@ -7,6 +7,8 @@ struct ValueRow<S: FusionScalar> {
   let values: [UnsafePointer<S>]
   /// `count` blending weights of each view; empty if the function uses none.
   let weights: [UnsafePointer<Float>]
+  /// The ranks of the views (`PlacedView.rank`); empty if the function uses none.
+  let ranks: [Int]
   let result: UnsafeMutablePointer<S>
   /// If asked for, the place of the view whose value each result is; -1 if it is made of several, or of none.
   let decided: UnsafeMutablePointer<Int32>?
@@ -14,10 +16,11 @@ struct ValueRow<S: FusionScalar> {
   let storedInteger: ((_ place: Int, _ i: Int) -> Int128?)?
 
   init(
-    count: Int, viewCount: Int, values: [UnsafePointer<S>], weights: [UnsafePointer<Float>], result: UnsafeMutablePointer<S>,
-    decided: UnsafeMutablePointer<Int32>? = nil, storedInteger: ((_ place: Int, _ i: Int) -> Int128?)? = nil
+    count: Int, viewCount: Int, values: [UnsafePointer<S>], weights: [UnsafePointer<Float>], ranks: [Int] = [],
+    result: UnsafeMutablePointer<S>, decided: UnsafeMutablePointer<Int32>? = nil,
+    storedInteger: ((_ place: Int, _ i: Int) -> Int128?)? = nil
   ) {
-    (self.count, self.viewCount, self.values, self.weights) = (count, viewCount, values, weights)
+    (self.count, self.viewCount, self.values, self.weights, self.ranks) = (count, viewCount, values, weights, ranks)
     (self.result, self.decided, self.storedInteger) = (result, decided, storedInteger)
   }
 

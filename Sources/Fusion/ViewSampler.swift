@@ -52,7 +52,7 @@ final class ViewSampler<S: RowArithmetic> {
     if isSeparable {
       let places = SeparablePlaces(view: view, region: region, recipe: recipe)
       (self.places, way) = (places, .rows(places))
-      let hasRows = !patch.isConstant && spline == nil
+      let hasRows = !patch.isConstant && !view.isFilled && spline == nil
       planes = hasRows ? ShiftedPlanes(patch, places, isLinear: isLinear, room: memory.plane) : nil
     } else {
       let places = MixedPlaces(view: view, region: region, recipe: recipe)

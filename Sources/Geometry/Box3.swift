@@ -34,6 +34,12 @@ public struct Box3: Hashable, Sendable, Codable {
     Box3(lower: lower &+ offset, upper: upper &+ offset)
   }
 
+  /// How many positions of the box come before one of them, in C order.
+  public func offset(of position: Index3) -> Int {
+    let (p, n) = (position &- lower, shape)
+    return (p[0] * n[1] + p[1]) * n[2] + p[2]
+  }
+
   /// Every position in the box, in C order: x fastest. None if the box is empty. Nothing is allocated.
   @inlinable public var positions: Positions { Positions(self) }
 

@@ -30,3 +30,17 @@ extension PixelMap {
       edgeTolerance(axis: 2, length: shape[2]))
   }
 }
+
+/// The pixel coordinates of a view between which there are samples of it, both ends included, along z, y, x.
+///
+/// What lies beyond the view's first or last voxel is taken at that voxel.
+public struct ViewReach: Hashable, Sendable {
+  public var lower: Vector3
+  public var upper: Vector3
+
+  /// From the centre of a view's first voxel to that of its last.
+  public init(_ map: PixelMap, shape: Index3) {
+    let edge = map.edgeTolerance(shape: shape)
+    (lower, upper) = (-edge, Vector3(shape) - 1 + edge)
+  }
+}

@@ -1,6 +1,7 @@
 import Diagnostics
 import Files
 import Foundation
+import Fusion
 import Geometry
 import JobStore
 import Planning
@@ -60,14 +61,7 @@ package struct LoadedViews: Sendable {
     var names: [String] = []
     for (view, maps) in zip(views, transforms) where view.isPart(t: block.position.t, c: block.position.c) {
       guard let affine = maps.count > 1 ? maps.dropFirst(block.position.t).first : maps.first else { continue }
-      let own = try PixelMap(
-        affine: affine, viewSpacing: view.level.stack.spacing, viewOrigin: view.level.stack.origin,
-        outputSpacing: plan.stack.spacing, outputOrigin: plan.stack.origin)
-      let map = own.onNearestPlane(shape: view.level.stack.shape) ?? own
-      let (lower, upper) = map.bounds(of: base)
-      let last = Vector3(view.level.stack.shape &- 1)
-      let edge = map.edgeTolerance(shape: view.level.stack.shape)
-      if all(lower .<= last + edge) && all(upper .>= -edge) { names.append(view.name) }
+      if try PlacedViews.place(view, number: 0, affine, in: plan).mayHaveSamples(in: base) { names.append(view.name) }
     }
     return names
   }

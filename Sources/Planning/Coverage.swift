@@ -15,9 +15,6 @@ package struct Coverage: Sendable {
   private static let pointLimit = 50_000
   /// Time points and channels that are looked at.
   private static let cellLimit = 16
-  /// To which places of views are rounded, in voxels.
-  private static let tolerance = 1e-6
-
   /// - Parameter placements: one for all time points, or one for each.
   init(_ views: [View], _ placements: [PlacedViews], in plan: JobPlan) {
     let isUniform = placements.count == 1 && views.allSatisfy { $0.details.times.isWhole && $0.details.channels.isWhole }
@@ -29,7 +26,7 @@ package struct Coverage: Sendable {
     for (t, c) in cells {
       let placement = placements[placements.count > 1 ? t : 0]
       let there = views.indices.filter { isUniform || (views[$0].details.times[t] != nil && views[$0].details.channels[c] != nil) }
-      if let boxes = Self.boxes(there, views, placement, plan), let count = BoxUnion.voxelCount(of: boxes) {
+      if let boxes = Self.boxes(there, placement, plan), let count = BoxUnion.voxelCount(of: boxes) {
         shares.append(Double(count) / (Double(volume[0]) * Double(volume[1]) * Double(volume[2])))
       } else {
         exact = false
@@ -40,16 +37,12 @@ package struct Coverage: Sendable {
     isExact = exact
   }
 
-  /// The voxels that each view covers; nil where one is turned, or is too far away to say.
-  private static func boxes(_ wanted: [Int], _ views: [View], _ placement: PlacedViews, _ plan: JobPlan) -> [Box3]? {
+  /// The voxels that each view covers; nil where one is turned.
+  private static func boxes(_ wanted: [Int], _ placement: PlacedViews, _ plan: JobPlan) -> [Box3]? {
     var boxes: [Box3] = []
     for i in wanted {
-      let view = placement.views[i]
-      guard view.map.isDiagonal else { return nil }
-      let bounds = PlacedViews.bounds(of: view, views[i].level.stack, in: plan.stack)
-      let (lower, upper) = ((bounds.lower - tolerance).rounded(.up), (bounds.upper + tolerance).rounded(.down))
-      guard (0..<3).allSatisfy({ lower[$0].magnitude < 0x1p50 && upper[$0].magnitude < 0x1p50 }) else { return nil }
-      boxes.append(Box3(lower: Index3(lower), upper: Index3(upper) &+ 1).intersection(Box3(shape: plan.stack.shape)))
+      guard let box = placement.views[i].sampledBox(in: Box3(shape: plan.stack.shape)) else { return nil }
+      boxes.append(box)
     }
     return boxes
   }

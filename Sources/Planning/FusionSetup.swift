@@ -13,15 +13,14 @@ package enum FusionSetup {
       inputTypes: inputTypes, registry: registry)
   }
 
-  /// How many voxels around a block the functions look at, along z, y, x.
-  static func halo(of fusion: FusionPlan, registry: FusionRegistry, stack: StackProperties) throws(JobError) -> Index3 {
-    // the halo does not hang on the output's type, which a range does
+  /// The functions of a plan as far as they do not hang on the types of voxels: their halo, and what they look at.
+  static func functions(of fusion: FusionPlan, registry: FusionRegistry, stack: StackProperties) throws(JobError) -> FusionRecipe {
+    // a range hangs on the output's type
     var fusion = fusion
     fusion.intensityRange = nil
     return try recipe(
       fusion, context: context(fusion, stack: stack, is3D: true), outputType: .float32, inputTypes: [],
-      registry: registry
-    ).halo
+      registry: registry)
   }
 
   /// The user's own way to run blocks, where the job names one.

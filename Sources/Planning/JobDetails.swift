@@ -27,6 +27,6 @@ package struct JobDetails: Sendable, Codable {
 extension JobDetails {
   /// What a run says again of what the job leaves out.
   package var notes: [String] {
-    PlanNotes.missing(missingViews ?? []) + PlanNotes.absent(viewsWithoutVoxels ?? [], of: viewCount ?? 0)
+    PlanNotes.missing(missingViews ?? []) + PlanNotes.absent(viewsWithoutVoxels ?? [], of: viewCount ?? 0, in: plan.fusion)
   }
 }

@@ -12,6 +12,8 @@ package struct JobOptions: Sendable {
   package enum Planewise: String, CaseIterable, Sendable { case auto, `true`, `false` }
   package enum Rounding: String, CaseIterable, Sendable { case nearest, truncate }
   package enum MissingViews: String, CaseIterable, Sendable { case fail, skip }
+  package enum Blending: String, CaseIterable, Sendable { case reference, product }
+  package enum Like: String, CaseIterable, Sendable { case bigstitcher }
 
   /// What was given, canonical.
   package let json: JSONValue
@@ -91,6 +93,9 @@ package struct JobOptions: Sendable {
     ViewChoice(
       names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip)
   }
+
+  /// What was given for some axes, and the reference's for the others.
+  package var blendingWidths: [Axis: Double] { self.givenBlendingWidths.merging(OptionTable.widths) { given, _ in given } }
 
   /// Whether a part of the world was asked for, which may leave views out on purpose.
   var asksForRegion: Bool {

@@ -6,6 +6,8 @@ import Zarr
 package enum OptionForm: Sendable, Equatable {
   /// A number, a word, a map `z=2,y=0.5`, or JSON.
   case json
+  /// A map or JSON; a value of the map may be a list, `order=a,b`.
+  case arguments
   /// A map that is laid over that of the options file, entry by entry; the hint is an example.
   case map(hint: String)
   /// A name, whatever it looks like; `null` is none.
@@ -25,6 +27,7 @@ package enum OptionForm: Sendable, Equatable {
   package func value(_ text: String, name: String) throws(JobError) -> JSONValue {
     switch self {
     case .json, .map: return try Self.json(text, name)
+    case .arguments: return try Self.json(text, name, hasLists: true)
     case .name: return text == "null" ? .null : .string(text)
     case .text: return .string(text)
     case .names: return .array(text.split(separator: ",").map { .string($0.trimmingCharacters(in: .whitespaces)) })
@@ -39,7 +42,7 @@ package enum OptionForm: Sendable, Equatable {
     }
   }
 
-  private static func json(_ text: String, _ name: String) throws(JobError) -> JSONValue {
+  private static func json(_ text: String, _ name: String, hasLists: Bool = false) throws(JobError) -> JSONValue {
     let trimmed = text.trimmingCharacters(in: .whitespaces)
     if trimmed.hasPrefix("{") || trimmed.hasPrefix("[") {
       do {
@@ -50,8 +53,14 @@ package enum OptionForm: Sendable, Equatable {
     }
     guard trimmed.contains("=") else { return scalar(trimmed) }
     var map: [String: JSONValue] = [:]
+    var last: String?
     for pair in trimmed.split(separator: ",") {
       let parts = pair.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+      if hasLists, parts.count == 1, let key = last, let before = map[key] {
+        map[key] = .array((before.array ?? [before]) + [scalar(parts[0])])
+        continue
+      }
+      last = parts[0]
       guard parts.count == 2, !parts[0].isEmpty else {
         throw .invalid(what: "option \"\(name)\": \"\(pair)\" is not NAME=VALUE", hint: "write maps as z=2,y=0.5,x=0.5")
       }

@@ -26,13 +26,14 @@ package struct OptionTable: Sendable {
   }
 
   package let fusionArguments = OptionRow(
-    "fusion_func_kwargs", default: [:], form: .json, value: "map", help: "Arguments for the fusion function."
+    "fusion_func_kwargs", default: [:], form: .arguments, value: "map",
+    help: "Arguments for the fusion function, such as order=tile_3,tile_1 for first_view_wins."
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
   }
 
   package let fusionArgumentsByOtherName = OptionRow(
-    "fusion_method_kwargs", default: [:], form: .json, value: "map", otherNameOf: "fusion_func_kwargs",
+    "fusion_method_kwargs", default: [:], form: .arguments, value: "map", otherNameOf: "fusion_func_kwargs",
     help: "Other name of fusion_func_kwargs."
   ) { (map, key) throws(JobError) in
     try map.arguments(key)
@@ -140,11 +141,39 @@ package struct OptionTable: Sendable {
     try map.planewise(key)
   }
 
-  package let blendingWidths = OptionRow<[Axis: Double]>(
-    "blending_widths", default: Self.widths, form: .json, value: "map",
+  package let givenBlendingWidths = OptionRow<[Axis: Double]>(
+    "blending_widths", default: [:], form: .json, value: "map",
     help: "Widths of the views' soft borders in world units; 0 for no soft border. Default: z=3,y=10,x=10."
   ) { (map, key) throws(JobError) in
-    try map.axes(key, scalar: true, "a length, in world units; 0 for none") { $0 >= 0 }?.merging(Self.widths) { given, _ in given }
+    try map.axes(key, scalar: true, "a length, in world units; 0 for none") { $0 >= 0 }
+  }
+
+  package let givenBlending = OptionRow<JobOptions.Blending?>(
+    "blending", default: nil, "reference", form: .name, choices: .names(JobOptions.Blending.self),
+    help: "How soft borders weigh: reference, or product (of a ramp along each axis, from 0, as BigStitcher's)."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, JobOptions.Blending.self)
+  }
+
+  package let blendingBorder = OptionRow<[Axis: Double]>(
+    "blending_border", default: [:], "0", form: .json, value: "map",
+    help: "Of blending product: how far from its edge on a view weighs 0, in the lengths of blending_widths."
+  ) { (map, key) throws(JobError) in
+    try map.axes(key, scalar: true, "a length, 0 or more") { $0 >= 0 }
+  }
+
+  package let like = OptionRow<JobOptions.Like?>(
+    "like", default: nil, form: .name, choices: .names(JobOptions.Like.self),
+    help: "Defaults of another program: bigstitcher (blending product, no border, ramps of 40 world voxels)."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, JobOptions.Like.self)
+  }
+
+  package let edges = OptionRow(
+    "edges", default: EdgeRule.reference, form: .name, choices: .names(EdgeRule.self),
+    help: "Voxels beyond all views' voxel centres but within half a voxel of some: reference (background) or filled."
+  ) { (map, key) throws(JobError) in
+    try map.choice(key, EdgeRule.self)
   }
 
   package let rounding = OptionRow(
@@ -295,8 +324,8 @@ package struct OptionTable: Sendable {
 }
 
 extension OptionTable {
-  /// The reference's.
-  private static let widths: [Axis: Double] = [.z: 3, .y: 10, .x: 10]
+  /// The blending widths of the reference.
+  static let widths: [Axis: Double] = [.z: 3, .y: 10, .x: 10]
 
   static let rows = OptionTable()
 

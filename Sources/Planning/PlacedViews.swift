@@ -40,24 +40,19 @@ package struct PlacedViews: Sendable {
     var partial: [Int: (SeriesMap, SeriesMap)] = [:]
     var seat: [Int: (Int, Int)] = [:]
     placed.reserveCapacity(views.count)
+    let ranks = plan.fusion.ranks(count: views.count)
     for (i, (view, affine)) in zip(views, transforms).enumerated() {
       let stack = view.level.stack
-      let map: PixelMap
+      let own: PlacedView
       do {
-        map = try PixelMap(
-          affine: affine, viewSpacing: stack.spacing, viewOrigin: stack.origin, outputSpacing: plan.stack.spacing,
-          outputOrigin: plan.stack.origin)
+        own = try Self.place(view, number: i, affine, rank: ranks?[i], in: plan)
       } catch {
         throw .invalid(what: "view \"\(view.name)\": \(error)", hint: "check its transform")
       }
-      let own = PlacedView(
-        id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
-        elementType: view.level.elementType, intensityScale: view.intensityScale,
-        intensityOffset: view.intensityOffset)
       placed.append(own)
       let (times, channels) = (view.details.times, view.details.channels)
       // the index only has to find all: who really has a voxel in a block is asked of each
-      let edge = affine.reach(of: own.map.edgeTolerance(shape: stack.shape) * stack.spacing) / plan.stack.spacing
+      let edge = affine.reach(of: own.overhang * stack.spacing) / plan.stack.spacing
       let bounds = Self.bounds(of: own, stack, in: plan.stack)
       entries[Cell(t: times.only, c: channels.only), default: []].append(
         ViewIndex.Entry(
@@ -70,6 +65,23 @@ package struct PlacedViews: Sendable {
     self.views = placed
     cells = entries.mapValues { ViewIndex($0) }
     (self.partial, self.seat) = (partial, seat)
+  }
+
+  /// A view where a job puts it.
+  ///
+  /// - Parameter rank: its place among views of which the first or the last wins; nil: that in the dataset.
+  package static func place(_ view: View, number: Int, _ affine: AffineMap, rank: Int? = nil, in plan: JobPlan)
+    throws(GeometryError) -> PlacedView
+  {
+    let stack = view.level.stack
+    let map = try PixelMap(
+      affine: affine, viewSpacing: stack.spacing, viewOrigin: stack.origin, outputSpacing: plan.stack.spacing,
+      outputOrigin: plan.stack.origin)
+    return PlacedView(
+      id: number, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
+      elementType: view.level.elementType, intensityScale: view.intensityScale, intensityOffset: view.intensityOffset,
+      rank: rank, widths: plan.fusion.blendingWidths, blending: plan.fusion.product,
+      blendsZ: plan.is3D && !plan.fusion.isPlanewise, edges: plan.fusion.edges ?? .reference)
   }
 
   /// The box of a view in output indices. A view on one plane is where that is.

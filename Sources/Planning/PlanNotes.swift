@@ -19,8 +19,8 @@ struct PlanNotes {
   let shardAdvice: ShardAdvice?
 
   var all: [String] {
-    Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count) + outside + samePlace
-      + alone + short + types + pyramid + levels + seam + chunks + files
+    Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count, in: plan.fusion) + outside
+      + samePlace + alone + short + types + pyramid + levels + seam + chunks + files
   }
 
   // MARK: - Views that are left out
@@ -45,11 +45,12 @@ struct PlanNotes {
   }
 
   /// Said at submit, and again by each run.
-  static func absent(_ names: [String], of count: Int) -> [String] {
+  static func absent(_ names: [String], of count: Int, in plan: FusionPlan) -> [String] {
     if names.isEmpty { return [] }
     return [
       "\(of(names.count, count, "has", "have")) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
         + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
+        + (plan.product == nil ? "" : ". With blending product a view has voxels only where it weighs more than 0")
     ]
   }
 
@@ -183,10 +184,13 @@ struct PlanNotes {
       views, placements[0], in: plan, order: plan.fusion.interpolationOrder, isMoving: placements.count > 1)
     guard let seam else { return [] }
     let isCoarse = [seam.first, seam.second].contains { views[$0].level.stack != finest[$0] }
+    // where a view's outermost voxels weigh 0, there is nothing to fill with
+    let canFill = plan.fusion.edges != .filled && plan.fusion.product == nil
     let advice =
-      isCoarse
-      ? "A coarser level of them is read, whose voxels end earlier; a smaller output_spacing reads a finer one"
-      : "None of their voxels are on both sides of it; overlap the tiles, or place them whole voxels apart"
+      (isCoarse
+        ? "A coarser level of them is read, whose voxels end earlier; a smaller output_spacing reads a finer one"
+        : "None of their voxels are on both sides of it; overlap the tiles, or place them whole voxels apart")
+      + (canFill ? ". Or --edges filled makes such lines of the views beside them" : "")
     return [
       "views that should touch leave black lines between them, such as \"\(views[seam.first].name)\" and "
         + "\"\(views[seam.second].name)\" along \(seam.axis). \(advice)"

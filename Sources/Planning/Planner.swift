@@ -101,10 +101,10 @@ package struct Planner {
       outputType: options.outputType ?? planned[0].level.elementType, levels: levels, fusion: fusion, output: output)
     try plan.checkLengths()
     // every registered name and argument, and every view's matrix, is tried here rather than at block one million
-    _ = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
+    let recipe = try FusionSetup.recipe(for: plan, inputTypes: planned.map(\.level.elementType), registry: registry)
     _ = try FusionSetup.batchFunction(of: output, registry: registry)
     let placements = try PlacedViews.all(planned, transforms, in: plan)
-    let presence = ViewPresence(planned, placements, in: plan, isRegion: options.asksForRegion)
+    let presence = ViewPresence(planned, placements, in: plan, recipe: recipe, isRegion: options.asksForRegion)
     let finest = views.map(\.levels[0].stack)
     let loneViews = LoneViews.names(planned, placements, in: plan, but: presence.outsideRegionIndices)
     let shortAxes = ShortAxis.all(finest, placements[0], in: plan)
@@ -247,22 +247,24 @@ package struct Planner {
   private func fusionPlan(
     key: String?, planned: [View], transforms: [[AffineMap]], stack: StackProperties, chunk: Index3
   ) throws(JobError) -> FusionPlan {
-    var widths = Vector3.zero
-    for (axis, value) in options.blendingWidths { if let lane = axis.spaceLane { widths[lane] = value } }
+    let blending = try ChosenBlending(options, first: planned[0], axes: Axis.space(is3D: dataset.is3D))
     var overlap = Index3(repeating: 0)
     for (axis, value) in options.overlap { if let lane = axis.spaceLane, dataset.is3D || lane > 0 { overlap[lane] = value } }
     var plan = FusionPlan(
       transformKey: key, function: options.fusionFunction,
       functionArguments: options.fusionArguments.mapValues(JSONText.init), weights: options.weightsFunction,
-      weightsArguments: options.weightsArguments.mapValues(JSONText.init), blendingWidths: widths,
+      weightsArguments: options.weightsArguments.mapValues(JSONText.init), blendingWidths: blending.widths,
       interpolationOrder: options.interpolationOrder, isPlanewise: options.planewise == .true,
       rounding: options.rounding.rawValue, overlap: overlap,
       intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask,
-      downsample: options.downsample == .mean ? nil : options.downsample.rawValue)
+      downsample: options.downsample == .mean ? nil : options.downsample.rawValue,
+      product: blending.product, edges: options.edges == .reference ? nil : options.edges)
+    let functions = try FusionSetup.functions(of: plan, registry: registry, stack: stack)
+    if plan.isMask || !functions.usesBlendingWeights { plan.product = nil }
+    plan.viewOrder = try ViewOrder.numbers(functions.function.viewOrder, views: planned, in: dataset)
     // an output of one plane is in blocks of one plane, whatever chunk was asked for
     if options.planewise == .auto && dataset.is3D && min(chunk[0], stack.shape[0]) == 1 {
-      let halo = try FusionSetup.halo(of: plan, registry: registry, stack: stack)
-      plan.isPlanewise = halo[0] == 0 && zStaysOnGrid(planned, transforms, stack)
+      plan.isPlanewise = functions.halo[0] == 0 && zStaysOnGrid(planned, transforms, stack)
     }
     return plan
   }
@@ -295,6 +297,7 @@ package struct Planner {
       warnings.append(
         "the chosen time points lie unevenly, which OME-Zarr cannot say: the output's time axis counts on from the first, one step each")
     }
+    warnings += ChosenBlending.notes(options, plan)
     if plan.fusion.isPlanewise && options.planewise == .auto {
       warnings.append("blending each z plane for itself (planewise): the chunk is one plane and z stays on the grid")
     }

@@ -42,17 +42,21 @@ private struct SeamSearch {
   private(set) var neighbourCount = 0
   /// To which places of views are rounded.
   private let tolerance = 1e-6
+  /// How far beyond a view's voxel centres it makes voxels of the output, in voxels of the view.
+  private let margin: Double
 
   init(views: [View], placement: PlacedViews, plan: JobPlan, order: Int) {
     (self.views, self.placement, self.plan, self.order) = (views, placement, plan, order)
+    margin = plan.fusion.edges == .filled && plan.fusion.product == nil ? 0.5 : 0
   }
 
   mutating func seam(after i: Int, along axis: Axis) -> Seam? {
     let own = placement.views[i]
     guard own.map.isDiagonal, let lane = axis.spaceLane, let extent = voxels(of: i), !extent.isEmpty else { return nil }
-    let end = bounds(of: i).upper[lane]
-    // touching, they would be one voxel apart
-    let reach = end + 2 / own.map.rows[lane][lane].magnitude
+    let voxel = 1 / own.map.rows[lane][lane].magnitude
+    let end = bounds(of: i).upper[lane] + margin * voxel
+    // touching, their voxels would be one voxel apart
+    let reach = end + (2 - 2 * margin) * voxel
     guard end >= 0, reach < 0x1p50 else { return nil }
     let gap = Int((end + tolerance).rounded(.down)) + 1
     let last = min(plan.stack.shape[lane] - 1, Int(reach.rounded(.up)))
@@ -60,7 +64,7 @@ private struct SeamSearch {
     var beyond = extent
     (beyond.lower[lane], beyond.upper[lane]) = (gap, last + 1)
     for other in neighbours(of: i, touching: beyond) where other.map.isDiagonal {
-      let begin = bounds(of: other.id).lower[lane]
+      let begin = bounds(of: other.id).lower[lane] - margin / other.map.rows[lane][lane].magnitude
       guard begin > Double(gap) + tolerance, begin < reach - tolerance, let theirs = voxels(of: other.id) else { continue }
       var line = extent.intersection(theirs)
       (line.lower[lane], line.upper[lane]) = (gap, gap + 1)

@@ -21,7 +21,7 @@ struct ViewPresence {
 
   /// - Parameter isRegion: whether a part of the world was asked for.
   init(
-    _ views: [View], _ placements: [PlacedViews], in plan: JobPlan, isRegion: Bool, rowLimit: Int = Self.rowLimit
+    _ views: [View], _ placements: [PlacedViews], in plan: JobPlan, recipe: FusionRecipe, isRegion: Bool, rowLimit: Int = Self.rowLimit
   ) {
     var rowLimit = rowLimit
     let volume = Box3(shape: plan.stack.shape)
@@ -36,10 +36,15 @@ struct ViewPresence {
             isUnknown = true
             continue
           }
-          switch placed.presence(in: box, rowLimit: &rowLimit) {
+          switch placed.corePresence(in: box, rowLimit: &rowLimit) {
           case .present: return .present
           case .unknown: isUnknown = true
-          case .absent: break
+          case .absent:
+            switch Self.fillsGap(i, placed, in: box, placement, recipe, rowLimit: &rowLimit) {
+            case .present: return .present
+            case .unknown: isUnknown = true
+            case .absent: break
+            }
           }
         }
         return isUnknown ? .unknown : .absent
@@ -57,6 +62,22 @@ struct ViewPresence {
         }
       }
     }
+  }
+}
+
+extension ViewPresence {
+  /// Whether a view without any voxel by its voxels' centres makes voxels that lie between views (`edges: filled`).
+  private static func fillsGap(
+    _ i: Int, _ placed: PlacedView, in box: Box3, _ placement: PlacedViews, _ recipe: FusionRecipe, rowLimit: inout Int
+  ) -> PlacedView.Presence {
+    guard let around = placed.outputBox(for: Box3(shape: placed.shape))?.intersection(box),
+      !placed.inputBox(for: around, order: recipe.interpolationOrder).isEmpty
+    else { return .absent }
+    let rowCount = around.shape[0] * around.shape[1]
+    guard rowCount <= rowLimit else { return .unknown }
+    rowLimit -= rowCount
+    let others = placement.neighbours(of: i, touching: around, interpolationOrder: recipe.interpolationOrder)
+    return placed.fillsGap(in: around, among: others, recipe: recipe) ? .present : .absent
   }
 }
 

@@ -226,6 +226,26 @@ import Testing
     }
   }
 
+  @Test func productsAreThoseOfTheRamp() {
+    var different: Set<Float> = []
+    for (seed, blendsZ) in [(0 as UInt64, true), (1, false), (2, true), (3, true)] {
+      var (start, slope, line, shape) = line(seed)
+      let ramp = ProductRamp(
+        shape: shape, spacing: Vector3(2, 1, 0.5), affine: .identity, widths: Vector3(30, 20, 25),
+        blending: ProductBlending(border: Vector3(1, 2, 0)), blendsZ: blendsZ)
+      for count in counts {
+        var out = [Float](repeating: -1, count: count + 1)
+        var constants = ramp.kernelRamp
+        ck_weigh_product(&constants, &line, 0, count, &out)
+        #expect(out[count] == -1)
+        let expected = (0..<count).map { ramp.weight(at: start + slope * Double($0)) }
+        #expect(zip(out, expected).allSatisfy(same), "\(seed) \(count)")
+        different.formUnion(expected)
+      }
+    }
+    #expect(different.count > 200)
+  }
+
   @Test func filteredRowsAreSumsInOneOrder() {
     var g = SeededGenerator(seed: 9)
     for (radius, count) in [(0, 40), (1, 100), (20, 7), (20, 8), (20, 71), (44, 129)] {

@@ -13,6 +13,18 @@ struct TwinView {
   let splines = TwinSplines()
 
   subscript(z: Int, y: Int, x: Int) -> Double { voxels[(z * placed.shape[1] + y) * placed.shape[2] + x] }
+
+  /// The same voxels placed with other options.
+  func placed(
+    rank: Int? = nil, widths: Vector3 = .zero, blending: ProductBlending? = nil, blendsZ: Bool = true,
+    affine: AffineMap = .identity, edges: EdgeRule = .reference
+  ) -> TwinView {
+    let own = PlacedView(
+      id: placed.id, map: given ?? placed.map, shape: placed.shape, spacing: placed.spacing, affine: affine,
+      elementType: placed.elementType, intensityScale: placed.intensityScale, intensityOffset: placed.intensityOffset,
+      rank: rank, widths: widths, blending: blending, blendsZ: blendsZ, edges: edges)
+    return TwinView(placed: own, voxels: voxels, bytes: bytes, given: given ?? placed.map)
+  }
 }
 
 /// Lends the views' voxels; refuses boxes outside a view.
@@ -89,10 +101,16 @@ struct TwinFuser {
   var widths = Vector3(3, 10, 10)
   var order = 1
   var blendsZ = true
+  /// Of `blending: product`.
+  var product: ProductBlending?
+  /// Whether voxels that no view covers are made of views within half a voxel.
+  var fillsEdges = false
 
-  /// The sample of a view at an output voxel, and its blending weight; nil where it has no value.
-  func sample(_ view: TwinView, _ index: Index3) -> (value: Double, weight: Double)? {
-    guard let p = place(view, index) else { return nil }
+  /// The sample of a view at an output voxel, and its blending weight; nil where it has no value, or weighs 0.
+  ///
+  /// - Parameter beyond: how far beyond its first and last voxels the view may be sampled, in voxels.
+  func sample(_ view: TwinView, _ index: Index3, beyond: Double = 0) -> (value: Double, weight: Double)? {
+    guard let p = place(view, index, beyond: beyond), weight(view, p) > 0 else { return nil }
     let value: Double
     if order == 0 {
       let at = (p + 0.5).rounded(.down)
@@ -105,11 +123,11 @@ struct TwinFuser {
   }
 
   /// Where an output voxel lies in a view; nil outside. Within a millionth of a voxel of the ends it is on them.
-  func place(_ view: TwinView, _ index: Index3) -> Vector3? {
+  func place(_ view: TwinView, _ index: Index3, beyond: Double = 0) -> Vector3? {
     guard var p = position(view, index) else { return nil }
     for axis in 0..<3 {
       let last = Double(view.placed.shape[axis] - 1)
-      guard p[axis] >= -1e-6, p[axis] <= last + 1e-6 else { return nil }
+      guard p[axis] >= -beyond - 1e-6, p[axis] <= last + beyond + 1e-6 else { return nil }
       p[axis] = min(max(p[axis], 0), last)
     }
     return p
@@ -149,6 +167,7 @@ struct TwinFuser {
 
   /// The 5-node grid of distances, interpolated; the cosine ramp. Axes of width 0 have no part in it.
   func weight(_ view: TwinView, _ p: Vector3) -> Double {
+    if let product { return productWeight(view, p, product) }
     let axes = [0, 1, 2].filter { widths[$0] > 0 && ($0 > 0 || blendsZ && !isFlat(view)) }
     if axes.isEmpty { return 1 }
     let n = Vector3(view.placed.shape)
@@ -170,10 +189,37 @@ struct TwinFuser {
     return d < 1 ? (cos((1 - d) * .pi) + 1) / 2 : 1
   }
 
+  /// A cosine ramp along each axis, from the border on; exactly 0 before. Axes of width 0 or of one voxel have none.
+  private func productWeight(_ view: TwinView, _ p: Vector3, _ product: ProductBlending) -> Double {
+    var weight = 1.0
+    for axis in 0..<3 where widths[axis] > 0 && view.placed.shape[axis] > 1 && (axis > 0 || blendsZ && !isFlat(view)) {
+      var column = Vector3.zero
+      for row in 0..<3 { column[row] = view.placed.affine.rows[row][axis] }
+      let scale = product.worldWidths[axis] ? (column * column).sum().squareRoot() : 1
+      let edge = min(p[axis], Double(view.placed.shape[axis] - 1) - p[axis])
+      let beyond = (edge - product.border[axis] / view.placed.spacing[axis]) * view.placed.spacing[axis]
+      if beyond <= 1e-6 * view.placed.spacing[axis] { return 0 }
+      weight *= (cos((1 - min(beyond * scale / widths[axis], 1)) * .pi) + 1) / 2
+    }
+    return weight
+  }
+
+  /// Whether a view covers an output voxel by its voxels' centres.
+  private func covers(_ view: TwinView, _ index: Index3) -> Bool {
+    place(view, index).map { weight(view, $0) > 0 } ?? false
+  }
+
+  /// The samples and weights of the views that an output voxel is made of.
+  func samples(_ views: [TwinView], _ index: Index3) -> [(view: TwinView, value: Double, weight: Double)] {
+    let beyond = fillsEdges && !views.contains { covers($0, index) } ? 0.5 : 0
+    return views.compactMap { view in sample(view, index, beyond: beyond).map { (view, $0.value, $0.weight) } }
+  }
+
   /// The fused number, before it becomes a stored voxel; nil where no view has a value.
   func fuse(_ views: [TwinView], _ index: Index3) -> Double? {
-    let found = views.compactMap { sample($0, index) }
-    guard let first = found.first, let last = found.last else { return nil }
+    let found = samples(views, index)
+    let ranked = found.sorted { $0.view.placed.rank < $1.view.placed.rank }
+    guard let first = ranked.first, let last = ranked.last else { return nil }
     switch function {
     case "weighted_average_fusion":
       let sum = found.reduce(0) { $0 + $1.weight }
@@ -188,13 +234,13 @@ struct TwinFuser {
       return low == high ? low : low / 2 + high / 2
     case "first_view_wins": return first.value
     case "last_view_wins": return last.value
-    default: return found.dropFirst().reduce(first) { $1.weight > $0.weight ? $1 : $0 }.value
+    default: return found.dropFirst().reduce(found[0]) { $1.weight > $0.weight ? $1 : $0 }.value
     }
   }
 
   /// Whether two views are as good as equally close: then either may win.
   func isTie(_ views: [TwinView], _ index: Index3) -> Bool {
-    let weights = views.compactMap { sample($0, index)?.weight }.sorted(by: >)
+    let weights = samples(views, index).map(\.weight).sorted(by: >)
     return function == "closest_view_wins" && weights.count > 1 && weights[0] < 1 && weights[0] - weights[1] < 1e-5
   }
 }

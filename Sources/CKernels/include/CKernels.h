@@ -55,6 +55,18 @@ void ck_weigh_line(const ck_ramp *ramp, const ck_line *line, double x, long coun
 /// Blending weights of distances `near * near_hats + far * far_hats`.
 void ck_weigh_hats(float near, float far, const float *near_hats, const float *far_hats, long count, float *target);
 
+/// The weights of a view as products of a ramp along each axis; see `ProductRamp`.
+typedef struct {
+  double last[3];
+  double border[3];
+  double density[3];
+  /// Whether z, y and x have a part in the weight.
+  int blends[3];
+} ck_product;
+
+/// Such weights along a line through a view, from x on.
+void ck_weigh_product(const ck_product *ramp, const ck_line *line, double x, long count, float *target);
+
 /// `target[i] = w[0] c[i] + w[1] (c-1[i] + c+1[i]) + w[2] (c-2[i] + c+2[i]) + …` for i in first..<end, added up in
 /// this order; `rows` are the 2 * radius + 1 rows of the window.
 void ck_convolve(const float *const *rows, const float *weights, long radius, long first, long end, float *target);
