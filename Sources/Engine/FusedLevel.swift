@@ -100,9 +100,9 @@ final class FusedLevel: LevelWork {
     }
   }
 
-  /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
+  /// Regions for which no view stores a chunk are empty, where what is not stored is no value, or is 0 and fuses to the background.
   func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) throws {
-    guard recipe.keepsZero, !plan.fusion.isMask else { return }
+    guard recipe.keepsGaps, !plan.fusion.isMask else { return }
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in
       let box = grid.voxels(of: region.blocks)
@@ -117,7 +117,8 @@ final class FusedLevel: LevelWork {
 
   private func mayHoldVoxels(_ view: PlacedView, _ box: Box3, t: Int, c: Int) throws(ViewsError) -> Bool {
     let source = try source(view.id)
-    guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
+    let isZero = recipe.keepsZero && view.intensityOffset == 0 && source.fill.allSatisfy { $0 == 0 }
+    guard isZero || view.nodata == source.fill, !view.hasCorrection else { return true }
     let input = inputBox(of: view, for: box)
     let details = views[view.id].details
     guard let ownT = details.times[t], let ownC = details.channels[c] else { return false }

@@ -34,7 +34,7 @@ public final class BlockFuser {
   ///   - views: candidates, in ascending order of `id`: all that touch the block grown by the recipe's halo; others do
   ///     no harm.
   ///   - out: `box.count` voxels of the output's type, in C order.
-  /// - Returns: `fill` if all voxels are 0; `out` then need not have been written.
+  /// - Returns: `fill` if all voxels are background; `out` then need not have been written.
   public func fuse(
     _ box: Box3, views: [PlacedView], reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
   ) throws -> BlockContent {
@@ -48,7 +48,7 @@ public final class BlockFuser {
       if let single { try single.fuse(box, views: views, reader: reader, into: base) } else {
         try double?.fuse(box, views: views, reader: reader, into: base) ?? false
       }
-    return hasWritten && !isAllZero(UnsafeRawBufferPointer(out)) ? .voxels : .fill
+    return hasWritten && !isFilled(UnsafeRawBufferPointer(out), with: recipe.background) ? .voxels : .fill
   }
 
   /// How many views have a value at each voxel of a block, as `type`, saturated (`--output-mask`).

@@ -96,8 +96,8 @@ final class FusionEngine<S: RowArithmetic> {
     for view in needed {
       try forEachPart(of: box, views: [view]) { part, partViews in
         if partViews.isEmpty { return }
-        if view.elementType.isInteger {
-          // integers never lack a value, so they need not be read
+        if !view.mayLackValues {
+          // it need not be read
           count(view.places(in: part, of: recipe), nil, of: box, numbers, into: total)
         } else {
           let sampler = try memory[0].sampler(of: view, region: part, recipe: recipe, reader: reader)
@@ -179,7 +179,9 @@ final class FusionEngine<S: RowArithmetic> {
       case .plane: (slack + shape[2]) * size
       case .general: order == 1 ? (box.count + slack) * size : 0
       }
-    return box.count * view.elementType.byteCount + working + RowGatherer<S>.byteCount
+    // corrected numbers lie beside what was read
+    let corrected = view.isCorrected ? box.count * size : 0
+    return box.count * view.elementType.byteCount + corrected + working + RowGatherer<S>.byteCount
   }
 
   /// The most memory in bytes that a block takes, apart from the output buffer.

@@ -19,13 +19,17 @@ public struct PlacedView: Sendable {
   /// A voxel counts as `v * intensityScale + intensityOffset`.
   public let intensityScale: Double
   public let intensityOffset: Double
+  /// The bytes of the stored value that is no value, in the host's order; nil where every integer is one.
+  public let nodata: [UInt8]?
+  /// Whether the reader has a `VoxelCorrection` for it.
+  public let hasCorrection: Bool
   let mapClass: MapClass
   /// How far beyond the view's ends samples are still on them.
   let edge: Vector3
 
   public init(
     id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
-    intensityScale: Double = 1, intensityOffset: Double = 0
+    intensityScale: Double = 1, intensityOffset: Double = 0, nodata: [UInt8]? = nil, hasCorrection: Bool = false
   ) {
     let onPlane = map.onNearestPlane(shape: shape)
     let map = onPlane ?? map
@@ -33,11 +37,16 @@ public struct PlacedView: Sendable {
     (self.id, self.map, self.shape, self.spacing, self.affine) = (id, map, shape, spacing, affine)
     self.elementType = elementType
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
+    (self.nodata, self.hasCorrection) = (nodata, hasCorrection)
     mapClass = MapClass(map)
     edge = map.edgeTolerance(shape: shape)
   }
 
   var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
+  /// Whether its voxels count otherwise than they are stored, apart from the scale, which interpolation does not mind.
+  var isCorrected: Bool { nodata != nil || hasCorrection }
+  /// Whether a voxel of it may be no value.
+  var mayLackValues: Bool { !elementType.isInteger || isCorrected }
 
   /// The axes of the view along which a box of the output lies well inside it: so far that no order of summing
   /// coordinates could put a sample outside.
@@ -90,7 +99,7 @@ public struct PlacedView: Sendable {
   /// The box of the view whose stored voxels are a box of the output, if this view alone makes it: it covers the box, shifted
   /// by whole voxels, in the output's own type, without NaN. Else nil.
   func storedBox(of box: Box3, order: Int, as conversion: OutputConversion) -> Box3? {
-    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, elementType.isInteger,
+    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, !mayLackValues,
       elementType == conversion.type, conversion.range == nil
     else { return nil }
     let stored = inputBox(for: box, order: order)

@@ -111,7 +111,7 @@ package struct Submitter {
     let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
     func plan(named name: String) throws -> (dataset: Dataset, result: Planner.Result) {
-      let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: request.options.viewChoice))
+      let dataset = try Dataset.load(datasetPath, options: request.options.loading)
       return (
         dataset,
         try Planner.plan(dataset: dataset, options: request.options, name: name, registry: registry)

@@ -63,10 +63,10 @@ extension LoadedJob {
   /// asked, and what is missing now is an error.
   package func plannedAnew(registry: FusionRegistry) throws -> Planner.Result {
     let options = try JobOptions(JSONValue.parse(Data(record.description.options.utf8)))
-    var choice = options.viewChoice
-    (choice.leftOut, choice.skipsMissing) = (Set((details.missingViews ?? []).map(\.name)), false)
+    var loading = options.loading
+    (loading.choice.leftOut, loading.choice.skipsMissing) = (Set((details.missingViews ?? []).map(\.name)), false)
     return try Planner.plan(
-      dataset: Dataset.load(record.description.datasetPath, options: Dataset.LoadOptions(choice: choice)), options: options,
+      dataset: Dataset.load(record.description.datasetPath, options: loading), options: options,
       name: plan.output.name, registry: registry)
   }
 }

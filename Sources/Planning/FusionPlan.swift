@@ -1,5 +1,7 @@
 import Fusion
 import Geometry
+import JSON
+import Views
 
 /// How views become voxels.
 package struct FusionPlan: Sendable, Codable {
@@ -17,6 +19,12 @@ package struct FusionPlan: Sendable, Codable {
   package var isMask: Bool
   /// How the levels above 0 are made; nil in records of versions that made means only.
   package var downsample: String?
+  /// The value where no view has one; nil: 0.
+  package var background: StoredNumber?
+
+  /// The same as a number, and as metadata write it; nil: 0.
+  package var backgroundNumber: Double { background?.json.double ?? 0 }
+  package var backgroundJSON: JSONValue? { background?.json }
 
   /// Whether voxels of the levels above 0 lie where the first of those that they span lies, and not in their middle.
   package var levelsAreSampled: Bool { downsampling == .nearest }

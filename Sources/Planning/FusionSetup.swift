@@ -10,7 +10,7 @@ package enum FusionSetup {
   {
     try recipe(
       plan.fusion, context: context(plan.fusion, stack: plan.stack, is3D: plan.is3D), outputType: plan.outputType,
-      inputTypes: inputTypes, registry: registry)
+      inputTypes: inputTypes, background: plan.background, registry: registry)
   }
 
   /// How many voxels around a block the functions look at, along z, y, x.
@@ -42,7 +42,7 @@ package enum FusionSetup {
 
   private static func recipe(
     _ fusion: FusionPlan, context: FusionContext, outputType: ElementType, inputTypes: [ElementType],
-    registry: FusionRegistry
+    background: [UInt8]? = nil, registry: FusionRegistry
   ) throws(JobError) -> FusionRecipe {
     do throws(FusionError) {
       if fusion.weights == nil, !fusion.weightsArguments.isEmpty {
@@ -55,7 +55,7 @@ package enum FusionSetup {
         weightsArguments: arguments(fusion.weightsArguments), blendingWidths: fusion.blendingWidths,
         interpolationOrder: fusion.interpolationOrder, rounding: RoundingMode(rawValue: fusion.rounding) ?? .nearest,
         outputType: outputType, inputTypes: inputTypes,
-        intensityRange: fusion.intensityRange.map { IntensityRange(lower: $0[0], upper: $0[1]) }, context: context,
+        intensityRange: fusion.intensityRange.map { IntensityRange(lower: $0[0], upper: $0[1]) }, background: background, context: context,
         minimumHalo: fusion.overlap, registry: registry)
     } catch {
       throw .invalid(what: error.description, hint: error.hint)

@@ -73,10 +73,12 @@ package struct JobOptions: Sendable {
     return .object(map)
   }
 
-  /// What of a dataset is to be opened.
-  package var viewChoice: ViewChoice {
-    ViewChoice(
-      names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip)
+  /// What of a dataset is to be opened, and what its voxels count as.
+  package var loading: Dataset.LoadOptions {
+    Dataset.LoadOptions(
+      choice: ViewChoice(
+        names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip),
+      intensities: IntensityChoice(nodata: self.nodata, appliesAdjustments: self.intensityAdjustments))
   }
 
   /// Whether a part of the world was asked for, which may leave views out on purpose.

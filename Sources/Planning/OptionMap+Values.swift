@@ -80,6 +80,12 @@ extension OptionMap {
     return low...high
   }
 
+  func storedNumber(_ key: String) throws(JobError) -> StoredNumber? {
+    guard let value = value(key) else { return nil }
+    guard let stored = StoredNumber(value) else { throw wrong(key, "a number") }
+    return stored
+  }
+
   /// Here null is a value: no compression.
   func compressor(_ key: String) throws(JobError) -> Compressor? {
     guard let value = values[key] else { return nil }

@@ -28,6 +28,12 @@ public struct DatasetEntry: Sendable, Hashable {
   /// Voxels count as `value * scale + offset`.
   public var scale: Double
   public var offset: Double
+  /// The stored value that is no value; nil: that of the options.
+  public var nodata: StoredNumber?
+  /// Which view of a BigStitcher XML it is; nil for one of another dataset.
+  var bigStitcherView: BigStitcherFile.ViewID?
+  /// What the XML's IntensityAdjustments say of it, which is applied where the options ask for it.
+  var adjustment: BigStitcherFile.Adjustment?
 
   public init(
     name: String, path: String, axes: [Axis]? = nil, spacing: [Axis: Double]? = nil, origin: [Axis: Double]? = nil,
@@ -46,7 +52,7 @@ public struct DatasetEntry: Sendable, Hashable {
 
   static let knownKeys = [
     "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "averaged_levels", "scale",
-    "offset",
+    "offset", "nodata",
   ]
 }
 
@@ -97,6 +103,9 @@ extension DatasetEntry {
       case "scale", "offset":
         guard let number = value.double, number.isFinite else { throw invalid(key, "it is not a number") }
         if key == "scale" { scale = number } else { offset = number }
+      case "nodata":
+        guard let stored = StoredNumber(value) else { throw invalid(key, "it is not a number") }
+        nodata = stored
       case "transforms":
         guard let named = value.object else { throw invalid(key, "it is not an object of named transforms") }
         for (name, matrices) in named {
@@ -193,6 +202,7 @@ extension DatasetEntry {
     if averagesLevels { object["averaged_levels"] = .bool(true) }
     if scale != 1 { object["scale"] = .double(scale) }
     if offset != 0 { object["offset"] = .double(offset) }
+    if let nodata { object["nodata"] = nodata.json }
     return .object(object)
   }
 }

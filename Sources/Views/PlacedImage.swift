@@ -8,6 +8,8 @@ struct PlacedImage: Sendable {
   let channels: Range<Int>
   /// The transforms by coordinate system, in the view's own time order.
   let transforms: [String: ViewTransform]
+  /// What its stored voxels count as, where they do not count as they are.
+  let correction: ViewCorrection?
 
   init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
     let image = try OpenedImage.open(entry, in: folder)
@@ -28,5 +30,6 @@ struct PlacedImage: Sendable {
       }
     }
     (self.image, self.transforms) = (image, transforms)
+    correction = try ViewCorrection(entry, of: image)
   }
 }

@@ -14,7 +14,8 @@ extension ViewDetails {
   fileprivate func moved(_ moves: [PathMove]) -> ViewDetails {
     ViewDetails(
       format: format, levels: levels.map { $0.moved(moves) }, times: times, channels: channels, intensityScale: intensityScale,
-      intensityOffset: intensityOffset, isPlacedByDataset: isPlacedByDataset, dataset: dataset, mending: mending)
+      intensityOffset: intensityOffset, isPlacedByDataset: isPlacedByDataset, dataset: dataset, mending: mending,
+      correction: correction)
   }
 }
 

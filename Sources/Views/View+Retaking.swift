@@ -22,7 +22,7 @@ extension View {
   package func isSameImage(as other: View) -> Bool {
     let (a, b) = (details, other.details)
     return level(a) == level(b) && a.times == b.times && a.channels == b.channels && a.intensityScale == b.intensityScale
-      && a.intensityOffset == b.intensityOffset
+      && a.intensityOffset == b.intensityOffset && a.correction == b.correction
   }
 
   private func level(_ details: ViewDetails) -> ViewLevel {
