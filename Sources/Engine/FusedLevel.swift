@@ -20,6 +20,7 @@ final class FusedLevel: LevelWork {
   /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
+  private let corrections: VoxelCorrections
   private let sources = Mutex(LeastRecentlyUsed<Int, any ImageSource>())
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
@@ -30,6 +31,7 @@ final class FusedLevel: LevelWork {
   ) {
     (self.plan, watched, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
     self.holdsAllInput = holdsAllInput
+    corrections = VoxelCorrections(byteLimit: CorrectionMemory(of: views.views).keptByteCount)
   }
 
   func placement(t: Int) -> PlacedViews { placements.count > 1 ? placements[t] : placements[0] }
@@ -53,6 +55,11 @@ final class FusedLevel: LevelWork {
     let dropped = sources.withLock { sources in (sources.insert(source, for: view), sources.shrink(toCost: sourceLimit)) }
     _ = dropped
     return source
+  }
+
+  /// - Parameter channel: of the view's image.
+  func correction(of view: PlacedView, channel: Int) throws(ViewsError) -> VoxelCorrection {
+    try corrections.correction(of: views[view.id], channel: channel)
   }
 
   func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
@@ -168,6 +175,10 @@ private struct ViewReader: VoxelReader {
   func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
     let (t, c) = try place(in: view)
     return try reader.read(level.image(view), t: t, c: c, box: box, into: buffer)
+  }
+
+  func correction(of view: PlacedView) throws -> VoxelCorrection {
+    try level.correction(of: view, channel: place(in: view).c)
   }
 
   func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? {

@@ -38,8 +38,6 @@ public struct FlatField: Sendable {
     gain = light.map { $0 > 0 && $0.isFinite ? Float(mean / $0) : .nan }
   }
 
-  /// The share of voxels that no light reached, and that so have no value.
-  public var darkShare: Double { Double(gain.count { $0 != $0 }) / Double(max(gain.count, 1)) }
   public var byteCount: Int { 2 * dark.count * MemoryLayout<Float>.stride }
 
   /// Corrects the numbers of a row of the view, from a voxel on.

@@ -24,7 +24,7 @@ package enum PlanDifferences {
         differences.append("view \"\(old.name)\": transform \(job.plan.fusion.transformKey ?? "") changed")
       }
       if !others.contains(i), new.details != old.details {
-        differences.append("view \"\(old.name)\": spacing, origin, channels or time points changed")
+        differences.append("view \"\(old.name)\": spacing, origin, channels, time points or intensities changed")
       }
       if differences.count > limit { break }
     }

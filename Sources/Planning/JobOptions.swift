@@ -78,7 +78,8 @@ package struct JobOptions: Sendable {
     Dataset.LoadOptions(
       choice: ViewChoice(
         names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip),
-      intensities: IntensityChoice(nodata: self.nodata, appliesAdjustments: self.intensityAdjustments))
+      intensities: IntensityChoice(
+        nodata: self.nodata, appliesAdjustments: self.intensityAdjustments, coefficients: self.intensityCoefficients))
   }
 
   /// Whether a part of the world was asked for, which may leave views out on purpose.

@@ -86,6 +86,19 @@ extension OptionMap {
     return stored
   }
 
+  /// A path, or a map with a path, a group and a dataset.
+  func coefficients(_ key: String) throws(JobError) -> IntensityChoice.Coefficients? {
+    guard let value = value(key) else { return nil }
+    if let path = value.string, !path.isEmpty { return IntensityChoice.Coefficients(path: path) }
+    guard value.object != nil else { throw wrong(key, "a path, or {\"path\": …, \"group\": …, \"dataset\": …}") }
+    let map = try OptionMap(value, path: path + key, known: ["path", "group", "dataset"])
+    guard let path = try map.string("path"), !path.isEmpty else { throw map.wrong("path", "the path of a container") }
+    var coefficients = IntensityChoice.Coefficients(path: path)
+    if let group = try map.string("group") { coefficients.group = group }
+    if let dataset = try map.string("dataset") { coefficients.dataset = dataset }
+    return coefficients
+  }
+
   /// Here null is a value: no compression.
   func compressor(_ key: String) throws(JobError) -> Compressor? {
     guard let value = values[key] else { return nil }

@@ -274,6 +274,14 @@ package struct OptionTable: Sendable {
     try map.bool(key)
   }
 
+  package let intensityCoefficients = OptionRow<IntensityChoice.Coefficients?>(
+    "intensity_coefficients", default: nil, form: .json, value: "path",
+    help:
+      "Container of intensity coefficients (BigStitcher-Spark; N5, Zarr or HDF5) for a BigStitcher XML, relative to it; or path=…,group=…,dataset=…."
+  ) { (map, key) throws(JobError) in
+    try map.coefficients(key)
+  }
+
   package let background = OptionRow<StoredNumber?>(
     "background", default: nil, "0", form: .number, value: "number",
     help: "Value of the output where no view has one, and its fill value."

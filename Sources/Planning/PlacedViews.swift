@@ -54,7 +54,8 @@ package struct PlacedViews: Sendable {
         id: i, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
         elementType: view.level.elementType, intensityScale: view.intensityScale,
         intensityOffset: view.intensityOffset,
-        nodata: view.details.correction?.nodata?.bytes(as: view.level.elementType))
+        nodata: view.details.correction?.nodata?.bytes(as: view.level.elementType),
+        hasCorrection: view.details.correction?.hasImages == true)
       placed.append(own)
       let (times, channels) = (view.details.times, view.details.channels)
       // the index only has to find all: who really has a voxel in a block is asked of each

@@ -20,7 +20,7 @@ struct PlanNotes {
 
   var all: [String] {
     Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count) + outside + samePlace
-      + alone + short + types + pyramid + seam + chunks + files
+      + alone + short + types + nodata + pyramid + seam + chunks + files
   }
 
   // MARK: - Views that are left out
@@ -51,6 +51,16 @@ struct PlanNotes {
     return [
       "\(names.count) of \(count) views \(verb) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
         + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
+    ]
+  }
+
+  /// Whoever made a coarser level averaged voxels that are values with others that are none.
+  private var nodata: [String] {
+    let coarse = zip(views, finest).filter { $0.details.correction?.nodata != nil && $0.level.stack.spacing != $1.spacing }.map(\.0)
+    guard let first = coarse.first else { return [] }
+    return [
+      "\(Self.counted(coarse.count)) read at a coarser level, such as \"\(first.name)\": where its voxels were averaged from "
+        + "values and nodata, they count as values"
     ]
   }
 

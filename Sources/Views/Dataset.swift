@@ -150,10 +150,10 @@ extension Dataset {
 
 extension DatasetFile {
   fileprivate func open(threads: Int?) -> [Result<PlacedImage, ViewsError>] {
-    let folder = folder
+    let (folder, images) = (folder, CorrectionImages())
     return parallelMap(count: entries.count, threads: threads) { i in
       if let failure = failures[i] { return .failure(failure) }
-      return Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(entries[i], in: folder) }
+      return Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(entries[i], in: folder, images: images) }
     }
   }
 

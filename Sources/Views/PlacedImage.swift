@@ -11,7 +11,7 @@ struct PlacedImage: Sendable {
   /// What its stored voxels count as, where they do not count as they are.
   let correction: ViewCorrection?
 
-  init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
+  init(_ entry: DatasetEntry, in folder: String, images: CorrectionImages) throws(ViewsError) {
     let image = try OpenedImage.open(entry, in: folder)
     let shape = image.levels[0].shape
     func taken(_ axis: Axis) throws(ViewsError) -> Range<Int> {
@@ -30,6 +30,6 @@ struct PlacedImage: Sendable {
       }
     }
     (self.image, self.transforms) = (image, transforms)
-    correction = try ViewCorrection(entry, of: image)
+    correction = try ViewCorrection(entry, of: image, in: folder, images: images)
   }
 }

@@ -157,7 +157,9 @@ def test_blocks_do_not_matter(tmp_path):
     """Equal voxels for any chunk, number of workers and interruption."""
     arrays = [padded(i, "uint16", 0) for i in range(3)]
     entries = [write(tmp_path, "zarr2", f"v{i}", a) for i, a in enumerate(arrays)]
-    dataset(tmp_path, entries, [], offsets=[(0, 0, 0), (0.5, 0.3, 10.2), (0, 1, 20.7)])
+    rng = np.random.default_rng(5)
+    tifffile.imwrite(tmp_path / "flat.tif", rng.uniform(500, 900, SHAPE[1:]).astype("float32"))
+    dataset(tmp_path, entries, [{"flatfield": "flat.tif"}] * 3, offsets=[(0, 0, 0), (0.5, 0.3, 10.2), (0, 1, 20.7)])
     flags = ("--nodata", 0, "--background", 3)
     whole = fuse(tmp_path, *flags, chunk=64)
     assert (whole == 3).any()
