@@ -33,14 +33,19 @@ package struct PyramidStep: Sendable {
     return cells.positions.map { grid.box(of: TCZYX(t: 0, c: 0, zyx: $0)).intersection(box) }
   }
 
+  /// Planes, or rows of one where a plane is too much.
   private func slabs(of box: Box3) -> [Box3] {
-    let source = source(of: box).shape
-    let planes = above.factor[0] * source[1] * source[2] * elementByteCount
-    let slab = max(1, MemoryPlan.pyramidPatchByteLimit / max(planes, 1))
-    return stride(from: box.lower[0], to: box.upper[0], by: slab).map { z in
-      var part = box
-      (part.lower[0], part.upper[0]) = (z, min(z + slab, box.upper[0]))
-      return part
+    let row = above.factor[0] * above.factor[1] * source(of: box).shape[2] * elementByteCount
+    let rows = max(1, MemoryPlan.pyramidPatchByteLimit / max(row, 1))
+    let height = max(1, min(rows, box.shape[1]))
+    let depth = max(1, rows / max(box.shape[1], 1))
+    return stride(from: box.lower[0], to: box.upper[0], by: depth).flatMap { z in
+      stride(from: box.lower[1], to: box.upper[1], by: height).map { y in
+        var part = box
+        (part.lower[0], part.upper[0]) = (z, min(z + depth, box.upper[0]))
+        (part.lower[1], part.upper[1]) = (y, min(y + height, box.upper[1]))
+        return part
+      }
     }
   }
 }

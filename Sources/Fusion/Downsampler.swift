@@ -2,8 +2,8 @@ import CKernels
 import Geometry
 import Memory
 
-/// Makes a block of a pyramid level from the level below: each voxel is made of a window of 1 or 2 voxels an axis, mostly as
-/// their mean.
+/// Makes a block of a pyramid level from the level below: each voxel is made of a window, mostly of 2 voxels an axis, and mostly
+/// as their mean.
 ///
 /// Integer sums are exact, and rounded once; floating-point sums are made in double, of shares, so that none is above the
 /// largest number. Infinities of opposite signs have no mean: 0. For one thread; its memory stays.
@@ -19,7 +19,9 @@ public final class Downsampler {
   }
 
   /// The memory held for blocks so wide, apart from the caller's buffers.
-  public static func arenaByteCount(sourceWidth: Int) -> Int { sourceWidth * 16 }
+  public static func arenaByteCount(sourceWidth: Int) -> Int { sourceWidth * 16 + windowVoxelCount * 8 }
+  /// Of the largest window.
+  private static let windowVoxelCount = Pyramid.largestStep * Pyramid.largestStep * Pyramid.largestStep
 
   /// Voxels of a box as they lie in a larger one: those of its first corner, and the elements from a row or a plane to
   /// the next.
@@ -71,7 +73,7 @@ public final class Downsampler {
 
   private func check(_ shape: Index3, _ factor: Index3) throws(FusionError) {
     for axis in 0..<3 {
-      guard factor[axis] == 1 || factor[axis] == 2, shape[axis] > 0, shape[axis] % factor[axis] == 0 else {
+      guard (1...Pyramid.largestStep).contains(factor[axis]), shape[axis] > 0, shape[axis] % factor[axis] == 0 else {
         throw .invalidOption(
           name: "pyramid", why: "\(shape[axis]) voxels along \(Axis.space[axis]) cannot be averaged by \(factor[axis])")
       }
@@ -129,7 +131,7 @@ private struct ReduceBody: VoxelBody {
   private func reduceSmall<T: FixedWidthInteger & Voxel>(_ type: T.Type) { reduceInteger(type, sum: Int32.self) }
 
   /// What nearly all pyramids are made by has a kernel of its own.
-  private var halves: Bool { rounding == .truncate && factor[2] == 2 }
+  private var halves: Bool { rounding == .truncate && factor[2] == 2 && factor[0] <= 2 && factor[1] <= 2 }
 
   private func halve<T: Voxel>(
     _ type: T.Type, _ kernel: (UnsafePointer<T>, ck_strides, UnsafeMutablePointer<T>, ck_strides, ck_windows) -> Void
@@ -141,15 +143,17 @@ private struct ReduceBody: VoxelBody {
       ck_windows(z: factor[0], y: factor[1], depth: size[0], height: size[1], width: size[2]))
   }
 
-  private var shift: Int { (factor[0] - 1) + (factor[1] - 1) + (factor[2] - 1) }
+  private var windowCount: Int { factor[0] * factor[1] * factor[2] }
 
-  /// Adds the rows of a window to one, then its neighbours, and divides by a shift.
+  /// Adds the rows of a window to one, then its neighbours, and divides; by a shift where that is the same.
   @inline(__always)
   private func reduceInteger<T: FixedWidthInteger, A: FixedWidthInteger & SignedInteger & BitwiseCopyable>(
     _ type: T.Type, sum: A.Type
   ) {
     let line = sums.reserve(A.self, count: shape[2])
-    let shift = A(truncatingIfNeeded: shift)
+    let count = A(truncatingIfNeeded: windowCount)
+    let shift = A(truncatingIfNeeded: windowCount.trailingZeroBitCount)
+    let isShift = windowCount.nonzeroBitCount == 1
     let nearly = (A(1) << shift) / 2 - (shift == 0 ? 0 : 1)
     let all = (A(1) << shift) - 1
     let truncates = rounding == .truncate
@@ -160,8 +164,14 @@ private struct ReduceBody: VoxelBody {
       }
       if factor[2] == 2 {
         for i in 0..<width { line[i] = line[2 * i] &+ line[2 * i + 1] }
+      } else if factor[2] > 2 {
+        for i in 0..<width {
+          line[i] = (1..<factor[2]).reduce(line[factor[2] * i]) { $0 &+ line[factor[2] * i + $1] }
+        }
       }
-      if shift == 0 {
+      if !isShift {
+        for i in 0..<width { out[i] = T(truncatingIfNeeded: quotient(line[i], count, truncates: truncates)) }
+      } else if shift == 0 {
         for i in 0..<width { out[i] = T(truncatingIfNeeded: line[i]) }
       } else if truncates {
         for i in 0..<width {
@@ -178,10 +188,20 @@ private struct ReduceBody: VoxelBody {
     }
   }
 
+  /// A tie goes to the even side.
+  @inline(__always)
+  private func quotient<A: FixedWidthInteger & SignedInteger>(_ sum: A, _ count: A, truncates: Bool) -> A {
+    let (whole, rest) = sum.quotientAndRemainder(dividingBy: count)
+    if truncates { return whole }
+    let twice = 2 * (rest < 0 ? 0 - rest : rest)
+    let isFarther = twice > count || (twice == count && whole & 1 != 0)
+    return isFarther ? whole + (sum < 0 ? -1 : 1) : whole
+  }
+
   @inline(__always)
   private func reduceNumbers<T: Voxel>(_ type: T.Type, _ make: (Double) -> T) {
     let line = sums.reserve(Double.self, count: shape[2])
-    let scale = 1 / Double(1 << shift)
+    let scale = 1 / Double(windowCount)
     forEachRow(type) { rows, out, width in
       for i in 0..<shape[2] { line[i] = rows[0][i].double * scale }
       for row in rows.dropFirst() {
@@ -189,6 +209,8 @@ private struct ReduceBody: VoxelBody {
       }
       if factor[2] == 2 {
         for i in 0..<width { line[i] = line[2 * i] + line[2 * i + 1] }
+      } else if factor[2] > 2 {
+        for i in 0..<width { line[i] = (1..<factor[2]).reduce(line[factor[2] * i]) { $0 + line[factor[2] * i + $1] } }
       }
       for i in 0..<width { out[i] = make(line[i] == line[i] ? line[i] : 0) }
     }
@@ -197,7 +219,7 @@ private struct ReduceBody: VoxelBody {
   /// Makes each voxel one of those of its window, which come in the order z, y, x.
   @inline(__always)
   private func choose<T: Voxel>(_ type: T.Type, _ one: (UnsafeBufferPointer<T>) -> T) {
-    let window = UnsafeMutableBufferPointer(start: sums.reserve(T.self, count: 8), count: factor[0] * factor[1] * factor[2])
+    let window = UnsafeMutableBufferPointer(start: sums.reserve(T.self, count: windowCount), count: windowCount)
     forEachRow(type) { rows, out, width in
       for i in 0..<width {
         var k = 0
@@ -214,12 +236,25 @@ private struct ReduceBody: VoxelBody {
 
   @inline(__always)
   private func mostFrequent<T: Voxel>(_ window: UnsafeBufferPointer<T>) -> T {
+    if window.count > 8 { return mostFrequentOfMany(window) }
     var (best, most) = (window[0], 0)
     for value in window {
       let count = window.reduce(0) { $1 == value ? $0 + 1 : $0 }
       if count > most { (best, most) = (value, count) }
     }
     return best
+  }
+
+  /// The same value, by counting each value once.
+  private func mostFrequentOfMany<T: Voxel>(_ window: UnsafeBufferPointer<T>) -> T {
+    var counts: [T: (count: Int, first: Int)] = [:]
+    // what is no number equals nothing
+    for (i, value) in window.enumerated() where value == value { counts[value, default: (0, i)].count += 1 }
+    var best = (value: window[0], count: 0, first: 0)
+    for (value, known) in counts where known.count > best.count || (known.count == best.count && known.first < best.first) {
+      best = (value, known.count, known.first)
+    }
+    return best.value
   }
 
   /// The source rows of each target row.

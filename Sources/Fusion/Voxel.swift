@@ -1,7 +1,7 @@
 import Geometry
 
 /// A stored voxel, and the number that it is in either precision.
-protocol Voxel: BitwiseCopyable, Comparable, Sendable {
+protocol Voxel: BitwiseCopyable, Comparable, Hashable, Sendable {
   static var isInteger: Bool { get }
   var single: Float { get }
   var double: Double { get }

@@ -2,7 +2,7 @@
 /// for each value.
 ///
 /// All of it may be inlined into other modules: their loops over voxels would be several times slower otherwise.
-@frozen public struct Half: Comparable, Sendable, BitwiseCopyable {
+@frozen public struct Half: Comparable, Hashable, Sendable, BitwiseCopyable {
   public var bits: UInt16
 
   @inlinable

@@ -7,7 +7,7 @@ public struct LevelLayout: Hashable, Sendable, Codable {
   public let chunk: TCZYX
   /// The voxels of one file if the level is sharded, a multiple of `chunk`; else nil.
   public let shard: TCZYX?
-  /// Voxels of the level below that a voxel averages, along each axis: 1 or 2; all 1 at level 0.
+  /// Voxels of the level below that a voxel averages, along each axis; all 1 at level 0.
   public let factor: Index3
   /// Voxels of level 0 that a voxel stands for, along each axis.
   public let absoluteFactor: Index3
@@ -48,14 +48,14 @@ extension LevelLayout {
   }
 }
 
-/// The levels of an output: factor 2 along each axis of space while half its length is still above 100, until no axis
-/// shrinks; an odd remainder is trimmed (the reference's `calc_resolution_levels`).
+/// The levels of an output. From one to the next, what is left over at the end of an axis is left out.
 ///
 /// - Parameters:
 ///   - chunk: the wanted chunk, not yet clamped: without shards it is cut to the axis at every level; with shards the
 ///     inner chunk keeps its size and the shard is cut to the smallest multiple of it that covers the axis.
 ///   - shard: a multiple of `chunk`, or nil.
-public func levelLayouts(shape: TCZYX, chunk: Index3, shard: Index3?, pyramid: Bool) -> [LevelLayout] {
+///   - pyramid: which levels there are; its factors, where they are given, leave at least a voxel of every axis.
+public func levelLayouts(shape: TCZYX, chunk: Index3, shard: Index3?, pyramid: Pyramid) -> [LevelLayout] {
   var layouts: [LevelLayout] = []
   var current = shape
   var factor = Index3(repeating: 1)
@@ -68,10 +68,8 @@ public func levelLayouts(shape: TCZYX, chunk: Index3, shard: Index3?, pyramid: B
       LevelLayout(
         level: layouts.count, shape: current, chunk: TCZYX(zyx: inner), shard: outer.map { TCZYX(zyx: $0) },
         factor: factor, absoluteFactor: absolute))
-    guard pyramid else { return layouts }
-    factor = Index3(repeating: 1)
-    for i in 0..<3 where length[i] / 2 > 100 { factor[i] = 2 }
-    if factor == Index3(repeating: 1) { return layouts }
+    guard let step = pyramid.step(from: layouts.count - 1, length: length, absolute: absolute) else { return layouts }
+    factor = step
     absolute = absolute &* factor
     current.zyx = length / factor
   }

@@ -43,7 +43,10 @@ final class BlockClaimer: Sendable {
     let job = run.job
     return try run.store.read { db in
       let others = "SELECT 1 FROM claim WHERE job = ? AND level = ? AND run <> ? LIMIT 1"
-      if try db.row(others, [job, number, run.id]) != nil { return true }
+      if try db.row(others, [job, number, run.id]) != nil {
+        try checkHolders(db, level: number)
+        return true
+      }
       if number > 0 {
         let below = try LevelRow.one(db, job: job, level: number - 1)
         if below.settled < below.blocks { return false }
@@ -54,6 +57,20 @@ final class BlockClaimer: Sendable {
       try checkFree(db, now)
       return true
     }
+  }
+
+  /// Throws where blocks are in the hands of a run that is not in the index of those at work, which only a damaged file
+  /// can have: it is never found dead, and one would wait for it for ever.
+  private func checkHolders(_ db: Database, level: Int) throws {
+    let unknown = try db.row(
+      """
+      SELECT run FROM claim WHERE job = ? AND level = ? AND run <> ?
+        AND run NOT IN (SELECT id FROM run INDEXED BY run_open WHERE job = ? AND ended_ms IS NULL) LIMIT 1
+      """, [run.job, level, run.id, run.job])
+    guard let unknown else { return }
+    throw DatabaseError(
+      resultCode: .SQLITE_CORRUPT,
+      message: "blocks are in the hands of run \(try unknown.integer("run")), which the index of runs at work does not have")
   }
 
   /// Throws where the counts of a level say that blocks are left, and no brick has one: nobody could ever do them.

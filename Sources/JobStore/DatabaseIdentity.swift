@@ -27,6 +27,9 @@ public struct DatabaseIdentity: Hashable, Sendable {
     case copy
   }
 
+  /// More often no database was ever taken over: another number is damage, and would leave the next take-over without one.
+  package static let possibleGenerations = 1...(1 << 40)
+
   package init(uuid: String, generation: Int, inode: Int, path: String) {
     (self.uuid, self.generation, self.inode, self.path) = (uuid, generation, inode, path)
   }
@@ -36,9 +39,12 @@ public struct DatabaseIdentity: Hashable, Sendable {
     guard try db.row("SELECT 1 FROM sqlite_schema WHERE name = 'identity'") != nil,
       let row = try db.row("SELECT uuid, generation, inode, path FROM identity")
     else { return nil }
+    let generation = try row.integer("generation")
+    guard possibleGenerations.contains(generation) else {
+      throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "it says that it was taken over \(generation) times")
+    }
     return DatabaseIdentity(
-      uuid: try row.text("uuid"), generation: try row.integer("generation"), inode: try row.integer("inode"),
-      path: try row.text("path"))
+      uuid: try row.text("uuid"), generation: generation, inode: try row.integer("inode"), path: try row.text("path"))
   }
 
   func save(_ db: Database) throws {

@@ -42,11 +42,7 @@ extension JobStore {
     if let problem = try copy.integrityCheck().first { throw JobStoreError.damaged(path: from.path, why: problem) }
     let known = try copy.identity()
     if let replaced, try !replaced.isRelated(to: copy) { throw JobStoreError.otherDatabase(path: to.path, source: from.path) }
-    let newest = max(known?.generation ?? 0, replaced?.identity?.generation ?? 0, try generation(copy))
-    let (next, isBeyond) = newest.addingReportingOverflow(1)
-    guard !isBeyond else {
-      throw JobStoreError.damaged(path: target, why: "the number of its take-overs (or that in an owner.json) is \(newest)")
-    }
+    let next = max(known?.generation ?? 0, replaced?.identity?.generation ?? 0, try generation(copy)) + 1
     func take(_ db: Database, file: String) throws {
       guard let file = DatabaseFile.Identity(file) else { throw JobStoreError.cannotOpen(path: to.path, why: systemWords(errno)) }
       try DatabaseIdentity(

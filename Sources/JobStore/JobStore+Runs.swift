@@ -60,7 +60,7 @@ extension JobStore {
   }
 
   private func openRuns(_ db: Database, _ job: JobID) throws -> [Int64] {
-    try db.rows("SELECT id FROM run WHERE job = ? AND ended_ms IS NULL", [job]).map { Int64(try $0.integer("id")) }
+    try db.rows("SELECT id FROM run INDEXED BY run_open WHERE job = ? AND ended_ms IS NULL", [job]).map { Int64(try $0.integer("id")) }
   }
 
   /// Ends the runs whose processes died, and makes their claimed blocks pending.

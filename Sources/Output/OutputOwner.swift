@@ -37,13 +37,14 @@ package struct OutputOwner: Equatable, Sendable {
     }
     guard let bytes else { return nil }
     guard let known = try? JSONValue.parse(bytes), let database = known["database"]?.string, let path = known["path"]?.string,
-      let job = known["job"]?.string, case .int(let generation)? = known["generation"]
+      let job = known["job"]?.string, case .int(let number)? = known["generation"],
+      let generation = Int(exactly: number), DatabaseIdentity.possibleGenerations.contains(generation)
     else {
       throw JobError.output(
         "\(file.address) does not say which job database the output belongs to",
         hint: "remove it if no other job database writes to that output; the next run notes its own")
     }
-    return OutputOwner(database: database, generation: Int(generation), path: path, job: job)
+    return OutputOwner(database: database, generation: generation, path: path, job: job)
   }
 
   private init(database: String, generation: Int, path: String, job: String) {

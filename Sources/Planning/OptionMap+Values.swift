@@ -32,6 +32,12 @@ extension OptionMap {
     return unit
   }
 
+  func pyramid(_ key: String) throws(JobError) -> PyramidOption? {
+    guard let value = value(key) else { return nil }
+    guard let option = PyramidOption(value) else { throw wrong(key, PyramidOption.expected) }
+    return option
+  }
+
   func arguments(_ key: String) throws(JobError) -> [String: JSONValue]? {
     guard let value = value(key) else { return nil }
     guard let object = value.object else { throw wrong(key, "a map of arguments") }

@@ -157,6 +157,29 @@ package struct OptionTable: Sendable {
     try map.choice(key, Downsampling.self)
   }
 
+  package let pyramid = OptionRow(
+    "pyramid", default: PyramidOption.reference, "reference", form: .text, value: "scheme or factors",
+    choices: .words(PyramidOption.words),
+    help:
+      "Which levels there are: reference (all long axes are halved), isotropic (the finest axes first), or factors of each, such as 1,2,2;2,4,4 (z,y,x)."
+  ) { (map, key) throws(JobError) in
+    try map.pyramid(key)
+  }
+
+  package let pyramidLevels = OptionRow<Int?>(
+    "pyramid_levels", default: nil, form: .json, value: "n",
+    help: "How many levels above level 0 there are at most; 0 for none. Default: as many as the sizes allow."
+  ) { (map, key) throws(JobError) in
+    try map.integer(key, in: 0...40)
+  }
+
+  package let pyramidMinimumSize = OptionRow<Int?>(
+    "pyramid_minimum_size", default: nil, form: .json, value: "voxels",
+    help: "An axis is halved while half its length is above this many voxels. Default: 100."
+  ) { (map, key) throws(JobError) in
+    try map.integer(key, in: 1...1_000_000_000)
+  }
+
   package let zarrOptions = OptionMapRow(
     "zarr_options", form: .map(hint: "such as ngff_version=0.5,overwrite=true"),
     help: "ome_zarr, ngff_version, overwrite, zarr_array_creation_kwargs.")

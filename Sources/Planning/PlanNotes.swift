@@ -20,7 +20,7 @@ struct PlanNotes {
 
   var all: [String] {
     Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count) + outside + samePlace
-      + alone + short + types + nodata + pyramid + seam + chunks + files
+      + alone + short + types + nodata + pyramid + levels + seam + chunks + files
   }
 
   // MARK: - Views that are left out
@@ -138,6 +138,31 @@ struct PlanNotes {
       "levels above 0 hold means: of \(kind) only level 0 is exact, and means of labels are no labels; "
         + "--downsample mode (or nearest, max) makes levels of voxels that exist"
     ]
+  }
+
+  private var levels: [String] {
+    var notes: [String] = []
+    let (first, last) = (plan.levels[0], plan.levels[plan.levels.count - 1])
+    if let wanted = options.pyramidLevels, last.level < wanted {
+      notes.append(
+        "\(wanted) levels above 0 were asked for, and there \(last.level == 1 ? "is" : "are") \(last.level): an axis is halved while half "
+          + "its length is above \(options.pyramidMinimumSize ?? Pyramid.referenceLength) voxels; --pyramid-minimum-size changes that")
+    }
+    if case .factors = options.pyramid, stretch(last) > max(stretch(first), 1) * 1.5 {
+      let factor = plan.spatialAxes.map { "\($0)=\(last.absoluteFactor[$0.spaceLane ?? 0])" }.joined(separator: ",")
+      notes.append(
+        "voxels of level \(last.level) are longer in one direction than those of level 0 (\(factor)): factors are in the order z,y,x; "
+          + "--pyramid isotropic chooses those that fit the spacing")
+    }
+    return notes
+  }
+
+  /// The longest side of a level's voxels by their shortest.
+  private func stretch(_ level: LevelLayout) -> Double {
+    let sides = plan.spatialAxes.map { axis in
+      plan.stack.spacing[axis.spaceLane ?? 0] * Double(level.absoluteFactor[axis.spaceLane ?? 0])
+    }
+    return (sides.max() ?? 1) / (sides.min() ?? 1)
   }
 
   // MARK: - Chunks and files

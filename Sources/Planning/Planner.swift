@@ -78,7 +78,8 @@ package struct Planner {
     guard let count = shape.checkedProduct, count < Int.max / 16 else {
       throw .invalid(what: "the output would have \(shape.array) voxels", hint: "ask for a larger output_spacing")
     }
-    let levels = levelLayouts(shape: shape, chunk: chunk, shard: shard, pyramid: options.isOMEZarr)
+    let pyramid = try Pyramid(options, stack: stack, is3D: dataset.is3D)
+    let levels = levelLayouts(shape: shape, chunk: chunk, shard: shard, pyramid: pyramid)
     for level in levels {
       guard let excess = LevelLimit.excess(of: level) else { continue }
       throw .invalid(

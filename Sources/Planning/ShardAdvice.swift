@@ -25,7 +25,8 @@ package struct ShardAdvice: Sendable {
       if grown[0] * grown[1] * grown[2] * plan.outputType.byteCount > Self.byteLimit { break }
       shard = grown
     }
-    let layouts = levelLayouts(shape: level.shape, chunk: level.chunk.zyx, shard: shard, pyramid: plan.levels.count > 1)
+    let factors = plan.levels.dropFirst().map(\.absoluteFactor)
+    let layouts = levelLayouts(shape: level.shape, chunk: level.chunk.zyx, shard: shard, pyramid: Pyramid(.factors(factors)))
     fileCount = layouts.reduce(0) { $0 + $1.grid.total }
     guard fileCount < plan.blockCount else { return nil }
     text = plan.spatialAxes.map { "\($0)=\(shard[$0.spaceLane ?? 0])" }.joined(separator: ",")

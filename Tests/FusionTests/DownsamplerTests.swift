@@ -3,7 +3,10 @@ import Geometry
 import Testing
 
 @Suite struct DownsamplerTests {
-  private let factors = [Index3(1, 1, 1), Index3(2, 2, 2), Index3(1, 2, 2), Index3(2, 1, 1), Index3(1, 1, 2)]
+  private let factors = [
+    Index3(1, 1, 1), Index3(2, 2, 2), Index3(1, 2, 2), Index3(2, 1, 1), Index3(1, 1, 2), Index3(4, 2, 2), Index3(1, 3, 5),
+    Index3(4, 6, 10),
+  ]
 
   private func reduce(
     _ bytes: [UInt8], _ type: ElementType, _ shape: Index3, _ factor: Index3, _ rounding: RoundingMode = .nearest,
@@ -39,7 +42,8 @@ import Testing
           switch type {
           case .uint64, .int64: #expect((out[i] - mean).magnitude <= 4096)
           case .float16: #expect((out[i] - mean).magnitude <= 0.5)
-          case .float32: #expect(out[i] == Double(Float(mean)))
+          // shares that are no powers of two are rounded
+          case .float32: #expect((out[i] - mean).magnitude <= 1e-6 * mean.magnitude)
           case .float64: #expect((out[i] - mean).magnitude <= 1e-9)
           default:
             #expect(out[i] == mean.rounded(rounding == .nearest ? .toNearestOrEven : .towardZero), "\(factor) \(mean)")
@@ -181,7 +185,7 @@ import Testing
       try reduce([UInt8](repeating: 0, count: 7), .uint8, Index3(2, 2, 2), Index3(2, 2, 2))
     }
     #expect(throws: FusionError.self) { try reduce([0, 0, 0], .uint8, Index3(1, 1, 3), Index3(1, 1, 2)) }
-    #expect(throws: FusionError.self) { try reduce([0, 0, 0], .uint8, Index3(1, 1, 3), Index3(1, 1, 3)) }
+    #expect(throws: FusionError.self) { try reduce([UInt8](repeating: 0, count: 17), .uint8, Index3(1, 1, 17), Index3(1, 1, 17)) }
     // a size that does not fit an integer
     var bytes: [UInt8] = [0, 0]
     bytes.withUnsafeMutableBytes { buffer in

@@ -4,18 +4,66 @@ import Testing
 @Suite struct LevelLayoutTests {
   @Test func axesShrinkWhileTheirHalfIsAbove100() {
     let levels = levelLayouts(
-      shape: TCZYX(t: 2, c: 3, z: 24, y: 430, x: 470), chunk: Index3(16, 128, 128), shard: nil, pyramid: true)
+      shape: TCZYX(t: 2, c: 3, z: 24, y: 430, x: 470), chunk: Index3(16, 128, 128), shard: nil, pyramid: Pyramid())
     #expect(levels.map(\.shape.zyx) == [Index3(24, 430, 470), Index3(24, 215, 235), Index3(24, 107, 117)])
     #expect(levels.map(\.factor) == [Index3(1, 1, 1), Index3(1, 2, 2), Index3(1, 2, 2)])
     #expect(levels[2].absoluteFactor == Index3(1, 4, 4))
     #expect(levels[2].chunk.zyx == Index3(16, 107, 117))
     // 201 / 2 = 100 is not above 100
-    #expect(levelLayouts(shape: TCZYX(z: 1, y: 201, x: 202), chunk: Index3(1, 64, 64), shard: nil, pyramid: true).count == 2)
+    #expect(levelLayouts(shape: TCZYX(z: 1, y: 201, x: 202), chunk: Index3(1, 64, 64), shard: nil, pyramid: Pyramid()).count == 2)
+  }
+
+  private func factors(_ shape: Index3, _ pyramid: Pyramid) -> [Index3] {
+    levelLayouts(shape: TCZYX(zyx: shape), chunk: Index3(16, 16, 16), shard: nil, pyramid: pyramid).map(\.absoluteFactor)
+  }
+
+  /// Planes four times as far apart as pixels: y and x are halved twice, then all three.
+  @Test func spacingsBecomeEqualAndThenGrowTogether() {
+    let pyramid = Pyramid(.isotropic(spacing: Vector3(4, 1, 1)), minimumLength: 16)
+    #expect(
+      factors(Index3(100, 2000, 2000), pyramid)
+        == [Index3(1, 1, 1), Index3(1, 2, 2), Index3(1, 4, 4), Index3(2, 8, 8), Index3(4, 16, 16), Index3(4, 32, 32),
+          Index3(4, 64, 64)])
+    // 3 is nearer to 4 than to 2: y and x are halved once more, then all
+    let uneven = Pyramid(.isotropic(spacing: Vector3(3, 1, 1)), minimumLength: 16)
+    #expect(factors(Index3(100, 300, 300), uneven) == [1, 2, 4, 8, 16].map { Index3($0 > 4 ? $0 / 4 : 1, $0, $0) })
+    #expect(
+      factors(Index3(300, 300, 300), Pyramid(.isotropic(spacing: Vector3(1, 1, 1.3))))
+        == factors(Index3(300, 300, 300), Pyramid()))
+    // x is too short to be halved: it holds up nobody
+    #expect(factors(Index3(1, 900, 60), Pyramid(.isotropic(spacing: Vector3(1, 2, 1)))) == [1, 2, 4, 8].map { Index3(1, $0, 1) })
+  }
+
+  /// However coarse the axes are to begin with, no step of an axis that is long enough leads away from the others.
+  @Test(arguments: 0..<200)
+  func isotropicLevelsNeverBecomeMoreUneven(seed: UInt64) {
+    var random = Numbers(state: seed)
+    func spacing() -> Double { Double(random.next(10...400)) / 100 }
+    let first = Vector3(spacing(), spacing(), spacing())
+    let stretches = factors(Index3(repeating: 1 << 20), Pyramid(.isotropic(spacing: first), levelLimit: 9)).map { factor in
+      (first * Vector3(factor)).max() / (first * Vector3(factor)).min()
+    }
+    for (before, after) in zip(stretches, stretches.dropFirst()) { #expect(after <= before * (1 + 1e-9), "\(first)") }
+    // three axes that lie a third of a doubling apart stay as they are
+    #expect(stretches[9] <= 1.5875)
+  }
+
+  @Test func levelsByTheirNumberAndByTheirFactors() {
+    #expect(factors(Index3(24, 430, 470), Pyramid(levelLimit: 1)).count == 2)
+    #expect(factors(Index3(24, 430, 470), Pyramid(levelLimit: 7)).count == 3)
+    #expect(factors(Index3(24, 430, 470), .none).count == 1)
+    #expect(factors(Index3(24, 430, 470), Pyramid(minimumLength: 11)).last == Index3(2, 32, 32))
+    let given = [Index3(1, 3, 3), Index3(2, 12, 6)]
+    let levels = levelLayouts(
+      shape: TCZYX(t: 2, c: 1, z: 5, y: 40, x: 31), chunk: Index3(4, 16, 16), shard: nil, pyramid: Pyramid(.factors(given)))
+    #expect(levels.map(\.absoluteFactor) == [Index3(1, 1, 1)] + given)
+    #expect(levels.map(\.factor) == [Index3(1, 1, 1), Index3(1, 3, 3), Index3(2, 4, 2)])
+    #expect(levels.map(\.shape.zyx) == [Index3(5, 40, 31), Index3(5, 13, 10), Index3(2, 3, 5)])
   }
 
   @Test func shardsCoverTheAxisInWholeChunks() {
     let levels = levelLayouts(
-      shape: TCZYX(z: 100, y: 500, x: 1000), chunk: Index3(64, 64, 64), shard: Index3(256, 256, 256), pyramid: true)
+      shape: TCZYX(z: 100, y: 500, x: 1000), chunk: Index3(64, 64, 64), shard: Index3(256, 256, 256), pyramid: Pyramid())
     #expect(levels[0].chunk.zyx == Index3(64, 64, 64))
     #expect(levels[0].shard?.zyx == Index3(128, 256, 256))
     #expect(levels[2].shape.zyx == Index3(100, 125, 250))
@@ -56,8 +104,7 @@ import Testing
   func upAndDownAreInverse(seed: UInt64) {
     var random = Numbers(state: seed)
     let shape = Index3(random.next(1...40), random.next(1...40), random.next(1...40))
-    let factor = Index3(
-      shape[0] > 1 ? random.next(1...2) : 1, shape[1] > 1 ? random.next(1...2) : 1, shape[2] > 1 ? random.next(1...2) : 1)
+    let factor = Index3(random.next(1...min(5, shape[0])), random.next(1...min(5, shape[1])), random.next(1...min(5, shape[2])))
     func block() -> Index3 { Index3(random.next(1...9), random.next(1...9), random.next(1...9)) }
     let below = layout(3, shape: shape, block: block(), factor: Index3(repeating: 1))
     let above = layout(4, shape: shape / factor, block: block(), factor: factor)

@@ -1,3 +1,5 @@
+import Diagnostics
+import GRDB
 import Geometry
 import JobStore
 import Testing
@@ -51,6 +53,25 @@ import Testing
     #expect(throws: JobStoreError.claimLost([first.id])) {
       try other.record([BlockResult(claim: first.id, position: first.positions[1], outcome: .done)])
     }
+  }
+
+  /// As a page of another time brings it about: the run is in its table, and not in the index by which the dead are found.
+  @Test func aHolderThatTheIndexOfRunsLacksIsDamageAndNotWaitedFor() throws {
+    let scene = try Scene()
+    let job = try scene.job([size(2, 2, 2)])
+    let holder = try scene.store.beginRun(job: job, info: .sample())
+    #expect(try holder.claim(level: 0, limit: 8).count == 1)
+    let other = try scene.store.beginRun(job: job, join: true, info: .sample(2))
+    #expect(try other.expectsMore(level: 0))
+    let queue = try DatabaseQueue(path: scene.path)
+    try queue.writeWithoutTransaction { db in
+      let index = try #require(try String.fetchOne(db, sql: "SELECT sql FROM sqlite_schema WHERE name = 'run_open'"))
+      try db.execute(sql: "DROP INDEX run_open; \(index) AND id > 1; PRAGMA writable_schema = ON")
+      try db.execute(sql: "UPDATE sqlite_schema SET sql = ? WHERE name = 'run_open'", arguments: [index])
+    }
+    try queue.close()
+    let error = #expect(throws: JobStoreError.self) { try other.expectsMore(level: 0) }
+    #expect(error?.code == .databaseDamaged)
   }
 
   /// A pyramid block comes when, and only when, all blocks below that its voxels average are settled.

@@ -21,7 +21,7 @@ import Testing
     ]
     let levels = levelLayouts(
       shape: TCZYX(t: 2, c: 3, z: 100, y: 500, x: 501), chunk: Index3(8, 32, 32), shard: Index3(16, 64, 64),
-      pyramid: true)
+      pyramid: Pyramid())
     let description = JobDescription.sample(name: "mine")
     let job = try scene.store.createJob(NewJob(description: description, views: views, levels: levels))
     try scene.store.markReady(job)

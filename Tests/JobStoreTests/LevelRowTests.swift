@@ -28,8 +28,8 @@ import Testing
   @Test func levelsComeBackAsTheyWereGiven() throws {
     let scene = try Scene()
     let layouts = levelLayouts(
-      shape: TCZYX(t: 2, c: 3, z: 100, y: 500, x: 1000), chunk: Index3(16, 32, 64), shard: Index3(32, 128, 256), pyramid: true)
-    let plain = levelLayouts(shape: TCZYX(z: 1, y: 450, x: 300), chunk: Index3(8, 64, 65), shard: nil, pyramid: true)
+      shape: TCZYX(t: 2, c: 3, z: 100, y: 500, x: 1000), chunk: Index3(16, 32, 64), shard: Index3(32, 128, 256), pyramid: Pyramid())
+    let plain = levelLayouts(shape: TCZYX(z: 1, y: 450, x: 300), chunk: Index3(8, 64, 65), shard: nil, pyramid: Pyramid())
     for levels in [layouts, plain] {
       let job = try scene.store.createJob(NewJob(description: .sample(), views: [], levels: levels))
       try scene.store.markReady(job)

@@ -156,4 +156,21 @@ import Testing
     #expect(error?.code == .databaseDamaged)
     #expect(try scene.reopened().integrityCheck() == [])
   }
+
+  /// Nothing but damage brings it about, and one more would be beyond what a number holds.
+  @Test(arguments: [Int.max, 1 << 41])
+  func anImpossibleNumberOfTakeOversIsDamageThatABackupMends(number: Int) throws {
+    let scene = try Scene()
+    _ = try scene.job([size(2, 2, 2)])
+    let backup = scene.folder.file("backup.sqlite")
+    try scene.store.backup(to: backup)
+    try closeAndFold(scene)
+    let queue = try DatabaseQueue(path: scene.path)
+    try queue.write { db in try db.execute(sql: "UPDATE identity SET generation = ?", arguments: [number]) }
+    try queue.close()
+    let error = #expect(throws: JobStoreError.self) { _ = try scene.reopened() }
+    #expect(error?.code == .databaseDamaged)
+    try JobStore.restore(backup, to: scene.path) { _ in 0 }.close()
+    #expect(try scene.reopened().jobs().count == 1)
+  }
 }

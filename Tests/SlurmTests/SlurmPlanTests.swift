@@ -7,7 +7,7 @@ import Testing
 @Suite struct SlurmPlanTests {
   private let prefix = SlurmScript.namePrefix(job: 7, orderUUID: "01234567-89ab")
   private let layouts = levelLayouts(
-    shape: TCZYX(z: 256, y: 800, x: 800), chunk: Index3(32, 32, 32), shard: nil, pyramid: true)
+    shape: TCZYX(z: 256, y: 800, x: 800), chunk: Index3(32, 32, 32), shard: nil, pyramid: Pyramid())
 
   private func tasks(
     _ id: String, level: Int, of count: Int, _ indices: Range<Int>, isRunning: Bool = false, isStuck: Bool = false, from offset: Int = 0
