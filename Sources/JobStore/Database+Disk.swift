@@ -37,13 +37,25 @@ extension Database {
   /// SQLite's own words for a code: `disk I/O error`.
   static func words(for code: ResultCode) -> String { String(cString: sqlite3_errstr(code.rawValue)) }
 
-  /// Whether a database that was said to be damaged is not, when it is read from its beginning to its end: then what failed was
-  /// a read of some connection that nobody can ask any more.
-  static func isSound(_ path: String) -> Bool {
+  /// Why a database that was said to be damaged may be whole: it is when it is read from its beginning to its end, and what
+  /// failed was a read of some connection that nobody can ask any more; or the disk does not let it be read. Nil where it was
+  /// read, and is damaged.
+  static func doubt(ofDamageTo path: String) -> String? {
     var configuration = Configuration()
     configuration.readonly = true
-    guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return false }
-    return (try? queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check(1)") }) == ["ok"]
+    do {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      let (problems, number) = try queue.read { db in
+        (try db.tellingDiskFromDamage { try String.fetchAll(db, sql: "PRAGMA integrity_check(1)") }, db.readError)
+      }
+      if problems == ["ok"] { return "a read failed for a moment, and the database is sound" }
+      return number.map { systemWords($0) }
+    } catch let error as DatabaseError {
+      let isOfDisk = error.resultCode == .SQLITE_IOERR && error.extendedResultCode != .SQLITE_IOERR_SHORT_READ
+      return isOfDisk || error.resultCode == .SQLITE_CANTOPEN ? error.message ?? words(for: error.resultCode) : nil
+    } catch {
+      return "\(error)"
+    }
   }
 
   /// The number with which the system last refused to read the database, or the log beside it; nil where it did not.

@@ -28,7 +28,7 @@ public struct DatabaseIdentity: Hashable, Sendable {
   }
 
   /// More often no database was ever taken over: another number is damage, and would leave the next take-over without one.
-  package static let possibleGenerations = 1...(1 << 40)
+  package static let possibleGenerations = 1...1_000_000_000_000
 
   package init(uuid: String, generation: Int, inode: Int, path: String) {
     (self.uuid, self.generation, self.inode, self.path) = (uuid, generation, inode, path)

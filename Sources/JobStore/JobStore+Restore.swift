@@ -43,6 +43,9 @@ extension JobStore {
     let known = try copy.identity()
     if let replaced, try !replaced.isRelated(to: copy) { throw JobStoreError.otherDatabase(path: to.path, source: from.path) }
     let next = max(known?.generation ?? 0, replaced?.identity?.generation ?? 0, try generation(copy)) + 1
+    guard DatabaseIdentity.possibleGenerations.contains(next) else {
+      throw JobStoreError.damaged(path: to.path, why: "it says that it was taken over \(next - 1) times")
+    }
     func take(_ db: Database, file: String) throws {
       guard let file = DatabaseFile.Identity(file) else { throw JobStoreError.cannotOpen(path: to.path, why: systemWords(errno)) }
       try DatabaseIdentity(

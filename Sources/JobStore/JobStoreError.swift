@@ -234,10 +234,16 @@ public enum JobStoreError: Failure, Hashable, Sendable {
       self = .other(path: path, sqliteCode: Int(error.extendedResultCode.rawValue), message: why)
     case .SQLITE_READONLY, .SQLITE_PERM: self = .readOnly(path: path)
     // what the program itself finds has words of its own
-    case .SQLITE_CORRUPT where message == Database.words(for: .SQLITE_CORRUPT) && Database.isSound(path):
-      let why = "disk I/O error: a read failed for a moment, and the database is sound"
-      self = .other(path: path, sqliteCode: Int(ResultCode.SQLITE_IOERR_READ.rawValue), message: why)
-    case .SQLITE_CORRUPT: self = .damaged(path: path, why: message)
+    case .SQLITE_CORRUPT:
+      let doubt = message == Database.words(for: .SQLITE_CORRUPT) ? Database.doubt(ofDamageTo: path) : nil
+      guard let doubt else {
+        self = .damaged(path: path, why: message)
+        return
+      }
+      let words = Database.words(for: .SQLITE_IOERR)
+      self = .other(
+        path: path, sqliteCode: Int(ResultCode.SQLITE_IOERR_READ.rawValue),
+        message: doubt.hasPrefix(words) ? doubt : "\(words): \(doubt)")
     // no change that the program makes breaks a rule of the tables, unless what it was made on did
     case .SQLITE_CONSTRAINT where [.SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_FOREIGNKEY].contains(error.extendedResultCode):
       self = .damaged(path: path, why: message)

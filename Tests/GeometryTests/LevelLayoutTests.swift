@@ -22,8 +22,10 @@ import Testing
     let pyramid = Pyramid(.isotropic(spacing: Vector3(4, 1, 1)), minimumLength: 16)
     #expect(
       factors(Index3(100, 2000, 2000), pyramid)
-        == [Index3(1, 1, 1), Index3(1, 2, 2), Index3(1, 4, 4), Index3(2, 8, 8), Index3(4, 16, 16), Index3(4, 32, 32),
-          Index3(4, 64, 64)])
+        == [
+          Index3(1, 1, 1), Index3(1, 2, 2), Index3(1, 4, 4), Index3(2, 8, 8), Index3(4, 16, 16), Index3(4, 32, 32),
+          Index3(4, 64, 64),
+        ])
     // 3 is nearer to 4 than to 2: y and x are halved once more, then all
     let uneven = Pyramid(.isotropic(spacing: Vector3(3, 1, 1)), minimumLength: 16)
     #expect(factors(Index3(100, 300, 300), uneven) == [1, 2, 4, 8, 16].map { Index3($0 > 4 ? $0 / 4 : 1, $0, $0) })

@@ -13,6 +13,9 @@ from hostile.kinds import KINDS, left_out
 
 FIRST, _, END = os.environ.get("BLOCKFUSE_TEST_HOSTILE", "0:12").partition(":")
 
+# what once went wrong, and has no test that is nearer: a database is called damaged while its disk cannot be read
+FOUND = [("errors", 4305)]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -28,8 +31,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.parametrize("seed", range(int(FIRST), int(END or int(FIRST) + 1)))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind, seed", [(k, s) for k in KINDS for s in range(int(FIRST), int(END or int(FIRST) + 1))] + FOUND)
 def test_a_hostile_world(kind: str, seed: int) -> None:
     """A job comes out of it whole, and nothing that its record says is wrong at any time."""
     if reason := left_out(kind):

@@ -157,6 +157,11 @@ class Scene:
         orders = sorted(self.folder.glob("out.zarr.blockfuse/order-*"), key=lambda path: int(path.name.removeprefix("order-")))
         return str(orders[-1]) if orders else None
 
+    def level_is_settled(self, level: int) -> bool:
+        """Whether all of a level's blocks were made, by the record or by the logs of tasks."""
+        blocks = json.loads(self.must("status", "--json").output)["levels"][level]["blocks"]
+        return bool(blocks["done"] + blocks["empty"] == blocks["total"])
+
     def done_blocks(self) -> list[tuple[int, tuple[int, ...], str]]:
         """Level, place and state of each block that the record says is settled, as the stock SQLite reads it."""
         if not self.database.exists():
