@@ -50,7 +50,8 @@ package struct FusionFlags: ParsableArguments, CustomReflectable {
     let help = ArgumentHelp(row.help.text(CommandSetup.registry), valueName: row.valueName)
     guard row.form != .flag else { return Flag<Bool>(wrappedValue: false, name: name, help: help) }
     return Option<String?>(
-      name: name, parsing: row.form == .numbers ? .unconditional : .next, help: help, completion: .choices(row.choices))
+      name: name, parsing: row.form == .numbers || row.form == .number ? .unconditional : .next, help: help,
+      completion: .choices(row.choices))
   }
 
   /// The file with the flags laid over it. What comes from a pipe cannot be read again, and so has no path.

@@ -49,7 +49,7 @@ struct PlanCommand: ParsableCommand {
       if let picture { try NamedPlace(picture).check(in: nil) }
       let registry = CommandSetup.registry
       let (options, _) = try flags.resolve()
-      let loaded = try Dataset.load(dataset, options: Dataset.LoadOptions(choice: options.viewChoice))
+      let loaded = try Dataset.load(dataset, options: options.loading)
       let result = try Planner.plan(dataset: loaded, options: options, name: "plan", registry: registry)
       let chosen = resources.chosen
       let memory = try MemoryPlan(result, registry: registry, workers: chosen.workers, memory: chosen.memoryByteCount)

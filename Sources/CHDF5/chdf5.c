@@ -296,6 +296,53 @@ int chdf5_read_table(int64_t file, const char *path, double *values, int limit, 
   return status;
 }
 
+static int read_text(hid_t attribute, hid_t type, char *text, int size) {
+  int is_variable = H5Tis_variable_str(type) > 0;
+  size_t length = is_variable ? sizeof(char *) : H5Tget_size(type);
+  hid_t space = H5Aget_space(attribute);
+  hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+  if (space >= 0) H5Sclose(space);
+  if (count != 1 || length == 0 || length > 1 << 16) return (int)refused("the attribute is no single text");
+  // of a length of its own the library allocates the text
+  char *own = NULL;
+  char *buffer = is_variable ? NULL : calloc(1, length + 1);
+  if (!is_variable && !buffer) return (int)refused("out of memory");
+  hid_t memory = H5Tcopy(type);
+  int result = memory < 0 || H5Aread(attribute, memory, is_variable ? (void *)&own : (void *)buffer) < 0 ? (int)failed() : 2;
+  if (result == 2) snprintf(text, (size_t)size, "%s", is_variable ? (own ? own : "") : buffer);
+  if (memory >= 0) H5Tclose(memory);
+  if (own) H5free_memory(own);
+  free(buffer);
+  return result;
+}
+
+int chdf5_attribute(int64_t file, const char *path, const char *name, double *value, char *text, int size) {
+  begin();
+  htri_t is_there = H5Aexists_by_name(file, path, name, H5P_DEFAULT);
+  if (is_there <= 0) return is_there < 0 ? (int)failed() : 0;
+  hid_t attribute = H5Aopen_by_name(file, path, name, H5P_DEFAULT, H5P_DEFAULT);
+  if (attribute < 0) return (int)failed();
+  hid_t type = H5Aget_type(attribute);
+  H5T_class_t kind = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+  int result;
+  if (kind == H5T_STRING) {
+    result = read_text(attribute, type, text, size);
+  } else if (kind == H5T_FLOAT || kind == H5T_INTEGER) {
+    hid_t space = H5Aget_space(attribute);
+    hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    if (space >= 0) H5Sclose(space);
+    if (count != 1)
+      result = (int)refused("the attribute is no single number");
+    else
+      result = H5Aread(attribute, H5T_NATIVE_DOUBLE, value) < 0 ? (int)failed() : 1;
+  } else {
+    result = (int)refused("the attribute is neither a number nor a text");
+  }
+  if (type >= 0) H5Tclose(type);
+  H5Aclose(attribute);
+  return result;
+}
+
 int64_t chdf5_open_creation(int64_t dataset) {
   begin();
   hid_t creation = H5Dget_create_plist(dataset);

@@ -20,6 +20,7 @@ final class FusedLevel: LevelWork {
   /// Where it does, a chunk is dropped as soon as no block will need it, and the next one takes its memory, which is
   /// cheaper than memory that was never filled. Where it does not, the cache keeps what it can.
   private let holdsAllInput: Bool
+  private let corrections: VoxelCorrections
   private let sources = Mutex(LeastRecentlyUsed<Int, any ImageSource>())
   /// Open images kept; each is its metadata and little more.
   private let sourceLimit = 8192
@@ -30,6 +31,7 @@ final class FusedLevel: LevelWork {
   ) {
     (self.plan, watched, self.placements, self.recipe, self.cache) = (plan, views, placements, recipe, cache)
     self.holdsAllInput = holdsAllInput
+    corrections = VoxelCorrections(byteLimit: CorrectionMemory(of: views.views).keptByteCount)
   }
 
   func placement(t: Int) -> PlacedViews { placements.count > 1 ? placements[t] : placements[0] }
@@ -53,6 +55,11 @@ final class FusedLevel: LevelWork {
     let dropped = sources.withLock { sources in (sources.insert(source, for: view), sources.shrink(toCost: sourceLimit)) }
     _ = dropped
     return source
+  }
+
+  /// - Parameter channel: of the view's image.
+  func correction(of view: PlacedView, channel: Int) throws(ViewsError) -> VoxelCorrection {
+    try corrections.correction(of: views[view.id], channel: channel)
   }
 
   func image(_ view: PlacedView) throws(ViewsError) -> CachedImage {
@@ -100,9 +107,9 @@ final class FusedLevel: LevelWork {
     }
   }
 
-  /// Regions for which no view stores a chunk are empty, where what is not stored is 0 and fuses to 0.
+  /// Regions for which no view stores a chunk are empty, where what is not stored is no value, or is 0 and fuses to the background.
   func settleAhead(ledger: any LevelLedger, meter: RunMeter, isOver: () -> Bool) throws {
-    guard recipe.keepsZero, !plan.fusion.isMask else { return }
+    guard recipe.keepsGaps, !plan.fusion.isMask else { return }
     let grid = plan.levels[0].grid
     try settle(level: 0, ledger: ledger, meter: meter, batchCount: 64, isOver: isOver) { region in
       let box = grid.voxels(of: region.blocks)
@@ -117,7 +124,8 @@ final class FusedLevel: LevelWork {
 
   private func mayHoldVoxels(_ view: PlacedView, _ box: Box3, t: Int, c: Int) throws(ViewsError) -> Bool {
     let source = try source(view.id)
-    guard view.intensityOffset == 0, source.fill.allSatisfy({ $0 == 0 }) else { return true }
+    let isZero = recipe.keepsZero && view.intensityOffset == 0 && source.fill.allSatisfy { $0 == 0 }
+    guard isZero || view.nodata == source.fill, !view.hasCorrection else { return true }
     let input = inputBox(of: view, for: box)
     let details = views[view.id].details
     guard let ownT = details.times[t], let ownC = details.channels[c] else { return false }
@@ -168,6 +176,10 @@ private struct ViewReader: VoxelReader {
   func read(_ view: PlacedView, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> PatchContent {
     let (t, c) = try place(in: view)
     return try reader.read(level.image(view), t: t, c: c, box: box, into: buffer)
+  }
+
+  func correction(of view: PlacedView) throws -> VoxelCorrection {
+    try level.correction(of: view, channel: place(in: view).c)
   }
 
   func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? {

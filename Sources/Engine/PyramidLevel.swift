@@ -98,11 +98,13 @@ private final class PyramidBlockMaker: BlockMaker {
   private let reader: RegionReader
   private let downsampler: Downsampler
   private let chunks: BlockGrid
+  private let background: [UInt8]?
 
   init(level: PyramidLevel, reader: RegionReader) {
     (self.level, self.reader) = (level, reader)
     step = level.step
     downsampler = PyramidLevel.downsampler(level.plan)
+    background = level.plan.background
     chunks = BlockGrid(shape: step.below.shape, block: step.below.chunk)
   }
 
@@ -126,7 +128,7 @@ private final class PyramidBlockMaker: BlockMaker {
         hasVoxels = true
       }
     }
-    return hasVoxels && !isAllZero(UnsafeRawBufferPointer(buffer)) ? .voxels : .fill
+    return hasVoxels && !isFilled(UnsafeRawBufferPointer(buffer), with: background) ? .voxels : .fill
   }
 
   /// Makes one part from what the level below stores. False where that is nothing but fill.
@@ -149,8 +151,8 @@ private final class PyramidBlockMaker: BlockMaker {
     guard let voxels = known else {
       for z in 0..<part.shape[0] {
         for y in 0..<part.shape[1] {
-          (target + (z * planeStride + y * rowStride) * element)
-            .initializeMemory(as: UInt8.self, repeating: 0, count: part.shape[2] * element)
+          let row = target + (z * planeStride + y * rowStride) * element
+          fillElements(UnsafeMutableRawBufferPointer(start: row, count: part.shape[2] * element), with: level.source.fill)
         }
       }
       return false

@@ -1,7 +1,7 @@
 /// The content of a block that was made.
 public enum BlockContent: Sendable {
-  /// Nothing but zeros; the output buffer need not have been written.
+  /// Nothing but background, mostly zeros; the output buffer need not have been written.
   case fill
-  /// At least one voxel that is not zero.
+  /// At least one voxel that is not background.
   case voxels
 }

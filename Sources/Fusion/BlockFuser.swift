@@ -36,7 +36,7 @@ public final class BlockFuser {
   ///   - viewCount: how many views the job has at the block's time point and channel, wherever they lie; some weights compare
   ///     each with all.
   ///   - out: `box.count` voxels of the output's type, in C order.
-  /// - Returns: `fill` if all voxels are 0; `out` then need not have been written.
+  /// - Returns: `fill` if all voxels are background; `out` then need not have been written.
   public func fuse(
     _ box: Box3, views: [PlacedView], viewCount: Int, reader: some VoxelReader, into out: UnsafeMutableRawBufferPointer
   ) throws -> BlockContent {
@@ -50,7 +50,7 @@ public final class BlockFuser {
       if let single { try single.fuse(box, views: views, viewCount: viewCount, reader: reader, into: base) } else {
         try double?.fuse(box, views: views, viewCount: viewCount, reader: reader, into: base) ?? false
       }
-    return hasWritten && !isAllZero(UnsafeRawBufferPointer(out)) ? .voxels : .fill
+    return hasWritten && !isFilled(UnsafeRawBufferPointer(out), with: recipe.background) ? .voxels : .fill
   }
 
   /// How many views have a value at each voxel of a block, as `type`, saturated (`--output-mask`).

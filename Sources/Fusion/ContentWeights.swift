@@ -49,7 +49,7 @@ final class ContentWeights<S: RowArithmetic> {
     _ recipe: FusionRecipe, _ weights: any BuiltinWeights, _ view: PlacedView, shared: Box3
   ) -> Int {
     if shared.isEmpty { return 0 }
-    let hasGaps = !view.elementType.isInteger
+    let hasGaps = view.mayLackValues
     let around = shared.grown(by: weights.halo(in: recipe.context))
     let patch = FusionEngine<S>.viewByteCount(view, around, recipe.interpolationOrder)
     return weights.scratchByteCount(wanted: shared, context: recipe.context, views: 1, gaps: hasGaps)
@@ -92,8 +92,8 @@ final class ContentWeights<S: RowArithmetic> {
           add(sampler.places, sampler, place, x, to: &own[i])
         }
       } else if !other.inputBox(for: box, order: recipe.interpolationOrder).isEmpty {
-        // integers never lack a value, so they need not be read
-        let values = other.elementType.isInteger ? nil : try load(other, memory.other, box)
+        // views that never lack a value need not be read
+        let values = !other.mayLackValues ? nil : try load(other, memory.other, box)
         let places = values?.places ?? other.places(in: box, of: recipe)
         for (i, (place, x)) in candidates.enumerated() { add(places, values, place, x, to: &sums[i]) }
       }

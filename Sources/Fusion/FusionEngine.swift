@@ -36,7 +36,7 @@ final class FusionEngine<S: RowArithmetic> {
     let gaps = EdgeGap.all(in: box, of: views, recipe: recipe)
     if gaps.isEmpty { return hasWritten }
     if !hasWritten {
-      output.initializeMemory(as: UInt8.self, repeating: 0, count: box.count * recipe.outputType.byteCount)
+      recipe.outputConversion.storeBackground(count: box.count, to: output)
     }
     try fill(gaps, of: box, views: views, viewCount: viewCount, reader: reader, into: output)
     return true
@@ -168,8 +168,8 @@ final class FusionEngine<S: RowArithmetic> {
     for view in needed {
       try forEachPart(of: box, views: [view]) { part, partViews in
         if partViews.isEmpty { return }
-        if view.elementType.isInteger {
-          // integers never lack a value, so they need not be read
+        if !view.mayLackValues {
+          // it need not be read
           count(view.places(in: part, of: recipe), nil, of: box, numbers, into: total)
         } else {
           let sampler = try memory[0].sampler(of: view, region: part, recipe: recipe, reader: reader)
@@ -181,9 +181,8 @@ final class FusionEngine<S: RowArithmetic> {
     if !gaps.isEmpty {
       try forEachPart(of: gaps, views: views) { part, bounds, partViews in
         for view in partViews {
-          let isInteger = view.elementType.isInteger
           let sampler =
-            isInteger ? nil : try memory[0].sampler(of: view, region: bounds, recipe: recipe, reader: reader)
+            !view.mayLackValues ? nil : try memory[0].sampler(of: view, region: bounds, recipe: recipe, reader: reader)
           let places = sampler?.places ?? view.places(in: bounds, of: recipe)
           for gap in part {
             count(places, sampler, z: gap.z, y: gap.y, within: gap.x, of: box, numbers, into: total)
@@ -276,7 +275,7 @@ final class FusionEngine<S: RowArithmetic> {
     let working =
       switch view.mapClass {
       // only where there may be NaN are there linear samples among those of a spline
-      case _ where spline != nil && view.elementType.isInteger: 0
+      case _ where spline != nil && !view.mayLackValues: 0
       // three rows of numbers and those of kernels, with room at their ends; columns, fractions and hats; distances of rows
       case .separable: 6 * (shape[2] + 4) * size + part.shape[2] * (12 + size) + part.shape[1] * 8
       case .plane: (slack + shape[2]) * size
@@ -285,7 +284,9 @@ final class FusionEngine<S: RowArithmetic> {
     let coefficients = spline.map {
       SplineCoefficients<S>.byteCount($0) + SplineSampler<S>.byteCount($0, width: part.shape[2]) + part.shape[2] * size
     }
-    return box.count * view.elementType.byteCount + working + (coefficients ?? 0) + RowGatherer<S>.byteCount
+    // corrected numbers lie beside what was read
+    let corrected = view.isCorrected ? box.count * size : 0
+    return box.count * view.elementType.byteCount + corrected + working + (coefficients ?? 0) + RowGatherer<S>.byteCount
   }
 
   private static func isIndexable(_ boxes: SplineBoxes) -> Bool {

@@ -31,6 +31,8 @@ public struct FusionRecipe: Sendable {
   /// The element types of the views; decide, with the output's, the precision of the whole job.
   public let inputTypes: [ElementType]
   public let intensityRange: IntensityRange?
+  /// The bytes of a voxel where no view has a value; nil: all of them are 0.
+  public let background: [UInt8]?
   public let context: FusionContext
   /// How many voxels around a block are computed for its sake.
   public let halo: Index3
@@ -45,7 +47,7 @@ public struct FusionRecipe: Sendable {
     weights weightsName: String? = nil, weightsArguments: FunctionArguments = .none,
     blendingWidths: Vector3 = Vector3(3, 10, 10), interpolationOrder: Int = 1, rounding: RoundingMode = .nearest,
     outputType: ElementType, inputTypes: [ElementType] = [], intensityRange: IntensityRange? = nil,
-    context: FusionContext, minimumHalo: Index3 = Index3(repeating: 0), registry: FusionRegistry = .builtin
+    background: [UInt8]? = nil, context: FusionContext, minimumHalo: Index3 = Index3(repeating: 0), registry: FusionRegistry = .builtin
   ) throws(FusionError) {
     guard Self.interpolationOrders.contains(interpolationOrder) else {
       throw .invalidOption(name: "interpolation_order", why: "\(interpolationOrder) is not a whole number from 0 to 5")
@@ -75,6 +77,7 @@ public struct FusionRecipe: Sendable {
     self.weights = function.usesFusionWeights ? weights : nil
     (self.blendingWidths, self.interpolationOrder, self.rounding) = (blendingWidths, interpolationOrder, rounding)
     (self.outputType, self.intensityRange, self.context) = (outputType, intensityRange, context)
+    self.background = background?.count == outputType.byteCount ? background : nil
     self.inputTypes = inputTypes.isEmpty ? [outputType] : inputTypes
     fusionHalo = pointwiseMax(function.halo(in: context), Index3(repeating: 0))
     let weightsHalo = self.weights?.halo(in: context) ?? Index3(repeating: 0)
@@ -104,14 +107,16 @@ public struct FusionRecipe: Sendable {
 
   var builtinWeights: (any BuiltinWeights)? { weights as? any BuiltinWeights }
 
-  /// Whether views that are 0 everywhere, unscaled, always fuse to 0. The built-in functions do so unless a rescale moves 0;
-  /// of a user's own function nothing is assumed.
+  /// Whether views without any value fuse to the background. Of a user's own function nothing is assumed.
+  public var keepsGaps: Bool { function is any BuiltinFusion }
+
+  /// Whether views that are 0 everywhere, unscaled, always fuse to the background: it is 0, and no rescale moves 0.
   public var keepsZero: Bool {
-    function is any BuiltinFusion && intensityRange.map { $0.lower >= 0 } ?? true
+    keepsGaps && background == nil && intensityRange.map { $0.lower >= 0 } ?? true
   }
 
   var outputConversion: OutputConversion {
-    OutputConversion(type: outputType, rounding: rounding, range: intensityRange)
+    OutputConversion(type: outputType, rounding: rounding, range: intensityRange, background: background)
   }
 }
 

@@ -1,14 +1,16 @@
 import CKernels
 import Geometry
 
-/// The step from computed values to stored voxels: rescaled, rounded, saturated. NaN becomes 0, and so does -0.
+/// The step from computed values to stored voxels: rescaled, rounded, saturated. NaN becomes the background, -0 becomes 0.
 struct OutputConversion: Sendable {
   let type: ElementType
   let rounding: RoundingMode
   let range: IntensityRange?
+  /// The bytes of a voxel without a value; nil: all of them are 0.
+  var background: [UInt8]?
 
-  /// Writes `count` values; rescales them in place first if a range is set. Zeros of voxels without a value do not
-  /// come this way: they stay 0 whatever the range.
+  /// Writes `count` values; rescales them in place first if a range is set. Voxels without a value do not come this way:
+  /// they are background whatever the range.
   func store<S: RowArithmetic>(_ row: UnsafeMutablePointer<S>, count: Int, to target: UnsafeMutableRawPointer) {
     if let range {
       let lower = S(range.lower)
@@ -25,15 +27,27 @@ struct OutputConversion: Sendable {
     S.store(row, count: count, to: target, self)
   }
 
-  /// Writes a row in which NaN is no value: 0, also if a rescale would make something else of a 0.
+  /// Writes voxels without a value.
+  func storeBackground(count: Int, to target: UnsafeMutableRawPointer) {
+    guard let background else {
+      target.initializeMemory(as: UInt8.self, repeating: 0, count: count * type.byteCount)
+      return
+    }
+    background.withUnsafeBytes { voxel in
+      guard let from = voxel.baseAddress else { return }
+      for i in 0..<count { (target + i * voxel.count).copyMemory(from: from, byteCount: voxel.count) }
+    }
+  }
+
+  /// Writes a row in which NaN is no value, also if a rescale would make something else of a 0.
   func storeMarked<S: RowArithmetic>(_ row: UnsafeMutablePointer<S>, count: Int, to target: UnsafeMutableRawPointer) {
     var missing: [Int] = []
-    if range != nil {
+    if range != nil || background != nil {
       for i in 0..<count where row[i] != row[i] { missing.append(i) }
     }
     store(row, count: count, to: target)
     let bytes = type.byteCount
-    for i in missing { (target + i * bytes).initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
+    for i in missing { storeBackground(count: 1, to: target + i * bytes) }
   }
 
   /// Writes an integer, saturated to the range of an integer type, as it is.

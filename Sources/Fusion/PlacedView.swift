@@ -23,6 +23,10 @@ public struct PlacedView: Sendable {
   public let rank: Int
   /// The ramps of `blending: product`; nil where weights are the reference's.
   let product: ProductRamp?
+  /// The bytes of the stored value that is no value, in the host's order; nil where every integer is one.
+  public let nodata: [UInt8]?
+  /// Whether the reader has a `VoxelCorrection` for it.
+  public let hasCorrection: Bool
   let mapClass: MapClass
   /// Where it has samples by its voxels' centres.
   private let coreReach: ViewReach
@@ -37,8 +41,8 @@ public struct PlacedView: Sendable {
   ///   - blendsZ: whether z has a part in weights.
   public init(
     id: Int, map: PixelMap, shape: Index3, spacing: Vector3, affine: AffineMap, elementType: ElementType,
-    intensityScale: Double = 1, intensityOffset: Double = 0, rank: Int? = nil, widths: Vector3 = .zero,
-    blending: ProductBlending? = nil, blendsZ: Bool = true, edges: EdgeRule = .reference
+    intensityScale: Double = 1, intensityOffset: Double = 0, nodata: [UInt8]? = nil, hasCorrection: Bool = false, rank: Int? = nil,
+    widths: Vector3 = .zero, blending: ProductBlending? = nil, blendsZ: Bool = true, edges: EdgeRule = .reference
   ) {
     let onPlane = map.onNearestPlane(shape: shape)
     let map = onPlane ?? map
@@ -46,6 +50,7 @@ public struct PlacedView: Sendable {
     (self.id, self.map, self.shape, self.spacing, self.affine) = (id, map, shape, spacing, affine)
     self.elementType = elementType
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
+    (self.nodata, self.hasCorrection) = (nodata, hasCorrection)
     mapClass = MapClass(map)
     self.rank = rank ?? id
     let hasZ = blendsZ && onPlane == nil
@@ -91,6 +96,10 @@ public struct PlacedView: Sendable {
   }
 
   var isScaled: Bool { intensityScale != 1 || intensityOffset != 0 }
+  /// Whether its voxels count otherwise than they are stored, apart from the scale, which interpolation does not mind.
+  var isCorrected: Bool { nodata != nil || hasCorrection }
+  /// Whether a voxel of it may be no value.
+  var mayLackValues: Bool { !elementType.isInteger || isCorrected }
 
   /// Whether a box of the output lies on some of its samples, by the box around both.
   public func mayHaveSamples(in output: Box3) -> Bool {
@@ -156,7 +165,7 @@ public struct PlacedView: Sendable {
   /// The box of the view whose stored voxels are a box of the output, if this view alone makes it: it covers the box, shifted
   /// by whole voxels, in the output's own type, without NaN. Else nil.
   func storedBox(of box: Box3, order: Int, as conversion: OutputConversion) -> Box3? {
-    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, elementType.isInteger,
+    guard order == 0 ? map.isShift : map.isWholeShift, !isScaled, !mayLackValues,
       elementType == conversion.type, conversion.range == nil
     else { return nil }
     let stored = inputBox(for: box, order: order)

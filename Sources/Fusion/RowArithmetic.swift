@@ -3,6 +3,8 @@ import Geometry
 
 /// A precision in which rows are computed: what the loops need of it beyond arithmetic.
 protocol RowArithmetic: SplineArithmetic {
+  /// The type of voxels that are such numbers themselves.
+  static var elementType: ElementType { get }
   /// The number that a voxel is.
   static func of<T: Voxel>(_ voxel: T) -> Self
   /// Rounds, saturates and writes numbers as voxels.
@@ -29,6 +31,7 @@ protocol RowArithmetic: SplineArithmetic {
 }
 
 extension Float: RowArithmetic {
+  static var elementType: ElementType { .float32 }
   static func fuse(
     _ function: any FusionFunction, _ views: TransformedViews<Float>, _ output: MutableVoxelArray<Float>
   ) throws { try function.fuse(views, into: output) }
@@ -104,6 +107,7 @@ private func clampedNumber<S: BinaryFloatingPoint>(_ value: S, _ lower: S, _ upp
 }
 
 extension Double: RowArithmetic {
+  static var elementType: ElementType { .float64 }
   static func fuse(
     _ function: any FusionFunction, _ views: TransformedViews<Double>, _ output: MutableVoxelArray<Double>
   ) throws { try function.fuse(views, into: output) }

@@ -14,6 +14,7 @@ final class SamplerMemory<S: RowArithmetic> {
   /// Many rows at once.
   let plane = ScratchBuffer()
   private let room = ScratchBuffer()
+  private let corrected = ScratchBuffer()
 
   /// A sampler of voxels that are read now.
   ///
@@ -28,6 +29,15 @@ final class SamplerMemory<S: RowArithmetic> {
       view, box: box, into: UnsafeMutableRawBufferPointer(start: room.base, count: byteCount))
     let voxels = LentVoxels(
       start: UnsafeRawPointer(room.base), rowStride: box.shape[2], planeStride: box.shape[1] * box.shape[2], holder: room)
+    if view.isCorrected {
+      let numbers = corrected.reserve(S.self, count: box.count)
+      let correction = view.hasCorrection ? try reader.correction(of: view) : nil
+      let made = CorrectedVoxels.convert(voxels.start, content, of: view, box: box, by: correction, into: numbers)
+      let lent = LentVoxels(
+        start: UnsafeRawPointer(numbers), rowStride: voxels.rowStride, planeStride: voxels.planeStride, holder: corrected)
+      return ViewSampler(
+        view, region: region, recipe: recipe, box: box, voxels: voxels, content: content, corrected: (lent, made), memory: self)
+    }
     return ViewSampler(view, region: region, recipe: recipe, box: box, voxels: voxels, content: content, memory: self)
   }
 
@@ -36,7 +46,7 @@ final class SamplerMemory<S: RowArithmetic> {
     of view: PlacedView, region: Box3, recipe: FusionRecipe, reader: any VoxelReader
   ) throws -> ViewSampler<S> {
     // lent voxels are only read by rows, and are not searched for NaN
-    let takesLoans = view.elementType.isInteger && (view.mapClass == .separable || recipe.interpolationOrder > 0)
+    let takesLoans = !view.mayLackValues && (view.mapClass == .separable || recipe.interpolationOrder > 0)
     let box = view.inputBox(for: region, order: recipe.interpolationOrder)
     guard takesLoans, let lent = try reader.lend(view, box: box) else {
       return try sampler(of: view, region: region, recipe: recipe, reader: reader)

@@ -165,7 +165,7 @@ struct StreamedFusion<S: RowArithmetic> {
     switch stretch.way {
     case .stored, .planes: return  // made already, many rows at once
     case .empty:
-      target.initializeMemory(as: UInt8.self, repeating: 0, count: count * conversion.type.byteCount)
+      conversion.storeBackground(count: count, to: target)
     case .single(let place): store(stretch, place, z: z, y: y, scratch.result, into: target)
     case .content:
       let contents = stretch.content.map { $0?.row(z: z, y: y, x: stretch.range).baseAddress }

@@ -17,15 +17,17 @@ struct ViewPatch {
   let start: UnsafeRawPointer
   private let elementByteCount: Int
 
-  /// - Parameter voxels: where the box lies; the caller keeps the memory as long as it asks for rows.
-  init(_ view: PlacedView, box: Box3, voxels: LentVoxels, content: PatchContent) {
-    (elementType, elementByteCount, self.box) = (view.elementType, view.elementType.byteCount, box)
+  /// - Parameters:
+  ///   - type: that of the view, or of numbers that were made of its voxels.
+  ///   - voxels: where the box lies; the caller keeps the memory as long as it asks for rows.
+  init(_ type: ElementType, box: Box3, voxels: LentVoxels, content: PatchContent) {
+    (elementType, elementByteCount, self.box) = (type, type.byteCount, box)
     (start, rowStride, planeStride) = (voxels.start, voxels.rowStride, voxels.planeStride)
     isConstant = content == .constant
     // voxels of types that have such numbers are not lent, so they lie without gaps
     hasExtremes =
-      !view.elementType.isInteger
-      && withVoxelType(view.elementType, ExtremesBody(source: start, count: isConstant ? 1 : box.count))
+      !type.isInteger
+      && withVoxelType(type, ExtremesBody(source: start, count: isConstant ? 1 : box.count))
   }
 
   /// The bytes of a box of a view; refuses what could not be indexed by 32 bits.
@@ -81,6 +83,12 @@ struct ViewPatch {
     withVoxelType(
       elementType,
       BlendBody(a: a, b: b, fraction: fraction, count: count, isCareful: hasExtremes, target: target))
+  }
+
+  /// The bytes of a voxel of the view.
+  func bytes(at voxel: Index3) -> [UInt8] {
+    let source = isConstant ? start : self.voxel(z: voxel[0], y: voxel[1], x: voxel[2])
+    return Array(UnsafeRawBufferPointer(start: source, count: elementByteCount))
   }
 
   /// The 64-bit integer that is stored at a voxel of the view; nil for other types.

@@ -16,13 +16,15 @@ final class ViewSampler<S: RowArithmetic> {
   /// Whether the view's axes do not mix.
   private let isSeparable: Bool
   private let patch: ViewPatch
+  /// The stored voxels, where they can be asked for one by one.
+  private let stored: ViewPatch?
   private let sampler: Sampler
   /// Takes the samples that a spline has none for, if there may be such, and a row for them.
   private var linear: (sampler: Sampler, row: ScratchBuffer)?
   /// A voxel counts as `v * gain + offset`; nil if it counts as it is.
   private let scale: (gain: S, offset: S)?
   /// Keeps the voxels.
-  private let voxels: LentVoxels
+  private let voxels: [LentVoxels]
 
   private enum Sampler {
     case constant(S)
@@ -36,12 +38,15 @@ final class ViewSampler<S: RowArithmetic> {
   /// - Parameters:
   ///   - region: the output voxels whose rows will be asked for.
   ///   - box: the voxels of the view that the region needs, which lie at `voxels`.
+  ///   - corrected: the numbers that were made of them, if the view is corrected; these are sampled.
   init(
     _ view: PlacedView, region: Box3, recipe: FusionRecipe, box: Box3, voxels: LentVoxels, content: PatchContent,
-    memory: SamplerMemory<S>
+    corrected: (numbers: LentVoxels, content: PatchContent)? = nil, memory: SamplerMemory<S>
   ) {
-    let patch = ViewPatch(view, box: box, voxels: voxels, content: content)
-    (self.view, self.voxels, self.patch) = (view, voxels, patch)
+    let own = ViewPatch(view.elementType, box: box, voxels: voxels, content: content)
+    let patch = corrected.map { ViewPatch(S.elementType, box: box, voxels: $0.numbers, content: $0.content) } ?? own
+    (self.view, self.voxels, self.patch) = (view, [voxels] + (corrected.map { [$0.numbers] } ?? []), patch)
+    stored = view.hasCorrection ? nil : own
     mayLackValues = patch.hasExtremes
     isWide = view.elementType == .uint64 || view.elementType == .int64
     scale = view.isScaled ? (S(view.intensityScale), S(view.intensityOffset)) : nil
@@ -123,9 +128,10 @@ final class ViewSampler<S: RowArithmetic> {
   }
 
   /// The stored integer of 64 bits of a valid output voxel whose sample is a voxel itself; nil if it is interpolated, scaled
-  /// or of another type.
+  /// of another type, or no value.
   func storedInteger(z: Int, y: Int, x: Int) -> Int128? {
-    guard isWide, scale == nil, let voxel = places.storedVoxel(z: z, y: y, x: x) else { return nil }
-    return patch.integer(at: voxel)
+    guard isWide, scale == nil, let stored, let voxel = places.storedVoxel(z: z, y: y, x: x) else { return nil }
+    if let nodata = view.nodata, stored.bytes(at: voxel) == nodata { return nil }
+    return stored.integer(at: voxel)
   }
 }

@@ -16,8 +16,12 @@ public protocol VoxelReader {
   /// Lends a box of a view where it lies already, so that it need not be copied; nil if it must be read. It is held no longer
   /// than the block is in hand.
   func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels?
+
+  /// The changes of a view's voxels; asked only of views that have some (`PlacedView.hasCorrection`).
+  func correction(of view: PlacedView) throws -> VoxelCorrection
 }
 
 extension VoxelReader {
+  public func correction(of view: PlacedView) throws -> VoxelCorrection { VoxelCorrection() }
   public func lend(_ view: PlacedView, box: Box3) throws -> LentVoxels? { nil }
 }

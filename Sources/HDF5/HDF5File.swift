@@ -74,6 +74,26 @@ public final class HDF5File: Sendable {
     return isLink ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
   }
 
+  public enum Attribute: Sendable {
+    case number(Double)
+    case text(String)
+  }
+
+  /// An attribute of a data set; nil where it has none of the name.
+  public func attribute(_ name: String, of inner: String) throws(ZarrError) -> Attribute? {
+    var (value, text) = (0.0, [CChar](repeating: 0, count: 256))
+    let (kind, problem) = HDF5Library.inTurn { () -> (Int32, ZarrError?) in
+      let kind = chdf5_attribute(handle, inner, name, &value, &text, 256)
+      return (kind, kind < 0 ? HDF5Library.failure(path, inner) : nil)
+    }
+    if let problem { throw problem }
+    return switch kind {
+    case 1: .number(value)
+    case 2: .text(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    default: nil
+    }
+  }
+
   /// The rows of a small table of numbers.
   public func table(_ inner: String) throws(ZarrError) -> [[Double]] {
     let limit = 1024

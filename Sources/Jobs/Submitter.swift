@@ -116,7 +116,7 @@ package struct Submitter {
     let outputPath = resolver.resolve(address: request.outputPath)
     let rules = OutputRules(path: outputPath)
     func plan(_ options: JobOptions, named name: String) throws -> (dataset: Dataset, result: Planner.Result) {
-      let dataset = try Dataset.load(datasetPath, options: Dataset.LoadOptions(choice: options.viewChoice))
+      let dataset = try Dataset.load(datasetPath, options: options.loading)
       return (dataset, try Planner.plan(dataset: dataset, options: options, name: name, registry: registry))
     }
     let earlier = try existing.flatMap { try EarlierJob.find(output: outputPath, in: $0) }

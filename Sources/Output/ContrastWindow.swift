@@ -2,8 +2,8 @@ import Geometry
 import Planning
 import Zarr
 
-/// The range of values of each channel, for viewers: smallest and largest voxel of the coarsest level, 0 among them so that
-/// the background can be shown. Never empty: viewers refuse a whole image for one window without a width.
+/// The range of values of each channel, for viewers: smallest and largest voxel of the coarsest level, and the background among
+/// them so that it can be shown. Never empty: viewers refuse a whole image for one window without a width.
 enum ContrastWindow {
   /// Time points looked at, at most: a window needs to fit, not to be exact.
   static let timePointLimit = 16
@@ -21,7 +21,8 @@ enum ContrastWindow {
     let others = (0..<grid.count.t).filter { $0 % step != 0 }
     var windows: [OMEChannel.Window] = []
     for c in 0..<grid.count.c {
-      var (low, high) = (0.0, 0.0)
+      let background = plan.fusion.backgroundNumber
+      var (low, high) = (background, background)
       for (i, t) in (times + others).enumerated() {
         if i >= times.count && low < high { break }
         for i in 0..<grid.count.z * grid.count.y * grid.count.x {
@@ -39,7 +40,7 @@ enum ContrastWindow {
           }
         }
       }
-      if low == high { high = 1 }
+      if low == high { high = max(low + 1, low.nextUp) }
       windows.append(OMEChannel.Window(min: low, max: high, start: low, end: high))
     }
     return windows

@@ -293,6 +293,7 @@ package final class OutputFolder: Sendable {
     ArraySpec(
       zarrFormat: plan.output.ngffVersion.zarrFormat, shape: plan.outputAxes(layout.shape), chunkShape: plan.outputAxes(layout.chunk),
       shardShape: layout.shard.map { plan.outputAxes($0) }, elementType: plan.outputType,
-      compressor: plan.output.compressor, dimensionNames: plan.axes.map(\.rawValue), attributes: attributes)
+      compressor: plan.output.compressor, dimensionNames: plan.axes.map(\.rawValue), attributes: attributes,
+      fill: plan.fusion.backgroundJSON)
   }
 }

@@ -97,6 +97,7 @@ package enum PlanDifferences {
     compare("channels", old.details.channels, new.details.channels)
     compare("intensity scale", old.intensityScale, new.intensityScale) { "\($0)" }
     compare("intensity offset", old.intensityOffset, new.intensityOffset) { "\($0)" }
+    compare("corrections of intensities", old.details.correction, new.details.correction)
     compare("format", old.details.format, new.details.format) { "\($0)" }
     compare("image in the file", was.dataset ?? old.details.dataset, now.dataset ?? new.details.dataset)
     // a level of an image has the image's place in its own
@@ -143,10 +144,10 @@ extension LoadedJob {
   /// asked, and what is missing now is an error.
   package func plannedAnew(registry: FusionRegistry) throws -> Planner.Result {
     let options = try withOwnChunk(recordedOptions())
-    var choice = options.viewChoice
-    (choice.leftOut, choice.skipsMissing) = (Set((details.missingViews ?? []).map(\.name)), false)
+    var loading = options.loading
+    (loading.choice.leftOut, loading.choice.skipsMissing) = (Set((details.missingViews ?? []).map(\.name)), false)
     return try Planner.plan(
-      dataset: Dataset.load(record.description.datasetPath, options: Dataset.LoadOptions(choice: choice)), options: options,
+      dataset: Dataset.load(record.description.datasetPath, options: loading), options: options,
       name: plan.output.name, registry: registry)
   }
 

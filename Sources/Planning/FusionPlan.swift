@@ -1,5 +1,7 @@
 import Fusion
 import Geometry
+import JSON
+import Views
 
 /// How views become voxels.
 package struct FusionPlan: Sendable, Codable {
@@ -23,6 +25,12 @@ package struct FusionPlan: Sendable, Codable {
   package var edges: EdgeRule?
   /// The numbers of the views that the fusion function wants first, in its order; nil: none.
   package var viewOrder: [Int]?
+  /// The value where no view has one; nil: 0.
+  package var background: StoredNumber?
+
+  /// The same as a number, and as metadata write it; nil: 0.
+  package var backgroundNumber: Double { background?.json.double ?? 0 }
+  package var backgroundJSON: JSONValue? { background?.json }
 
   /// The places of views among those of which the first or the last wins, as far as they are not that of the dataset.
   func ranks(count: Int) -> [Int]? {

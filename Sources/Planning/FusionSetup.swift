@@ -10,7 +10,7 @@ package enum FusionSetup {
   {
     try recipe(
       plan.fusion, context: context(plan.fusion, stack: plan.stack, is3D: plan.is3D), outputType: plan.outputType,
-      inputTypes: inputTypes, registry: registry)
+      inputTypes: inputTypes, background: plan.background, registry: registry)
   }
 
   /// The functions of a plan as far as they do not hang on the types of voxels: their halo, and what they look at.
@@ -41,7 +41,7 @@ package enum FusionSetup {
 
   private static func recipe(
     _ fusion: FusionPlan, context: FusionContext, outputType: ElementType, inputTypes: [ElementType],
-    registry: FusionRegistry
+    background: [UInt8]? = nil, registry: FusionRegistry
   ) throws(JobError) -> FusionRecipe {
     do throws(FusionError) {
       if fusion.weights == nil, !fusion.weightsArguments.isEmpty {
@@ -53,7 +53,7 @@ package enum FusionSetup {
         weightsArguments: arguments(fusion.weightsArguments), blendingWidths: fusion.blendingWidths,
         interpolationOrder: fusion.interpolationOrder, rounding: RoundingMode(rawValue: fusion.rounding) ?? .nearest,
         outputType: outputType, inputTypes: inputTypes,
-        intensityRange: fusion.intensityRange.map { IntensityRange(lower: $0[0], upper: $0[1]) }, context: context,
+        intensityRange: fusion.intensityRange.map { IntensityRange(lower: $0[0], upper: $0[1]) }, background: background, context: context,
         minimumHalo: fusion.overlap, registry: registry)
     } catch {
       throw .invalid(what: error.description, hint: error.hint)

@@ -88,10 +88,13 @@ package struct JobOptions: Sendable {
     return try JobOptions(.object(map))
   }
 
-  /// What of a dataset is to be opened.
-  package var viewChoice: ViewChoice {
-    ViewChoice(
-      names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip)
+  /// What of a dataset is to be opened, and what its voxels count as.
+  package var loading: Dataset.LoadOptions {
+    Dataset.LoadOptions(
+      choice: ViewChoice(
+        names: self.viewNames, timePoints: self.timePoints, channels: self.channels, skipsMissing: self.missingViews == .skip),
+      intensities: IntensityChoice(
+        nodata: self.nodata, appliesAdjustments: self.intensityAdjustments, coefficients: self.intensityCoefficients))
   }
 
   /// What was given for some axes, and the reference's for the others.

@@ -26,6 +26,9 @@ package struct JobPlan: Sendable, Codable {
     levels.reduce(0) { $0 + BlockGrid(shape: $1.shape, block: $1.chunk).total * $1.chunk.product } * outputType.byteCount
   }
 
+  /// The bytes of a voxel where no view has a value; nil: all of them are 0.
+  package var background: [UInt8]? { fusion.background?.bytes(as: outputType) }
+
   /// A shape, position or chunk without the axes that the output lacks.
   package func outputAxes(_ value: TCZYX) -> [Int] { value.values(is3D: is3D) }
 }

@@ -24,7 +24,7 @@ package struct MemoryPlan: Sendable {
   package let cacheByteCount: Int
   /// The cache would hold all chunks of all views.
   package let holdsAllInput: Bool
-  /// Memory that grows with the number of views.
+  /// Memory that grows with the number of views, and that of the images by which they are corrected.
   package let viewsByteCount: Int
 
   /// Throws where a memory that was asked for is too little for even one worker.
@@ -69,7 +69,7 @@ package struct MemoryPlan: Sendable {
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
     workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), Self.pyramidPatchByteLimit) + codec + waiting
     // measured with 20,000 to 100,000 views
-    viewsByteCount = views.count * 5600
+    viewsByteCount = views.count * 5600 + CorrectionMemory(of: views).byteCount
     spareByteCount = 2 * largestInput
     limitByteCount = memory ?? Self.defaultByteCount
     wantedWorkers = workers

@@ -16,6 +16,8 @@ package enum OptionForm: Sendable, Equatable {
   case text
   /// Names with commas between them.
   case names
+  /// A number, which may be negative.
+  case number
   /// Numbers with commas between them; the first may be negative.
   case numbers
   /// The name of a compressor, or JSON.
@@ -26,7 +28,7 @@ package enum OptionForm: Sendable, Equatable {
   /// - Parameter name: the option's, for messages.
   package func value(_ text: String, name: String) throws(JobError) -> JSONValue {
     switch self {
-    case .json, .map: return try Self.json(text, name)
+    case .json, .map, .number: return try Self.json(text, name)
     case .arguments: return try Self.json(text, name, hasLists: true)
     case .name: return text == "null" ? .null : .string(text)
     case .text: return .string(text)

@@ -86,6 +86,25 @@ extension OptionMap {
     return low...high
   }
 
+  func storedNumber(_ key: String) throws(JobError) -> StoredNumber? {
+    guard let value = value(key) else { return nil }
+    guard let stored = StoredNumber(value) else { throw wrong(key, "a number") }
+    return stored
+  }
+
+  /// A path, or a map with a path, a group and a dataset.
+  func coefficients(_ key: String) throws(JobError) -> IntensityChoice.Coefficients? {
+    guard let value = value(key) else { return nil }
+    if let path = value.string, !path.isEmpty { return IntensityChoice.Coefficients(path: path) }
+    guard value.object != nil else { throw wrong(key, "a path, or {\"path\": …, \"group\": …, \"dataset\": …}") }
+    let map = try OptionMap(value, path: path + key, known: ["path", "group", "dataset"])
+    guard let path = try map.string("path"), !path.isEmpty else { throw map.wrong("path", "the path of a container") }
+    var coefficients = IntensityChoice.Coefficients(path: path)
+    if let group = try map.string("group") { coefficients.group = group }
+    if let dataset = try map.string("dataset") { coefficients.dataset = dataset }
+    return coefficients
+  }
+
   /// Here null is a value: no compression.
   func compressor(_ key: String) throws(JobError) -> Compressor? {
     guard let value = values[key] else { return nil }

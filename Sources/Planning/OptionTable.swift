@@ -316,6 +316,35 @@ package struct OptionTable: Sendable {
     try map.range(key)
   }
 
+  package let nodata = OptionRow<StoredNumber?>(
+    "nodata", default: nil, form: .number, value: "number",
+    help: "Stored value that is no value, in every view that does not say its own, such as the 0 around deskewed stacks."
+  ) { (map, key) throws(JobError) in
+    try map.storedNumber(key)
+  }
+
+  package let intensityAdjustments = OptionRow(
+    "intensity_adjustments", default: false, form: .flag,
+    help: "Apply the IntensityAdjustments of a BigStitcher XML: each view's intensities times a factor, plus an offset."
+  ) { (map, key) throws(JobError) in
+    try map.bool(key)
+  }
+
+  package let intensityCoefficients = OptionRow<IntensityChoice.Coefficients?>(
+    "intensity_coefficients", default: nil, form: .json, value: "path",
+    help:
+      "Container of intensity coefficients (BigStitcher-Spark; N5, Zarr or HDF5) for a BigStitcher XML, relative to it; or path=…,group=…,dataset=…."
+  ) { (map, key) throws(JobError) in
+    try map.coefficients(key)
+  }
+
+  package let background = OptionRow<StoredNumber?>(
+    "background", default: nil, "0", form: .number, value: "number",
+    help: "Value of the output where no view has one, and its fill value."
+  ) { (map, key) throws(JobError) in
+    try map.storedNumber(key)
+  }
+
   package let outputMask = OptionRow(
     "output_mask", default: false, form: .flag, help: "Write the number of views that have a value, instead of voxels."
   ) { (map, key) throws(JobError) in

@@ -80,7 +80,8 @@ package struct PlacedViews: Sendable {
     return PlacedView(
       id: number, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
       elementType: view.level.elementType, intensityScale: view.intensityScale, intensityOffset: view.intensityOffset,
-      rank: rank, widths: plan.fusion.blendingWidths, blending: plan.fusion.product,
+      nodata: view.details.correction?.nodata?.bytes(as: view.level.elementType),
+      hasCorrection: view.details.correction?.hasImages == true, rank: rank, widths: plan.fusion.blendingWidths, blending: plan.fusion.product,
       blendsZ: plan.is3D && !plan.fusion.isPlanewise, edges: plan.fusion.edges ?? .reference)
   }
 

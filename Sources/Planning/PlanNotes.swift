@@ -20,7 +20,7 @@ struct PlanNotes {
 
   var all: [String] {
     Self.missing(dataset.missingViews) + firstView + Self.absent(presence.withoutVoxels, of: views.count, in: plan.fusion) + outside
-      + samePlace + alone + short + types + pyramid + levels + seam + chunks + files
+      + samePlace + alone + short + types + nodata + pyramid + levels + seam + chunks + files
   }
 
   // MARK: - Views that are left out
@@ -51,6 +51,16 @@ struct PlanNotes {
       "\(of(names.count, count, "has", "have")) no voxel in the output: \(listed(names, as: "views_without_voxels")). What lies between the output's planes, "
         + "rows or columns, or beyond its end, is in none of its voxels; a smaller output_spacing may reach it"
         + (plan.product == nil ? "" : ". With blending product a view has voxels only where it weighs more than 0")
+    ]
+  }
+
+  /// Whoever made a coarser level averaged voxels that are values with others that are none.
+  private var nodata: [String] {
+    let coarse = zip(views, finest).filter { $0.details.correction?.nodata != nil && $0.level.stack.spacing != $1.spacing }.map(\.0)
+    guard let first = coarse.first else { return [] }
+    return [
+      "\(counted(coarse.count, "view is", "views are")) read at a coarser level, such as \"\(first.name)\": where its voxels were averaged from "
+        + "values and nodata, they count as values"
     ]
   }
 

@@ -8,7 +8,7 @@ import Zarr
 
 /// Turns a dataset and options into a plan, and refuses what cannot be done. Writes nothing.
 ///
-/// The dataset is loaded with `JobOptions.viewChoice`, so that names are known and images that are not needed unopened.
+/// The dataset is loaded with `JobOptions.loading`, so that names are known and images that are not needed unopened.
 package struct Planner {
   /// A plan with the views that it is for.
   package struct Result: Sendable {
@@ -72,6 +72,7 @@ package struct Planner {
     if options.outputMask, options.intensityRange != nil {
       throw .invalid(what: "output_mask counts views; intensity_range has no meaning for it", hint: "leave one of them out")
     }
+    try checkBackground(options.outputType ?? planned[0].level.elementType)
     let (chunk, shard) = try chunks(first: planned[0].level, shape: stack.shape)
     let shape = TCZYX(t: timeIndices.count, c: channelIndices.count, zyx: stack.shape)
     guard let count = shape.checkedProduct, count < Int.max / 16 else {
@@ -258,7 +259,8 @@ package struct Planner {
       rounding: options.rounding.rawValue, overlap: overlap,
       intensityRange: options.intensityRange.map { [$0.lowerBound, $0.upperBound] }, isMask: options.outputMask,
       downsample: options.downsample == .mean ? nil : options.downsample.rawValue,
-      product: blending.product, edges: options.edges == .reference ? nil : options.edges)
+      product: blending.product, edges: options.edges == .reference ? nil : options.edges,
+      background: options.background.flatMap { $0.isZero ? nil : $0 })
     let functions = try FusionSetup.functions(of: plan, registry: registry, stack: stack)
     if plan.isMask || !functions.usesBlendingWeights { plan.product = nil }
     plan.viewOrder = try ViewOrder.numbers(functions.function.viewOrder, views: planned, in: dataset)
@@ -267,6 +269,18 @@ package struct Planner {
       plan.isPlanewise = functions.halo[0] == 0 && zStaysOnGrid(planned, transforms, stack)
     }
     return plan
+  }
+
+  private func checkBackground(_ type: ElementType) throws(JobError) {
+    guard let background = options.background, !background.isZero else { return }
+    if options.outputMask {
+      throw .invalid(what: "output_mask is 0 where no view has a value; background has no meaning for it", hint: "leave one of them out")
+    }
+    guard background.isFinite(as: type) else {
+      throw .invalid(
+        what: "background \(background) is no value that a voxel of the output, which is \(type.rawValue), can have",
+        hint: "choose another background, or another output_dtype")
+    }
   }
 
   /// Whether every view's z planes are planes of the output, whatever y and x do.

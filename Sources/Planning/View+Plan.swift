@@ -13,7 +13,7 @@ extension View {
         format: details.format, levels: [levels[level]], times: details.times.selecting(times),
         channels: details.channels.selecting(channels), intensityScale: intensityScale,
         intensityOffset: intensityOffset, isPlacedByDataset: details.isPlacedByDataset, dataset: details.dataset,
-        mending: details.mending),
+        mending: details.mending, correction: details.correction),
       fingerprint: fingerprint)
   }
 }

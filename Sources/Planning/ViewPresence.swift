@@ -70,7 +70,7 @@ extension ViewPresence {
   private static func fillsGap(
     _ i: Int, _ placed: PlacedView, in box: Box3, _ placement: PlacedViews, _ recipe: FusionRecipe, rowLimit: inout Int
   ) -> PlacedView.Presence {
-    guard let around = placed.outputBox(for: Box3(shape: placed.shape))?.intersection(box),
+    guard let around = placed.outputBox(for: Box3(shape: placed.shape), order: recipe.interpolationOrder)?.intersection(box),
       !placed.inputBox(for: around, order: recipe.interpolationOrder).isEmpty
     else { return .absent }
     let rowCount = around.shape[0] * around.shape[1]

@@ -88,7 +88,7 @@ package struct Projection: Sendable {
       let names = plan.output.channelNames
       return Channel(
         name: names.flatMap { $0.indices.contains(c) ? $0[c] : nil } ?? "ch\(c)", color: rgb(colors[c]),
-        range: contrast(planes[c].values))
+        range: contrast(planes[c].values, background: Float(plan.fusion.backgroundNumber)))
     }
   }
 
@@ -98,8 +98,8 @@ package struct Projection: Sendable {
   }
 
   /// From the first to the 99.8th percentile of what is known and is no background.
-  static func contrast(_ values: [Float]) -> ClosedRange<Double> {
-    var known = values.filter { $0.isFinite && $0 != 0 }
+  static func contrast(_ values: [Float], background: Float = 0) -> ClosedRange<Double> {
+    var known = values.filter { $0.isFinite && $0 != background }
     // evenly spread ones will do
     let step = max(1, known.count / 200_000)
     known = stride(from: 0, to: known.count, by: step).map { known[$0] }.sorted()

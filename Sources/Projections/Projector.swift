@@ -10,13 +10,15 @@ import Zarr
 
 /// Reads what is there of a job's output and projects it along axes of space, at one time point.
 ///
-/// What the record says is done is read, what it says is empty is 0, the rest is unknown. Files that cannot be read are
+/// What the record says is done is read, what it says is empty is background, the rest is unknown. Files that cannot be read are
 /// counted, and their place is unknown. Holds one chunk a thread, and the planes.
 final class Projector: Sendable {
   private let job: LoadedJob
   private let plan: ProjectionPlan
   private let time: Int
   private let axes: [Axis]
+  /// The value of what is not stored.
+  private let background: Float
 
   struct Result: Sendable {
     /// For each axis a plane for each channel.
@@ -36,6 +38,7 @@ final class Projector: Sendable {
 
   init(job: LoadedJob, plan: ProjectionPlan, time: Int, axes: [Axis]) {
     (self.job, self.plan, self.time, self.axes) = (job, plan, time, axes)
+    background = Float(job.plan.fusion.backgroundNumber)
   }
 
   func project(store: JobStore, longestSide: Int) throws -> Result {
@@ -93,7 +96,7 @@ final class Projector: Sendable {
           tasks.append(Task(position: position))
         } else {
           result.counts.empty += 1
-          for axis in axes.indices { result.planes[axis][c].add(0, over: grid.box(of: position)) }
+          for axis in axes.indices { result.planes[axis][c].add(background, over: grid.box(of: position)) }
         }
       }
     }
@@ -130,7 +133,7 @@ final class Projector: Sendable {
             if let sample = cell.sample {
               tasks.append(Task(position: sample, stands: (a, box)))
             } else if cell.counts.empty > 0 {
-              result.planes[a][c].add(0, over: box)
+              result.planes[a][c].add(background, over: box)
             }
           }
         }
@@ -163,7 +166,7 @@ final class Projector: Sendable {
       guard let presence = try? array.readRecordedChunk(index, into: buffer, context: context) else { return false }
       if case .missing = presence {
         guard layout.shard != nil else { return false }
-        lay(0, over: task.stands?.box ?? box, task, &result)
+        lay(background, over: task.stands?.box ?? box, task, &result)
       } else if let stands = task.stands {
         lay(mean(of: buffer, box), over: stands.box, task, &result)
       } else {

@@ -26,7 +26,7 @@ final class LevelReader {
 
   deinit { chunk.deallocate() }
 
-  /// The voxels of a box, in C order. False where all are background, which is then not written.
+  /// The voxels of a box, in C order. False where all are 0, which are then not written.
   func read(t: Int, c: Int, box: Box3, into buffer: UnsafeMutableRawBufferPointer) throws -> Bool {
     let blocks = layout.grid.blocks(meeting: box)
     let states = try store.states(of: job.record.id, level: layout.level, t: t, c: c, blocks: blocks)
@@ -34,8 +34,8 @@ final class LevelReader {
       throw JobError.unexpected(
         "blocks of level \(layout.level) of job \(job.title) were set to pending while it was exported; run the job, and export it again")
     }
-    if !states.contains(.done) { return false }
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    if !states.contains(.done), array.fill.allSatisfy({ $0 == 0 }) { return false }
+    fillElements(buffer, with: array.fill)
     let extent = blocks.shape
     for place in chunks.blocks(meeting: box).positions {
       let block = place &* layout.chunk.zyx / layout.grid.block.zyx &- blocks.lower

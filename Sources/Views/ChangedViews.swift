@@ -60,12 +60,22 @@ package struct ChangedViews: Sendable {
         lines += same.map(line)
       } else {
         lines.append(
-          "\(same.count.grouped) views \(kind == .otherTime ? timesText(same) : words), all below \(commonFolder(same)): \(names(same))")
+          "\(same.count.grouped) views \(kind == .otherTime ? timesText(same) : words), all below \(commonFolder(same)): \(names(same))"
+            + (kind == .gone ? Self.missingElsewhere(same) : ""))
       }
     }
     lines += entries.filter { $0.kind == .broken || $0.kind == .otherImage }.map(line)
     if lines.count <= Self.listedAtMost { return lines }
     return lines.prefix(Self.listedAtMost) + ["… and \(lines.count - Self.listedAtMost) more views"]
+  }
+
+  /// A file that is not there and lies in none of the images: one that several views are corrected by.
+  private static func missingElsewhere(_ entries: [Entry]) -> String {
+    for entry in entries {
+      guard case .inputMissing(_, let file)? = entry.view.absence else { continue }
+      if file != entry.view.path && !file.hasPrefix(entry.view.path + "/") { return "; \(file) is not there" }
+    }
+    return ""
   }
 
   // MARK: One view

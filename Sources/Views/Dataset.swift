@@ -52,9 +52,10 @@ public struct Dataset: Sendable {
     /// The number of threads; nil for some more than there are processors.
     public var threads: Int?
     public var choice: ViewChoice
+    public var intensities: IntensityChoice
 
-    public init(threads: Int? = nil, choice: ViewChoice = ViewChoice()) {
-      (self.threads, self.choice) = (threads, choice)
+    public init(threads: Int? = nil, choice: ViewChoice = ViewChoice(), intensities: IntensityChoice = IntensityChoice()) {
+      (self.threads, self.choice, self.intensities) = (threads, choice, intensities)
     }
   }
 
@@ -70,7 +71,7 @@ extension Dataset {
   /// Opens and matches the entries of a file.
   public init(_ whole: DatasetFile, options: LoadOptions = LoadOptions()) throws(ViewsError) {
     guard !whole.entries.isEmpty else { throw .noViews(path: whole.path) }
-    let chosen = try whole.choosing(options.choice)
+    let chosen = try whole.corrected(by: options.intensities).choosing(options.choice)
     let opened = chosen.open(threads: options.threads)
     var images: [PlacedImage] = []
     images.reserveCapacity(opened.count)
@@ -149,10 +150,10 @@ extension Dataset {
 
 extension DatasetFile {
   fileprivate func open(threads: Int?) -> [Result<PlacedImage, ViewsError>] {
-    let folder = folder
+    let (folder, images) = (folder, CorrectionImages())
     return parallelMap(count: entries.count, threads: threads) { i in
       if let failure = failures[i] { return .failure(failure) }
-      return Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(entries[i], in: folder) }
+      return Result { () throws(ViewsError) -> PlacedImage in try PlacedImage(entries[i], in: folder, images: images) }
     }
   }
 

@@ -28,6 +28,17 @@ public struct DatasetEntry: Sendable, Hashable {
   /// Voxels count as `value * scale + offset`.
   public var scale: Double
   public var offset: Double
+  /// The stored value that is no value; nil: that of the options.
+  public var nodata: StoredNumber?
+  /// Images of the light and of the darkness that the camera saw: one for all channels, or one for each.
+  public var flatFields: [CorrectionPlace]?
+  public var darkFields: [CorrectionPlace]?
+  /// A field of intensity coefficients, as BigStitcher-Spark makes them.
+  public var coefficients: CorrectionPlace?
+  /// Which view of a BigStitcher XML it is; nil for one of another dataset.
+  var bigStitcherView: BigStitcherFile.ViewID?
+  /// What the XML's IntensityAdjustments say of it, which is applied where the options ask for it.
+  var adjustment: BigStitcherFile.Adjustment?
 
   public init(
     name: String, path: String, axes: [Axis]? = nil, spacing: [Axis: Double]? = nil, origin: [Axis: Double]? = nil,
@@ -46,7 +57,7 @@ public struct DatasetEntry: Sendable, Hashable {
 
   static let knownKeys = [
     "name", "path", "dataset", "transforms", "axes", "spacing", "origin", "select", "t", "c", "averaged_levels", "scale",
-    "offset",
+    "offset", "nodata", "flatfield", "darkfield", "intensity_coefficients",
   ]
 }
 
@@ -97,6 +108,17 @@ extension DatasetEntry {
       case "scale", "offset":
         guard let number = value.double, number.isFinite else { throw invalid(key, "it is not a number") }
         if key == "scale" { scale = number } else { offset = number }
+      case "nodata":
+        guard let stored = StoredNumber(value) else { throw invalid(key, "it is not a number") }
+        nodata = stored
+      case "flatfield", "darkfield":
+        guard let places = CorrectionPlace.list(value) else { throw invalid(key, Self.noImage + ", nor a list of them") }
+        if key == "flatfield" { flatFields = places } else { darkFields = places }
+        try Self.check(places, file: file, field: "\(field), \(key)")
+      case "intensity_coefficients":
+        guard let place = CorrectionPlace(value) else { throw invalid(key, Self.noImage) }
+        coefficients = place
+        try Self.check([place], file: file, field: "\(field), \(key)")
       case "transforms":
         guard let named = value.object else { throw invalid(key, "it is not an object of named transforms") }
         for (name, matrices) in named {
@@ -104,6 +126,14 @@ extension DatasetEntry {
         }
       default: break
       }
+    }
+  }
+
+  private static let noImage = "it is neither the path of an image nor {\"path\": …, \"dataset\": …}"
+
+  private static func check(_ places: [CorrectionPlace], file: String, field: String) throws(ViewsError) {
+    for place in places {
+      if let problem = PathProblem(place.path) { throw .noPath(problem, place.path, path: file, field: field) }
     }
   }
 
@@ -193,6 +223,10 @@ extension DatasetEntry {
     if averagesLevels { object["averaged_levels"] = .bool(true) }
     if scale != 1 { object["scale"] = .double(scale) }
     if offset != 0 { object["offset"] = .double(offset) }
+    if let nodata { object["nodata"] = nodata.json }
+    if let flatFields { object["flatfield"] = CorrectionPlace.json(flatFields) }
+    if let darkFields { object["darkfield"] = CorrectionPlace.json(darkFields) }
+    if let coefficients { object["intensity_coefficients"] = coefficients.json }
     return .object(object)
   }
 }

@@ -58,7 +58,11 @@ public struct DatasetFile: Sendable {
     // what could not be placed has no place there either
     let moved = keeping(entries.indices.filter { failures[$0] == nil }).entries.map { entry in
       var entry = entry
-      entry.path = FilePath.relative(KnownStores.absolute(entry.path, in: folder), to: newFolder)
+      func moved(_ path: String) -> String { FilePath.relative(KnownStores.absolute(path, in: folder), to: newFolder) }
+      func moved(_ place: CorrectionPlace) -> CorrectionPlace { CorrectionPlace(path: moved(place.path), dataset: place.dataset) }
+      entry.path = moved(entry.path)
+      (entry.flatFields, entry.darkFields) = (entry.flatFields?.map(moved), entry.darkFields?.map(moved))
+      entry.coefficients = entry.coefficients.map(moved)
       return entry
     }
     var file = DatasetFile(

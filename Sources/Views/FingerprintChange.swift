@@ -68,13 +68,20 @@ extension View {
     let files = fingerprint.filesNow(path: path).differences(from: fingerprint.filesRecorded)
     if files.isEmpty { return [] }
     do throws(ViewsError) {
-      return fingerprint.changes(in: try details.format.reader.fingerprint(of: self))
+      return fingerprint.changes(in: try fingerprintNow())
     } catch {
       if error.isTransient { throw error }
       return [
         FingerprintChange(field: FingerprintChange.image, recorded: "readable", found: error.description, isAbsence: error.isAbsence)
       ]
     }
+  }
+}
+
+extension View {
+  /// The fingerprint of the view as it is now: its image and those that correct it are opened again.
+  func fingerprintNow() throws(ViewsError) -> Fingerprint {
+    try details.format.reader.fingerprint(of: self).adding(details.correction?.reopened(view: name))
   }
 }
 

@@ -8,8 +8,10 @@ struct PlacedImage: Sendable {
   let channels: Range<Int>
   /// The transforms by coordinate system, in the view's own time order.
   let transforms: [String: ViewTransform]
+  /// What its stored voxels count as, where they do not count as they are.
+  let correction: ViewCorrection?
 
-  init(_ entry: DatasetEntry, in folder: String) throws(ViewsError) {
+  init(_ entry: DatasetEntry, in folder: String, images: CorrectionImages) throws(ViewsError) {
     let image = try OpenedImage.open(entry, in: folder)
     let shape = image.levels[0].shape
     func taken(_ axis: Axis) throws(ViewsError) -> Range<Int> {
@@ -28,5 +30,6 @@ struct PlacedImage: Sendable {
       }
     }
     (self.image, self.transforms) = (image, transforms)
+    correction = try ViewCorrection(entry, of: image, in: folder, images: images)
   }
 }

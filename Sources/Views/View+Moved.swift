@@ -14,13 +14,14 @@ extension ViewDetails {
   fileprivate func moved(_ moves: [PathMove]) -> ViewDetails {
     ViewDetails(
       format: format, levels: levels.map { $0.moved(moves) }, times: times, channels: channels, intensityScale: intensityScale,
-      intensityOffset: intensityOffset, isPlacedByDataset: isPlacedByDataset, dataset: dataset, mending: mending)
+      intensityOffset: intensityOffset, isPlacedByDataset: isPlacedByDataset, dataset: dataset, mending: mending,
+      correction: correction?.moved(moves))
   }
 }
 
 extension Fingerprint {
   /// How the names of fields that are about a file begin; the rest is its path, absolute where it does not lie in the image.
-  private static let ofFiles = [filePrefix, digestPrefix, folderPrefix]
+  private static let ofFiles = [filePrefix, digestPrefix, folderPrefix] + CorrectionImage.Role.allCases.map { $0.rawValue + " " }
 
   fileprivate func moved(_ moves: [PathMove]) -> Fingerprint {
     Fingerprint(

@@ -7,7 +7,7 @@ extension View {
   /// gone or cannot be opened, and where a file is being written while it is looked at.
   package func retaken() throws(ViewsError) -> (view: View, changes: [FingerprintChange]) {
     let before = fingerprint.filesNow(path: path)
-    let now = try details.format.reader.fingerprint(of: self)
+    let now = try fingerprintNow()
     // of files that are being written nobody knows what was read
     let shared = now.filesRecorded.differences(from: before).filter { $0.recorded != nil && $0.found != nil }
     if let change = shared.first ?? now.filesNow(path: path).differences(from: now.filesRecorded).first {
@@ -22,7 +22,7 @@ extension View {
   package func isSameImage(as other: View) -> Bool {
     let (a, b) = (details, other.details)
     return level(a) == level(b) && a.times == b.times && a.channels == b.channels && a.intensityScale == b.intensityScale
-      && a.intensityOffset == b.intensityOffset
+      && a.intensityOffset == b.intensityOffset && (a.correction == b.correction || a.correction?.isLike(b.correction) == true)
   }
 
   private func level(_ details: ViewDetails) -> ViewLevel {

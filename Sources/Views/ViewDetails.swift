@@ -15,13 +15,15 @@ public struct ViewDetails: Sendable, Hashable {
   public let dataset: String?
   /// What the dataset says in place of the image's metadata, if those could not be used by themselves.
   public let mending: OMEMending?
+  /// What its stored voxels count as, where they do not count as they are.
+  public let correction: ViewCorrection?
 
   public init(
     format: ImageFormat, levels: [ViewLevel], times: SeriesMap, channels: SeriesMap, intensityScale: Double = 1,
     intensityOffset: Double = 0, isPlacedByDataset: Bool = false, dataset: String? = nil,
-    mending: OMEMending? = nil
+    mending: OMEMending? = nil, correction: ViewCorrection? = nil
   ) {
-    self.mending = mending
+    (self.mending, self.correction) = (mending, correction)
     (self.format, self.levels, self.dataset) = (format, levels, dataset)
     (self.times, self.channels) = (times, channels)
     (self.intensityScale, self.intensityOffset) = (intensityScale, intensityOffset)
@@ -32,7 +34,7 @@ public struct ViewDetails: Sendable, Hashable {
 /// Its JSON is compact, since a job keeps one for each view: what is as usual is left out.
 extension ViewDetails: Codable {
   private enum Key: String, CodingKey {
-    case format, levels, times, channels, scale, offset, placed, dataset, mending
+    case format, levels, times, channels, scale, offset, placed, dataset, mending, correction
   }
 
   public init(from decoder: any Decoder) throws {
@@ -56,7 +58,8 @@ extension ViewDetails: Codable {
       intensityOffset: try values.decodeIfPresent(Double.self, forKey: .offset) ?? 0,
       isPlacedByDataset: try values.decodeIfPresent(Bool.self, forKey: .placed) ?? false,
       dataset: try values.decodeIfPresent(String.self, forKey: .dataset),
-      mending: try values.decodeIfPresent(OMEMending.self, forKey: .mending))
+      mending: try values.decodeIfPresent(OMEMending.self, forKey: .mending),
+      correction: try values.decodeIfPresent(ViewCorrection.self, forKey: .correction))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -72,5 +75,6 @@ extension ViewDetails: Codable {
     if isPlacedByDataset { try values.encode(true, forKey: .placed) }
     try values.encodeIfPresent(dataset, forKey: .dataset)
     try values.encodeIfPresent(mending, forKey: .mending)
+    try values.encodeIfPresent(correction, forKey: .correction)
   }
 }

@@ -22,12 +22,13 @@ struct ViewMatcher {
     }
     let times = try times(placed, entry)
     let details = ViewDetails(
-      format: image.format, levels: image.levels, times: times, channels: try channels(placed, entry),
+      format: image.format, levels: placed.correction?.hasFields == true ? [image.levels[0]] : image.levels, times: times,
+      channels: try channels(placed, entry),
       intensityScale: entry.scale, intensityOffset: entry.offset, isPlacedByDataset: image.isPlacedByDataset,
-      dataset: image.dataset, mending: image.mending)
+      dataset: image.dataset, mending: image.mending, correction: placed.correction)
     return View(
       name: entry.name, path: image.path, transforms: placed.transforms.mapValues { $0.moved(times, placed.times) },
-      details: details, fingerprint: image.fingerprint)
+      details: details, fingerprint: image.fingerprint.adding(placed.correction))
   }
 
   // MARK: - Channels

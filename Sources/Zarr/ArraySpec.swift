@@ -6,7 +6,6 @@ import JSON
 ///
 /// v2: C order, little endian, no filters, separator `/`. v3: little endian, default chunk keys, and if `shardShape`
 /// is given one file a shard, its index at the end with a crc32c; chunks whose compressor has no checksum get a crc32c, too.
-/// The fill value is 0.
 public struct ArraySpec: Sendable, Hashable {
   /// 2 or 3.
   public var zarrFormat: Int
@@ -21,10 +20,13 @@ public struct ArraySpec: Sendable, Hashable {
   public var dimensionNames: [String]?
   /// An object.
   public var attributes: JSONValue
+  /// The value of what is not stored.
+  public var fill: JSONValue
 
   public init(
     zarrFormat: Int, shape: [Int], chunkShape: [Int], shardShape: [Int]? = nil, elementType: ElementType,
-    compressor: Compressor, dimensionNames: [String]? = nil, attributes: JSONValue = .object([:])
+    compressor: Compressor, dimensionNames: [String]? = nil, attributes: JSONValue = .object([:]),
+    fill: JSONValue? = nil
   ) {
     self.zarrFormat = zarrFormat
     self.shape = shape
@@ -34,6 +36,7 @@ public struct ArraySpec: Sendable, Hashable {
     self.compressor = compressor
     self.dimensionNames = dimensionNames
     self.attributes = attributes
+    self.fill = fill ?? (elementType.isInteger ? 0 : 0.0)
   }
 
   /// The files of the array's folder, metadata last if there are several.
@@ -56,6 +59,9 @@ public struct ArraySpec: Sendable, Hashable {
     if let names = dimensionNames, names.count != shape.count {
       throw .specInvalid(reason: "\(names.count) dimension names for \(shape.count) axes")
     }
+    guard fillBytes(fill, type: elementType) != nil else {
+      throw .specInvalid(reason: "the fill value \(fill.text) is no \(elementType.rawValue)")
+    }
     try compressor.validate()
     if let limit = compressor.limit, byteCount(of: chunkShape).map({ $0 > limit.byteCount }) ?? true {
       throw .specInvalid(reason: "a chunk of \(chunkShape) is too large for \(limit.name)")
@@ -74,8 +80,6 @@ public struct ArraySpec: Sendable, Hashable {
   var metadata: JSONValue {
     zarrFormat == 2 ? metadataV2 : metadataV3
   }
-
-  private var fill: JSONValue { elementType.isInteger ? 0 : 0.0 }
 
   private var metadataV2: JSONValue {
     [

@@ -6,7 +6,7 @@ import JSON
 ///
 /// Integers may be spelled `0.0`. Floats may be `"NaN"`, `"Infinity"`, `"-Infinity"`, or in v3 their bits,
 /// `"0x7fc00000"`. Numbers may be text, `"0"`, as n5-zarr wrote them and zarr-python takes them.
-func fillBytes(_ json: JSONValue, type: ElementType) -> [UInt8]? {
+package func fillBytes(_ json: JSONValue, type: ElementType) -> [UInt8]? {
   if json.isNull { return [UInt8](repeating: 0, count: type.byteCount) }
   guard let bits = type.isInteger ? integerBits(json, type: type) : floatBits(json, type: type) else { return nil }
   return withUnsafeBytes(of: bits.littleEndian) { littleEndian in

@@ -97,7 +97,7 @@ func advance(_ position: inout [Int], in grid: [Int]) -> Bool {
 }
 
 /// Repeats one element over memory of a whole number of elements.
-func fillElements(_ target: UnsafeMutableRawBufferPointer, with element: [UInt8]) {
+package func fillElements(_ target: UnsafeMutableRawBufferPointer, with element: [UInt8]) {
   guard element.contains(where: { $0 != element[0] }) else {
     target.initializeMemory(as: UInt8.self, repeating: element[0])
     return

@@ -50,6 +50,12 @@ import Testing
     "channels": [("nuclei,1", "[\"nuclei\", \"1\"]")],
     "output-dtype": [("uint8", "\"uint8\"")],
     "intensity-range": [("-5,200", "[-5, 200]")],
+    "nodata": [("0", "0"), ("-1", "-1"), ("18446744073709551615", "18446744073709551615")],
+    "background": [("-2.5", "-2.5"), ("100", "100")],
+    "intensity-coefficients": [
+      ("my coefficients.n5", "\"my coefficients.n5\""),
+      ("path=c.n5,group=a/b,dataset=x", "{\"path\": \"c.n5\", \"group\": \"a/b\", \"dataset\": \"x\"}"),
+    ],
   ]
 
   /// A map that is given as nothing is in the record as an empty one; a flag that says nothing leaves no trace.

@@ -18,3 +18,20 @@ import Testing
     }
   }
 }
+
+@Suite struct FilledTests {
+  @Test(arguments: [1, 2, 4, 8]) func oneElementAnywhereIsFound(_ size: Int) {
+    let element = (0..<size).map { UInt8($0 * 7 + 1) }
+    for count in [0, 1, 2, 1000] {
+      var bytes = (0..<count).flatMap { _ in element }
+      func isBackground() -> Bool { bytes.withUnsafeBytes { isFilled($0, with: element) } }
+      #expect(isBackground(), "\(count)")
+      for at in Set([0, size * count / 2, size * count - 1]) where at >= 0 && at < size * count {
+        bytes[at] ^= 0x20
+        #expect(!isBackground(), "\(at) of \(count)")
+        bytes[at] ^= 0x20
+      }
+      #expect(bytes.withUnsafeBytes { isFilled($0, with: nil) } == (count == 0))
+    }
+  }
+}

@@ -79,6 +79,9 @@ int chdf5_read_chunk(int64_t dataset, const uint64_t *offset, uint32_t *skipped,
 int chdf5_read_box(int64_t dataset, const uint64_t *offset, const uint64_t *count, void *buffer);
 // Reads a whole two-dimensional data set as doubles; gives its rows and columns, at most `limit` numbers.
 int chdf5_read_table(int64_t file, const char *path, double *values, int limit, int *rows, int *columns);
+// An attribute of a data set: 0: there is none, 1: a number, 2: a text, which is cut to `size` bytes; negative: it cannot be read,
+// or is neither.
+int chdf5_attribute(int64_t file, const char *path, const char *name, double *value, char *text, int size);
 // What a data set was made with, to ask for its sources; to be closed.
 int64_t chdf5_open_creation(int64_t dataset);
 void chdf5_close_creation(int64_t creation);

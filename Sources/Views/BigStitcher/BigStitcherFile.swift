@@ -61,6 +61,7 @@ struct BigStitcherFile {
     let missingViews = try missingViews(sequence)
     var unit = BigStitcherUnit(setups)
     let registrations = try registrations(&unit)
+    let adjustments = try adjustments()
     let channelPlaces = Dictionary(uniqueKeysWithValues: channels.enumerated().map { ($1.id, $0) })
 
     var dataset = DatasetFile(
@@ -92,6 +93,7 @@ struct BigStitcherFile {
         entry.transforms = [Self.transformName: .constant(matrix.homogeneous)]
         entry.timePlaces = [t]
         entry.channelPlaces = [channelPlaces[setup.channel] ?? 0]
+        (entry.bigStitcherView, entry.adjustment) = (id, adjustments[id])
         dataset.expectedShapes[dataset.entries.count] = setup.shape
         if hasSides { dataset.sides[dataset.entries.count] = setup.side }
         dataset.entries.append(entry)
@@ -250,11 +252,32 @@ struct BigStitcherFile {
     return boxes
   }
 
+  /// A linear map of a view's intensities.
+  struct Adjustment: Sendable, Hashable {
+    var scale: Double
+    var offset: Double
+  }
+
+  private func adjustments() throws(ViewsError) -> [ViewID: Adjustment] {
+    var adjustments: [ViewID: Adjustment] = [:]
+    for element in root.child("IntensityAdjustments")?.children ?? [] {
+      let id = try viewID(element, time: "timepoint")
+      let model = try numbers(child("model", of: element), count: 2)
+      guard adjustments.updateValue(Adjustment(scale: model[0], offset: model[1]), forKey: id) == nil else {
+        throw invalid(element, "there are two for time point \(id.time), setup \(id.setup)")
+      }
+    }
+    return adjustments
+  }
+
+  /// As long as they are not asked for.
+  static let adjustmentsNote = "the XML's IntensityAdjustments are not applied; --intensity-adjustments applies them"
+
   private func notes(missingCount: Int) -> [String] {
     var notes: [String] = []
     if missingCount > 0 { notes.append("\(counted(missingCount, "view is", "views are")) missing (MissingViews)") }
     if root.child("IntensityAdjustments")?.children.isEmpty == false {
-      notes.append("the XML's IntensityAdjustments are not applied")
+      notes.append(Self.adjustmentsNote)
     }
     return notes
   }
