@@ -52,7 +52,8 @@ extension Database {
       return number.map { systemWords($0) }
     } catch let error as DatabaseError {
       let isOfDisk = error.resultCode == .SQLITE_IOERR && error.extendedResultCode != .SQLITE_IOERR_SHORT_READ
-      return isOfDisk || error.resultCode == .SQLITE_CANTOPEN ? error.message ?? words(for: error.resultCode) : nil
+      let isShut = error.resultCode == .SQLITE_CANTOPEN && access(path, F_OK) == 0
+      return isOfDisk || isShut ? error.message ?? words(for: error.resultCode) : nil
     } catch {
       return "\(error)"
     }

@@ -17,6 +17,8 @@ extension JobStore {
       if !join { try self.refuseIfRunning(db, job) }
       try checking()
       try self.freeDead(db, job)
+      // what was refused before is the last word no more
+      try db.run("DELETE FROM refusal WHERE job = ?", [job])
       let now = Date().milliseconds
       try db.insert(
         into: "run",

@@ -27,7 +27,8 @@ package struct JobEnd: Hashable, Sendable {
   init?(of progress: JobProgress) {
     var ends = progress.runs.filter { !$0.isLive }.map { JobEnd($0) }
     if let order = progress.newestOrder, let at = order.closedAt { ends.append(JobEnd(.order(order.id), at, nil)) }
-    var last = ends.max { $0.at < $1.at }
+    // of runs that ended in the same moment, the later one
+    var last = ends.enumerated().max { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }?.element
     // whoever was refused began when nobody else was at work
     if let refusal = progress.refusal, last.map({ refusal.at >= $0.heardAt }) ?? true {
       last = JobEnd(.refusal(refusal.at), refusal.at, ExitStatus(code: refusal.exitStatus) ?? .unexpected)

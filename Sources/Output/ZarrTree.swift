@@ -18,7 +18,7 @@ enum ZarrTree {
     switch try node(folder, entries) {
     case nil: return folder.address
     case .array: return try firstStranger(ofArray: folder, entries)
-    case .group: return try firstStranger(ofGroup: folder, entries, arrays: try levelPaths(folder))
+    case .group: return try firstStranger(ofGroup: folder, entries, arrays: try levelPaths(folder, entries))
     }
   }
 
@@ -55,8 +55,9 @@ enum ZarrTree {
     return nil
   }
 
-  /// The levels of the image that a group is; none where it is no image, or none whose levels can be told.
-  private static func levelPaths(_ group: Place) throws -> [[String]] {
+  /// The levels of the image that a group is: those of its metadata, or, where it has none as when whoever wrote it was
+  /// interrupted, what is called as levels are, `0`, `1`. None where they cannot be told.
+  private static func levelPaths(_ group: Place, _ entries: [StoreEntry]) throws -> [[String]] {
     let ome: JSONValue?
     do throws(ZarrError) {
       ome = try readAttributes(ofGroup: group)?.ome
@@ -64,7 +65,10 @@ enum ZarrTree {
       if case .storage = error { throw error }
       return []
     }
-    let datasets = (ome?["multiscales"]?.array ?? []).flatMap { $0["datasets"]?.array ?? [] }
+    guard let multiscales = ome?["multiscales"] else {
+      return entries.filter { $0.isFolder && $0.name != ZarrFileName.v3Chunks && isChunkName($0.name) }.map { [$0.name] }
+    }
+    let datasets = (multiscales.array ?? []).flatMap { $0["datasets"]?.array ?? [] }
     return datasets.compactMap { $0["path"]?.string }.map { path in path.split(separator: "/").map(String.init).filter { $0 != "." } }
   }
 

@@ -81,7 +81,8 @@ package struct PlacedViews: Sendable {
       id: number, map: map, shape: stack.shape, spacing: stack.spacing, affine: affine,
       elementType: view.level.elementType, intensityScale: view.intensityScale, intensityOffset: view.intensityOffset,
       nodata: view.details.correction?.nodata?.bytes(as: view.level.elementType),
-      hasCorrection: view.details.correction?.hasImages == true, rank: rank, widths: plan.fusion.blendingWidths, blending: plan.fusion.product,
+      hasCorrection: view.details.correction?.hasImages == true, rank: rank, widths: plan.fusion.blendingWidths,
+      blending: plan.fusion.product,
       blendsZ: plan.is3D && !plan.fusion.isPlanewise, edges: plan.fusion.edges ?? .reference)
   }
 

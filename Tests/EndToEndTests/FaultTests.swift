@@ -164,7 +164,7 @@ import Zarr
   /// What a submit that failed leaves: nothing. What a killed one leaves: the old output somewhere, or the new one.
   private func expectNothingHalfMade(_ folder: TestFolder, _ end: Finished, isKilled: Bool, _ note: Comment) throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    let isOldThere = FileManager.default.fileExists(atPath: folder.file("out.zarr/old"))
+    let isOldThere = FileManager.default.fileExists(atPath: folder.file("out.zarr/7"))
     if isKilled {
       let isAside = names.contains { $0.hasSuffix(".old.tmp") }
       let isNewThere = ["out.zarr/.zattrs", "out.zarr/zarr.json"].contains { FileManager.default.fileExists(atPath: folder.file($0)) }
@@ -189,10 +189,9 @@ import Zarr
       _ = try folder.mosaic("--tiles", "1x2", "--shape", "8,70,70", "--chunk", "8,70,70")
     }
     try Data(layout.options.utf8).write(to: URL(fileURLWithPath: folder.file("options.json")))
-    let old = folder.file("out.zarr/old")
-    try FileManager.default.createDirectory(atPath: old, withIntermediateDirectories: true)
-    for node in [folder.file("out.zarr"), old] {
-      try Data(#"{"zarr_format": 2}"#.utf8).write(to: URL(fileURLWithPath: node + "/.zgroup"))
+    try FileManager.default.createDirectory(atPath: folder.file("out.zarr/7"), withIntermediateDirectories: true)
+    for node in [".zgroup", "7/.zarray"] {
+      try Data(#"{"zarr_format": 2}"#.utf8).write(to: URL(fileURLWithPath: folder.file("out.zarr/" + node)))
     }
     return folder
   }

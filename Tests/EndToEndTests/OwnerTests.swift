@@ -97,9 +97,7 @@ import Testing
       // a run that lives would see that the file was touched, though its time is what it was
       let time = command == Self.accept && state != .running ? try touched(folder) : nil
       let end = try blockfuse(folder, command.split(separator: " ").map(String.init), database: database)
-      if let time, end.status != 0 {
-        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: folder.file(Self.input))
-      }
+      if var times = time, end.status != 0 { utimensat(AT_FDCWD, folder.file(Self.input), &times, 0) }
       #expect(end.status == Self.table[state]?[command] ?? 0, "\(name), \(command): \(end.status) \(end.errors)")
       // the way out
       if state == .copied || end.status == 4 { #expect(end.errors.contains("blockfuse restore "), "\(command): \(end.errors)") }
@@ -110,11 +108,16 @@ import Testing
 
   private static let input = "mosaic/tiles/tile_0_0.ome.zarr/0/.zarray"
 
-  /// Gives a file of the input another time; the time that it had.
-  private func touched(_ folder: TestFolder) throws -> Date {
-    let before = try FileManager.default.attributesOfItem(atPath: folder.file(Self.input))[.modificationDate] as? Date
+  /// Gives a file of the input another time; the times that it had, to the nanosecond.
+  private func touched(_ folder: TestFolder) throws -> [timespec] {
+    var before = stat()
+    try #require(stat(folder.file(Self.input), &before) == 0)
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 2e9)], ofItemAtPath: folder.file(Self.input))
-    return try #require(before)
+    #if os(Linux)
+      return [before.st_atim, before.st_mtim]
+    #else
+      return [before.st_atimespec, before.st_mtimespec]
+    #endif
   }
 
   /// `serve` goes on until it is stopped.
