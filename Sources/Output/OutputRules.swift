@@ -44,7 +44,8 @@ package struct OutputRules {
     do throws(StorageError) { _ = try place.look() } catch {
       throw .output("cannot look at \(place.address): \(error.systemNumber.map(systemWords) ?? error.description)", hint: error.hint)
     }
-    return false
+    // it can be looked at by now
+    return place.isFolder
   }
 
   /// Throws where a folder could not be made, or would lie in an array.
