@@ -25,9 +25,10 @@ package struct JobEnd: Hashable, Sendable {
 
   /// Nil where nobody has worked on the job yet.
   init?(of progress: JobProgress) {
-    var ends = progress.runs.filter { !$0.isLive }.map { JobEnd($0) }
+    var ends: [JobEnd] = []
     if let order = progress.newestOrder, let at = order.closedAt { ends.append(JobEnd(.order(order.id), at, nil)) }
-    // of runs that ended in the same moment, the later one
+    ends += progress.runs.filter { !$0.isLive }.map { JobEnd($0) }
+    // of what ended in the same millisecond, the later run
     var last = ends.enumerated().max { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }?.element
     // whoever was refused began when nobody else was at work
     if let refusal = progress.refusal, last.map({ refusal.at >= $0.heardAt }) ?? true {

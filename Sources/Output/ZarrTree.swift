@@ -34,7 +34,9 @@ enum ZarrTree {
       case .array:
         guard ways.contains([]) else { return place.address }
         if let stranger = try firstStranger(ofArray: place, inner) { return stranger }
-      case .group: if let stranger = try firstStranger(ofGroup: place, inner, arrays: ways) { return stranger }
+      case .group:
+        guard ways.contains(where: { !$0.isEmpty }) else { return place.address }
+        if let stranger = try firstStranger(ofGroup: place, inner, arrays: ways) { return stranger }
       }
     }
     return nil

@@ -31,7 +31,13 @@ import Testing
     deinit { folder.remove() }
 
     func begin(join: Bool = false) throws -> Run { try store.beginRun(job: job, join: join, info: .current(command: "run")) }
-    var status: Diagnostics.ExitStatus { get throws { try store.progress(of: job).exitStatus } }
+    /// Whatever is done next is done later by the clock of the record, which counts milliseconds.
+    var status: Diagnostics.ExitStatus {
+      get throws {
+        defer { usleep(2000) }
+        return try store.progress(of: job).exitStatus
+      }
+    }
 
     /// Whether a watch that looks now, and then so often again, ends by the last look.
     func ends(within looks: Int = 5) throws -> Bool {
@@ -115,7 +121,10 @@ import Testing
   @Test func aWatchThatSawSomebodyAtWork() throws {
     let scene = try Scene()
     var watch = ExitWatch()
-    func isOver() throws -> Bool { watch.isOver(try scene.store.progress(of: scene.job)) }
+    func isOver() throws -> Bool {
+      defer { usleep(2000) }
+      return watch.isOver(try scene.store.progress(of: scene.job))
+    }
     #expect(try !isOver() && !isOver())
     // one that began and ended between two looks
     try scene.begin().end(.interrupted, exitStatus: .done)
