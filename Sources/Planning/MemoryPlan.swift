@@ -68,8 +68,8 @@ package struct MemoryPlan: Sendable {
     // encoded chunks that wait for their turn in a shard: those up to the limit, and one that each worker had in hand then
     let waiting = plan.levels.contains { $0.shard != nil } ? Self.waitingByteLimit(plan, workers: 1) + chunkByteCount : 0
     workerByteCount = max(Self.arenaByteCount(plan, placement, recipe), Self.pyramidPatchByteLimit) + codec + waiting
-    // measured with 20,000 to 100,000 views
-    viewsByteCount = views.count * 5600 + CorrectionMemory(of: views).byteCount
+    // measured: 6 to 10 kB with 10,000 to 100,000 views
+    viewsByteCount = views.count * 9000 + CorrectionMemory(of: views).byteCount
     spareByteCount = 2 * largestInput
     limitByteCount = memory ?? Self.defaultByteCount
     wantedWorkers = workers

@@ -60,7 +60,7 @@ def test_many_views_are_in_the_plan(tmp_path):
     place = {"path": "in.zarr", "axes": ["z", "y", "x"], "spacing": {"z": 1, "y": 1, "x": 1}, "origin": {"z": 0, "y": 0, "x": 0}}
     views = [{"name": f"tile_{i}", **place, "transforms": {"r": [[1, 0, 0, 0], [0, 1, 0, 28 * (i // 100)], [0, 0, 1, 28 * (i % 100)], [0, 0, 0, 1]]}} for i in range(10_000)]
     (tmp_path / "dataset.json").write_text(json.dumps({"views": views}))
-    resources = ["--workers", "1", "--memory", str(130 * MIB)]
+    resources = ["--workers", "1", "--memory", str(150 * MIB)]
     plan = json.loads(blockfuse(tmp_path, "plan", "dataset.json", "--json", *resources))["memory"]["total"]
     job = blockfuse(tmp_path, "submit", "dataset.json", "--output", "out.zarr").strip()
     peak = peak_byte_count(tmp_path, "run", job, *resources, "--limit", "500", "--quiet")

@@ -119,7 +119,7 @@ def test_jobs_of_another_revision_are_refused_by_name(jobs):
         before = outputs(jobs, job)
         end = exit_status(jobs, "run", job)
         assert end.returncode == 4, end.stderr
-        assert "voxel revision" in end.stderr and str(now) in end.stderr and "submit the job anew" in end.stderr
+        assert "voxel revision" in end.stderr and str(now) in end.stderr and "submit a new job" in end.stderr
         assert outputs(jobs, job) == before
     if revision != now:
         order = json.loads(blockfuse(jobs, "status", 6, "--json"))["order"]["path"]
