@@ -5,6 +5,8 @@ set -euo pipefail
 
 bin=$(cd "${1:?usage: run.sh BINARIES}" && pwd)
 cd "$(dirname "$0")/OwnFunctions"
+# SwiftPM sees only that the module which is imported did not change, not those behind it: objects of an earlier version would stay
+touch Sources/own-functions/*.swift
 swift build -c release
 own=$PWD/.build/release/own-functions
 folder=$(mktemp -d)
